@@ -1,0 +1,89 @@
+"""Messages of a room encoded once, for every client that is to get the same ones."""
+
+from bisect import bisect_right
+from itertools import accumulate
+
+from chat.log import Cursor, RoomLog
+from chat.message import Kind, Message
+from chat.wire import Look, encode
+
+MAX_MESSAGES = 1024
+MAX_BYTES = 64 * 1024
+"""Where a batch ends: at about what a socket's send buffer takes (see listener.BUFFER).
+It may be longer by one message."""
+
+
+class Batch:
+    """Messages that follow one another in a log, at least one, and their lines."""
+
+    __slots__ = ("_lines", "_messages", "data", "end")
+
+    def __init__(self, messages: list[Message], lines: list[bytes]) -> None:
+        self._messages = messages
+        self._lines = lines
+        self.data = b"".join(lines)
+        """What a client is sent."""
+        self.end = self._behind(len(messages))
+        """The place of a client that has got all of it."""
+
+    def without(self, sender: int) -> "Batch":
+        """The same messages for the one who wrote some of them: those have no bytes."""
+        lines = self._lines.copy()
+        for index, message in enumerate(self._messages):
+            if message.sender == sender:
+                lines[index] = b""
+        return Batch(self._messages, lines)
+
+    def place(self, sent: int) -> tuple[Cursor, bytes]:
+        """Where a client is that took the first `sent` bytes, more than none.
+
+        Behind the line that was cut, of which the rest is returned as well, or
+        behind the last whole one.
+        """
+        ends = list(accumulate(map(len, self._lines)))
+        whole = bisect_right(ends, sent)
+        if whole and ends[whole - 1] == sent:
+            return self._behind(whole), b""
+        return self._behind(whole + 1), self.data[sent : ends[whole]]
+
+    def said_by(self, sender: int, until: Cursor) -> int:
+        """How many of the messages up to `until` have been said by `sender`."""
+        return sum(
+            message.sender == sender and message.kind is not Kind.NOTICE
+            for message in self._messages
+            if message.id <= until.id
+        )
+
+    def _behind(self, count: int) -> Cursor:
+        message = self._messages[count - 1]
+        return Cursor(message.id, message.spoken)
+
+
+def encode_batch(messages: list[Message], look: Look) -> Batch:
+    """As many of `messages` as a batch may hold."""
+    lines: list[bytes] = []
+    size = 0
+    for message in messages:
+        lines.append(line := encode(message, look))
+        size += len(line)
+        if size >= MAX_BYTES:
+            break
+    return Batch(messages[: len(lines)], lines)
+
+
+class Batches:
+    """The batches that one round of a room needs, each made when it is first asked for."""
+
+    def __init__(self, log: RoomLog) -> None:
+        self._log = log
+        self._made: dict[tuple[int, int, Look], Batch] = {}
+
+    def between(self, cursor: Cursor, stop: Cursor, look: Look) -> Batch | None:
+        """What lies between two places, or the first part of it; None if it is no longer kept."""
+        key = (cursor.id, stop.id, look)
+        batch = self._made.get(key)
+        if batch is None and cursor.id >= self._log.start.id:
+            count = min(stop.id - cursor.id, MAX_MESSAGES)
+            batch = encode_batch(self._log.after(cursor, count), look)
+            self._made[key] = batch
+        return batch

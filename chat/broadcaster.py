@@ -1,0 +1,172 @@
+"""The one greenlet that writes to sockets: it moves every client's cursor along its room's log.
+
+It works in rounds. A round of a room takes a snapshot of who listens there and
+sends each of them, in one system call as a rule, all that the log held when the
+round began. What is said meanwhile waits for the next round, so the busier it
+is, the more messages a call carries. Rooms take turns, a slice of a round each.
+"""
+
+import logging
+from itertools import islice
+
+from chat.batch import Batch, Batches
+from chat.client import Client
+from chat.hub import Hub
+from chat.loop import give_way
+from chat.room import Room
+from chat.wire import encode_notices, gap_notice
+
+SLICE = 256
+"""Clients that are served before others get a turn: about a millisecond's work."""
+
+SENDS_PER_VISIT = 8
+"""How often one client that keeps up reading is sent to before it is the next one's
+turn; some 512 KiB."""
+
+log = logging.getLogger(__name__)
+
+
+class Broadcaster:
+    """Sends what the rooms of a hub hold to those who listen."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._rounds: dict[Room, Round] = {}
+
+    def run(self) -> None:
+        """Broadcast for ever."""
+        stirred = self._hub.stirred
+        while True:
+            self._hub.work.wait()
+            self._hub.work.clear()
+            while stirred:
+                self._serve(next(iter(stirred)))
+                if stirred:
+                    give_way()
+
+    def _serve(self, room: Room) -> None:
+        """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
+        del self._hub.stirred[room]
+        current = self._rounds.pop(room, None) or Round(self._hub, room)
+        if current.serve(SLICE):
+            self._rounds[room] = current
+        if room in self._rounds or room.visits or room.log.end.id > room.sent.id:
+            self._hub.stir(room)
+
+
+class Round:
+    """One pass over a room: its listeners, if something was said, and those to be visited."""
+
+    def __init__(self, hub: Hub, room: Room) -> None:
+        self._hub = hub
+        self._room = room
+        self._batches = Batches(room.log)
+        self._end = room.log.end
+        with hub.lock:
+            clients, room.visits = room.visits, {}
+            for client in clients.values():
+                if not (client.blocked or client.gone or client.until):
+                    room.listeners[client.number] = client  # again, if it was blocked
+            if self._end.id > room.sent.id:
+                clients |= room.listeners
+        self._clients = iter(clients.values())
+        room.sent = self._end
+        room.unsent = 0
+        room.round_began.set()
+
+    def serve(self, count: int) -> bool:
+        """Serve the next `count` clients; False if they were the last."""
+        served = 0
+        for client in islice(self._clients, count):
+            served += 1
+            try:
+                self.advance(client)
+            except Exception:  # a mistake of ours: it costs this client, not the round
+                log.exception("cannot send to %s", client.name)
+                self._lose(client, "an error in the server")
+        return served == count
+
+    def advance(self, client: Client) -> None:
+        """Send `client` what is behind its cursor, as far as its socket takes it now.
+
+        1. Never blocks, and never raises for what the peer does: a broken connection
+           ends the client's greenlet.
+        2. Never reorders, repeats or skips: the cursor moves only over messages whose
+           bytes the kernel has taken; of the last one `client.cut` may hold the rest.
+        3. Is called by the broadcaster alone, without the hub's lock.
+        4. Costs one system call, and no encoding if another client with the same look
+           stood at the same place in this round.
+        """
+        for _ in range(SENDS_PER_VISIT):
+            if client.blocked or client.gone or not self._send_next(client):
+                break
+        else:  # it reads as fast as we send: the others first
+            self._hub.visit(client)
+        if client.progress is not None:
+            client.progress.set()
+
+    def _send_next(self, client: Client) -> bool:
+        """Send what comes next for `client`; False if it has got everything."""
+        if client.cut:
+            self._send_cut(client)
+            return True
+        stop = client.until or self._end
+        if client.owed and client.owed[0].after.id <= stop.id:
+            stop = client.owed[0].after
+            if client.cursor.id >= stop.id:
+                client.cut = client.take_owed()
+                self._send_cut(client)
+                return True
+        if client.cursor.id >= stop.id:
+            return False
+        batch = self._batches.between(client.cursor, stop, client.look)
+        if batch is None:
+            self._tell_gap(client)
+        elif client.last_own > client.cursor.id:
+            batch = batch.without(client.number)
+            self._send_batch(client, batch)
+            client.own_ahead -= batch.said_by(client.number, client.cursor)
+        else:
+            self._send_batch(client, batch)
+        return True
+
+    def _send_batch(self, client: Client, batch: Batch) -> None:
+        sent = self._send(client, batch.data)
+        if sent == len(batch.data):
+            client.cursor = batch.end
+        elif sent:
+            client.cursor, client.cut = batch.place(sent)
+
+    def _send_cut(self, client: Client) -> None:
+        client.cut = client.cut[self._send(client, client.cut) :]
+
+    def _send(self, client: Client, data: bytes) -> int:
+        """Hand `data` to the kernel; the number of bytes that it took."""
+        try:
+            sent = client.socket.send(data) if data else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._lose(client, error.strerror or str(error))
+            return 0
+        if sent < len(data):
+            with self._hub.lock:
+                self._room.listeners.pop(client.number, None)
+            client.block(self._hub.visit)
+        return sent
+
+    def _tell_gap(self, client: Client) -> None:
+        """What should come next for `client` is no longer in the log: it learns how much."""
+        log = self._room.log
+        own_gone = client.own_ahead - log.said_by(client.number)
+        missed = log.start.spoken - client.cursor.spoken - own_gone
+        client.cursor = log.start
+        client.own_ahead -= own_gone
+        client.cut = encode_notices([gap_notice(missed)], client.look)
+
+    def _lose(self, client: Client, why: str) -> None:
+        """`client` cannot be sent anything any more."""
+        client.gone = True
+        with self._hub.lock:
+            self._room.listeners.pop(client.number, None)
+        client.dismiss(why)

@@ -1,0 +1,153 @@
+"""A client: who it is, its place in its room's log, and its socket."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gevent
+from gevent import monkey
+from gevent.event import Event
+
+from chat.log import Cursor, RoomLog
+from chat.loop import READABLE, WRITABLE
+from chat.wire import PLAIN, Look
+
+# The standard library's socket class as it was before it was patched. Its `send`
+# is one system call and never waits, which is all that the broadcaster asks for.
+StandardSocket = monkey.get_original("socket", "socket")
+
+
+class Dismissed(Exception):
+    """Raised in a client's greenlet, wherever that waits, to end it; says why."""
+
+
+class Owed(NamedTuple):
+    """Something for one client alone, at its place among what its room sees."""
+
+    after: Cursor
+    """It is sent when the client has got everything up to here."""
+    data: bytes
+
+
+NOTHING_OWED: deque[Owed] = deque(maxlen=0)
+"""Stands for an empty deque of its own in the many clients that are owed nothing."""
+
+
+class Client:
+    """One connection. Its own greenlet reads from it; only the broadcaster writes to it.
+
+    What it is still to be sent is not kept here: it is what the log holds behind
+    `cursor`. To that come the rest of one line, and what is owed to this client
+    alone, which is bounded: whoever is owed much is not listened to meanwhile.
+    """
+
+    __slots__ = (
+        "_writable",
+        "address",
+        "blocked",
+        "cursor",
+        "cut",
+        "gone",
+        "greenlet",
+        "last_own",
+        "log",
+        "look",
+        "name",
+        "number",
+        "owed",
+        "owed_bytes",
+        "own_ahead",
+        "person",
+        "progress",
+        "readable",
+        "socket",
+        "until",
+    )
+
+    def __init__(self, number: int, connection: Any, address: str, log: RoomLog) -> None:
+        """Take over `connection`, a gevent socket, which is of no use to others afterwards."""
+        self.number = number
+        self.address = address
+        """As people see it: `127.0.0.1:53412`, `[::1]:53412`."""
+        self.name = address
+        self.person = False
+        """It was silent at first, so somebody sits there: is welcomed and announced."""
+        self.greenlet: Any = gevent.getcurrent()
+        """The one that reads from it, in which it is made."""
+
+        self.log = log
+        self.cursor = log.end
+        self.until: Cursor | None = None
+        """Where it stops listening; set when it leaves."""
+        self.look: Look = PLAIN
+        self.cut = b""
+        """The rest of a line of which a part has been sent."""
+        self.owed: deque[Owed] = NOTHING_OWED
+        self.owed_bytes = 0
+        self.last_own = 0
+        """The id of the last message in the log that is its own."""
+        self.own_ahead = 0
+        """How many of the messages behind `cursor` it has said itself."""
+
+        self.socket = StandardSocket(fileno=connection.detach())
+        self.socket.setblocking(False)
+        self.blocked = False
+        """Its socket is full: it is left alone until it takes something again."""
+        self.gone = False
+        """Its connection is broken: nothing can be sent any more."""
+        self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
+        self._writable: Any = None
+        self.progress: Event | None = None
+        """Set whenever it was sent something; made by the one who waits for that."""
+
+    def owe(self, data: bytes, after: Cursor) -> None:
+        """Have `data` sent to this client alone, behind what its room saw up to `after`."""
+        if self.owed is NOTHING_OWED:
+            self.owed = deque()
+        self.owed.append(Owed(after, data))
+        self.owed_bytes += len(data)
+
+    def take_owed(self) -> bytes:
+        """The next thing that it is owed, to be sent now."""
+        data = self.owed.popleft().data
+        self.owed_bytes -= len(data)
+        return data
+
+    @property
+    def settled(self) -> bool:
+        """It has left, and has got everything up to there."""
+        return self.until is not None and not (
+            self.cut or self.owed or self.cursor.id < self.until.id
+        )
+
+    def wait_for_progress(self, timeout: float | None = None) -> bool:
+        """Wait until something has been sent to it; False if that took over `timeout` seconds."""
+        if self.progress is None:
+            self.progress = Event()
+        self.progress.clear()
+        return self.progress.wait(timeout)
+
+    def block(self, on_writable: Callable[["Client"], None]) -> None:
+        """Its socket is full: call `on_writable` in the loop, once, when it has room again."""
+        self.blocked = True
+        if self._writable is None:
+            self._writable = gevent.get_hub().loop.io(self.socket.fileno(), WRITABLE)
+        self._writable.start(self._unblock, on_writable)
+
+    def _unblock(self, on_writable: Callable[["Client"], None]) -> None:
+        self._writable.stop()
+        self.blocked = False
+        on_writable(self)
+
+    def dismiss(self, why: str) -> None:
+        """End its greenlet wherever it waits; it is still sent what it is owed."""
+        self.greenlet.kill(Dismissed(why), block=False)
+
+    def close(self) -> None:
+        """Give the descriptor back. Nothing else may be done with the client afterwards."""
+        self.gone = True
+        for watcher in (self.readable, self._writable):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self.socket.close()

@@ -1,0 +1,109 @@
+"""What a client can do besides talk: a table of commands.
+
+A command is a function; its name is the command's, its docstring the help. It
+tells the client what came of it, and raises Refused with a reason if nothing did.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from inspect import getdoc
+from typing import NamedTuple
+
+from chat.client import Client, Dismissed
+from chat.hub import Hub, NameTaken
+from chat.text import NotAName, as_name, listing
+
+NAMES_SHOWN = 100
+"""How many names /who lists: what fits on a screen, and is no burden to owe."""
+
+
+class Refused(Exception):
+    """A command was not carried out; says why and what to do, as a person reads it."""
+
+
+class Command(NamedTuple):
+    """An entry of the table."""
+
+    name: str
+    """As it is typed: `/nick`."""
+    arguments: str
+    """As the usage shows them: `NAME`, or nothing."""
+    run: Callable[[Hub, Client, str], None]
+    help: str
+    """What it does, in a line."""
+
+    @property
+    def usage(self) -> str:
+        """How it is typed: `/nick NAME`."""
+        return f"{self.name} {self.arguments}".rstrip()
+
+
+TABLE: dict[str, Command] = {}
+"""All commands by their name, in the order in which /help lists them."""
+
+
+def run(hub: Hub, client: Client, line: str) -> None:
+    """Carry out `line`, which starts with a slash. Raises Refused, or Dismissed for /quit."""
+    name, _, argument = line.partition(" ")
+    command = TABLE.get(name.lower())
+    if command is None:
+        raise Refused(_unknown(name))
+    command.run(hub, client, argument.strip())
+
+
+def _unknown(name: str) -> str:
+    nearest = get_close_matches(name.lower(), TABLE, n=1, cutoff=0.5)
+    advice = f"did you mean {nearest[0]}?" if nearest else "/help lists the commands"
+    return f"there is no command {name[:40]}; {advice} (to say it, type another / before it)"
+
+
+def _command(arguments: str = "") -> Callable[..., Callable[[Hub, Client, str], None]]:
+    def enter(function: Callable[[Hub, Client, str], None]) -> Callable[[Hub, Client, str], None]:
+        name = f"/{function.__name__}"
+        TABLE[name] = Command(name, arguments, function, (getdoc(function) or "").strip())
+        return function
+
+    return enter
+
+
+@_command()
+def help(hub: Hub, client: Client, argument: str) -> None:
+    """list the commands"""
+    width = max(len(command.usage) for command in TABLE.values())
+    hub.tell(
+        client,
+        "what you type goes to everybody here, but for lines that start with a slash:",
+        *(f"  {command.usage:<{width}}  {command.help}" for command in TABLE.values()),
+        f"  {'//TEXT':<{width}}  say TEXT with one slash before it",
+    )
+
+
+@_command()
+def who(hub: Hub, client: Client, argument: str) -> None:
+    """list who is here"""
+    room = hub.room_of(client)
+    with hub.lock:
+        names = sorted(other.name for other in room.clients.values())
+    hub.tell(client, f"#{room.name}, {len(names)} here: {listing(names, NAMES_SHOWN)}")
+
+
+@_command("NAME")
+def nick(hub: Hub, client: Client, argument: str) -> None:
+    """be called NAME"""
+    if not argument:
+        raise Refused("usage: /nick NAME")
+    try:
+        name = as_name(argument)
+        hub.rename(client, name)
+    except NotAName as error:
+        raise Refused(f"that cannot be a name: {error}") from None
+    except NameTaken as error:
+        raise Refused(f"the name {name} is taken; {error.free} is free") from None
+    hub.tell(client, f"you are now {name}")
+
+
+@_command()
+def quit(hub: Hub, client: Client, argument: str) -> None:
+    """leave"""
+    hub.tell(client, "goodbye")
+    raise Dismissed("quit")

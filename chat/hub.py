@@ -1,0 +1,182 @@
+"""The hub: all clients and rooms, and what happens between them."""
+
+import logging
+import time
+
+import gevent
+from gevent.event import Event
+from gevent.lock import Semaphore
+
+from chat.client import Client
+from chat.log import Cursor
+from chat.message import SERVER, Kind
+from chat.room import Room
+from chat.text import MAX_NAME, name_key
+from chat.wire import encode_notices
+
+LOBBY = "lobby"
+
+log = logging.getLogger(__name__)
+
+
+class NameTaken(Exception):
+    """Somebody else has this name; `free` is one like it that nobody has."""
+
+    def __init__(self, free: str) -> None:
+        super().__init__(free)
+        self.free = free
+
+
+class Hub:
+    """The shared dict of clients, which a broadcast goes out to, and the rooms.
+
+    Whoever changes a dict of clients, here or in a room, or goes through one,
+    holds `lock`, and gives it back before anything is sent: nobody ever waits
+    for a socket with the lock held.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Semaphore()
+        self.clients: dict[int, Client] = {}
+        self.rooms = {LOBBY: Room(LOBBY)}
+        self.names: dict[str, Client] = {}
+        """Who has which name, by what counts as the same name (text.name_key)."""
+        self.stirred: dict[Room, None] = {}
+        """Rooms in which there is something to send, in the order in which they will be served."""
+        self.work = Event()
+        """Set when there is a room in `stirred`."""
+        self.closing = False
+        """The server is about to end: no comings and goings are told any more."""
+
+    @property
+    def lobby(self) -> Room:
+        """Where everybody arrives."""
+        return self.rooms[LOBBY]
+
+    def room_of(self, client: Client) -> Room:
+        """The room that `client` is in, or was in last."""
+        return self.rooms[client.log.room]
+
+    # Coming and going
+
+    def enter(self, client: Client) -> None:
+        """`client` is connected. What is said from now on is for it, but kept until it listens."""
+        with self.lock:
+            self.clients[client.number] = client
+            self.room_of(client).clients[client.number] = client
+        log.info("join %s", client.address)
+
+    def listen(self, client: Client) -> None:
+        """`client` gets what was said since it came, and all that follows."""
+        room = self.room_of(client)
+        with self.lock:
+            room.listeners[client.number] = client
+        self.visit(client)
+
+    def announce(self, client: Client) -> None:
+        """`client` is a person: the others learn that it joined."""
+        room = self.room_of(client)
+        client.person = True
+        room.presence.join(client.number, client.name)
+        self._presence_changed(room)
+
+    def part(self, client: Client, reason: str) -> None:
+        """`client` says nothing any more; it is still sent what was said before."""
+        room = self.room_of(client)
+        with self.lock:
+            room.listeners.pop(client.number, None)
+            room.clients.pop(client.number)
+        client.until = room.log.end
+        self.names.pop(name_key(client.name), None)
+        log.info("leave %s (%s): %s", client.name, client.address, reason)
+        if client.person and not self.closing:
+            room.presence.leave(client.number, client.name)
+            self._presence_changed(room)
+        self.visit(client)
+
+    def remove(self, client: Client) -> None:
+        """`client` has nothing to get any more, or cannot get it."""
+        with self.lock:
+            self.clients.pop(client.number)
+            self.room_of(client).visits.pop(client.number, None)
+
+    # Talking
+
+    def say(self, client: Client, texts: list[str], size: int) -> None:
+        """`client` says `texts`, which came as `size` bytes, to the others in its room."""
+        room = self.room_of(client)
+        if room.presence.is_unannounced(client.number):
+            self._tell_presence(room)  # nobody is heard before they have come
+        room.log.append(time.time(), Kind.SAY, texts, client.number, client.name)
+        client.last_own = room.log.end.id
+        client.own_ahead += len(texts)
+        room.unsent += size
+        self.stir(room)
+
+    def notify(self, room: Room, text: str, about: int = SERVER) -> None:
+        """A notice to everybody in `room` but the client of the number `about`."""
+        room.log.append(time.time(), Kind.NOTICE, [text], about)
+        if client := room.clients.get(about):
+            client.last_own = room.log.end.id
+        self.stir(room)
+
+    def tell(self, client: Client, *texts: str) -> None:
+        """A notice of some lines to `client` alone."""
+        self.owe(client, encode_notices(texts, client.look), client.log.end)
+
+    def owe(self, client: Client, data: bytes, after: Cursor) -> None:
+        """Have `data` sent to `client` alone, behind what its room saw up to `after`."""
+        client.owe(data, after)
+        self.visit(client)
+
+    # Names
+
+    def rename(self, client: Client, name: str) -> None:
+        """Give `client` a name that text.as_name has made; raises NameTaken."""
+        key = name_key(name)
+        if self.names.get(key, client) is not client:
+            raise NameTaken(self._free_name(name))
+        self.names.pop(name_key(client.name), None)
+        self.names[key] = client
+        before, client.name = client.name, name
+        room = self.room_of(client)
+        if client.person and name != before and not room.presence.rename(client.number, name):
+            self.notify(room, f"{before} is now {name}", client.number)
+
+    def _free_name(self, name: str) -> str:
+        number = 2
+        while name_key(free := f"{name[: MAX_NAME - len(str(number))]}{number}") in self.names:
+            number += 1
+        return free
+
+    # What the broadcaster is to do
+
+    def stir(self, room: Room) -> None:
+        """There is something to send in `room`."""
+        self.stirred[room] = None
+        self.work.set()
+
+    def visit(self, client: Client) -> None:
+        """There is something to send to `client`, or it can take something again."""
+        room = self.room_of(client)
+        room.visits[client.number] = client
+        self.stir(room)
+
+    # Telling who came and went
+
+    def _presence_changed(self, room: Room) -> None:
+        """Tell it now, or together with what else happens within a second."""
+        delay = room.presence.delay(time.monotonic())
+        if delay == 0:
+            self._tell_presence(room)
+        elif delay is not None and not room.telling_later:
+            room.telling_later = True
+            gevent.spawn_later(delay, self._tell_presence_later, room)
+
+    def _tell_presence_later(self, room: Room) -> None:
+        room.telling_later = False
+        self._tell_presence(room)
+
+    def _tell_presence(self, room: Room) -> None:
+        for text, about in room.presence.tell(time.monotonic()):
+            self.notify(room, text, about)

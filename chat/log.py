@@ -1,0 +1,94 @@
+"""A room's log: what was said there, in order, and places in it.
+
+To speak is to append; to listen is to have a cursor and to read what is behind
+it. The log never waits for anybody: it is bounded, and its oldest messages go.
+"""
+
+from collections.abc import Iterable
+from sys import getsizeof
+from typing import NamedTuple
+
+from chat.message import SERVER, Kind, Message
+
+MAX_MESSAGES = 100_000
+MAX_BYTES = 32 * 2**20
+"""What a log keeps, whichever is reached first. It is how far a client may fall
+behind and still miss nothing: at 10,000 messages a second, ten seconds."""
+
+MESSAGE_BYTES = 200
+"""What a message takes besides its text: a tuple, its id, a place in the list (CPython 3.11)."""
+
+
+class Cursor(NamedTuple):
+    """A place in a room's log: behind message `id`, before the next one."""
+
+    id: int
+    spoken: int
+    """How many messages people had said up to here (the rest are notices)."""
+
+
+class RoomLog:
+    """A bounded log in memory.
+
+    `start` and `end` are the cursors around what it holds. Ids never repeat and
+    have no hole, so a reader can count what it missed.
+    """
+
+    def __init__(
+        self, room: str, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.room = room
+        self.start = self.end = Cursor(0, 0)
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._messages: list[Message] = []
+        self._bytes = 0
+
+    def append(
+        self, time: float, kind: Kind, texts: Iterable[str], sender: int = SERVER, name: str = ""
+    ) -> None:
+        """Add one message for each of `texts`, all by the same sender at the same time."""
+        last, spoken = self.end
+        step = kind is not Kind.NOTICE
+        for text in texts:
+            last += 1
+            spoken += step
+            self._messages.append(Message(last, spoken, time, self.room, kind, sender, name, text))
+            self._bytes += MESSAGE_BYTES + getsizeof(text)
+        self.end = Cursor(last, spoken)
+        if len(self._messages) > self._max_messages or self._bytes > self._max_bytes:
+            self._forget()
+
+    def after(self, cursor: Cursor, limit: int) -> list[Message]:
+        """At most `limit` messages from behind `cursor`, or from `start` if that is later."""
+        first = max(0, cursor.id - self.start.id)
+        return self._messages[first : first + limit]
+
+    def last(self, count: int, before: Cursor) -> list[Message]:
+        """The last `count` messages up to `before` that people said, oldest first."""
+        found: list[Message] = []
+        index = min(before.id - self.start.id, len(self._messages))
+        while index > 0 and len(found) < count:
+            index -= 1
+            if self._messages[index].kind is not Kind.NOTICE:
+                found.append(self._messages[index])
+        return found[::-1]
+
+    def said_by(self, sender: int) -> int:
+        """How many of the messages that it holds have been said by `sender`; looks at each."""
+        return sum(
+            message.sender == sender and message.kind is not Kind.NOTICE
+            for message in self._messages
+        )
+
+    def _forget(self) -> None:
+        # A list gives up its first items by moving all others: do it for many at once.
+        messages_wanted = self._max_messages * 15 // 16
+        bytes_wanted = self._max_bytes * 15 // 16
+        gone = 0
+        while self._bytes > bytes_wanted or len(self._messages) - gone > messages_wanted:
+            self._bytes -= MESSAGE_BYTES + getsizeof(self._messages[gone].text)
+            gone += 1
+        last = self._messages[gone - 1]
+        self.start = Cursor(last.id, last.spoken)
+        del self._messages[:gone]

@@ -1,0 +1,105 @@
+"""The server's own log, on standard error, which must never stop the chat.
+
+Whoever reads standard error may be slow or stopped (a pipe into a pager, a
+terminal on hold): then a write waits, and everything in the process with it. So
+a real thread writes, behind a bounded queue; when that is full, lines are left
+out and counted.
+"""
+
+import logging
+import os
+import sys
+import time
+from typing import Any
+
+import gevent
+from gevent import monkey
+
+from chat.text import escape
+
+MAX_LINES = 10_000
+"""Lines that may wait to be written."""
+
+FLUSH_SECONDS = 1.0
+"""How long the end of the program waits for the last lines."""
+
+# The real ones: gevent's would run in the one thread that must not wait.
+SimpleQueue = monkey.get_original("queue", "SimpleQueue")
+start_new_thread = monkey.get_original("_thread", "start_new_thread")
+sleep = monkey.get_original("time", "sleep")
+
+log = logging.getLogger(__name__)
+
+
+def start_logging(level: str) -> logging.Handler:
+    """Log what is at least `level` (a name, in any case) to standard error; also greenlets' errors.
+
+    Returns the handler, to be flushed at the end.
+    """
+    handler = BackgroundHandler(sys.stderr.fileno())
+    handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    setattr(gevent.get_hub(), "handle_error", _log_error_of_greenlet)  # as gevent documents it
+    return handler
+
+
+def _log_error_of_greenlet(context: Any, kind: Any, error: Any, traceback: Any) -> None:
+    if not issubclass(kind, gevent.get_hub().NOT_ERROR):
+        log.error("error in %s", context, exc_info=(kind, error, traceback))
+
+
+class Formatter(logging.Formatter):
+    """The usual one, but nothing that it writes can drive a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Add what is around the message, which holds names and other people's texts."""
+        record.message = escape(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, *arguments: Any) -> str:  # noqa: N802
+        """A traceback keeps its lines; what they quote is made safe."""
+        return "\n".join(map(escape, super().formatException(*arguments).split("\n")))
+
+
+class BackgroundHandler(logging.Handler):
+    """Writes lines to a descriptor without ever making the one who logs wait."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._lines = SimpleQueue()
+        self._left_out = 0
+        self._queued = self._written = 0
+        start_new_thread(self._write_for_ever, ())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a line, or leave it out if MAX_LINES are waiting."""
+        if self._lines.qsize() >= MAX_LINES:
+            self._left_out += 1
+            return
+        if self._left_out:
+            self._queue(f"{self._left_out} lines were left out here: nobody read them")
+            self._left_out = 0
+        self._queue(self.format(record))
+
+    def flush(self) -> None:
+        """Give the lines that wait FLUSH_SECONDS to be written."""
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while self._written < self._queued and time.monotonic() < deadline:
+            sleep(0.001)
+
+    def _queue(self, line: str) -> None:
+        self._queued += 1
+        self._lines.put(f"{line}\n".encode(errors="backslashreplace"))
+
+    def _write_for_ever(self) -> None:
+        while True:
+            line = self._lines.get()
+            while line:
+                try:
+                    line = line[os.write(self._descriptor, line) :]
+                except BlockingIOError:  # somebody made it non-blocking
+                    sleep(0.01)
+                except OSError:  # nobody is there to read it any more
+                    break
+            self._written += 1

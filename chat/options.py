@@ -1,0 +1,108 @@
+"""The options: on the command line, or as an environment variable, or as they are by default."""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from chat import __version__
+
+DESCRIPTION = """\
+A chat server that anyone joins with nothing but nc:
+
+    nc HOST 7878
+
+What one person types, everybody else sees. /help, typed there, lists the rest."""
+
+EPILOG = """\
+Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
+--port 9000. The command line wins. Ctrl-C, or SIGTERM, ends the server: everybody
+is told, and gets what was said up to then. A second one ends it at once."""
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class Options(argparse.Namespace):
+    """What `parse` returns."""
+
+    host: str
+    port: int
+    max_line: int
+    max_clients: int | None
+    log_level: str
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line (by default the program's own) and the environment.
+
+    A mistake in either ends the program with exit status 2 and a line that says what is wrong.
+    """
+    parser = _Parser(
+        prog="gchat.py",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gchat {__version__}")
+
+    def option(
+        name: str, default: Any, text: str, metavar: str, kind: Callable[[str], Any]
+    ) -> None:
+        variable = "GCHAT_" + name.removeprefix("--").replace("-", "_").upper()
+        if variable in os.environ:
+            try:
+                default = kind(os.environ[variable])
+            except argparse.ArgumentTypeError as error:
+                parser.error(f"environment variable {variable}: {error}")
+        parser.add_argument(name, default=default, help=text, metavar=metavar, type=kind)
+
+    option(
+        "--host",
+        "127.0.0.1",
+        "address or name to listen on (%(default)s: only this machine can join); "
+        "0.0.0.0 or :: is every address that this machine has",
+        "HOST",
+        str,
+    )
+    option("--port", 7878, "port to listen on (%(default)s); 0 takes a free one", "PORT", _port)
+    option("--max-line", 65536, "longest line, in bytes (%(default)s)", "BYTES", _count)
+    option(
+        "--max-clients",
+        None,
+        "most clients at a time (as many as the limit on open files has room for)",
+        "N",
+        _count,
+    )
+    option(
+        "--log-level",
+        "info",
+        f"what to log, on standard error: {', '.join(LEVELS)} (%(default)s)",
+        "LEVEL",
+        _level,
+    )
+    return parser.parse_args(arguments, Options())
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, where argparse would print the whole usage before it."""
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in LEVELS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(LEVELS)}")
+    return text.lower()

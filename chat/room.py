@@ -1,0 +1,31 @@
+"""A room: its log, who is in it, and what the broadcaster knows about it."""
+
+from gevent.event import Event
+
+from chat.client import Client
+from chat.log import RoomLog
+from chat.presence import Presence
+
+
+class Room:
+    """A room of the hub's, which is the only one to put clients in and take them out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.log = RoomLog(name)
+        self.clients: dict[int, Client] = {}
+        """Everybody in it, by number."""
+        self.presence = Presence()
+        self.telling_later = False
+        """A greenlet waits for the time to tell who came and went."""
+
+        self.listeners: dict[int, Client] = {}
+        """Those of `clients` who get what is said: all but the blocked and the leaving."""
+        self.visits: dict[int, Client] = {}
+        """Those to look after in the next round even if nothing was said."""
+        self.sent = self.log.end
+        """Where the last round ended, or the one that is under way will."""
+        self.unsent = 0
+        """Bytes that were said since the last round began."""
+        self.round_began = Event()
+        """Set at the beginning of a round, for those who wait because much is unsent."""

@@ -1,0 +1,229 @@
+"""What one client's greenlet does, from the first byte to the last."""
+
+import logging
+import time
+from socket import SHUT_WR
+
+import gevent
+from gevent.socket import wait
+
+from chat import commands
+from chat.client import Client, Dismissed
+from chat.commands import Refused
+from chat.framing import LineFramer
+from chat.hub import Hub
+from chat.loop import give_way
+from chat.text import listing, visible
+from chat.wire import TELNET, encode_notices, encode_with_time
+
+QUIET_MOMENT = 0.2
+"""Seconds of silence after which somebody sits there: a program that has something to
+say has said it by then, and a person has not typed a line yet."""
+
+RECEIVE = 16 * 1024
+"""Bytes taken from one client before the others get their turn."""
+
+LINES_AT_ONCE = 512
+"""Lines that one client may say before the others get their turn: some 1/2 ms."""
+
+OWED_LIMIT = 16 * 1024
+"""Bytes that a client may be owed in answers and still be listened to."""
+
+UNSENT_LIMIT = 64 * 1024
+"""Bytes said in a room that the broadcaster has not begun to send. Beyond it the talkers
+wait, so that nobody who reads can fall behind because others talk too fast."""
+
+REPLAY = 10
+"""Messages that a person is shown on joining."""
+
+PATIENCE = 60.0
+"""Seconds that one who has left may take none of what it is owed, before that is given up."""
+
+LINGER = 1.0
+"""Seconds that the other side gets to end the connection after us: closing it while there
+is input unread would reset it, and take away what is still on its way there."""
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """The life of `client`: a quiet moment, lines and commands, an end."""
+
+    __slots__ = ("_client", "_ended", "_framer", "_hub", "_refusals")
+
+    def __init__(self, hub: Hub, client: Client, max_line: int) -> None:
+        self._hub = hub
+        self._client = client
+        self._framer = LineFramer(max_line)
+        self._ended = False
+        self._refusals = 0
+
+    def run(self) -> None:
+        """Returns when everything is over and the client's descriptor is given back."""
+        reason = "an error in the server"
+        self._hub.enter(self._client)
+        try:
+            reason = self._converse()
+        finally:
+            self._hub.part(self._client, reason)
+            try:
+                self._settle()
+            finally:
+                self._hub.remove(self._client)
+                self._client.close()
+
+    def _converse(self) -> str:
+        """Listen to the client until it leaves; returns how it did."""
+        try:
+            if self._is_silent():
+                self._welcome()
+            self._hub.listen(self._client)
+            while not self._ended:
+                self._take_input()
+            return "end of input"
+        except Dismissed as dismissed:
+            return str(dismissed)
+        except OSError as error:
+            self._client.gone = True
+            return error.strerror or str(error)
+
+    def _is_silent(self) -> bool:
+        """Whether the client says nothing at first, but for what its telnet says by itself."""
+        deadline = time.monotonic() + QUIET_MOMENT
+        while not self._framer.spoken and not self._ended:
+            try:
+                wait(self._client.readable, max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                return True
+            self._take_input()
+        return False
+
+    def _welcome(self) -> None:
+        hub, client = self._hub, self._client
+        room = hub.room_of(client)
+        with hub.lock:
+            others = [other.name for other in room.clients.values() if other is not client]
+        with_whom = f"with {listing(others, 10)}" if others else "and nobody else is here yet"
+        hub.owe(
+            client,
+            encode_notices(
+                [
+                    f"welcome to gchat! You are {client.name} in #{room.name}, {with_whom}.",
+                    "What you type goes to everybody here. /nick NAME gives you a name; "
+                    "/help helps.",
+                ],
+                client.look,
+            )
+            + b"".join(
+                encode_with_time(message, client.look, time.time())
+                for message in room.log.last(REPLAY, client.cursor)
+            ),
+            client.cursor,
+        )
+        hub.announce(client)
+
+    def _take_input(self) -> None:
+        """Wait for input, take one portion of it, and do what it says."""
+        client, framer = self._client, self._framer
+        gevent.get_hub().wait(client.readable)
+        self._wait_until_answers_are_read()
+        self._wait_for_round()
+        try:
+            data = client.socket.recv(RECEIVE)
+        except BlockingIOError:
+            return
+        if data:
+            lines = framer.feed(data)
+        else:
+            self._ended = True
+            lines = framer.end()
+        if framer.telnet or framer.refused:
+            self._look_at_framer()
+        for start in range(0, len(lines), LINES_AT_ONCE):
+            if start:
+                give_way()
+                self._wait_for_round()
+            self._obey(lines[start : start + LINES_AT_ONCE])
+
+    def _look_at_framer(self) -> None:
+        """See to what came besides lines: telnet's questions, and lines that were too long."""
+        hub, client, framer = self._hub, self._client, self._framer
+        if framer.telnet:
+            client.look = TELNET
+        if framer.replies:
+            hub.owe(client, framer.replies, client.log.end)
+            framer.replies = b""
+        if framer.interrupted:
+            hub.tell(client, "Ctrl-C does not leave the chat, /quit does")
+            framer.interrupted = False
+        if framer.refused:
+            what = "a line" if framer.refused == 1 else f"{framer.refused} lines"
+            self._refuse(
+                f"{what} of yours had over {framer.max_line} bytes, the most that is taken, "
+                "and nothing of it was sent"
+            )
+            framer.refused = 0
+
+    def _obey(self, lines: list[bytes]) -> None:
+        """Say `lines`, and carry out those that are commands, in their order."""
+        said: list[str] = []
+        for line in lines:
+            text = visible(line)
+            if text[0] != "/":
+                said.append(text)
+            elif text.startswith("//"):
+                said.append(text[1:])
+            else:
+                self._say(said)
+                said = []
+                self._wait_until_answers_are_read()
+                try:
+                    commands.run(self._hub, self._client, text)
+                except Refused as refused:
+                    self._refuse(str(refused))
+        self._say(said)
+
+    def _say(self, texts: list[str]) -> None:
+        if texts:
+            self._hub.say(self._client, texts, sum(map(len, texts)))
+
+    def _refuse(self, why: str) -> None:
+        self._hub.tell(self._client, why)
+        self._refusals += 1
+        # One who is refused again and again fills nobody's log.
+        level = logging.INFO if self._refusals == 1 else logging.DEBUG
+        log.log(level, "refuse %s: %s", self._client.name, why)
+
+    def _wait_for_round(self) -> None:
+        room = self._hub.room_of(self._client)
+        while room.unsent > UNSENT_LIMIT:
+            room.round_began.clear()
+            room.round_began.wait()
+
+    def _wait_until_answers_are_read(self) -> None:
+        while self._client.owed_bytes > OWED_LIMIT:
+            self._client.wait_for_progress()
+
+    def _settle(self) -> None:
+        """Wait until the client has what it is owed, then end the connection politely."""
+        client = self._client
+        try:
+            while not (client.settled or client.gone):
+                if not client.wait_for_progress(PATIENCE):
+                    return
+            if not client.gone:
+                client.socket.shutdown(SHUT_WR)
+                if not self._ended:
+                    self._skip_input()
+        except (Dismissed, OSError):
+            return
+
+    def _skip_input(self) -> None:
+        deadline = time.monotonic() + LINGER
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                wait(self._client.readable, left)
+                if not self._client.socket.recv(RECEIVE):
+                    return
+            except TimeoutError:
+                return

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""gchat: a chat server that anyone joins with nothing but `nc`.
+
+The shape of it: everything here waits in greenlets. A `StreamServer` accepts
+clients, each of which gets a greenlet of its own (`ChatServer.handle`) that reads
+what it says. The hub holds the shared dict of clients, guarded by a semaphore. One
+more greenlet, the broadcaster, sends all of them what was said.
+"""
+
+# ruff: noqa: E402 - nothing may be imported before the standard library is patched
+from gevent import config, monkey
+
+config.track_greenlet_tree = False  # who spawned a greenlet is not worth a kilobyte for each
+monkey.patch_all()
+
+import errno
+import gc
+import logging
+import os
+import signal
+import sys
+from itertools import count
+from socket import gethostname
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.server import StreamServer
+
+from chat import __version__
+from chat.admission import OUT_OF_DESCRIPTORS, Admission
+from chat.broadcaster import Broadcaster
+from chat.client import Client
+from chat.hub import Hub
+from chat.listener import listen, raise_descriptor_limit, show_address
+from chat.logs import start_logging
+from chat.options import parse
+from chat.session import Session
+
+GRACE = 3.0
+"""Seconds that clients get, when the server ends, to take what they are owed."""
+
+RESERVED_DESCRIPTORS = 32
+"""Descriptors that are not for clients: standard streams, the loop's, the listener, a spare."""
+
+log = logging.getLogger("gchat")
+
+
+class ChatServer(StreamServer):
+    """Accepts clients; each of them lives in a greenlet of its own, in `handle`."""
+
+    def __init__(self, listener: Any, hub: Hub, admission: Admission, max_line: int) -> None:
+        super().__init__(listener)
+        self.hub = hub
+        self.admission = admission
+        self.max_line = max_line
+        self.numbers = count(1)
+
+    def handle(self, connection: Any, address: Any) -> None:
+        """One client, from its first byte to its last."""
+        if objection := self.admission.objection():
+            self.admission.turn_away(connection, address, objection)
+            return
+        client = Client(next(self.numbers), connection, show_address(address), self.hub.lobby.log)
+        Session(self.hub, client, self.max_line).run()
+
+    def do_read(self) -> Any:
+        """Accept a connection; gevent's own way is to wait in silence when descriptors are out."""
+        try:
+            return super().do_read()
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                self.admission.turn_away_without_descriptor(super().do_read)
+            elif error.errno != errno.ECONNABORTED:  # it has changed its mind
+                raise
+            return None
+
+
+def main() -> int:
+    """Run the server until a signal ends it; returns the exit status."""
+    options = parse()
+    log_handler = start_logging(options.log_level)
+    descriptors = raise_descriptor_limit()
+    try:
+        listener = listen(options.host, options.port)
+    except OSError as error:
+        where = f"{options.host} port {options.port}"
+        print(f"gchat.py: cannot listen on {where}: {error.strerror}", file=sys.stderr)
+        return 1
+
+    hub = Hub()
+    gevent.spawn(Broadcaster(hub).run)
+    max_clients = options.max_clients or max(1, descriptors - RESERVED_DESCRIPTORS)
+    server = ChatServer(listener, hub, Admission(hub, max_clients), options.max_line)
+    asked_to_stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, stop, asked_to_stop, number)
+    gc.freeze()
+    server.start()
+    log_start(listener, max_clients)
+
+    asked_to_stop.wait()
+    log.info("stop: telling %d clients", len(hub.clients))
+    server.stop()
+    send_off(hub)
+    log.info("stopped")
+    log_handler.flush()
+    return 0
+
+
+def stop(asked: Event, number: int) -> None:
+    """The first signal asks the server to stop; the second does not ask."""
+    if asked.is_set():
+        os._exit(128 + number)
+    asked.set()
+
+
+def send_off(hub: Hub) -> None:
+    """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
+    hub.closing = True
+    clients = list(hub.clients.values())
+    for client in clients:
+        hub.tell(client, "the server is going down")
+        client.dismiss("the server is going down")
+    greenlets = [client.greenlet for client in clients]
+    gevent.joinall(greenlets, timeout=GRACE)
+    gevent.killall(greenlets, timeout=1)
+
+
+def log_start(listener: Any, max_clients: int) -> None:
+    """The line that says where the server listens and how to join."""
+    host, port = listener.getsockname()[:2]
+    reachable = gethostname() if host in ("0.0.0.0", "::") else host
+    log.info(
+        "gchat %s listens on %s, for %d clients; to join: nc %s %d",
+        __version__,
+        show_address((host, port)),
+        max_clients,
+        reachable,
+        port,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
