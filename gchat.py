@@ -56,6 +56,10 @@ class ChatServer(StreamServer):
         self.max_line = max_line
         self.numbers = count(1)
 
+    def do_handle(self, connection: Any, address: Any) -> None:
+        """Give a new connection its greenlet: a bare one, of two thirds the usual size."""
+        gevent.spawn_raw(self.handle, connection, address)
+
     def handle(self, connection: Any, address: Any) -> None:
         """One client, from its first byte to its last."""
         if objection := self.admission.objection():
@@ -118,13 +122,13 @@ def stop(asked: Event, number: int) -> None:
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
     hub.closing = True
-    clients = list(hub.clients.values())
-    for client in clients:
+    for client in list(hub.clients.values()):
         hub.tell(client, "the server is going down")
         client.dismiss("the server is going down")
-    greenlets = [client.greenlet for client in clients]
-    gevent.joinall(greenlets, timeout=GRACE)
-    gevent.killall(greenlets, timeout=1)
+    if not hub.wait_until_empty(GRACE):
+        for client in list(hub.clients.values()):
+            gevent.kill(client.greenlet)
+        hub.wait_until_empty(1)
 
 
 def log_start(listener: Any, max_clients: int) -> None:

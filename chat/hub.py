@@ -45,6 +45,7 @@ class Hub:
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
+        self._empty = Event()
         self.closing = False
         """The server is about to end: no comings and goings are told any more."""
 
@@ -99,6 +100,15 @@ class Hub:
         with self.lock:
             self.clients.pop(client.number)
             self.room_of(client).visits.pop(client.number, None)
+        if not self.clients:
+            self._empty.set()
+
+    def wait_until_empty(self, timeout: float) -> bool:
+        """Wait until the last client is gone; False if that takes over `timeout` seconds."""
+        if not self.clients:
+            return True
+        self._empty.clear()
+        return self._empty.wait(timeout)
 
     # Talking
 
