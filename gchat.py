@@ -36,6 +36,7 @@ from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.logs import start_logging
 from chat.options import parse
 from chat.session import Session
+from chat.vanished import look_for_vanished
 
 GRACE = 3.0
 """Seconds that clients get, when the server ends, to take what they are owed."""
@@ -86,14 +87,18 @@ def main() -> int:
     log_handler = start_logging(options.log_level)
     descriptors = raise_descriptor_limit()
     try:
-        listener = listen(options.host, options.port)
-    except OSError as error:
+        listener = listen(options.host, options.port, options.keepalive)
+    except (OSError, UnicodeError) as error:
         where = f"{options.host} port {options.port}"
-        print(f"gchat.py: cannot listen on {where}: {error.strerror}", file=sys.stderr)
+        print(
+            f"gchat.py: cannot listen on {where}: {getattr(error, 'strerror', error)}",
+            file=sys.stderr,
+        )
         return 1
 
     hub = Hub()
     gevent.spawn(Broadcaster(hub).run)
+    gevent.spawn(look_for_vanished, hub, options.keepalive)
     max_clients = options.max_clients or max(1, descriptors - RESERVED_DESCRIPTORS)
     server = ChatServer(listener, hub, Admission(hub, max_clients), options.max_line)
     asked_to_stop = Event()

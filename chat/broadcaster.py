@@ -7,7 +7,7 @@ is, the more messages a call carries. Rooms take turns, a slice of a round each.
 """
 
 import logging
-from itertools import islice
+from time import perf_counter
 
 from chat.batch import Batch, Batches
 from chat.client import Client
@@ -16,12 +16,12 @@ from chat.loop import give_way
 from chat.room import Room
 from chat.wire import encode_notices, gap_notice
 
-SLICE = 256
-"""Clients that are served before others get a turn: about a millisecond's work."""
+SLICE = 0.002
+"""Seconds that a room is served before the others, and those who talk, get their turn."""
 
-SENDS_PER_VISIT = 8
-"""How often one client that keeps up reading is sent to before it is the next one's
-turn; some 512 KiB."""
+SENDS_PER_VISIT = 4
+"""How often a client that has much to catch up with is sent to before it is the next one's
+turn: 256 KiB, encoded for it alone, take about a millisecond."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,11 @@ class Broadcaster:
             self._hub.work.wait()
             self._hub.work.clear()
             while stirred:
-                self._serve(next(iter(stirred)))
+                room = next(iter(stirred))
+                try:
+                    self._serve(room)
+                except Exception:  # a mistake of ours: it must not be the end of all talk
+                    log.exception("cannot broadcast in #%s", room.name)
                 if stirred:
                     give_way()
 
@@ -65,7 +69,7 @@ class Round:
         with hub.lock:
             clients, room.visits = room.visits, {}
             for client in clients.values():
-                if not (client.blocked or client.gone or client.until):
+                if not (client.blocked or client.lost or client.until):
                     room.listeners[client.number] = client  # again, if it was blocked
             if self._end.id > room.sent.id:
                 clients |= room.listeners
@@ -74,17 +78,20 @@ class Round:
         room.unsent = 0
         room.round_began.set()
 
-    def serve(self, count: int) -> bool:
-        """Serve the next `count` clients; False if they were the last."""
-        served = 0
-        for client in islice(self._clients, count):
-            served += 1
+    def serve(self, seconds: float) -> bool:
+        """Serve the next clients for so many seconds, or a little more; True if some are left."""
+        hub = self._hub
+        deadline = perf_counter() + seconds
+        for client in self._clients:
             try:
                 self.advance(client)
             except Exception:  # a mistake of ours: it costs this client, not the round
-                log.exception("cannot send to %s", client.name)
-                self._lose(client, "an error in the server")
-        return served == count
+                log.exception("cannot send to %s", client)
+                hub.lose(client, "an error in the server")
+                client.dismiss(client.lost)
+            if perf_counter() > deadline:
+                return True
+        return False
 
     def advance(self, client: Client) -> None:
         """Send `client` what is behind its cursor, as far as its socket takes it now.
@@ -98,7 +105,7 @@ class Round:
            stood at the same place in this round.
         """
         for _ in range(SENDS_PER_VISIT):
-            if client.blocked or client.gone or not self._send_next(client):
+            if client.blocked or client.lost or not self._send_next(client):
                 break
         else:  # it reads as fast as we send: the others first
             self._hub.visit(client)
@@ -147,7 +154,7 @@ class Round:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._lose(client, error.strerror or str(error))
+            self._hub.lose(client, error.strerror or str(error))
             return 0
         if sent < len(data):
             with self._hub.lock:
@@ -163,10 +170,3 @@ class Round:
         client.cursor = log.start
         client.own_ahead -= own_gone
         client.cut = encode_notices([gap_notice(missed)], client.look)
-
-    def _lose(self, client: Client, why: str) -> None:
-        """`client` cannot be sent anything any more."""
-        client.gone = True
-        with self._hub.lock:
-            self._room.listeners.pop(client.number, None)
-        client.dismiss(why)

@@ -47,11 +47,11 @@ class Client:
         "blocked",
         "cursor",
         "cut",
-        "gone",
         "greenlet",
         "last_own",
         "log",
         "look",
+        "lost",
         "name",
         "number",
         "owed",
@@ -93,12 +93,16 @@ class Client:
         self.socket.setblocking(False)
         self.blocked = False
         """Its socket is full: it is left alone until it takes something again."""
-        self.gone = False
-        """Its connection is broken: nothing can be sent any more."""
+        self.lost = ""
+        """Why nothing can be sent to it any more; empty as long as that is not so."""
         self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
         self._writable: Any = None
         self.progress: Event | None = None
         """Set whenever it was sent something; made by the one who waits for that."""
+
+    def __str__(self) -> str:
+        """As the server's log has it: `ann (127.0.0.1:53412)`."""
+        return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
     def owe(self, data: bytes, after: Cursor) -> None:
         """Have `data` sent to this client alone, behind what its room saw up to `after`."""
@@ -129,6 +133,12 @@ class Client:
         self.progress.clear()
         return self.progress.wait(timeout)
 
+    def lose(self, why: str) -> None:
+        """Its connection is broken. What it sent before can still be read from it."""
+        self.lost = why
+        if self.progress is not None:
+            self.progress.set()
+
     def block(self, on_writable: Callable[["Client"], None]) -> None:
         """Its socket is full: call `on_writable` in the loop, once, when it has room again."""
         self.blocked = True
@@ -147,7 +157,7 @@ class Client:
 
     def close(self) -> None:
         """Give the descriptor back. Nothing else may be done with the client afterwards."""
-        self.gone = True
+        self.lost = self.lost or "closed"
         for watcher in (self.readable, self._writable):
             if watcher is not None:
                 watcher.stop()

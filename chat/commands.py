@@ -44,11 +44,11 @@ TABLE: dict[str, Command] = {}
 
 def run(hub: Hub, client: Client, line: str) -> None:
     """Carry out `line`, which starts with a slash. Raises Refused, or Dismissed for /quit."""
-    name, _, argument = line.partition(" ")
+    name, *rest = line.split(maxsplit=1)
     command = TABLE.get(name.lower())
     if command is None:
         raise Refused(_unknown(name))
-    command.run(hub, client, argument.strip())
+    command.run(hub, client, rest[0].rstrip() if rest else "")
 
 
 def _unknown(name: str) -> str:
@@ -84,7 +84,7 @@ def who(hub: Hub, client: Client, argument: str) -> None:
     room = hub.room_of(client)
     with hub.lock:
         names = sorted(other.name for other in room.clients.values())
-    hub.tell(client, f"#{room.name}, {len(names)} here: {listing(names, NAMES_SHOWN)}")
+    hub.tell(client, f"#{room.name}, {len(names)} here: {listing(names, len(names), NAMES_SHOWN)}")
 
 
 @_command("NAME")

@@ -89,11 +89,17 @@ class Hub:
             room.clients.pop(client.number)
         client.until = room.log.end
         self.names.pop(name_key(client.name), None)
-        log.info("leave %s (%s): %s", client.name, client.address, reason)
+        log.info("leave %s: %s", client, reason)
         if client.person and not self.closing:
             room.presence.leave(client.number, client.name)
             self._presence_changed(room)
         self.visit(client)
+
+    def lose(self, client: Client, why: str) -> None:
+        """`client` cannot be sent anything any more."""
+        client.lose(why)
+        with self.lock:
+            self.room_of(client).listeners.pop(client.number, None)
 
     def remove(self, client: Client) -> None:
         """`client` has nothing to get any more, or cannot get it."""
@@ -136,8 +142,9 @@ class Hub:
 
     def owe(self, client: Client, data: bytes, after: Cursor) -> None:
         """Have `data` sent to `client` alone, behind what its room saw up to `after`."""
-        client.owe(data, after)
-        self.visit(client)
+        if not client.lost:
+            client.owe(data, after)
+            self.visit(client)
 
     # Names
 

@@ -3,6 +3,8 @@
 import resource
 import socket
 
+from gevent import monkey
+
 BACKLOG = 4096
 """Connections that may wait to be accepted: Linux's own limit (net.core.somaxconn). With
 fewer, clients that come by the thousand would be turned away and try again a second later."""
@@ -12,35 +14,43 @@ BUFFER = 64 * 1024
 itself the kernel gives megabytes to each client that does not read, and when its memory
 for TCP is used up, everybody's throughput falls to a tenth (measured with 1,000)."""
 
-KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 60, 10, 5
-"""After so many seconds of silence the peer is probed, so often, so many times, and then
-counts as gone: after 110 seconds."""
+UNLIMITED = 65536
+"""Descriptors to ask for where there is no limit."""
+
+KEEPALIVE_PROBES = 5
+"""Questions that a silent client may leave unanswered before it counts as vanished: they take
+the last 5/11 of the time that is given, so that a network may be down for a moment."""
+
+# gevent's starts a thread; nothing is running yet that could be made to wait.
+getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, keepalive: int) -> socket.socket:
     """Listen on `host`, an address or a name, and `port`. Raises OSError if that can't be had.
 
-    `::` takes IPv4 as well. TCP_USER_TIMEOUT is left alone on purpose: it ends
-    connections whose peer is well and only does not read for that long (seen on Linux 6).
+    `::` takes IPv4 as well. An idle client whose machine has vanished is found
+    after `keepalive` seconds, at least 11 (see vanished.py for one that is not idle).
     """
-    family, _, _, _, address = socket.getaddrinfo(
+    family, _, _, _, address = getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
+    interval = keepalive // (2 * KEEPALIVE_PROBES + 1)
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         for level, option, value in (
-            (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
-            (socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER),
-            (socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER),
-            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT),
+            (socket.SOL_SOCKET, "SO_REUSEADDR", 1),
+            (socket.SOL_SOCKET, "SO_SNDBUF", BUFFER),
+            (socket.SOL_SOCKET, "SO_RCVBUF", BUFFER),
+            (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+            (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+            (socket.IPPROTO_TCP, "TCP_KEEPIDLE", keepalive - KEEPALIVE_PROBES * interval),
+            (socket.IPPROTO_TCP, "TCP_KEEPINTVL", interval),
+            (socket.IPPROTO_TCP, "TCP_KEEPCNT", KEEPALIVE_PROBES),
         ):
-            listener.setsockopt(level, option, value)
+            if hasattr(socket, option):  # some systems lack some of them
+                listener.setsockopt(level, getattr(socket, option), value)
         listener.bind(address)
         listener.listen(BACKLOG)
     except BaseException:
@@ -57,6 +67,7 @@ def show_address(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
 
 def raise_descriptor_limit() -> int:
     """Let this process open as many descriptors as it may; returns that number."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(soft, UNLIMITED) if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted

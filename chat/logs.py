@@ -8,7 +8,6 @@ out and counted.
 
 import logging
 import os
-import sys
 import time
 from typing import Any
 
@@ -16,6 +15,8 @@ import gevent
 from gevent import monkey
 
 from chat.text import escape
+
+STANDARD_ERROR = 2
 
 MAX_LINES = 10_000
 """Lines that may wait to be written."""
@@ -36,11 +37,19 @@ def start_logging(level: str) -> logging.Handler:
 
     Returns the handler, to be flushed at the end.
     """
-    handler = BackgroundHandler(sys.stderr.fileno())
+    _occupy_standard_descriptors()
+    handler = BackgroundHandler(STANDARD_ERROR)
     handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
     setattr(gevent.get_hub(), "handle_error", _log_error_of_greenlet)  # as gevent documents it
     return handler
+
+
+def _occupy_standard_descriptors() -> None:
+    """If standard error is closed, no client's connection may get its number, and our log."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        pass
+    os.close(descriptor)
 
 
 def _log_error_of_greenlet(context: Any, kind: Any, error: Any, traceback: Any) -> None:

@@ -19,6 +19,9 @@ Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
 --port 9000. The command line wins. Ctrl-C, or SIGTERM, ends the server: everybody
 is told, and gets what was said up to then. A second one ends it at once."""
 
+MIN_KEEPALIVE = 11
+"""TCP counts in seconds: six until the first question, one between each of five."""
+
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -29,6 +32,7 @@ class Options(argparse.Namespace):
     port: int
     max_line: int
     max_clients: int | None
+    keepalive: int
     log_level: str
 
 
@@ -75,6 +79,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         _count,
     )
     option(
+        "--keepalive",
+        110,
+        "seconds until a client whose machine has vanished counts as gone (%(default)s)",
+        "SECONDS",
+        _keepalive,
+    )
+    option(
         "--log-level",
         "info",
         f"what to log, on standard error: {', '.join(LEVELS)} (%(default)s)",
@@ -99,6 +110,14 @@ def _port(text: str) -> int:
 def _count(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _keepalive(text: str) -> int:
+    if _count(text) < MIN_KEEPALIVE:
+        raise argparse.ArgumentTypeError(
+            f"{text} seconds are too few, {MIN_KEEPALIVE} are the least"
+        )
     return int(text)
 
 

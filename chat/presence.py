@@ -67,5 +67,5 @@ class Presence:
         ):
             if people:
                 alone = next(iter(people)) if len(people) == 1 else SERVER
-                yield f"{listing(list(people.values()), NAMES_SHOWN)} {what}", alone
+                yield f"{listing(people.values(), len(people), NAMES_SHOWN)} {what}", alone
                 people.clear()

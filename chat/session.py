@@ -36,6 +36,9 @@ wait, so that nobody who reads can fall behind because others talk too fast."""
 REPLAY = 10
 """Messages that a person is shown on joining."""
 
+NAMES_SHOWN = 10
+"""How many of those who are there it is told the names of."""
+
 PATIENCE = 60.0
 """Seconds that one who has left may take none of what it is owed, before that is given up."""
 
@@ -80,12 +83,12 @@ class Session:
             self._hub.listen(self._client)
             while not self._ended:
                 self._take_input()
-            return "end of input"
+            return self._client.lost or "end of input"
         except Dismissed as dismissed:
             return str(dismissed)
         except OSError as error:
-            self._client.gone = True
-            return error.strerror or str(error)
+            self._client.lose(error.strerror or str(error))
+            return self._client.lost
 
     def _is_silent(self) -> bool:
         """Whether the client says nothing at first, but for what its telnet says by itself."""
@@ -102,13 +105,14 @@ class Session:
         hub, client = self._hub, self._client
         room = hub.room_of(client)
         with hub.lock:
-            others = [other.name for other in room.clients.values() if other is not client]
-        with_whom = f"with {listing(others, 10)}" if others else "and nobody else is here yet"
+            others = (other.name for other in room.clients.values() if other is not client)
+            names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
+        company = f"with {names}" if names else "and nobody else is here yet"
         hub.owe(
             client,
             encode_notices(
                 [
-                    f"welcome to gchat! You are {client.name} in #{room.name}, {with_whom}.",
+                    f"welcome to gchat! You are {client.name} in #{room.name}, {company}.",
                     "What you type goes to everybody here. /nick NAME gives you a name; "
                     "/help helps.",
                 ],
@@ -192,7 +196,7 @@ class Session:
         self._refusals += 1
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
-        log.log(level, "refuse %s: %s", self._client.name, why)
+        log.log(level, "refuse %s: %s", self._client, why)
 
     def _wait_for_round(self) -> None:
         room = self._hub.room_of(self._client)
@@ -201,17 +205,17 @@ class Session:
             room.round_began.wait()
 
     def _wait_until_answers_are_read(self) -> None:
-        while self._client.owed_bytes > OWED_LIMIT:
+        while self._client.owed_bytes > OWED_LIMIT and not self._client.lost:
             self._client.wait_for_progress()
 
     def _settle(self) -> None:
         """Wait until the client has what it is owed, then end the connection politely."""
         client = self._client
         try:
-            while not (client.settled or client.gone):
+            while not (client.settled or client.lost):
                 if not client.wait_for_progress(PATIENCE):
                     return
-            if not client.gone:
+            if not client.lost:
                 client.socket.shutdown(SHUT_WR)
                 if not self._ended:
                     self._skip_input()

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 
 MAX_NAME = 24
 """Characters in a name: IRC servers allow 9 to 30, and a name stands before every line."""
@@ -97,10 +98,14 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name.casefold())
 
 
-def listing(names: Sequence[str], most: int) -> str:
-    """`ann`, `ann and bob`, `ann, bob and 310 others`: about `most` of one or more names."""
-    if len(names) <= most + 1:  # "and 1 other" would be no shorter than the name
-        first, last = names[:-1], names[-1]
-    else:
-        first, last = names[:most], f"{len(names) - most} others"
+def listing(names: Iterable[str], total: int, most: int) -> str:
+    """`ann`, `ann and bob`, `ann, bob and 310 others`: about `most` of the `total` names.
+
+    Takes no more of `names` than it shows. Empty if there are none.
+    """
+    # "and 1 other" would be no shorter than the name.
+    shown = list(islice(names, total if total <= most + 1 else most))
+    if len(shown) < total:
+        shown.append(f"{total - len(shown)} others")
+    *first, last = shown or [""]
     return f"{', '.join(first)} and {last}" if first else last
