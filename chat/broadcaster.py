@@ -59,7 +59,13 @@ class Broadcaster:
 
 
 class Round:
-    """One pass over a room: its listeners, if something was said, and those to be visited."""
+    """One pass over a room: those who listen, then those who are to be visited.
+
+    Listeners have got everything, or nearly, so they share one batch. Visits are
+    for the rest: who catches up, who is owed something, who leaves. They get a
+    slice of time, and what is left of them waits for the next round, so that a
+    thousand who catch up at once do not keep the listeners waiting.
+    """
 
     def __init__(self, hub: Hub, room: Room) -> None:
         self._hub = hub
@@ -67,37 +73,42 @@ class Round:
         self._batches = Batches(room.log)
         self._end = room.log.end
         with hub.lock:
-            clients, room.visits = room.visits, {}
-            for client in clients.values():
-                if not (client.blocked or client.lost or client.until):
-                    room.listeners[client.number] = client  # again, if it was blocked
-            if self._end.id > room.sent.id:
-                clients |= room.listeners
-        self._clients = iter(clients.values())
+            said = self._end.id > room.sent.id
+            self._listeners = iter(list(room.listeners.values()) if said else ())
         room.sent = self._end
         room.unsent = 0
         room.round_began.set()
 
     def serve(self, seconds: float) -> bool:
-        """Serve the next clients for so many seconds, or a little more; True if some are left."""
-        hub = self._hub
+        """Serve clients for so many seconds, or a little more; False if the round is over."""
         deadline = perf_counter() + seconds
-        for client in self._clients:
-            try:
-                self.advance(client)
-            except Exception:  # a mistake of ours: it costs this client, not the round
-                log.exception("cannot send to %s", client)
-                hub.lose(client, "an error in the server")
-                client.dismiss(client.lost)
+        for client in self._listeners:
+            self._try_to_advance(client)
             if perf_counter() > deadline:
                 return True
+        visits = self._room.visits
+        deadline = perf_counter() + seconds
+        while visits and perf_counter() < deadline:
+            client = visits.pop(next(iter(visits)))
+            self._try_to_advance(client)
+            if client.cursor.id >= self._end.id and client.takes_more:
+                with self._hub.lock:
+                    self._room.listeners[client.number] = client
         return False
+
+    def _try_to_advance(self, client: Client) -> None:
+        try:
+            self.advance(client)
+        except Exception:  # a mistake of ours: it costs this client, not the round
+            log.exception("cannot send to %s", client)
+            self._hub.lose(client, "an error in the server")
+            client.dismiss(client.lost)
 
     def advance(self, client: Client) -> None:
         """Send `client` what is behind its cursor, as far as its socket takes it now.
 
-        1. Never blocks, and never raises for what the peer does: a broken connection
-           ends the client's greenlet.
+        1. Never blocks, and never raises for what the peer does: a client whose connection
+           is broken is left alone from then on.
         2. Never reorders, repeats or skips: the cursor moves only over messages whose
            bytes the kernel has taken; of the last one `client.cut` may hold the rest.
         3. Is called by the broadcaster alone, without the hub's lock.
@@ -107,7 +118,7 @@ class Round:
         for _ in range(SENDS_PER_VISIT):
             if client.blocked or client.lost or not self._send_next(client):
                 break
-        else:  # it reads as fast as we send: the others first
+        else:  # it takes all that we send: the others first
             self._hub.visit(client)
         if client.progress is not None:
             client.progress.set()
@@ -165,7 +176,7 @@ class Round:
     def _tell_gap(self, client: Client) -> None:
         """What should come next for `client` is no longer in the log: it learns how much."""
         log = self._room.log
-        own_gone = client.own_ahead - log.said_by(client.number)
+        own_gone = client.own_ahead and client.own_ahead - log.said_by(client.number)
         missed = log.start.spoken - client.cursor.spoken - own_gone
         client.cursor = log.start
         client.own_ahead -= own_gone

@@ -77,8 +77,8 @@ class Client:
 
         self.log = log
         self.cursor = log.end
-        self.until: Cursor | None = None
-        """Where it stops listening; set when it leaves."""
+        self.until: Cursor | None = self.cursor
+        """Where it stops listening; None while it listens, neither at first nor when it leaves."""
         self.look: Look = PLAIN
         self.cut = b""
         """The rest of a line of which a part has been sent."""
@@ -120,8 +120,13 @@ class Client:
         return data
 
     @property
+    def takes_more(self) -> bool:
+        """It listens, and its socket has room."""
+        return self.until is None and not self.blocked and not self.lost
+
+    @property
     def settled(self) -> bool:
-        """It has left, and has got everything up to there."""
+        """It has got everything up to where it stops listening."""
         return self.until is not None and not (
             self.cut or self.owed or self.cursor.id < self.until.id
         )

@@ -69,9 +69,7 @@ class Hub:
 
     def listen(self, client: Client) -> None:
         """`client` gets what was said since it came, and all that follows."""
-        room = self.room_of(client)
-        with self.lock:
-            room.listeners[client.number] = client
+        client.until = None
         self.visit(client)
 
     def announce(self, client: Client) -> None:
