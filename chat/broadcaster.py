@@ -176,8 +176,13 @@ class Round:
     def _tell_gap(self, client: Client) -> None:
         """What should come next for `client` is no longer in the log: it learns how much."""
         log = self._room.log
+        before, gone = client.cursor, log.start
+        if client.until is not None:
+            gone = min(gone, client.until)
         own_gone = client.own_ahead and client.own_ahead - log.said_by(client.number)
-        missed = log.start.spoken - client.cursor.spoken - own_gone
+        missed = gone.spoken - before.spoken - own_gone
+        notices_missed = (gone.id - gone.spoken) - (before.id - before.spoken)
         client.cursor = log.start
         client.own_ahead -= own_gone
-        client.cut = encode_notices([gap_notice(missed)], client.look)
+        if missed or notices_missed:
+            client.cut = encode_notices([gap_notice(missed)], client.look)

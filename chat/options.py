@@ -19,8 +19,11 @@ Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
 --port 9000. The command line wins. Ctrl-C, or SIGTERM, ends the server: everybody
 is told, and gets what was said up to then. A second one ends it at once."""
 
-MIN_KEEPALIVE = 11
-"""TCP counts in seconds: six until the first question, one between each of five."""
+MOST = 2**30
+"""The highest number that any option takes."""
+
+MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
+"""Seconds: one for each of five questions that TCP asks and six before them; as Linux has it."""
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -101,24 +104,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
 
 
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+def _number(text: str, least: int, most: int) -> int:
+    if not (text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
     return int(text)
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, 65535)
 
 
 def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
+    return _number(text, 1, MOST)
 
 
 def _keepalive(text: str) -> int:
-    if _count(text) < MIN_KEEPALIVE:
-        raise argparse.ArgumentTypeError(
-            f"{text} seconds are too few, {MIN_KEEPALIVE} are the least"
-        )
-    return int(text)
+    return _number(text, MIN_KEEPALIVE, MAX_KEEPALIVE)
 
 
 def _level(text: str) -> str:

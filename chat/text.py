@@ -12,15 +12,24 @@ MAX_MARKS = 2
 """Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
 
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t"
-_ESCAPED = (
-    "\x00-\x08\x0a-\x1f\x7f"  # C0 but tab, and DEL
-    "\x80-\x9f"  # C1: some terminals obey it even as UTF-8
-    "\u2028\u2029"  # separators that some programs take for the end of a line
-    "\u202a-\u202e\u2066-\u2069"  # overrides and isolates: text that reads backwards
-    "\ufeff"  # a byte order mark in the middle of nowhere
-    "\ud800-\udfff"  # bytes that were not UTF-8, as surrogateescape keeps them
-)
-_UNSAFE = re.compile(f"[{_ESCAPED}]+")
+_UNSAFE_RANGES = (
+    (0x00, 0x08), (0x0A, 0x1F), (0x7F, 0x7F),  # C0 but tab, and DEL
+    (0x80, 0x9F),  # C1: some terminals obey it even as UTF-8
+    (0x2028, 0x2029),  # separators that some programs take for the end of a line
+    (0x202A, 0x202E), (0x2066, 0x2069),  # overrides and isolates: text that reads backwards
+    (0xFEFF, 0xFEFF),  # a byte order mark in the middle of nowhere
+    (0xD800, 0xDFFF),  # no characters: how surrogateescape keeps bytes that were not UTF-8
+)  # fmt: skip
+_UNSAFE = re.compile("[" + "".join(f"\\u{a:04x}-\\u{b:04x}" for a, b in _UNSAFE_RANGES) + "]")
+
+
+def _escape(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # surrogateescape's form of the byte `code & 0xff`
+        code &= 0xFF
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+_ESCAPES = {chr(code): _escape(code) for a, b in _UNSAFE_RANGES for code in range(a, b + 1)}
 
 # Letters and marks by their category, but nothing on the screen: fillers, joiners, selectors.
 _INVISIBLE = frozenset(
@@ -35,25 +44,16 @@ def visible(line: bytes) -> str:
     Bytes that are not UTF-8, control characters but tab, and characters that
     change the direction of what follows come out as `\xff` or `\u202e`.
     """
-    if not line.translate(None, _PLAIN):  # nearly every line; a hundred times faster
+    if not line.translate(None, _PLAIN):  # nearly every line
         return line.decode("ascii")
     return escape(line.decode("utf-8", "surrogateescape"))
 
 
 def escape(text: str) -> str:
     """Like `visible`, for what is text already (names, notices, lines of the server's log)."""
-    return _UNSAFE.sub(_escape_run, text)
-
-
-def _escape_run(match: re.Match[str]) -> str:
-    return "".join(map(_escape_one, match[0]))
-
-
-def _escape_one(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # how surrogateescape holds the byte `code & 0xff`
-        code &= 0xFF
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if _UNSAFE.search(text) is None:
+        return text
+    return "".join(map(_ESCAPES.get, text, text))  # each character's escape, or itself
 
 
 class NotAName(ValueError):
@@ -82,9 +82,18 @@ def as_name(text: str) -> str:
             raise NotAName(f"{_naming(character)} cannot be in it, only letters, digits, - _ .")
     if not any(map(str.isalnum, name)):
         raise NotAName("it has neither a letter nor a digit")
-    if "." in name and not any(map(str.isalpha, name)):
+    if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
         raise NotAName("it looks like an address")
     return name
+
+
+def _is_letter(character: str) -> bool:
+    # Not a modifier letter (Lm), some of which look like a colon or a full stop.
+    return unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lo")
+
+
+def _is_digit_or_line(character: str) -> bool:
+    return character.isdigit() or character in "-_"
 
 
 def _naming(character: str) -> str:
