@@ -1,0 +1,216 @@
+"""The phases of a run: all join, all talk, nobody talks any more, all is counted.
+
+Users may be spread over processes: each process has a `Process`, and a `Coordinator`, where
+the users are not, takes them through the phases. In a run of one process both are in that
+one, and locust hands their messages over as if they were two.
+"""
+
+import os
+import random
+import time
+from array import array
+from dataclasses import asdict
+from itertools import count as numbers_from
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+from verdict import Counts, Receipts, count
+
+STILL_SECONDS = 0.25
+"""A process in which nothing is missing looks so long for messages that come again."""
+
+REPLY_SECONDS = 5.0
+"""How long the coordinator waits for an answer that needs no waiting for anything else."""
+
+BOOKINGS_PER_SECOND = 10_000
+"""DELIVERY requests that a process books in a second. Each costs 12 µs; when more messages
+arrive, only some of them are booked, chosen at random. All are counted."""
+
+
+class Process:
+    """What the users of this process have sent and received."""
+
+    def __init__(self) -> None:
+        self.runner: Any = None
+        self._numbers = numbers_from(1)
+        self.begin()
+
+    def begin(self, **_: Any) -> None:
+        """A new run: nothing has been sent or received."""
+        self.talking = Event()
+        """Set as long as users may talk."""
+        self.receivers: list[Receipts] = []
+        self.sent: dict[str, array[int]] = {}
+        self._ready = 0
+        self._arrived = self._booked_of = 0
+        self._chance = 1.0
+        self._next_look = 0
+
+    def new_user(self) -> tuple[Receipts, "array[int]"]:
+        """Where a new user keeps what it receives, and when it sent what."""
+        receipts = Receipts(f"{os.getpid()}.{next(self._numbers)}")
+        self.receivers.append(receipts)
+        sent = self.sent[receipts.name] = array("q")
+        return receipts, sent
+
+    def user_is_ready(self) -> None:
+        """A user has joined, or has failed to: the others need not wait for it any more."""
+        self._ready += 1
+        self.runner.send_message("chat-ready", self._ready)
+
+    def is_to_be_booked(self, now: int) -> bool:
+        """Whether to book a delivery at `now` (monotonic nanoseconds)."""
+        self._arrived += 1
+        if now >= self._next_look:
+            arrived = self._arrived - self._booked_of
+            self._chance = min(1.0, BOOKINGS_PER_SECOND / arrived)
+            self._booked_of, self._next_look = self._arrived, now + 1_000_000_000
+        return self._chance == 1.0 or random.random() < self._chance
+
+    # What the coordinator asks for
+
+    def on_talk(self, **_: Any) -> None:
+        """Everybody is there."""
+        self.talking.set()
+
+    def on_stop_talking(self, **_: Any) -> None:
+        """Say nothing more, and tell what was said, and when."""
+        self.talking.clear()
+        moments = {sender: sent.tobytes() for sender, sent in self.sent.items()}
+        self.runner.send_message("chat-sent", moments)
+
+    def on_count(self, environment: Environment, msg: Any, **_: Any) -> None:
+        """Wait for what is still to come of all that was sent, and tell the counts."""
+        sent = {sender: array("q", moments) for sender, moments in msg.data.items()}
+        options: Any = environment.parsed_options
+        self._drain(sent, options.drain)
+        counts = count(self.receivers, self.sent, sent)
+        self.runner.send_message("chat-counts", asdict(counts))
+
+    def _drain(self, sent: dict[str, "array[int]"], patience: float) -> None:
+        """Wait until all of `sent` has arrived, or nothing has for `patience` seconds."""
+        deliveries = -1
+        deadline = 0.0
+        while True:
+            before, deliveries = deliveries, sum(r.deliveries for r in self.receivers)
+            if deliveries != before:
+                deadline = time.monotonic() + patience
+            elif time.monotonic() > deadline or not any(r.missing(sent) for r in self.receivers):
+                return
+            gevent.sleep(STILL_SECONDS)
+
+
+class Coordinator:
+    """Takes the processes that have users through the phases of a run, and sums up."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._runner: Any = environment.runner
+        self.begin()
+
+    def begin(self, **_: Any) -> None:
+        """A new run."""
+        self._users: int | None = None
+        self._ready: dict[str, int] = {}
+        self._sent: dict[str, dict[str, bytes]] = {}
+        self._counts: dict[str, Counts] = {}
+        self._finished = False
+
+    def on_spawning_complete(self, user_count: int, **_: Any) -> None:
+        """So many users have been started."""
+        self._users = user_count
+        self._talk_when_ready()
+
+    def on_ready(self, msg: Any, **_: Any) -> None:
+        """A process tells how many of its users are ready."""
+        self._ready[msg.node_id] = msg.data
+        self._talk_when_ready()
+
+    def _talk_when_ready(self) -> None:
+        if not self._finished and self._users and sum(self._ready.values()) >= self._users:
+            self._runner.send_message("chat-talk")
+
+    def on_sent(self, msg: Any, **_: Any) -> None:
+        """A process tells what its users have sent, and when."""
+        self._sent[msg.node_id] = msg.data
+
+    def on_counts(self, msg: Any, **_: Any) -> None:
+        """A process tells what its part of the run comes to."""
+        self._counts[msg.node_id] = Counts(**msg.data)
+
+    def finish(self, **_: Any) -> None:
+        """Have everybody stop talking, wait until all has arrived, and count.
+
+        Locust stops the users when this returns, and not before.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        self._runner.send_message("chat-stop-talking")
+        deadline = time.monotonic() + REPLY_SECONDS
+        while self._ready.keys() - self._sent.keys() and time.monotonic() < deadline:
+            gevent.sleep(0.01)
+        together = {sender: sent for part in self._sent.values() for sender, sent in part.items()}
+        self._runner.send_message("chat-count", together)
+        while (self._sent.keys() & self._living()) - self._counts.keys():
+            gevent.sleep(0.01)
+
+    def _living(self) -> set[str]:
+        """The processes that can still answer."""
+        if isinstance(self._runner, MasterRunner):
+            return {node.id for node in self._runner.clients.running}
+        return set(self._sent)
+
+    def verdict(self) -> tuple[bool, str]:
+        """Whether the run has passed, and the verdict as a line."""
+        counts = sum(self._counts.values(), Counts())
+        objections = []
+        if silent := len(self._ready.keys() - self._counts.keys()):
+            objections.append(f"{silent} of {len(self._ready)} processes did not report")
+        if failures := self._environment.stats.total.num_failures:
+            objections.append(f"{failures} requests failed")
+        passed = counts.passed and not objections
+        return passed, "; ".join([f"{'passed' if passed else 'failed'}: {counts}", *objections])
+
+    def on_quitting(self, environment: Environment, **_: Any) -> None:
+        """Set the exit status. A run that was interrupted is brought to its end before."""
+        if not self._finished:
+            self._runner.quit()
+        if not self.verdict()[0]:
+            environment.process_exit_code = 1
+
+    def on_quit(self, **_: Any) -> None:
+        """The last words, behind locust's tables."""
+        delivery = self._environment.stats.get("line", "DELIVERY")
+        if delivery.num_requests:
+            shares = ", ".join(
+                f"{share:.0%} within {delivery.get_response_time_percentile(share):g} ms"
+                for share in (0.5, 0.95, 0.99)
+            )
+            print(f"delivery: {shares}, the slowest {delivery.max_response_time:.3g} ms")
+        print(f"verdict: {self.verdict()[1]}", flush=True)
+
+
+def take_part(process: Process, environment: Environment) -> None:
+    """Give `process`, or a coordinator, or both their part in the runs of this environment."""
+    runner: Any = environment.runner
+    events: Any = environment.events
+    if not isinstance(runner, MasterRunner):
+        process.runner = runner
+        runner.register_message("chat-talk", process.on_talk)
+        runner.register_message("chat-stop-talking", process.on_stop_talking)
+        runner.register_message("chat-count", process.on_count, concurrent=True)
+        events.test_start.add_listener(process.begin)
+    if not isinstance(runner, WorkerRunner):
+        coordinator = Coordinator(environment)
+        runner.register_message("chat-ready", coordinator.on_ready)
+        runner.register_message("chat-sent", coordinator.on_sent)
+        runner.register_message("chat-counts", coordinator.on_counts)
+        events.test_start.add_listener(coordinator.begin)
+        events.spawning_complete.add_listener(coordinator.on_spawning_complete)
+        events.test_stopping.add_listener(coordinator.finish)
+        events.quitting.add_listener(coordinator.on_quitting)
+        events.quit.add_listener(coordinator.on_quit)

@@ -1,0 +1,139 @@
+"""A proxy before a chat server that does something wrong, once, to one of its clients.
+
+python tests/loadtest/faulty_proxy.py PORT FAULT listens on a free port of 127.0.0.1, prints
+it, and passes everything to and from PORT, but for the one fault. It ends with its input.
+"""
+
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from threading import Lock, Thread
+
+BEFORE = 50
+"""Messages of the load test that pass unharmed: everybody has joined by then."""
+
+STALL = 6.0
+"""Seconds: longer than the users talk, so that they have to wait for the rest."""
+
+MESSAGE = re.compile(rb": load (\S+) ")
+"""A message of the load test; the group is its sender."""
+
+Lines = Iterator[bytes]
+Fault = Callable[[bytes, Lines], Lines]
+
+
+def drop(line: bytes, rest: Lines) -> Lines:
+    """`line` does not arrive."""
+    yield from rest
+
+
+def repeat(line: bytes, rest: Lines) -> Lines:
+    """`line` arrives twice."""
+    yield line
+    yield line
+    yield from rest
+
+
+def swap(line: bytes, rest: Lines) -> Lines:
+    """`line` arrives behind the next one of the same sender."""
+    sender = sender_of(line)
+    for other in rest:
+        yield other
+        if sender_of(other) == sender:
+            break
+    yield line
+    yield from rest
+
+
+def cut(line: bytes, rest: Lines) -> Lines:
+    """The last byte of `line` does not arrive."""
+    yield line[:-2] + b"\n"
+    yield from rest
+
+
+def announce(line: bytes, rest: Lines) -> Lines:
+    """The server says that three messages before `line` will not arrive."""
+    yield b" * you missed 3 messages: more was said than is kept for a slow reader\n"
+    yield line
+    yield from rest
+
+
+def stall(line: bytes, rest: Lines) -> Lines:
+    """Nothing arrives for a while, and then everything: that is slow, but no fault."""
+    time.sleep(STALL)
+    yield line
+    yield from rest
+
+
+FAULTS: dict[str, Fault] = {
+    fault.__name__: fault for fault in (drop, repeat, swap, cut, announce, stall)
+}
+
+
+def sender_of(line: bytes) -> bytes | None:
+    """Who sent `line`; None if it is no message of the load test."""
+    found = MESSAGE.search(line)
+    return found[1] if found else None
+
+
+class Once:
+    """Lets BEFORE messages pass, on all connections together, then commits its fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+        self._passed = 0
+        self._lock = Lock()
+
+    def __call__(self, lines: Lines) -> Lines:
+        """What a client is sent of `lines`."""
+        for line in lines:
+            if sender_of(line) and self._is_due():
+                yield from self._fault(line, lines)
+            else:
+                yield line
+
+    def _is_due(self) -> bool:
+        with self._lock:
+            self._passed += 1
+            return self._passed == BEFORE + 1
+
+
+def join(client: socket.socket, port: int, fault: Once) -> None:
+    """Pass everything between `client` and the server, to the end of both directions."""
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        backwards = Thread(target=give, args=(fault(iter(server.makefile("rb"))), client))
+        backwards.start()
+        give(iter(lambda: client.recv(65536), b""), server)
+        backwards.join()
+
+
+def give(parts: Lines, to: socket.socket) -> None:
+    """Send all `parts`, and then the end of input. Whoever goes meanwhile has seen enough."""
+    try:
+        for part in parts:
+            to.sendall(part)
+        to.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
+def main() -> None:
+    """Serve until the standard input ends."""
+    port, fault = int(sys.argv[1]), Once(FAULTS[sys.argv[2]])
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(listener.getsockname()[1], flush=True)
+
+    def serve() -> None:
+        while True:
+            client, _ = listener.accept()
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            Thread(target=join, args=(client, port, fault), daemon=True).start()
+
+    Thread(target=serve, daemon=True).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

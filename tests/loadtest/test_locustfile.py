@@ -1,0 +1,159 @@
+"""The load test as it is run: it passes a server that keeps its promise, and fails any other."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.blackbox.server import ROOT, Server
+from tests.conftest import StartServer
+from tests.loadtest.faulty_proxy import MESSAGE
+
+USERS = 8
+DEADLINE = 45.0
+"""Seconds for a run of three to five and what belongs to it."""
+
+VERDICT = re.compile(
+    r"^verdict: (passed|failed): (\d+) users, (\d+) messages, (\d+) deliveries, (.*)$", re.M
+)
+
+EXPECTED = {
+    "drop": (-1, "1 missing, 0 repeated, 0 out of order"),
+    "repeat": (0, "0 missing, 1 repeated, 0 out of order"),
+    "swap": (0, "0 missing, 0 repeated, 1 out of order"),
+    "cut": (-1, "1 missing, 0 repeated, 0 out of order"),
+    "announce": (0, "0 missing, 0 repeated, 0 out of order, 3 announced as missed"),
+}
+"""By fault, the deliveries beyond those that there should be, and the rest of the verdict."""
+
+
+def run_locust(port: int, *options: str, seconds: int = 3) -> tuple[int, re.Match[str]]:
+    """The exit status of a run against `port`, and its verdict."""
+    with start_locust(port, "-t", f"{seconds}s", *options) as run:
+        return result(run)
+
+
+@contextmanager
+def start_locust(port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """A run against `port`; it is killed if it has not ended with the block."""
+    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]
+    line += ["-u", str(USERS), "-r", str(USERS), "--only-summary"]
+    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", *options]
+    with subprocess.Popen(
+        line,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as run:
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def result(run: "subprocess.Popen[str]") -> tuple[int, re.Match[str]]:
+    """Wait until `run` has ended; returns its exit status and its verdict."""
+    output, _ = run.communicate(timeout=DEADLINE)
+    verdict = VERDICT.search(output)
+    assert verdict, output
+    return run.returncode, verdict
+
+
+def two_processes() -> list[str]:
+    """The options for users in two processes, besides the one that coordinates them.
+
+    That one listens on a port which locust cannot choose itself, and other runs must not share.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    return ["--processes", "2", "--master-bind-port", port, "--master-port", port]
+
+
+@contextmanager
+def faulty_proxy(port: int, fault: str) -> Iterator[int]:
+    """The port of a proxy before `port` that commits `fault`."""
+    line = [sys.executable, "-m", "tests.loadtest.faulty_proxy", str(port), fault]
+    with subprocess.Popen(
+        line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as proxy:
+        assert proxy.stdout
+        yield int(proxy.stdout.readline())
+        proxy.communicate(timeout=DEADLINE)
+
+
+def surplus(verdict: re.Match[str]) -> int:
+    """Deliveries beyond one of each message to each of the others."""
+    users, messages, deliveries = map(int, verdict.groups()[1:4])
+    assert users == USERS
+    assert messages > 0
+    return deliveries - messages * (users - 1)
+
+
+def assert_passed(status: int, verdict: re.Match[str]) -> None:
+    assert (verdict[1], verdict[5]) == ("passed", "0 missing, 0 repeated, 0 out of order")
+    assert status == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_that_delivers_everything_passes(server: Server, processes: int) -> None:
+    options = two_processes() if processes == 2 else []
+    one_by_one = ["-r", str(USERS // 2)]  # nobody may talk before the last one is there
+    status, verdict = run_locust(server.address[1], *one_by_one, *options, seconds=5)
+    assert_passed(status, verdict)
+    assert surplus(verdict) == 0
+
+
+def test_what_is_still_under_way_when_the_talk_ends_is_waited_for(server: Server) -> None:
+    with faulty_proxy(server.address[1], "stall") as port:
+        status, verdict = run_locust(port, "--drain", "15")
+    assert_passed(status, verdict)
+    assert surplus(verdict) == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_that_is_interrupted_is_judged_all_the_same(server: Server, processes: int) -> None:
+    options = two_processes() if processes == 2 else []
+    with (
+        start_locust(server.address[1], *options) as run,
+        socket.create_connection(server.address, DEADLINE) as listener,
+        listener.makefile("rb") as lines,
+    ):
+        assert any(MESSAGE.search(line) for line in lines)
+        run.send_signal(signal.SIGINT)  # it may hit a user that speaks: that line is owed to nobody
+        assert_passed(*result(run))
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_a_single_fault_fails_and_is_counted_as_what_it_is(server: Server, fault: str) -> None:
+    with faulty_proxy(server.address[1], fault) as port:
+        status, verdict = run_locust(port)
+    assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED[fault])
+    assert status == 1
+
+
+def test_a_single_fault_fails_also_with_two_processes(server: Server) -> None:
+    with faulty_proxy(server.address[1], "drop") as port:
+        status, verdict = run_locust(port, *two_processes())
+    assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED["drop"])
+    assert status == 1
+
+
+def test_users_that_cannot_join_fail_the_run(start_server: StartServer) -> None:
+    server = start_server("--max-clients", str(USERS - 1))
+    status, verdict = run_locust(server.address[1])
+    expected = "0 missing, 0 repeated, 0 out of order, 1 could not join"
+    assert (verdict[1], int(verdict[2]), verdict[5]) == ("failed", USERS - 1, expected)
+    assert status == 1
+
+
+def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
+    status, verdict = run_locust(server.address[1], "-u", "1", seconds=2)
+    assert (verdict[1], verdict[4]) == ("failed", "0")
+    assert status == 1
