@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from io import FileIO
 from socket import SHUT_WR
 from typing import Any
 
@@ -39,7 +40,7 @@ class Admission:
         self._max_clients = max_clients
         self._lingering = 0
         self._next_log = 0.0
-        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._spare = _open_spare()
 
     def objection(self) -> str | None:
         """Why a newcomer cannot be let in now, or None."""
@@ -69,9 +70,7 @@ class Admission:
         if time.monotonic() >= self._next_log:
             self._next_log = time.monotonic() + LOG_INTERVAL
             log.warning("out of file descriptors: newcomers are turned away")
-        if self._spare is not None:
-            os.close(self._spare)
-            self._spare = None
+        self._spare.close()
         try:
             if accepted := accept():
                 connection = accepted[0]
@@ -80,7 +79,12 @@ class Admission:
                 connection.close()
         finally:
             with suppress(OSError):
-                self._spare = os.open(os.devnull, os.O_RDONLY)
+                self._spare = _open_spare()
+
+
+def _open_spare() -> FileIO:
+    # Not os.open: what gevent has made of os.close does not close at once.
+    return FileIO(os.devnull)
 
 
 def _tell(connection: Any, why: str) -> None:

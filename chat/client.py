@@ -104,11 +104,11 @@ class Client:
         """As the server's log has it: `ann (127.0.0.1:53412)`."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
-    def owe(self, data: bytes, after: Cursor) -> None:
-        """Have `data` sent to this client alone, behind what its room saw up to `after`."""
+    def owe(self, data: bytes) -> None:
+        """Have `data` sent to this client alone, behind all that it is to get up to now."""
         if self.owed is NOTHING_OWED:
             self.owed = deque()
-        self.owed.append(Owed(after, data))
+        self.owed.append(Owed(self.until or self.log.end, data))
         self.owed_bytes += len(data)
 
     def take_owed(self) -> bytes:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chat.client import Client, Dismissed
 from chat.hub import Hub, NameTaken
-from chat.text import NotAName, as_name, listing
+from chat.text import NotAName, as_name, listing, nearest_name
 
 NAMES_SHOWN = 100
 """How many names /who lists: what fits on a screen, and is no burden to owe."""
@@ -96,7 +96,8 @@ def nick(hub: Hub, client: Client, argument: str) -> None:
         name = as_name(argument)
         hub.rename(client, name)
     except NotAName as error:
-        raise Refused(f"that cannot be a name: {error}") from None
+        free = hub.free_name(nearest_name(argument))
+        raise Refused(f"that cannot be a name: {error}; {free} is free") from None
     except NameTaken as error:
         raise Refused(f"the name {name} is taken; {error.free} is free") from None
     hub.tell(client, f"you are now {name}")

@@ -8,13 +8,15 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 
 from chat.client import Client
-from chat.log import Cursor
 from chat.message import SERVER, Kind
 from chat.room import Room
-from chat.text import MAX_NAME, name_key
+from chat.text import MAX_NAME, name_key, nearest_name
 from chat.wire import encode_notices
 
 LOBBY = "lobby"
+
+DIGITS = 6
+"""Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
 
 log = logging.getLogger(__name__)
 
@@ -136,12 +138,12 @@ class Hub:
 
     def tell(self, client: Client, *texts: str) -> None:
         """A notice of some lines to `client` alone."""
-        self.owe(client, encode_notices(texts, client.look), client.log.end)
+        self.owe(client, encode_notices(texts, client.look))
 
-    def owe(self, client: Client, data: bytes, after: Cursor) -> None:
-        """Have `data` sent to `client` alone, behind what its room saw up to `after`."""
+    def owe(self, client: Client, data: bytes) -> None:
+        """Have `data` sent to `client` alone, behind all that it is to get up to now."""
         if not client.lost:
-            client.owe(data, after)
+            client.owe(data)
             self.visit(client)
 
     # Names
@@ -150,7 +152,7 @@ class Hub:
         """Give `client` a name that text.as_name has made; raises NameTaken."""
         key = name_key(name)
         if self.names.get(key, client) is not client:
-            raise NameTaken(self._free_name(name))
+            raise NameTaken(self.free_name(name))
         self.names.pop(name_key(client.name), None)
         self.names[key] = client
         before, client.name = client.name, name
@@ -158,10 +160,13 @@ class Hub:
         if client.person and name != before and not room.presence.rename(client.number, name):
             self.notify(room, f"{before} is now {name}", client.number)
 
-    def _free_name(self, name: str) -> str:
-        number = 2
-        while name_key(free := f"{name[: MAX_NAME - len(str(number))]}{number}") in self.names:
+    def free_name(self, name: str) -> str:
+        """`name`, or one like it, that nobody has."""
+        free, number = name, 1
+        stem = nearest_name(name[: MAX_NAME - DIGITS])
+        while name_key(free) in self.names:
             number += 1
+            free = f"{stem}{number}"
         return free
 
     # What the broadcaster is to do

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from socket import SHUT_WR
 
 import gevent
@@ -122,7 +123,6 @@ class Session:
                 encode_with_time(message, client.look, time.time())
                 for message in room.log.last(REPLAY, client.cursor)
             ),
-            client.cursor,
         )
         hub.announce(client)
 
@@ -155,7 +155,7 @@ class Session:
         if framer.telnet:
             client.look = TELNET
         if framer.replies:
-            hub.owe(client, framer.replies, client.log.end)
+            hub.owe(client, framer.replies)
             framer.replies = b""
         if framer.interrupted:
             hub.tell(client, "Ctrl-C does not leave the chat, /quit does")
@@ -213,8 +213,9 @@ class Session:
         client = self._client
         try:
             while not (client.settled or client.lost):
-                if not client.wait_for_progress(PATIENCE):
-                    return
+                with suppress(Dismissed):  # it is leaving already
+                    if not client.wait_for_progress(PATIENCE):
+                        return
             if not client.lost:
                 client.socket.shutdown(SHUT_WR)
                 if not self._ended:

@@ -74,17 +74,27 @@ def as_name(text: str) -> str:
     marks = MAX_MARKS  # none may come before the first letter
     for character in name:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Mc") else 0
-        if (
-            character in _INVISIBLE
-            or marks > MAX_MARKS
-            or not (marks or character.isalnum() or character in "-_.")
-        ):
+        is_mark = 0 < marks <= MAX_MARKS and character not in _INVISIBLE
+        if not (is_mark or _may_be_in_name(character)):
             raise NotAName(f"{_naming(character)} cannot be in it, only letters, digits, - _ .")
     if not any(map(str.isalnum, name)):
         raise NotAName("it has neither a letter nor a digit")
     if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
         raise NotAName("it looks like an address")
     return name
+
+
+def nearest_name(text: str) -> str:
+    """A name like `text`, which is none; `guest` if nothing of it can be kept."""
+    kept = "".join(filter(_may_be_in_name, unicodedata.normalize("NFKC", text)))[:MAX_NAME]
+    try:
+        return as_name(kept)
+    except NotAName:
+        return "guest"
+
+
+def _may_be_in_name(character: str) -> bool:
+    return character not in _INVISIBLE and (character.isalnum() or character in "-_.")
 
 
 def _is_letter(character: str) -> bool:
