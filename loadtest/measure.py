@@ -14,14 +14,26 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from measuring.descriptors import descriptors
 from measuring.everyone import everyone
+from measuring.gigabyte import gigabyte
 from measuring.idle import idle
 from measuring.server import split_cores
 from measuring.stalled import stalled
 from measuring.throughput import throughput
+from measuring.vandals import vandals
 
 MEASUREMENTS: dict[str, Callable[[int], int]] = {
-    measurement.__name__: measurement for measurement in (throughput, everyone, idle, stalled)
+    measurement.__name__: measurement
+    for measurement in (
+        throughput,
+        everyone,
+        idle,
+        stalled,
+        gigabyte,
+        vandals,
+        descriptors,
+    )
 }
 """All of them by name. Each takes the server's core and returns how many results failed."""
 

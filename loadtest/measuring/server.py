@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -49,7 +50,7 @@ class Server:
             stdin=subprocess.DEVNULL,
             stderr=self._log,
             env=own,
-            preexec_fn=prepare,  # noqa: PLW1509 - there are no threads here
+            preexec_fn=prepare,
         )
         self._process = psutil.Process(self._child.pid)
         try:
@@ -58,7 +59,7 @@ class Server:
             self.stop()
             raise
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
