@@ -23,9 +23,9 @@ variables, RFC 1572) are shorter, and nobody was asked for them."""
 class LineFramer:
     """Cuts what one client sends into lines.
 
-    Holds at most `max_line` bytes between calls. The fields tell what else
-    was seen; whoever has dealt with `refused`, `interrupted` and `replies`
-    resets them.
+    Holds at most `max_line` bytes between calls, and a telnet command of which
+    the end is still to come. The fields tell what else was seen; whoever has
+    dealt with `refused`, `interrupted` and `replies` resets them.
     """
 
     __slots__ = (

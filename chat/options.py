@@ -95,7 +95,11 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "LEVEL",
         _level,
     )
-    return parser.parse_args(arguments, Options())
+    options = parser.parse_args(arguments, Options())
+    for name, value in vars(options).items():
+        if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
+            parser.error(f"argument --{name.replace('_', '-')}: expected one argument")
+    return options
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,0 +1,1 @@
+"""Tests: `unit` calls the modules, `blackbox` starts the program and talks to it."""

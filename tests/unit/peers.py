@@ -1,0 +1,187 @@
+"""Clients of a hub in this process; a test holds the other ends of their connections.
+
+Nothing is patched here: what the program itself does in greenlets asks gevent for it.
+"""
+
+import socket
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import gevent
+from gevent.event import Event
+from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
+
+from chat.broadcaster import Broadcaster
+from chat.client import Client, Dismissed
+from chat.hub import Hub
+from chat.log import RoomLog
+from chat.session import Session
+
+DEADLINE = 10.0
+"""Seconds after which whatever a test waits for counts as not happening."""
+
+
+def within_deadline(what: str) -> gevent.Timeout:
+    """`with within_deadline("it ends"):` what takes longer than DEADLINE fails the test."""
+    return gevent.Timeout(
+        DEADLINE, AssertionError(f"in {DEADLINE} s it did not happen that {what}")
+    )
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Return when `condition` holds."""
+    with within_deadline(what):
+        while not condition():
+            gevent.sleep(0.001)
+
+
+class Peer:
+    """The other end of a client's connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = GeventSocket(fileno=connection.detach())
+        self.client: Client
+        """The one that is connected with it; set as soon as there is one."""
+        self.reason = ""
+        """Why its greenlet was ended, if it was made by Company.join."""
+        self._received = b""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it, however long that takes."""
+        self.socket.sendall(data)
+
+    def read_line(self) -> str:
+        """The next line, with its end; what is not UTF-8 in it is shown as `\\xff`."""
+        with within_deadline("a line comes"):
+            while b"\n" not in self._received:
+                data = self.socket.recv(65536)
+                assert data, f"the connection has ended after {self._received!r}"
+                self._received += data
+        line, end, self._received = self._received.partition(b"\n")
+        return (line + end).decode("utf-8", "backslashreplace")
+
+    def read_lines(self, count: int) -> list[str]:
+        """The next `count` lines, without their ends."""
+        return [self.read_line().rstrip("\r\n") for _ in range(count)]
+
+    def read_until(self, text: str) -> list[str]:
+        """The next lines up to the first with `text` in it."""
+        lines = self.read_lines(1)
+        while text not in lines[-1]:
+            lines += self.read_lines(1)
+        return lines
+
+    def read_to_end(self) -> bytes:
+        """All that comes until the server ends the connection."""
+        with within_deadline("the connection ends"):
+            while data := self.socket.recv(65536):
+                self._received += data
+        received, self._received = self._received, b""
+        return received
+
+    def end_input(self) -> None:
+        """Half-close: it will say nothing more, but read on."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class Company:
+    """A hub, its broadcaster, and those who are there: `with Company() as company:`."""
+
+    def __init__(self, log: RoomLog | None = None, broadcasting: bool = True) -> None:
+        """`log` is the lobby's, where another one than usual is wanted."""
+        self.hub = Hub()
+        self.room = self.hub.lobby
+        if log is not None:
+            self.room.log = log
+            self.room.sent = log.end
+        self.peers: list[Peer] = []
+        self._greenlets: list[Any] = []
+        if broadcasting:
+            self.start(Broadcaster(self.hub).run)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        clients = [peer.client for peer in self.peers if hasattr(peer, "client")]
+        for client in clients:
+            client.lose("the test is over")  # so that no session waits for it any more
+        gevent.killall(self._greenlets)
+        for peer in self.peers:
+            peer.close()
+        for client in clients:
+            if client.socket.fileno() >= 0:
+                client.close()
+
+    def start(self, function: Callable[..., object], *arguments: object) -> Any:
+        """Run `function` in a greenlet that ends with the company, at the latest."""
+        greenlet = gevent.spawn(function, *arguments)
+        self._greenlets.append(greenlet)
+        return greenlet
+
+    def join(self, name: str = "", send_buffer: int | None = None) -> Peer:
+        """Somebody who listens, whom no session reads from."""
+        peer, connection = self._connect(send_buffer)
+        ready = Event()
+
+        def wait_to_be_dismissed() -> None:
+            peer.client = self._client(connection)
+            ready.set()
+            try:
+                Event().wait()
+            except Dismissed as dismissed:
+                peer.reason = str(dismissed)
+
+        self.start(wait_to_be_dismissed)
+        ready.wait()
+        self.hub.enter(peer.client)
+        self.hub.listen(peer.client)
+        if name:
+            self.hub.rename(peer.client, name)
+        return peer
+
+    def converse(self, first: bytes = b"", max_line: int = 1000, send_buffer: int = 0) -> Peer:
+        """Somebody with a session, which finds that they have sent `first` already."""
+        peer, connection = self._connect(send_buffer or None)
+        if first:
+            peer.send(first)
+
+        def run() -> None:
+            peer.client = self._client(connection)
+            Session(self.hub, peer.client, max_line).run()
+
+        self.start(run)
+        wait_until(lambda: hasattr(peer, "client"), "there is a client")
+        return peer
+
+    def program(self, send_buffer: int = 0, max_line: int = 1000) -> Peer:
+        """Somebody who has said a line at once, and so was not welcomed."""
+        spoken = self.room.log.end.spoken
+        peer = self.converse(b"hello\n", max_line, send_buffer)
+        wait_until(lambda: self.room.log.end.spoken > spoken, "it is heard")
+        return peer
+
+    def say(self, peer: Peer, *texts: str) -> None:
+        """The client of `peer` says something."""
+        self.hub.say(peer.client, list(texts), sum(map(len, texts)))
+
+    def _connect(self, send_buffer: int | None) -> tuple[Peer, GeventSocket]:
+        ours, theirs = socket.socketpair()
+        if send_buffer is not None:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        peer = Peer(theirs)
+        self.peers.append(peer)
+        return peer, GeventSocket(fileno=ours.detach())
+
+    def _client(self, connection: GeventSocket) -> Client:
+        number = len(self.peers)
+        return Client(number, connection, f"127.0.0.1:{40000 + number}", self.room.log)

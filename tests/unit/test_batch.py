@@ -1,0 +1,164 @@
+"""chat.batch: messages encoded once for many."""
+
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat import batch
+from chat.batch import Batch, Batches, encode_batch
+from chat.log import Cursor, RoomLog
+from chat.message import Kind, Message
+from chat.wire import PLAIN, TELNET, encode
+
+READER = 1
+
+ENTRIES = st.lists(
+    st.tuples(
+        st.sampled_from([READER, 2]),
+        st.sampled_from(Kind),
+        st.sampled_from(["a", "grün", "😀" * 4]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def log_of(entries: list[tuple[int, Kind, str]]) -> RoomLog:
+    log = RoomLog("lobby")
+    for sender, kind, text in entries:
+        log.append(0.0, kind, [text], sender, f"name{sender}")
+    return log
+
+
+def messages_of(entries: list[tuple[int, Kind, str]]) -> list[Message]:
+    return log_of(entries).after(Cursor(0, 0), len(entries))
+
+
+def is_place_of(cursor: Cursor, messages: list[Message]) -> bool:
+    """Whether `cursor` lies behind one of `messages`, with the right count."""
+    return cursor in [Cursor(message.id, message.spoken) for message in messages]
+
+
+@settings(deadline=None)
+@given(ENTRIES)
+def test_a_batch_is_the_lines_of_its_messages(entries: list[tuple[int, Kind, str]]) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    assert whole.data == b"".join(encode(message, PLAIN) for message in messages)
+    assert whole.end == Cursor(messages[-1].id, messages[-1].spoken)
+
+
+@settings(deadline=None)
+@given(ENTRIES)
+def test_a_batch_without_a_sender_lacks_its_lines_and_nothing_else(
+    entries: list[tuple[int, Kind, str]],
+) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    before = [whole.place(sent) for sent in range(1, len(whole.data) + 1)]
+    own = whole.without(READER)
+    assert own.data == b"".join(encode(m, PLAIN) for m in messages if m.sender != READER)
+    assert own.end == whole.end
+    assert [whole.place(sent) for sent in range(1, len(whole.data) + 1)] == before
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.booleans())
+def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_complete_it(
+    entries: list[tuple[int, Kind, str]], own_left_out: bool
+) -> None:
+    messages = messages_of(entries)
+    cut = encode_batch(messages, PLAIN)
+    if own_left_out:
+        cut = cut.without(READER)
+    shown = [m for m in messages if not (own_left_out and m.sender == READER)]
+    for sent in range(1, len(cut.data) + 1):
+        place, rest = cut.place(sent)
+        assert is_place_of(place, messages)
+        behind = b"".join(encode(message, PLAIN) for message in shown if message.id > place.id)
+        assert cut.data[:sent] + rest + behind == cut.data
+        assert rest.count(b"\n") == bool(rest)  # of one line only
+
+
+def test_a_cut_at_the_end_of_a_line_leaves_nothing_of_it() -> None:
+    cut = encode_batch(messages_of([(2, Kind.SAY, "a"), (2, Kind.SAY, "b")]), PLAIN)
+    line = len(b"name2: a\n")
+    assert cut.place(line) == (Cursor(1, 1), b"")
+    assert cut.place(line - 1) == (Cursor(1, 1), b"\n")
+    assert cut.place(line + 1) == (Cursor(2, 2), b"ame2: b\n")
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.data())
+def test_what_a_sender_said_is_counted_up_to_a_place_without_notices(
+    entries: list[tuple[int, Kind, str]], data: st.DataObject
+) -> None:
+    messages = messages_of(entries)
+    until = messages[data.draw(st.integers(0, len(messages) - 1))]
+    counted = encode_batch(messages, PLAIN).said_by(READER, Cursor(until.id, until.spoken))
+    assert counted == sum(
+        m.sender == READER and m.kind is Kind.SAY for m in messages if m.id <= until.id
+    )
+
+
+def test_a_batch_ends_at_the_size_of_a_socket_buffer_or_one_message_over_it() -> None:
+    messages = messages_of([(2, Kind.SAY, "x" * 1000)] * 100)
+    ended = encode_batch(messages, PLAIN)
+    assert batch.MAX_BYTES <= len(ended.data) < batch.MAX_BYTES + 1100
+    assert ended.end.id == ended.data.count(b"\n")
+
+
+def test_a_message_over_the_size_of_a_batch_is_one() -> None:
+    messages = messages_of([(2, Kind.SAY, "x" * 2 * batch.MAX_BYTES), (2, Kind.SAY, "y")])
+    assert encode_batch(messages, PLAIN).end == Cursor(1, 1)
+
+
+# A round's batches
+
+
+def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
+    log = log_of([(2, Kind.SAY, "a")] * 3)
+    batches = Batches(log)
+    with patch.object(batch, "encode", wraps=encode) as encoding:
+        plain = batches.between(Cursor(0, 0), log.end, PLAIN)
+        assert batches.between(Cursor(0, 0), log.end, PLAIN) is plain
+        assert encoding.call_count == 3
+        telnet = batches.between(Cursor(0, 0), log.end, TELNET)
+        assert encoding.call_count == 6
+    assert plain is not None
+    assert telnet is not None
+    assert telnet.data == plain.data.replace(b"\n", b"\r\n")
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.data())
+def test_batches_go_from_one_place_to_another(
+    entries: list[tuple[int, Kind, str]], data: st.DataObject
+) -> None:
+    log, messages = log_of(entries), messages_of(entries)
+    places = [Cursor(0, 0), *(Cursor(m.id, m.spoken) for m in messages)]
+    first = data.draw(st.integers(0, len(messages) - 1))
+    stop = data.draw(st.integers(first + 1, len(messages)))
+    most = data.draw(st.integers(1, 5))
+    batches, cursor, got = Batches(log), places[first], b""
+    with patch.object(batch, "MAX_MESSAGES", most):
+        while cursor.id < stop:
+            part: Batch | None = batches.between(cursor, places[stop], PLAIN)
+            assert part is not None
+            assert cursor.id < part.end.id <= min(stop, cursor.id + most)
+            cursor, got = part.end, got + part.data
+    assert cursor == places[stop]
+    assert got == b"".join(encode(message, PLAIN) for message in messages[first:stop])
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
+    log = RoomLog("lobby", max_messages=16)
+    log.append(0.0, Kind.SAY, map(str, range(20)), 2, "name2")
+    assert log.start.id > 1
+    assert Batches(log).between(Cursor(behind, behind), log.end, PLAIN) is None
+    kept = Batches(log).between(log.start, log.end, PLAIN)
+    assert kept is not None
+    assert kept.end == log.end

@@ -1,0 +1,339 @@
+"""chat.broadcaster, on real sockets: who gets what, in which order, and at which cost."""
+
+import re
+import socket
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+import gevent
+import pytest
+
+from chat import batch, broadcaster
+from chat.client import Client
+from chat.log import Cursor, RoomLog
+from chat.room import Room
+from chat.wire import TELNET, encode
+from tests.unit.peers import Company, Peer, wait_until
+
+SMALL = 2048
+"""Bytes of a send buffer that a burst does not fit in (Linux doubles it)."""
+
+
+class ObservedSocket:
+    """A client's socket, of which every call to `send` is told before it is done."""
+
+    def __init__(self, peer: Peer, before_send: Callable[[bytes], None]) -> None:
+        self._socket: Any = peer.client.socket
+        self._before_send = before_send
+        peer.client.socket = self
+
+    def send(self, data: bytes) -> int:
+        self._before_send(data)
+        return int(self._socket.send(data))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+def numbered(first: int, count: int, width: int = 60) -> list[str]:
+    return [f"{number:0{width}}" for number in range(first, first + count)]
+
+
+def talk(company: Company, peer: Peer, texts: list[str], at_once: int = 50) -> None:
+    """Say `texts` a part at a time, with rounds between."""
+    for start in range(0, len(texts), at_once):
+        company.say(peer, *texts[start : start + at_once])
+        wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+
+
+def numbers_and_gaps(lines: list[str], who: str) -> tuple[list[int], list[int]]:
+    """The numbers that `who` said, and how many are missing according to gap notices."""
+    said = [int(line.removeprefix(f"{who}: ")) for line in lines if line.startswith(who)]
+    gaps = [int(found[1]) for line in lines if (found := re.match(r" \* you missed (\d+) ", line))]
+    assert len(said) + len(gaps) == len(lines)
+    return said, gaps
+
+
+def test_everybody_gets_the_same_in_the_same_order_but_for_their_own(company: Company) -> None:
+    names = ["ann", "bob", "cy"]
+    peers = [company.join(name) for name in names]
+    everything = []
+    for number in range(300):
+        name, peer = names[number % 3], peers[number % 3]
+        company.say(peer, str(number))
+        everything.append(f"{name}: {number}")
+        if number % 7 == 0:
+            gevent.sleep(0)
+    for name, peer in zip(names, peers, strict=True):
+        expected = [line for line in everything if not line.startswith(name)]
+        assert peer.read_lines(200) == expected
+        assert peer.client.own_ahead == 0
+
+
+def test_who_does_not_read_delays_nobody_and_gets_everything_in_order(company: Company) -> None:
+    ann, slow, bob = (company.join(name, SMALL) for name in ("ann", "slow", "bob"))
+    texts = numbered(0, 2000)
+    reader = company.start(bob.read_lines, len(texts))
+    talk(company, ann, texts)
+    wait_until(reader.ready, "bob has everything")
+    assert slow.client.blocked
+    expected = [f"ann: {text}" for text in texts]
+    assert reader.get() == expected
+    assert slow.read_lines(len(texts)) == expected
+
+
+def test_who_fell_behind_the_log_is_told_the_exact_number() -> None:
+    with Company(RoomLog("lobby", max_messages=100)) as company:
+        ann, slow = company.join("ann"), company.join("slow", SMALL)
+        texts = numbered(0, 3000)
+        talk(company, ann, texts)
+        company.say(ann, "last")
+        lines = slow.read_until("last")
+    said, gaps = numbers_and_gaps(lines[:-1], "ann")
+    assert gaps
+    assert len(said) + sum(gaps) == len(texts)
+    assert said == sorted(set(said))
+    assert said[-1] == len(texts) - 1
+
+
+def test_who_talks_and_does_not_read_is_told_the_exact_number_without_their_own() -> None:
+    with Company(RoomLog("lobby", max_messages=100)) as company:
+        ann, slow = company.join("ann"), company.join("slow", SMALL)
+        reader = company.start(ann.read_until, "enough")
+        texts = numbered(0, 3000)
+        for start in range(0, len(texts), 30):
+            company.say(ann, *texts[start : start + 30])
+            talk(company, slow, [f"mine {start}"] * (1 + start % 11))
+        company.say(ann, "last")
+        lines = slow.read_until("last")
+        company.say(slow, "enough")
+        wait_until(reader.ready, "ann has everything")
+    said, gaps = numbers_and_gaps(lines[:-1], "ann")
+    assert gaps
+    assert len(said) + sum(gaps) == len(texts)
+    assert not any("mine" in line for line in lines)
+
+
+def test_who_missed_only_their_own_words_is_told_of_no_gap() -> None:
+    with Company(RoomLog("lobby", max_messages=100)) as company:
+        ann, slow = company.join("ann"), company.join("slow", SMALL)
+        company.say(ann, "x" * 50_000)
+        wait_until(lambda: slow.client.blocked, "its socket is full")
+        talk(company, slow, numbered(0, 500))
+        ann.read_lines(500)
+        wait_until(lambda: slow.client.own_ahead == 500, "it lags")
+        company.start(slow.read_line)
+        wait_until(lambda: slow.client.cursor == company.room.log.end, "it has caught up")
+        company.say(ann, "last")
+        assert slow.read_lines(1) == ["ann: last"]
+
+
+def test_answers_come_at_their_place_among_what_the_room_says(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    expected = []
+    for number in range(20):
+        texts = numbered(number * 40, 40)
+        talk(company, ann, texts)
+        company.hub.tell(slow.client, f"answer {number}", "of two lines")
+        expected += [f"ann: {text}" for text in texts]
+        expected += [f" * answer {number}", " * of two lines"]
+    assert slow.client.blocked
+    assert slow.read_lines(len(expected)) == expected
+    assert slow.client.owed_bytes == 0
+
+
+def test_a_long_line_of_which_the_socket_takes_parts_comes_whole(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    texts = ["ä" * 60_000, "", "ö" * 30_000, "end"]
+    company.say(ann, *texts)
+    assert slow.read_lines(4) == [f"ann: {text}" for text in texts]
+
+
+def test_lines_end_as_the_client_wants_it(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    bob.client.look = TELNET
+    company.say(ann, "one")
+    company.hub.tell(bob.client, "two")
+    assert [bob.read_line() for _ in range(2)] == ["ann: one\r\n", " * two\r\n"]
+
+
+def test_who_leaves_gets_what_was_said_before_and_nothing_after(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    texts = numbered(0, 500)
+    talk(company, ann, texts)
+    company.hub.part(slow.client, "test")
+    company.say(ann, "too late")
+    assert not slow.client.settled
+    assert slow.read_lines(len(texts)) == [f"ann: {text}" for text in texts]
+    wait_until(lambda: slow.client.settled, "it has got everything")
+    slow.client.socket.shutdown(socket.SHUT_WR)
+    assert slow.read_to_end() == b""
+
+
+def test_who_left_is_not_told_that_they_missed_what_was_said_after() -> None:
+    with Company(RoomLog("lobby", max_messages=100)) as company:
+        ann, slow = company.join("ann"), company.join("slow", SMALL)
+        texts = numbered(0, 500)
+        talk(company, ann, texts)
+        company.hub.part(slow.client, "test")
+        talk(company, ann, numbered(500, 500))
+        reader = company.start(slow.read_to_end)
+        wait_until(lambda: slow.client.settled, "it has got everything")
+        slow.client.socket.shutdown(socket.SHUT_WR)
+        said, gaps = numbers_and_gaps(reader.get().decode().splitlines(), "ann")
+    assert len(said) + sum(gaps) == len(texts)
+
+
+# Faults
+
+
+@pytest.mark.parametrize("unread", [b"", b"x"], ids=["closed", "reset"])
+def test_a_connection_that_breaks_in_a_round_costs_nobody_else_anything(
+    company: Company, unread: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, broken, bob = (company.join(name) for name in ("ann", "broken", "bob"))
+    if unread:
+        company.say(ann, "never read")
+        assert bob.read_lines(1) == ["ann: never read"]
+    broken.close()
+    for text in ("one", "two"):
+        company.say(ann, text)
+        assert bob.read_lines(1) == [f"ann: {text}"]
+    assert broken.client.lost in ("Broken pipe", "Connection reset by peer")
+    assert not [record for record in caplog.records if record.exc_info]
+    assert not company.hub.lock.locked()
+
+
+def test_a_mistake_of_ours_costs_one_client_not_the_round(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, unlucky, bob = (company.join(name) for name in ("ann", "unlucky", "bob"))
+
+    def fail(data: bytes) -> None:
+        raise RuntimeError("made to fail")
+
+    ObservedSocket(unlucky, fail)
+    for text in ("one", "two"):
+        company.say(ann, text)
+        assert bob.read_lines(1) == [f"ann: {text}"]
+    wait_until(lambda: unlucky.reason, "it is dismissed")
+    assert unlucky.reason == "an error in the server"
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+    assert "unlucky" in caplog.text
+
+
+def test_a_mistake_of_ours_in_one_room_is_not_the_end_of_all_talk(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    broken = Room("broken")
+    broken.log = None  # type: ignore[assignment]
+    company.hub.stir(broken)
+    company.say(ann, "one")
+    assert bob.read_lines(1) == ["ann: one"]
+    assert "#broken" in caplog.text
+
+
+# Cost and fairness
+
+
+def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[object] = []
+    sends: list[bytes] = []
+
+    def encode_and_count(*arguments: Any) -> bytes:
+        encoded.append(arguments)
+        return encode(*arguments)
+
+    monkeypatch.setattr(batch, "encode", encode_and_count)
+    ann, *others = (company.join() for _ in range(21))
+    wait_until(lambda: not company.hub.stirred, "everybody has been visited")
+    for peer in others:
+        ObservedSocket(peer, sends.append)
+    company.say(ann, *numbered(0, 100))
+    for peer in others:
+        peer.read_lines(100)
+    assert len(encoded) == 100
+    assert len(sends) == len(others)
+    assert len(set(map(id, sends))) == 1
+
+
+def test_nothing_is_sent_while_the_lock_is_held(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    held = []
+    for peer in (ann, slow):
+        ObservedSocket(peer, lambda data: held.append(company.hub.lock.locked()))
+    talk(company, ann, numbered(0, 200))
+    company.hub.tell(ann.client, "answer")
+    ann.read_until("answer")
+    slow.read_lines(200)
+    assert len(held) > 2
+    assert not any(held)
+
+
+def test_a_client_whose_socket_is_full_is_left_alone(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    tries: list[int] = []
+    ObservedSocket(slow, lambda data: tries.append(len(data)))
+    company.say(ann, "x" * 50_000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    before = len(tries)
+    talk(company, ann, numbered(0, 100), at_once=1)
+    company.hub.tell(slow.client, "answer")
+    wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+    assert len(tries) == before
+
+
+def join_room(company: Company, room: Room, count: int) -> list[Peer]:
+    """So many who listen in `room`, which is not the lobby."""
+    peers = [company.join() for _ in range(count)]
+    for peer in peers:
+        company.room.clients.pop(peer.client.number)
+        company.room.listeners.pop(peer.client.number, None)
+        company.room.visits.pop(peer.client.number, None)
+        room.clients[peer.client.number] = peer.client
+        peer.client.log, peer.client.cursor = room.log, room.log.end
+        company.hub.visit(peer.client)
+    return peers
+
+
+def test_a_big_round_gives_way_to_other_rooms(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cellar = company.hub.rooms["cellar"] = Room("cellar")
+    below = join_room(company, cellar, 10)
+    above = [company.join() for _ in range(10)]
+    wait_until(lambda: not company.hub.stirred, "everybody has been visited")
+    monkeypatch.setattr(broadcaster, "SLICE", 1e-9)
+    order: list[str] = []
+    for where, peers in (("below", below), ("above", above)):
+        for peer in peers:
+            ObservedSocket(peer, lambda data, where=where: order.append(where))  # type: ignore[misc]
+    company.say(above[0], "one")
+    company.say(below[0], "two")
+    for peer in (*below[1:], *above[1:]):
+        peer.read_lines(1)
+    below_first = list(accumulate(1 if where == "below" else -1 for where in order))
+    assert max(map(abs, below_first)) <= 2
+
+
+def test_who_catches_up_does_not_keep_the_others_waiting(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_MESSAGES", 1)
+    ann, late, bob = (company.join(name) for name in ("ann", "late", "bob"))
+    company.say(ann, *numbered(0, 40))
+    for peer in (late, bob):
+        peer.read_lines(40)
+    late.client.cursor = Cursor(0, 0)
+    order: list[Client] = []
+    for peer in (late, bob):
+        ObservedSocket(peer, lambda data, peer=peer: order.append(peer.client))  # type: ignore[misc]
+    company.hub.visit(late.client)
+    company.hub.tell(bob.client, "answer")
+    bob.read_until("answer")
+    late.read_lines(40)
+    assert order.index(bob.client) <= broadcaster.SENDS_PER_VISIT

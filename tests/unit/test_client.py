@@ -1,0 +1,155 @@
+"""chat.client: a place in a log, a socket, and what is owed."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+
+import gevent
+import pytest
+
+from chat.client import NOTHING_OWED, Client
+from chat.log import Cursor
+from tests.unit.peers import Company, Peer, wait_until
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """Without a broadcaster: nobody but the test sends anything."""
+    with Company(broadcasting=False) as company:
+        yield company
+
+
+@pytest.fixture
+def peer(company: Company) -> Peer:
+    return company.join()
+
+
+@pytest.fixture
+def client(peer: Peer) -> Client:
+    return peer.client
+
+
+def fill(client: Client) -> None:
+    """Send to its socket until it takes no more."""
+    with suppress(BlockingIOError):
+        while client.socket.send(bytes(65536)):
+            pass
+
+
+def test_it_begins_at_the_end_of_the_log(company: Company) -> None:
+    company.hub.notify(company.room, "before it came")
+    assert company.join().client.cursor == company.room.log.end
+
+
+def test_the_log_calls_it_by_name_and_address(company: Company, client: Client) -> None:
+    assert str(client) == client.address
+    company.hub.rename(client, "ann")
+    assert str(client) == f"ann ({client.address})"
+
+
+def test_sending_to_it_never_waits(client: Client) -> None:
+    fill(client)
+
+
+def test_what_is_owed_is_taken_in_order_and_its_bytes_are_counted(client: Client) -> None:
+    for data in (b"one", b"three", b"five"):
+        client.owe(data)
+    assert client.owed_bytes == 12
+    assert [client.take_owed(), client.take_owed()] == [b"one", b"three"]
+    assert client.owed_bytes == 4
+    assert client.take_owed() == b"five"
+    assert client.owed_bytes == 0
+
+
+def test_what_is_owed_comes_behind_all_that_the_client_is_to_get(
+    company: Company, client: Client
+) -> None:
+    company.hub.notify(company.room, "one")
+    client.owe(b"now")
+    client.until = client.cursor
+    company.hub.notify(company.room, "two")
+    client.owe(b"at the end")
+    assert [owed.after.id for owed in client.owed] == [1, client.until.id]
+
+
+def test_who_is_owed_nothing_has_no_deque_of_its_own(client: Client) -> None:
+    assert client.owed is NOTHING_OWED
+    client.owe(b"one")
+    assert client.owed is not NOTHING_OWED
+    client.take_owed()
+    assert client.owed is NOTHING_OWED
+    assert not NOTHING_OWED
+
+
+def test_it_is_settled_when_it_has_left_and_got_all_up_to_there(client: Client) -> None:
+    client.until = None
+    assert not client.settled
+    client.cursor, client.until = Cursor(4, 4), Cursor(5, 5)
+    assert not client.settled
+    client.cursor = Cursor(5, 5)
+    assert client.settled
+    client.cut = b"rest"
+    assert not client.settled
+    client.cut = b""
+    client.owe(b"one")
+    assert not client.settled
+    client.take_owed()
+    assert client.settled
+
+
+def test_a_full_socket_calls_once_when_it_has_room_again(peer: Peer) -> None:
+    calls: list[Client] = []
+    fill(peer.client)
+    peer.client.block(calls.append)
+    gevent.sleep(0.01)
+    assert peer.client.blocked
+    assert not calls
+    reader = gevent.spawn(peer.read_to_end)
+    wait_until(lambda: calls, "it is writable")
+    assert not peer.client.blocked
+    peer.client.socket.shutdown(socket.SHUT_WR)
+    reader.join()
+    assert calls == [peer.client]
+
+
+def test_it_can_be_full_again(peer: Peer) -> None:
+    calls: list[Client] = []
+    for count in (1, 2):
+        fill(peer.client)
+        peer.client.block(calls.append)
+        while len(calls) < count:
+            peer.socket.recv(65536)
+            gevent.sleep(0.001)
+    assert calls == [peer.client] * 2
+
+
+def test_who_waits_for_progress_is_told_when_there_is_none_any_more(client: Client) -> None:
+    waiting = gevent.spawn(client.wait_for_progress)
+    wait_until(lambda: client.progress, "it waits")
+    client.lose("test")
+    assert waiting.get(timeout=10)
+    assert client.lost == "test"
+
+
+def test_waiting_for_progress_ends_after_its_time(client: Client) -> None:
+    assert not client.wait_for_progress(0.001)
+
+
+def test_a_dismissed_client_ends_with_the_reason(peer: Peer) -> None:
+    peer.client.dismiss("test")
+    wait_until(lambda: peer.reason, "its greenlet ends")
+    assert peer.reason == "test"
+
+
+def test_closing_gives_the_descriptor_back_and_stops_the_watchers(peer: Peer) -> None:
+    calls: list[Client] = []
+    fill(peer.client)
+    peer.client.block(calls.append)
+    descriptor = peer.client.socket.fileno()
+    peer.client.close()
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(descriptor)
+    assert peer.client.lost
+    assert peer.read_to_end()
+    assert not calls

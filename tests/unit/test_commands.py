@@ -1,0 +1,114 @@
+"""chat.commands: the table, and what each entry does."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from chat import commands
+from chat.client import Dismissed
+from chat.commands import NAMES_SHOWN, TABLE, Refused
+from tests.unit.peers import Company, Peer
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """Without a broadcaster: what a client is told stays where it can be looked at."""
+    with Company(broadcasting=False) as company:
+        yield company
+
+
+@pytest.fixture
+def ann(company: Company) -> Peer:
+    return company.join("ann")
+
+
+def told(company: Company, peer: Peer, line: str) -> list[str]:
+    """What the client of `peer` is told when it types `line`."""
+    commands.run(company.hub, peer.client, line)
+    lines = []
+    while peer.client.owed:
+        lines += peer.client.take_owed().decode().splitlines()
+    return [line.removeprefix(" * ") for line in lines]
+
+
+def refusal(company: Company, peer: Peer, line: str) -> str:
+    with pytest.raises(Refused) as refused:
+        commands.run(company.hub, peer.client, line)
+    return str(refused.value)
+
+
+def test_help_lists_every_command_with_its_usage_and_help(company: Company, ann: Peer) -> None:
+    lines = told(company, ann, "/help")
+    assert {"/help", "/who", "/nick", "/quit"} <= TABLE.keys()
+    for command in TABLE.values():
+        assert command.help
+        assert any(
+            re.fullmatch(rf"  {re.escape(command.usage)} +{re.escape(command.help)}", line)
+            for line in lines
+        )
+    assert any("//TEXT" in line for line in lines)
+
+
+def test_a_command_is_known_in_any_case_and_with_blanks_around_its_argument(
+    company: Company, ann: Peer
+) -> None:
+    assert told(company, ann, "/NICK  \t anna  ") == ["you are now anna"]
+    assert ann.client.name == "anna"
+
+
+@pytest.mark.parametrize(
+    ("line", "nearest"), [("/nik bob", "/nick"), ("/hlep", "/help"), ("/whoo", "/who")]
+)
+def test_an_unknown_command_is_refused_with_the_nearest_one(
+    line: str, nearest: str, company: Company, ann: Peer
+) -> None:
+    assert f"did you mean {nearest}?" in refusal(company, ann, line)
+
+
+@pytest.mark.parametrize("line", ["/", "/ nick", "/zzzzzz", "/" + "\u4e00" * 60_000])
+def test_what_is_near_no_command_is_refused_with_where_to_look(
+    line: str, company: Company, ann: Peer
+) -> None:
+    why = refusal(company, ann, line)
+    assert "/help" in why
+    assert "another /" in why
+    assert len(why) < 200
+
+
+def test_who_lists_everybody_by_name(company: Company, ann: Peer) -> None:
+    company.join("zoe")
+    other = company.join()
+    assert told(company, ann, "/who") == [f"#lobby, 3 here: {other.client.name}, ann and zoe"]
+
+
+def test_who_of_very_many_stays_short(company: Company, ann: Peer) -> None:
+    for number in range(NAMES_SHOWN + 10):
+        company.join(f"name{number:04}")
+    (line,) = told(company, ann, "/who")
+    assert line.startswith(f"#lobby, {NAMES_SHOWN + 11} here: ann, ")
+    assert line.endswith(" and 11 others")
+
+
+def test_nick_without_a_name_tells_how_it_is_used(company: Company, ann: Peer) -> None:
+    assert refusal(company, ann, "/nick") == "usage: /nick NAME"
+
+
+@pytest.mark.parametrize("name", ["a b", "127.0.0.1", "a" * 100, "\\x1b", "!", "\u0301"])
+def test_nick_refuses_what_is_not_a_name_with_the_reason_and_a_free_one(
+    name: str, company: Company, ann: Peer
+) -> None:
+    why = refusal(company, ann, f"/nick {name}")
+    assert re.search(r"^that cannot be a name: .{5,}; \S+ is free$", why)
+    commands.run(company.hub, ann.client, f"/nick {why.split()[-3]}")
+
+
+def test_nick_refuses_a_taken_name_with_a_free_one(company: Company, ann: Peer) -> None:
+    bob = company.join("bob")
+    assert refusal(company, bob, "/nick ANN") == "the name ANN is taken; ANN2 is free"
+
+
+def test_quit_says_goodbye_and_leaves(company: Company, ann: Peer) -> None:
+    with pytest.raises(Dismissed, match="quit"):
+        commands.run(company.hub, ann.client, "/quit")
+    assert ann.client.take_owed() == b" * goodbye\n"

@@ -1,0 +1,240 @@
+"""chat.framing: bytes in, lines out."""
+
+import re
+import tracemalloc
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chat.framing import LAST_OPTION, MAX_SUBNEGOTIATION, LineFramer
+
+MAX_LINE = 12
+"""Small, so that lines over it are common."""
+
+HELD_OF_TELNET = 2 + MAX_SUBNEGOTIATION
+"""Bytes of a telnet command that may wait for the rest of it."""
+
+IAC, NOP, IP, AYT, SB, SE = b"\xff", b"\xf1", b"\xf4", b"\xf6", b"\xfa", b"\xf0"
+WILL, WONT, DO, DONT = b"\xfb", b"\xfc", b"\xfd", b"\xfe"
+TIMING_MARK, ECHO = b"\x06", b"\x01"
+
+PIECES = [
+    *(b"\r", b"\n", b"\0", b"a", b"bc", b"long" * 4, b"\xc3\xa4", IAC, SE, SB, NOP, IP, AYT),
+    *(WILL, DO, TIMING_MARK, ECHO),
+    *(IAC + WILL + ECHO, IAC + DO + ECHO, IAC + WONT + ECHO, IAC + DONT + ECHO, IAC + DO + b"\xfe"),
+    *(IAC + IP, IAC + AYT, IAC + NOP, IAC + IAC, IAC + SB + b"x" + IAC + SE, IAC + SB),
+]
+"""What input is made of that has something to do with lines or telnet."""
+
+INPUT = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join),
+    st.binary(max_size=80),
+)
+CUTS = st.lists(st.integers(0, 120), max_size=20)
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    """`data` in the pieces that packets might bring it in."""
+    return [data[start:end] for start, end in pairwise([0, *sorted(places), len(data)])]
+
+
+class Seen:
+    """All that a framer makes of `pieces`, and how much it held between them at most."""
+
+    def __init__(self, pieces: list[bytes], max_line: int = MAX_LINE) -> None:
+        framer = LineFramer(max_line)
+        self.lines: list[bytes] = []
+        self.held = 0
+        for piece in pieces:
+            self.lines += framer.feed(piece)
+            self.held = max(self.held, len(framer._pending) + len(framer._command))
+        self.spoken = framer.spoken
+        self.lines += framer.end()
+        self.refused = framer.refused
+        self.replies = framer.replies
+        self.telnet = framer.telnet
+        self.interrupted = framer.interrupted
+
+    def everything(self) -> tuple[object, ...]:
+        return (
+            self.lines,
+            self.refused,
+            self.replies,
+            self.telnet,
+            self.interrupted,
+            self.spoken,
+        )
+
+
+@settings(deadline=None, max_examples=500)
+@given(INPUT, CUTS)
+@example(b"a\r\nb\r\0c\rd\n", list(range(12)))
+@example(IAC + DO + TIMING_MARK + b"x" + IAC + IAC + b"\n", list(range(9)))
+@example(IAC + WILL + ECHO + IAC + SB + b"x" * 600 + IAC + SE, [4, 5, 200, 600, 605])
+def test_the_same_bytes_give_the_same_however_they_are_cut(data: bytes, places: list[int]) -> None:
+    assert Seen(cut(data, places)).everything() == Seen([data]).everything()
+
+
+@settings(deadline=None, max_examples=300)
+@given(INPUT, CUTS)
+def test_no_line_is_longer_than_the_limit_or_empty(data: bytes, places: list[int]) -> None:
+    for line in Seen(cut(data, places)).lines:
+        assert 0 < len(line) <= MAX_LINE
+
+
+@settings(deadline=None, max_examples=300)
+@given(INPUT, CUTS)
+def test_no_more_is_held_than_a_line_and_a_telnet_command(data: bytes, places: list[int]) -> None:
+    assert Seen(cut(data, places)).held <= MAX_LINE + HELD_OF_TELNET
+
+
+@settings(deadline=None, max_examples=500)
+@given(INPUT.map(lambda data: data.replace(IAC, b"")), CUTS)
+def test_lines_end_where_a_regular_expression_says(data: bytes, places: list[int]) -> None:
+    model = re.split(rb"\r\n|\r\0|\r|\n", data)
+    seen = Seen(cut(data, places))
+    assert seen.lines == [line for line in model if 0 < len(line) <= MAX_LINE]
+    assert seen.refused == sum(len(line) > MAX_LINE for line in model)
+    assert not seen.replies
+    assert not seen.telnet
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\0", b"\r"])
+def test_each_line_end_ends_one_line(end: bytes) -> None:
+    assert Seen([b"one" + end + b"two" + end]).lines == [b"one", b"two"]
+
+
+def test_a_line_is_there_as_soon_as_its_carriage_return_is() -> None:
+    framer = LineFramer(MAX_LINE)
+    assert framer.feed(b"one\r") == [b"one"]
+    assert framer.feed(b"\ntwo\n") == [b"two"]
+
+
+def test_an_empty_line_is_nothing() -> None:
+    assert Seen([b"\n\r\n\r\r\0\n", b"\n"]).lines == []
+
+
+def test_a_line_of_the_limit_is_taken_and_one_byte_more_is_refused() -> None:
+    seen = Seen([b"x" * MAX_LINE + b"\r\n" + b"y" * (MAX_LINE + 1) + b"\n" + b"z\n"])
+    assert seen.lines == [b"x" * MAX_LINE, b"z"]
+    assert seen.refused == 1
+
+
+def test_a_line_over_the_limit_is_refused_once_however_long_it_is() -> None:
+    framer = LineFramer(MAX_LINE)
+    for _ in range(100):
+        assert framer.feed(b"x" * MAX_LINE) == []
+        assert framer.refused <= 1
+    assert framer.feed(b"the end of it\nnext\n") == [b"next"]
+    assert framer.refused == 1
+
+
+def test_a_line_over_the_limit_costs_no_memory() -> None:
+    max_line, piece = 2**16, b"x" * 2**14
+    framer = LineFramer(max_line)
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            framer.feed(piece)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * max_line
+
+
+def test_what_was_begun_and_not_ended_is_a_line_at_the_end_of_input() -> None:
+    framer = LineFramer(MAX_LINE)
+    assert framer.feed(b"one\ntw") == [b"one"]
+    assert framer.feed(b"o") == []
+    assert framer.end() == [b"two"]
+    assert framer.end() == []
+
+
+def test_the_begun_line_is_not_said_at_the_end_of_input_if_it_was_too_long() -> None:
+    seen = Seen([b"x" * (MAX_LINE + 1), b"rest"])
+    assert seen.lines == []
+    assert seen.refused == 1
+
+
+# Telnet
+
+
+def test_every_option_is_declined() -> None:
+    seen = Seen([IAC + WILL + ECHO + IAC + DO + ECHO + b"text\r\n"])
+    assert seen.replies == IAC + DONT + ECHO + IAC + WONT + ECHO
+    assert seen.lines == [b"text"]
+
+
+def test_a_refusal_needs_no_answer() -> None:
+    seen = Seen([IAC + DO + ECHO, IAC + WONT + ECHO + IAC + DONT + ECHO])
+    assert seen.replies == IAC + WONT + ECHO
+    assert seen.lines == []
+
+
+@settings(deadline=None)
+@given(CUTS)
+def test_control_c_is_answered_and_not_shown(places: list[int]) -> None:
+    seen = Seen(cut(b"hel" + IAC + IP + IAC + DO + TIMING_MARK + b"lo\r\n", places))
+    assert seen.lines == [b"hello"]
+    assert seen.replies == IAC + WONT + TIMING_MARK
+    assert seen.interrupted
+
+
+def test_are_you_there_is_answered_visibly() -> None:
+    replies = Seen([IAC + AYT]).replies
+    assert replies.startswith(b" * ")
+    assert replies.endswith(b"\r\n")
+
+
+def test_a_doubled_255_is_one_from_telnet_and_two_from_others() -> None:
+    assert Seen([IAC + NOP + b"a" + IAC + IAC + b"\n"]).lines == [b"a\xff"]
+    assert Seen([b"a" + IAC + IAC + b"\n"]).lines == [b"a\xff\xff"]
+
+
+def test_a_subnegotiation_is_taken_out() -> None:
+    data = IAC + WILL + ECHO + b"a" + IAC + SB + b"\x18\0xterm\n" + IAC + SE + b"b\n"
+    assert Seen([data]).lines == [b"ab"]
+
+
+def test_a_subnegotiation_without_an_end_does_not_swallow_the_rest() -> None:
+    framer = LineFramer(65536)
+    framer.feed(IAC + WILL + ECHO + IAC + SB)
+    assert framer.feed(b"x" * MAX_SUBNEGOTIATION + b"\nnext\n")[-1] == b"next"
+
+
+def test_only_negotiating_telnet_is_not_speaking() -> None:
+    framer = LineFramer(MAX_LINE)
+    framer.feed(IAC + WILL + ECHO + IAC + DO)
+    assert framer.telnet
+    assert not framer.spoken
+    framer.feed(ECHO + b"h")
+    assert framer.spoken
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "text".encode("utf-16"),  # begins with FF FE
+        b"a\xff\xff\xffb",
+        IAC + DO + bytes([LAST_OPTION + 1]) + b"!",
+        IAC + WONT + ECHO + b"!",
+        b"a" + IAC + SB + b"b" + IAC + SE + b"c",
+        b"a" + IAC,
+        b"a" + IAC + DO,
+    ],
+)
+def test_binary_data_that_is_not_telnet_comes_through_whole(data: bytes) -> None:
+    seen = Seen([data], max_line=65536)
+    assert seen.lines == [data]
+    assert not seen.telnet
+    assert not seen.replies
+
+
+@settings(deadline=None, max_examples=300)
+@given(INPUT, CUTS)
+def test_no_telnet_goes_to_a_client_that_sent_none(data: bytes, places: list[int]) -> None:
+    seen = Seen(cut(data, places))
+    assert seen.telnet or not seen.replies
+    assert IAC in data or not seen.telnet

@@ -1,0 +1,213 @@
+"""chat.hub: the shared dict of clients, names, and the notices of who came and left."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from chat import presence
+from chat.hub import NameTaken
+from chat.text import MAX_NAME, NotAName, as_name, name_key
+from tests.unit.peers import Company, Peer, wait_until
+
+
+@pytest.fixture
+def quiet() -> Iterator[Company]:
+    """A hub without a broadcaster: its log tells what it would send."""
+    with Company(broadcasting=False) as company:
+        yield company
+
+
+def log_of(company: Company) -> list[str]:
+    log = company.room.log
+    return [f"{m.name}: {m.text}" if m.name else m.text for m in log.after(log.start, 1000)]
+
+
+def announce(*peers: Peer, company: Company) -> None:
+    for peer in peers:
+        company.hub.announce(peer.client)
+
+
+def test_who_enters_is_in_the_dict_and_in_the_lobby_until_it_is_removed(quiet: Company) -> None:
+    client = quiet.join().client
+    hub = quiet.hub
+    assert hub.clients == quiet.room.clients == {client.number: client}
+    hub.part(client, "test")
+    assert quiet.room.clients == {}
+    assert hub.clients == {client.number: client}  # it may still be owed something
+    hub.remove(client)
+    assert hub.clients == {}
+    assert quiet.room.visits == {}
+    assert not quiet.room.listeners
+
+
+def test_joining_and_leaving_are_logged_with_the_reason_but_talk_is_not(
+    quiet: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    peer = quiet.join("ann")
+    quiet.say(peer, "a secret")
+    quiet.hub.part(peer.client, "connection reset")
+    address = peer.client.address
+    assert caplog.messages == [f"join {address}", f"leave ann ({address}): connection reset"]
+
+
+def test_what_is_said_is_in_the_log_under_the_name_of_that_moment(quiet: Company) -> None:
+    peer = quiet.join()
+    quiet.say(peer, "one", "two")
+    quiet.hub.rename(peer.client, "ann")
+    quiet.say(peer, "three")
+    address = peer.client.address
+    assert log_of(quiet) == [f"{address}: one", f"{address}: two", "ann: three"]
+    assert peer.client.own_ahead == 3
+    assert peer.client.last_own == quiet.room.log.end.id
+    assert quiet.room.unsent == len("onetwothree")
+
+
+def test_what_is_said_before_a_client_listens_is_kept_for_it(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.say(ann, "one")
+    assert bob.read_lines(1) == ["ann: one"]
+
+
+def test_a_lost_client_is_owed_nothing_more(quiet: Company) -> None:
+    client = quiet.join().client
+    quiet.hub.lose(client, "test")
+    quiet.hub.tell(client, "anything")
+    assert client.owed_bytes == 0
+    assert client.number not in quiet.room.listeners
+
+
+def test_waiting_until_empty_ends_with_the_last_client(quiet: Company) -> None:
+    assert quiet.hub.wait_until_empty(0)
+    peers = [quiet.join(), quiet.join()]
+    assert not quiet.hub.wait_until_empty(0.001)
+    waiting = quiet.start(quiet.hub.wait_until_empty, 10)
+    for peer in peers:
+        quiet.hub.part(peer.client, "test")
+        quiet.hub.remove(peer.client)
+    assert waiting.get(timeout=10)
+
+
+# Who came and left
+
+
+def test_a_person_is_announced_to_the_others_and_not_to_itself(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    announce(ann, company=company)
+    assert bob.read_lines(1) == [" * ann joined"]
+    company.say(bob, "hello")
+    assert ann.read_lines(1) == ["bob: hello"]
+
+
+def test_a_program_is_never_announced(quiet: Company) -> None:
+    program = quiet.join("program")
+    quiet.say(program, "done")
+    quiet.hub.part(program.client, "end of input")
+    assert log_of(quiet) == ["program: done"]
+
+
+def test_the_first_is_told_at_once_and_the_rest_together_later(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 0.05)
+    peers = [quiet.join(name) for name in ("ann", "bob", "cy", "di", "ed")]
+    announce(*peers, company=quiet)
+    assert log_of(quiet) == ["ann joined"]
+    wait_until(lambda: len(log_of(quiet)) == 2, "the others are told")
+    assert log_of(quiet)[1] == "bob, cy and 2 others joined"
+    assert not quiet.room.telling_later
+
+
+def test_a_leave_is_told_whatever_its_reason(quiet: Company) -> None:
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    announce(ann, company=quiet)
+    quiet.room.presence._next = 0.0
+    quiet.hub.part(ann.client, "connection reset")
+    assert log_of(quiet) == ["ann joined", "ann left"]
+    assert bob.client.last_own == 0
+
+
+def test_nobody_is_heard_before_they_have_come(quiet: Company) -> None:
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    announce(ann, bob, company=quiet)
+    assert log_of(quiet) == ["ann joined"]
+    quiet.say(bob, "hello")
+    assert log_of(quiet) == ["ann joined", "bob joined", "bob: hello"]
+
+
+def test_no_leaving_is_told_when_the_server_ends(quiet: Company) -> None:
+    ann = quiet.join("ann")
+    announce(ann, company=quiet)
+    quiet.room.presence._next = 0.0
+    quiet.hub.closing = True
+    quiet.hub.part(ann.client, "the server is going down")
+    assert log_of(quiet) == ["ann joined"]
+
+
+# Names
+
+
+def test_a_new_name_is_told_to_the_others_only(company: Company) -> None:
+    ann, bob = company.join(), company.join("bob")
+    announce(ann, company=company)
+    before = ann.client.address
+    assert bob.read_lines(1) == [f" * {before} joined"]
+    company.hub.rename(ann.client, "ann")
+    assert bob.read_lines(1) == [f" * {before} is now ann"]
+    company.say(bob, "hello")
+    assert ann.read_lines(1) == ["bob: hello"]
+
+
+def test_the_same_name_again_is_no_news(quiet: Company) -> None:
+    ann = quiet.join("ann")
+    announce(ann, company=quiet)
+    quiet.hub.rename(ann.client, "ann")
+    assert log_of(quiet) == ["ann joined"]
+
+
+def test_a_taken_name_is_refused_in_any_case_with_a_free_one(quiet: Company) -> None:
+    quiet.join("Ann")
+    quiet.join("ann2")
+    bob = quiet.join("bob")
+    with pytest.raises(NameTaken) as taken:
+        quiet.hub.rename(bob.client, "aNN")
+    assert taken.value.free == "aNN3"
+    assert bob.client.name == "bob"
+    quiet.hub.rename(bob.client, taken.value.free)
+
+
+def test_ones_own_name_can_be_written_in_another_case(quiet: Company) -> None:
+    ann = quiet.join("ann")
+    quiet.hub.rename(ann.client, "ANN")
+    assert ann.client.name == "ANN"
+    assert list(quiet.hub.names) == [name_key("ann")]
+
+
+def test_a_name_is_free_again_when_its_owner_takes_another_or_leaves(quiet: Company) -> None:
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    quiet.hub.rename(ann.client, "anna")
+    quiet.hub.rename(bob.client, "ann")
+    quiet.hub.part(bob.client, "test")
+    quiet.hub.rename(ann.client, "ann")
+    quiet.hub.part(ann.client, "test")
+    assert quiet.hub.names == {}
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text("a1.-é\u0301", min_size=1, max_size=MAX_NAME))
+@example("1.222222222222222222222a")
+def test_a_free_name_that_is_offered_is_a_name_and_free(text: str) -> None:
+    try:
+        name = as_name(text)
+    except NotAName:
+        assume(False)
+    with Company(broadcasting=False) as company:
+        company.join(name)
+        other = company.join()
+        with pytest.raises(NameTaken) as taken:
+            company.hub.rename(other.client, name)
+        assert as_name(taken.value.free) == taken.value.free
+        company.hub.rename(other.client, taken.value.free)

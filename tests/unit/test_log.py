@@ -1,0 +1,151 @@
+"""chat.log: a bounded log, and places in it."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.log import MESSAGE_BYTES, Cursor, RoomLog
+from chat.message import SERVER, Kind, Message
+
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(Kind), st.integers(0, 3), st.lists(st.text(max_size=8), max_size=5)),
+    max_size=30,
+)
+"""What is appended: its kind, its sender, its texts."""
+
+
+def filled(
+    entries: list[tuple[Kind, int, list[str]]], max_messages: int = 20, max_bytes: int = 2**20
+) -> tuple[RoomLog, list[Message]]:
+    """A log, and the model of it: a list of all that was ever appended."""
+    log = RoomLog("lobby", max_messages, max_bytes)
+    model: list[Message] = []
+    spoken = 0
+    for number, (kind, sender, texts) in enumerate(entries):
+        log.append(float(number), kind, iter(texts), sender, f"name{sender}")
+        for text in texts:
+            spoken += kind is not Kind.NOTICE
+            model.append(
+                Message(
+                    len(model) + 1,
+                    spoken,
+                    float(number),
+                    "lobby",
+                    kind,
+                    sender,
+                    f"name{sender}",
+                    text,
+                )
+            )
+    return log, model
+
+
+def said(log: RoomLog, *texts: str, sender: int = SERVER) -> None:
+    log.append(0.0, Kind.SAY, texts, sender)
+
+
+def cursor_behind(model: list[Message], count: int) -> Cursor:
+    return Cursor(count, model[count - 1].spoken if count else 0)
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.data())
+def test_a_reader_gets_what_is_behind_its_cursor_in_order(
+    entries: list[tuple[Kind, int, list[str]]], data: st.DataObject
+) -> None:
+    log, model = filled(entries)
+    place = data.draw(st.integers(0, len(model)))
+    limit = data.draw(st.integers(1, 40))
+    first = max(place, log.start.id)
+    assert log.after(cursor_behind(model, place), limit) == model[first : first + limit]
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES)
+def test_its_ends_say_how_many_messages_lie_before_them_and_how_many_people_said(
+    entries: list[tuple[Kind, int, list[str]]],
+) -> None:
+    log, model = filled(entries)
+    assert log.end == cursor_behind(model, len(model))
+    assert log.start == cursor_behind(model, log.start.id)
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.integers(1, 20))
+def test_it_keeps_no_more_messages_than_it_may_and_not_many_fewer(
+    entries: list[tuple[Kind, int, list[str]]], most: int
+) -> None:
+    log, model = filled(entries, most)
+    kept = len(log.after(log.start, len(model) + 1))
+    assert kept == log.end.id - log.start.id
+    assert kept <= most
+    if len(model) <= most:
+        assert kept == len(model)
+
+
+def test_it_keeps_no_more_bytes_than_it_may() -> None:
+    most = 50_000
+    log = RoomLog("lobby", max_bytes=most)
+    kept = []
+    for number in range(200):
+        said(log, f"{number:04}" * 250)
+        kept.append(sum(MESSAGE_BYTES + len(m.text) for m in log.after(log.start, 1000)))
+    assert max(kept) <= most
+    assert min(kept[100:]) > most * 3 / 4
+
+
+def test_a_text_of_wide_characters_counts_with_what_it_really_takes() -> None:
+    log = RoomLog("lobby", max_bytes=100_000)
+    said(log, *["😀" * 1000] * 100)
+    assert len(log.after(log.start, 1000)) <= 100_000 / 4000
+
+
+def test_a_message_bigger_than_all_that_it_may_keep_does_no_harm() -> None:
+    log = RoomLog("lobby", max_bytes=1000)
+    said(log, "x" * 10_000)
+    assert log.after(log.start, 10) == []
+    assert log.start == log.end == Cursor(1, 1)
+    said(log, "y")
+    assert [message.text for message in log.after(Cursor(0, 0), 10)] == ["y"]
+
+
+def test_ids_go_on_without_a_hole_when_old_messages_go() -> None:
+    log = RoomLog("lobby", max_messages=16)
+    for _ in range(5):
+        said(log, *"abcdefghijkl")
+    ids = [message.id for message in log.after(log.start, 100)]
+    assert ids[0] == log.start.id + 1
+    assert ids[-1] == 60
+    assert all(later == earlier + 1 for earlier, later in pairwise(ids))
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.data())
+def test_the_last_messages_are_those_that_people_said_up_to_a_place(
+    entries: list[tuple[Kind, int, list[str]]], data: st.DataObject
+) -> None:
+    log, model = filled(entries)
+    place = data.draw(st.integers(0, len(model)))
+    count = data.draw(st.integers(1, 10))
+    spoken = [message for message in model[log.start.id : place] if message.kind is Kind.SAY]
+    assert log.last(count, cursor_behind(model, place)) == spoken[-count:]
+
+
+@settings(deadline=None, max_examples=100)
+@given(ENTRIES, st.integers(0, 3))
+def test_what_somebody_said_is_counted_without_notices_about_them(
+    entries: list[tuple[Kind, int, list[str]]], sender: int
+) -> None:
+    log, model = filled(entries)
+    kept = model[log.start.id :]
+    expected = [m for m in kept if m.kind is Kind.SAY and m.sender == sender]
+    assert log.said_by(sender) == len(expected)
+
+
+@pytest.mark.parametrize("limit", [1, 7])
+def test_reading_takes_no_more_than_it_is_asked_for(limit: int) -> None:
+    log = RoomLog("lobby")
+    said(log, *"abcdefghijkl")
+    assert [message.id for message in log.after(Cursor(2, 2), limit)] == [*range(3, 3 + limit)]

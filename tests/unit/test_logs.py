@@ -1,0 +1,180 @@
+"""chat.logs: the server's own log, which must never stop the chat."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from select import select
+
+import pytest
+
+from chat.logs import BackgroundHandler, Formatter
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 10.0
+
+STARTED = """
+import gevent, logging, os
+from chat.logs import start_logging
+handler = start_logging("Info")
+"""
+"""How a program that logs begins."""
+
+
+def run(code: str, shell: str = 'exec "$@"') -> subprocess.CompletedProcess[bytes]:
+    """Run `code` behind STARTED in a process of its own, as `shell` starts it."""
+    return subprocess.run(
+        ["sh", "-c", shell, "sh", sys.executable, "-c", STARTED + code],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+
+
+def record(message: str, *arguments: object) -> logging.LogRecord:
+    return logging.LogRecord("chat", logging.INFO, __file__, 1, message, arguments, None)
+
+
+class Pipe:
+    """What a handler writes to, and a test reads if it likes."""
+
+    def __init__(self) -> None:
+        self.reader, writer = os.pipe()
+        self.writer = writer
+        self.handler = BackgroundHandler(writer)
+        self.handler.setFormatter(logging.Formatter("%(message)s"))
+
+    def log(self, count: int, width: int = 100) -> None:
+        for number in range(count):
+            self.handler.emit(record(f"{number:0{width}}"))
+
+    def read_until(self, text: bytes) -> bytes:
+        received = b""
+        end = time.monotonic() + DEADLINE
+        while text not in received:
+            assert time.monotonic() < end, f"{text!r} does not come"
+            received += self.read()
+        return received
+
+    def read(self) -> bytes:
+        """What there is now, or comes in a moment."""
+        return os.read(self.reader, 65536) if select([self.reader], [], [], 0.01)[0] else b""
+
+    def close(self) -> None:
+        os.close(self.reader)  # whoever still writes is told so, and comes to an end
+        end = time.monotonic() + DEADLINE
+        while self.handler._written < self.handler._queued:
+            assert time.monotonic() < end, "the lines that nobody reads are never done with"
+            time.sleep(0.001)
+        os.close(self.writer)
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    pipe = Pipe()
+    yield pipe
+    pipe.close()
+
+
+def test_control_characters_are_escaped() -> None:
+    formatter = Formatter("%(levelname)s %(message)s")
+    shown = formatter.format(record("join %s\n", "\x1b[2Jann\u202e"))
+    assert shown == r"INFO join \x1b[2Jann\u202e\x0a"
+
+
+def test_a_traceback_keeps_its_lines_and_what_it_quotes_is_escaped() -> None:
+    formatter = Formatter("%(message)s")
+    failed = record("it failed")
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError:
+        failed.exc_info = sys.exc_info()
+    shown = formatter.format(failed)
+    assert shown.startswith("it failed\nTraceback (most recent call last):\n  File ")
+    assert shown.endswith("\nValueError: \\x1b[2J")
+
+
+def test_lines_are_written_in_order(pipe: Pipe) -> None:
+    pipe.log(50)
+    lines = pipe.read_until(b"%0100d\n" % 49).split()
+    assert list(map(int, lines)) == list(range(50))
+
+
+def test_what_cannot_be_encoded_is_written_all_the_same(pipe: Pipe) -> None:
+    pipe.handler.emit(record("\ud800"))
+    assert pipe.read_until(b"\n") == b"\\ud800\n"
+
+
+def test_who_logs_never_waits_and_what_was_left_out_is_counted(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.logs.MAX_LINES", 100)
+    count = 5000  # of 100 bytes: more than a pipe takes
+    pipe.log(count)
+    reading = b""
+    while pipe.handler._written < pipe.handler._queued:
+        reading += pipe.read()
+    pipe.handler.emit(record("last"))
+    reading += pipe.read_until(b"last\n")
+    left_out = re.findall(rb"^(\d+) lines were left out here: nobody read them$", reading, re.M)
+    assert left_out
+    written = len(re.findall(rb"^\d{100}$", reading, re.M))
+    assert written + sum(map(int, left_out)) == count
+
+
+def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
+    os.set_blocking(pipe.writer, False)
+    pipe.log(2000)
+    end = time.monotonic() + DEADLINE
+    while select([], [pipe.writer], [], 0)[1]:
+        assert time.monotonic() < end, "it is never full"
+        time.sleep(0.001)
+    assert pipe.read_until(b"%0100d\n" % 1999).count(b"\n") == 2000
+
+
+def test_a_reader_that_is_gone_is_no_error() -> None:
+    pipe = Pipe()
+    pipe.log(10)
+    pipe.close()
+
+
+def test_flushing_writes_what_waits(pipe: Pipe) -> None:
+    pipe.log(50)
+    pipe.handler.flush()
+    os.set_blocking(pipe.reader, False)
+    assert os.read(pipe.reader, 65536).count(b"\n") == 50
+
+
+def test_flushing_gives_up_after_its_time(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.logs.FLUSH_SECONDS", 0.01)
+    pipe.log(2000)
+    pipe.handler.flush()
+    assert pipe.handler._written < pipe.handler._queued
+
+
+def test_the_level_that_is_asked_for_is_logged() -> None:
+    code = "logging.debug('no'); logging.info('yes'); handler.flush()"
+    errors = run(code).stderr
+    assert re.fullmatch(rb"\d{4}-\d\d-\d\d [\d:,]+ INFO yes\n", errors)
+
+
+def test_an_error_that_ends_a_greenlet_is_logged() -> None:
+    code = "gevent.spawn(lambda: 1 / 0).join(); gevent.sleep(0); handler.flush()"
+    errors = run(code).stderr
+    assert b"ERROR error in <Greenlet" in errors
+    assert errors.endswith(b"ZeroDivisionError: division by zero\n")
+
+
+def test_a_greenlet_that_is_killed_is_no_error() -> None:
+    code = "g = gevent.spawn(gevent.sleep, 9); gevent.sleep(0); g.kill(); handler.flush()"
+    assert run(code).stderr == b""
+
+
+def test_no_connection_can_become_the_log_if_standard_error_is_closed() -> None:
+    code = "assert os.path.samestat(os.fstat(2), os.stat(os.devnull))"
+    run(code, 'exec "$@" 2>&-')

@@ -1,0 +1,87 @@
+"""chat.presence: who came and who left, told in few lines."""
+
+import pytest
+
+from chat.message import SERVER
+from chat.presence import INTERVAL, Presence
+
+NOW = 1000.0
+
+
+@pytest.fixture
+def presence() -> Presence:
+    return Presence()
+
+
+def test_nothing_is_told_if_nobody_came_or_left(presence: Presence) -> None:
+    assert presence.delay(NOW) is None
+    assert list(presence.tell(NOW)) == []
+
+
+def test_the_first_is_told_at_once(presence: Presence) -> None:
+    presence.join(1, "ann")
+    assert presence.delay(NOW) == 0
+    assert list(presence.tell(NOW)) == [("ann joined", 1)]
+
+
+def test_what_follows_within_a_second_is_told_together_at_its_end(presence: Presence) -> None:
+    presence.join(1, "ann")
+    list(presence.tell(NOW))
+    presence.join(2, "bob")
+    assert presence.delay(NOW + INTERVAL / 4) == INTERVAL * 3 / 4
+    presence.join(3, "cy")
+    assert list(presence.tell(NOW + INTERVAL)) == [("bob and cy joined", SERVER)]
+    assert presence.delay(NOW + INTERVAL) is None
+
+
+def test_after_a_quiet_second_the_next_is_told_at_once(presence: Presence) -> None:
+    presence.join(1, "ann")
+    list(presence.tell(NOW))
+    presence.leave(1, "ann")
+    assert presence.delay(NOW + INTERVAL * 5) == 0
+
+
+def test_many_are_one_line(presence: Presence) -> None:
+    for number in range(312):
+        presence.join(number, f"name{number}")
+    assert list(presence.tell(NOW)) == [("name0, name1 and 310 others joined", SERVER)]
+
+
+def test_who_left_is_told_under_the_last_name(presence: Presence) -> None:
+    presence.join(1, "ann")
+    list(presence.tell(NOW))
+    presence.leave(1, "anna")
+    assert list(presence.tell(NOW)) == [("anna left", 1)]
+
+
+def test_who_came_and_went_untold_is_told_as_such_and_only_once(presence: Presence) -> None:
+    presence.join(1, "ann")
+    presence.leave(1, "ann")
+    assert not presence.is_unannounced(1)
+    assert list(presence.tell(NOW)) == [("ann came and went", 1)]
+    assert list(presence.tell(NOW)) == []
+
+
+def test_coming_passing_and_leaving_are_a_line_each_in_this_order(presence: Presence) -> None:
+    presence.leave(1, "ann")
+    presence.join(2, "bob")
+    presence.leave(2, "bob")
+    presence.join(3, "cy")
+    assert list(presence.tell(NOW)) == [
+        ("cy joined", 3),
+        ("bob came and went", 2),
+        ("ann left", 1),
+    ]
+
+
+def test_a_new_name_before_the_announcement_is_announced_instead(presence: Presence) -> None:
+    presence.join(1, "127.0.0.1:1")
+    assert presence.rename(1, "ann")
+    assert list(presence.tell(NOW)) == [("ann joined", 1)]
+
+
+def test_a_new_name_after_the_announcement_is_news_of_its_own(presence: Presence) -> None:
+    presence.join(1, "127.0.0.1:1")
+    list(presence.tell(NOW))
+    assert not presence.rename(1, "ann")
+    assert presence.delay(NOW) is None
