@@ -109,7 +109,7 @@ def main() -> int:
     log_start(listener, max_clients)
 
     asked_to_stop.wait()
-    log.info("stop: telling %d clients", len(hub.clients))
+    log.info("stop: %d connected", len(hub.clients))
     server.stop()
     send_off(hub)
     log.info("stopped")

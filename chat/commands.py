@@ -105,6 +105,6 @@ def nick(hub: Hub, client: Client, argument: str) -> None:
 
 @_command()
 def quit(hub: Hub, client: Client, argument: str) -> None:
-    """leave"""
+    """leave (nc then waits for one more Enter)"""
     hub.tell(client, "goodbye")
     raise Dismissed("quit")
