@@ -76,7 +76,7 @@ def vandals(core: int) -> int:
             )
         status = server.stop()
         log = server.log()
-        told = re.search(r"stop: telling (\d+) clients", log)
+        told = re.search(r"stop: (\d+) connected", log)
         report.check(
             "left in the dict, at the end",
             f"{int(told[1]) - 2 if told else 'unknown'}, exit status {status}",
