@@ -75,11 +75,12 @@ class Hub:
         self.visit(client)
 
     def announce(self, client: Client) -> None:
-        """`client` is a person: the others learn that it joined."""
+        """`client` is a person: the others, if there are any, learn that it joined."""
         room = self.room_of(client)
         client.person = True
-        room.presence.join(client.number, client.name)
-        self._presence_changed(room)
+        if len(room.clients) > 1:
+            room.presence.join(client.number, client.name)
+            self._presence_changed(room)
 
     def part(self, client: Client, reason: str) -> None:
         """`client` says nothing any more; it is still sent what was said before."""

@@ -78,7 +78,7 @@ def test_many_comings_and_goings_within_a_second_are_one_line(server: Server, wh
     crowd = server.people(30)
     lines: list[str] = []
     if what == "left":
-        crowd[0].say("all are here")  # so their coming has been told
+        crowd[-1].say("all are here")  # so their coming has been told
         observer.expect("all are here")
         for person in crowd:
             person.close()

@@ -139,12 +139,20 @@ def test_nobody_is_heard_before_they_have_come(quiet: Company) -> None:
 
 
 def test_no_leaving_is_told_when_the_server_ends(quiet: Company) -> None:
+    quiet.join("bob")
     ann = quiet.join("ann")
     announce(ann, company=quiet)
     quiet.room.presence._next = 0.0
     quiet.hub.closing = True
     quiet.hub.part(ann.client, "the server is going down")
     assert log_of(quiet) == ["ann joined"]
+
+
+def test_who_comes_into_an_empty_room_is_announced_to_nobody(quiet: Company) -> None:
+    announce(quiet.join("ann"), company=quiet)
+    assert log_of(quiet) == []
+    announce(quiet.join("bob"), company=quiet)
+    assert log_of(quiet) == ["bob joined"]  # at once: nothing has been told just before
 
 
 # Names
@@ -162,6 +170,7 @@ def test_a_new_name_is_told_to_the_others_only(company: Company) -> None:
 
 
 def test_the_same_name_again_is_no_news(quiet: Company) -> None:
+    quiet.join("bob")
     ann = quiet.join("ann")
     announce(ann, company=quiet)
     quiet.hub.rename(ann.client, "ann")
