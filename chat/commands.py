@@ -7,6 +7,7 @@ tells the client what came of it, and raises Refused with a reason if nothing di
 from collections.abc import Callable
 from difflib import get_close_matches
 from inspect import getdoc
+from itertools import islice
 from typing import NamedTuple
 
 from chat.client import Client, Dismissed
@@ -83,8 +84,10 @@ def who(hub: Hub, client: Client, argument: str) -> None:
     """list who is here"""
     room = hub.room_of(client)
     with hub.lock:
-        names = sorted(other.name for other in room.clients.values())
-    hub.tell(client, f"#{room.name}, {len(names)} here: {listing(names, len(names), NAMES_SHOWN)}")
+        total = len(room.clients)
+        # No more than are shown: sorting ten thousand would be felt by everybody.
+        names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
+    hub.tell(client, f"#{room.name}, {total} here: {listing(sorted(names), total, NAMES_SHOWN)}")
 
 
 @_command("NAME")

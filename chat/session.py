@@ -185,6 +185,7 @@ class Session:
                     commands.run(self._hub, self._client, text)
                 except Refused as refused:
                     self._refuse(str(refused))
+                give_way()  # a command costs more than a line
         self._say(said)
 
     def _say(self, texts: list[str]) -> None:
