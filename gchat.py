@@ -50,6 +50,9 @@ log = logging.getLogger("gchat")
 class ChatServer(StreamServer):
     """Accepts clients; each of them lives in a greenlet of its own, in `handle`."""
 
+    max_accept = 10
+    """Newcomers in a turn of the loop; a hundred, gevent's choice, are felt by those who talk."""
+
     def __init__(self, listener: Any, hub: Hub, admission: Admission, max_line: int) -> None:
         super().__init__(listener)
         self.hub = hub
@@ -132,7 +135,7 @@ def send_off(hub: Hub) -> None:
         client.dismiss("the server is going down")
     if not hub.wait_until_empty(GRACE):
         for client in list(hub.clients.values()):
-            gevent.kill(client.greenlet)
+            client.cut_off()
         hub.wait_until_empty(1)
 
 

@@ -14,12 +14,13 @@ from gevent import Timeout
 
 from chat.hub import Hub
 from chat.listener import show_address
+from chat.loop import give_way
 from chat.wire import PLAIN, encode_notices
 
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 """What accept fails with when this process, or the machine, has no descriptor left."""
 
-MAX_LINGERING = 100
+MAX_LINGERING = 16
 """Newcomers turned away who may at one time take a moment to read why. Further ones are
 told as well, but the connection may be reset under their eyes if they have said something."""
 
@@ -44,12 +45,14 @@ class Admission:
 
     def objection(self) -> str | None:
         """Why a newcomer cannot be let in now, or None."""
+        if self._hub.closing:
+            return "the server is going down"
         if len(self._hub.clients) >= self._max_clients:
             return f"the server is full: all {self._max_clients} places are taken; try again later"
         return None
 
     def turn_away(self, connection: Any, address: Any, why: str) -> None:
-        """Tell a newcomer why it is not let in. Closing is left to the caller."""
+        """Tell a newcomer why it is not let in, and close the connection."""
         log.info("refuse %s: %s", show_address(address), why)
         with suppress(OSError, Timeout):
             _tell(connection, why)
@@ -58,9 +61,10 @@ class Admission:
                 try:
                     with Timeout(LINGER):
                         while connection.recv(4096):
-                            pass
+                            give_way()
                 finally:
                     self._lingering -= 1
+        connection.close()
 
     def turn_away_without_descriptor(self, accept: Callable[[], tuple[Any, Any] | None]) -> None:
         """All descriptors are used: give up the spare one for as long as it takes to say so.

@@ -13,6 +13,9 @@ MAX_BYTES = 64 * 1024
 It may be longer by one message."""
 
 
+NOTHING = memoryview(b"")
+
+
 class Batch:
     """Messages that follow one another in a log, at least one, and their lines."""
 
@@ -34,17 +37,18 @@ class Batch:
                 lines[index] = b""
         return Batch(self._messages, lines)
 
-    def place(self, sent: int) -> tuple[Cursor, bytes]:
+    def place(self, sent: int) -> tuple[Cursor, memoryview]:
         """Where a client is that took the first `sent` bytes, more than none.
 
         Behind the line that was cut, of which the rest is returned as well, or
-        behind the last whole one.
+        behind the last whole one. All who were cut in the same line share its bytes.
         """
         ends = list(accumulate(map(len, self._lines)))
         whole = bisect_right(ends, sent)
         if whole and ends[whole - 1] == sent:
-            return self._behind(whole), b""
-        return self._behind(whole + 1), self.data[sent : ends[whole]]
+            return self._behind(whole), NOTHING
+        line = self._lines[whole]
+        return self._behind(whole + 1), memoryview(line)[len(line) - (ends[whole] - sent) :]
 
     def said_by(self, sender: int, until: Cursor) -> int:
         """How many of the messages up to `until` have been said by `sender`."""

@@ -6,6 +6,7 @@ round began. What is said meanwhile waits for the next round, so the busier it
 is, the more messages a call carries. Rooms take turns, a slice of a round each.
 """
 
+import errno
 import logging
 from time import perf_counter
 
@@ -22,6 +23,9 @@ SLICE = 0.002
 SENDS_PER_VISIT = 4
 """How often a client that has much to catch up with is sent to before it is the next one's
 turn: 256 KiB, encoded for it alone, take about a millisecond."""
+
+OUT_OF_MEMORY = (errno.ENOBUFS, errno.ENOMEM)
+"""What sending fails with when the kernel has no memory for it now: no fault of the client's."""
 
 log = logging.getLogger(__name__)
 
@@ -158,13 +162,16 @@ class Round:
     def _send_cut(self, client: Client) -> None:
         client.cut = client.cut[self._send(client, client.cut) :]
 
-    def _send(self, client: Client, data: bytes) -> int:
+    def _send(self, client: Client, data: bytes | memoryview) -> int:
         """Hand `data` to the kernel; the number of bytes that it took."""
         try:
             sent = client.socket.send(data) if data else 0
         except BlockingIOError:
             sent = 0
         except OSError as error:
+            if error.errno in OUT_OF_MEMORY:
+                self._hub.visit(client)
+                return 0
             self._hub.lose(client, error.strerror or str(error))
             return 0
         if sent < len(data):

@@ -2,6 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable
+from fcntl import ioctl
+from sys import byteorder
+from termios import TIOCOUTQ
 from typing import Any, NamedTuple
 
 import gevent
@@ -80,7 +83,7 @@ class Client:
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
         self.look: Look = PLAIN
-        self.cut = b""
+        self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.owed: deque[Owed] = NOTHING_OWED
         self.owed_bytes = 0
@@ -98,7 +101,7 @@ class Client:
         self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
         self._writable: Any = None
         self.progress: Event | None = None
-        """Set whenever it was sent something; made by the one who waits for that."""
+        """Set when it was seen to, so that it may have been sent something; made by who waits."""
 
     def __str__(self) -> str:
         """As the server's log has it: `ann (127.0.0.1:53412)`."""
@@ -132,7 +135,7 @@ class Client:
         )
 
     def wait_for_progress(self, timeout: float | None = None) -> bool:
-        """Wait until something has been sent to it; False if that took over `timeout` seconds."""
+        """Wait until it was seen to; False if that took over `timeout` seconds."""
         if self.progress is None:
             self.progress = Event()
         self.progress.clear()
@@ -158,7 +161,24 @@ class Client:
 
     def dismiss(self, why: str) -> None:
         """End its greenlet wherever it waits; it is still sent what it is owed."""
-        gevent.kill(self.greenlet, Dismissed(why))
+        self._throw(Dismissed(why))
+
+    def cut_off(self) -> None:
+        """End its greenlet; it is sent nothing more."""
+        self._throw(gevent.GreenletExit())
+
+    def _throw(self, exception: BaseException) -> None:
+        # In the loop's next pass; until then it may have ended by itself.
+        def throw() -> None:
+            if not self.greenlet.dead:
+                self.greenlet.throw(exception)
+
+        gevent.get_hub().loop.run_callback(throw)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Bytes that its side of the connection has not taken from ours yet."""
+        return int.from_bytes(ioctl(self.socket, TIOCOUTQ, bytes(4)), byteorder)
 
     def close(self) -> None:
         """Give the descriptor back. Nothing else may be done with the client afterwards."""

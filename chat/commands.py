@@ -18,8 +18,22 @@ NAMES_SHOWN = 100
 """How many names /who lists: what fits on a screen, and is no burden to owe."""
 
 
+MAX_SHOWN = 40
+"""Characters of an unknown command that are repeated to the one who typed it."""
+
+MEANT = dict.fromkeys(("/exit", "/bye", "/leave", "/logout", "/q", "/disconnect"), "/quit")
+"""What people type who know other places, and what they mean."""
+
+
 class Refused(Exception):
-    """A command was not carried out; says why and what to do, as a person reads it."""
+    """Something was not done; says why and what to do, as a person reads it.
+
+    `what` names it for the server's log, which never holds what anybody has typed.
+    """
+
+    def __init__(self, why: str, what: str) -> None:
+        super().__init__(why)
+        self.what = what
 
 
 class Command(NamedTuple):
@@ -48,14 +62,17 @@ def run(hub: Hub, client: Client, line: str) -> None:
     name, *rest = line.split(maxsplit=1)
     command = TABLE.get(name.lower())
     if command is None:
-        raise Refused(_unknown(name))
+        raise Refused(_unknown(name), "an unknown command")
+    if bool(rest) != bool(command.arguments):
+        raise Refused(f"usage: {command.usage}", f"{command.name} with wrong arguments")
     command.run(hub, client, rest[0].rstrip() if rest else "")
 
 
 def _unknown(name: str) -> str:
-    nearest = get_close_matches(name.lower(), TABLE, n=1, cutoff=0.5)
-    advice = f"did you mean {nearest[0]}?" if nearest else "/help lists the commands"
-    return f"there is no command {name[:40]}; {advice} (to say it, type another / before it)"
+    name = name[:MAX_SHOWN].lower()  # comparing longer ones costs, and shows nothing
+    nearest = MEANT.get(name) or next(iter(get_close_matches(name, TABLE, n=1, cutoff=0.5)), None)
+    advice = f"did you mean {nearest}?" if nearest else "/help lists the commands"
+    return f"there is no command {name}; {advice} (to say it, type another / before it)"
 
 
 def _command(arguments: str = "") -> Callable[..., Callable[[Hub, Client, str], None]]:
@@ -93,16 +110,14 @@ def who(hub: Hub, client: Client, argument: str) -> None:
 @_command("NAME")
 def nick(hub: Hub, client: Client, argument: str) -> None:
     """be called NAME"""
-    if not argument:
-        raise Refused("usage: /nick NAME")
     try:
         name = as_name(argument)
         hub.rename(client, name)
     except NotAName as error:
         free = hub.free_name(nearest_name(argument))
-        raise Refused(f"that cannot be a name: {error}; {free} is free") from None
+        raise Refused(f"that cannot be a name: {error}; {free} is free", "a name") from None
     except NameTaken as error:
-        raise Refused(f"the name {name} is taken; {error.free} is free") from None
+        raise Refused(f"the name {name} is taken; {error.free} is free", "a name") from None
     hub.tell(client, f"you are now {name}")
 
 

@@ -25,7 +25,7 @@ class LineFramer:
 
     Holds at most `max_line` bytes between calls, and a telnet command of which
     the end is still to come. The fields tell what else was seen; whoever has
-    dealt with `refused`, `interrupted` and `replies` resets them.
+    dealt with `refused`, `asked`, `interrupted` and `replies` resets them.
     """
 
     __slots__ = (
@@ -33,6 +33,7 @@ class LineFramer:
         "_command",
         "_pending",
         "_skipping",
+        "asked",
         "interrupted",
         "max_line",
         "refused",
@@ -48,6 +49,8 @@ class LineFramer:
         """It has sent a byte that was not telnet's."""
         self.interrupted = False
         """Telnet's Ctrl-C was pressed."""
+        self.asked = False
+        """Telnet's "are you there" was sent; anything that can be seen will do as an answer."""
         self.refused = 0
         """Lines that were longer than `max_line` bytes and are gone."""
         self.replies = b""
@@ -167,8 +170,8 @@ class LineFramer:
             self.replies += bytes((IAC, WONT, command[2]))
         elif which == INTERRUPT:
             self.interrupted = True
-        elif which == ARE_YOU_THERE:  # anything that can be seen will do
-            self.replies += b" * yes, here\r\n"
+        elif which == ARE_YOU_THERE:
+            self.asked = True
 
 
 def _is_first_offer(command: int, option: int) -> bool:

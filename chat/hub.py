@@ -2,6 +2,7 @@
 
 import logging
 import time
+from random import randrange
 
 import gevent
 from gevent.event import Event
@@ -32,9 +33,9 @@ class NameTaken(Exception):
 class Hub:
     """The shared dict of clients, which a broadcast goes out to, and the rooms.
 
-    Whoever changes a dict of clients, here or in a room, or goes through one,
-    holds `lock`, and gives it back before anything is sent: nobody ever waits
-    for a socket with the lock held.
+    Who changes `clients`, or a room's `clients` or `listeners`, or takes a
+    snapshot of one, holds `lock`, and gives it back before anything is sent:
+    nobody ever waits for a socket with the lock held.
     """
 
     def __init__(self) -> None:
@@ -135,6 +136,7 @@ class Hub:
         room.log.append(time.time(), Kind.NOTICE, [text], about)
         if client := room.clients.get(about):
             client.last_own = room.log.end.id
+        room.unsent += len(text)
         self.stir(room)
 
     def tell(self, client: Client, *texts: str) -> None:
@@ -163,11 +165,12 @@ class Hub:
 
     def free_name(self, name: str) -> str:
         """`name`, or one like it, that nobody has."""
-        free, number = name, 1
+        free, tries = name, 1
         stem = nearest_name(name[: MAX_NAME - DIGITS])
         while name_key(free) in self.names:
-            number += 1
-            free = f"{stem}{number}"
+            tries += 1
+            # Somebody may have taken thousands in their order, to make this take long.
+            free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"
         return free
 
     # What the broadcaster is to do

@@ -19,6 +19,10 @@ MESSAGE_BYTES = 200
 """What a message takes besides its text: a tuple, its id, a place in the list (CPython 3.11)."""
 
 
+LOOK_BACK = 1000
+"""How far back `last` looks."""
+
+
 class Cursor(NamedTuple):
     """A place in a room's log: behind message `id`, before the next one."""
 
@@ -64,14 +68,21 @@ class RoomLog:
         first = max(0, cursor.id - self.start.id)
         return self._messages[first : first + limit]
 
-    def last(self, count: int, before: Cursor) -> list[Message]:
-        """The last `count` messages up to `before` that people said, oldest first."""
+    def last(self, count: int, characters: int, before: Cursor) -> list[Message]:
+        """What people said last, up to `before`, oldest first.
+
+        At most `count` messages, with at most so many characters together; looks no
+        further back than LOOK_BACK messages, as most of them may be notices.
+        """
         found: list[Message] = []
-        index = min(before.id - self.start.id, len(self._messages))
-        while index > 0 and len(found) < count:
-            index -= 1
-            if self._messages[index].kind is not Kind.NOTICE:
-                found.append(self._messages[index])
+        end = max(0, before.id - self.start.id)
+        for message in reversed(self._messages[max(0, end - LOOK_BACK) : end]):
+            if message.kind is Kind.NOTICE:
+                continue
+            characters -= len(message.text)
+            if characters < 0 or len(found) == count:
+                break
+            found.append(message)
         return found[::-1]
 
     def said_by(self, sender: int) -> int:

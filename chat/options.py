@@ -70,7 +70,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "address or name to listen on (%(default)s: only this machine can join); "
         "0.0.0.0 or :: is every address that this machine has",
         "HOST",
-        str,
+        _host,
     )
     option("--port", 7878, "port to listen on (%(default)s); 0 takes a free one", "PORT", _port)
     option("--max-line", 65536, "longest line, in bytes (%(default)s)", "BYTES", _count)
@@ -106,6 +106,12 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, where argparse would print the whole usage before it."""
         self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _number(text: str, least: int, most: int) -> int:

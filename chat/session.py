@@ -21,21 +21,22 @@ QUIET_MOMENT = 0.2
 """Seconds of silence after which somebody sits there: a program that has something to
 say has said it by then, and a person has not typed a line yet."""
 
-RECEIVE = 16 * 1024
-"""Bytes taken from one client before the others get their turn."""
-
-LINES_AT_ONCE = 512
-"""Lines that one client may say before the others get their turn: some 1/2 ms."""
+RECEIVE = 4 * 1024
+"""Bytes taken from one client before the others get their turn: under a millisecond's work,
+but for a few milliseconds if it is all telnet, or the end of a long line that is not text."""
 
 OWED_LIMIT = 16 * 1024
 """Bytes that a client may be owed in answers and still be listened to."""
 
 UNSENT_LIMIT = 64 * 1024
 """Bytes said in a room that the broadcaster has not begun to send. Beyond it the talkers
-wait, so that nobody who reads can fall behind because others talk too fast."""
+wait for its next round, so that they are no faster than it is."""
 
 REPLAY = 10
-"""Messages that a person is shown on joining."""
+"""Messages that a person is shown on joining, if they are not long."""
+
+REPLAY_CHARACTERS = 4096
+"""How long they may be together: each newcomer is owed them alone."""
 
 NAMES_SHOWN = 10
 """How many of those who are there it is told the names of."""
@@ -64,17 +65,19 @@ class Session:
 
     def run(self) -> None:
         """Returns when everything is over and the client's descriptor is given back."""
-        reason = "an error in the server"
-        self._hub.enter(self._client)
+        hub, client = self._hub, self._client
+        hub.enter(client)
         try:
-            reason = self._converse()
-        finally:
-            self._hub.part(self._client, reason)
             try:
-                self._settle()
-            finally:
-                self._hub.remove(self._client)
-                self._client.close()
+                reason = self._converse()
+            except BaseException:
+                hub.part(client, "cut off")
+                raise
+            hub.part(client, reason)
+            self._settle()
+        finally:
+            hub.remove(client)
+            client.close()
 
     def _converse(self) -> str:
         """Listen to the client until it leaves; returns how it did."""
@@ -121,7 +124,7 @@ class Session:
             )
             + b"".join(
                 encode_with_time(message, client.look, time.time())
-                for message in room.log.last(REPLAY, client.cursor)
+                for message in room.log.last(REPLAY, REPLAY_CHARACTERS, client.cursor)
             ),
         )
         hub.announce(client)
@@ -143,11 +146,7 @@ class Session:
             lines = framer.end()
         if framer.telnet or framer.refused:
             self._look_at_framer()
-        for start in range(0, len(lines), LINES_AT_ONCE):
-            if start:
-                give_way()
-                self._wait_for_round()
-            self._obey(lines[start : start + LINES_AT_ONCE])
+        self._obey(lines)
 
     def _look_at_framer(self) -> None:
         """See to what came besides lines: telnet's questions, and lines that were too long."""
@@ -157,6 +156,9 @@ class Session:
         if framer.replies:
             hub.owe(client, framer.replies)
             framer.replies = b""
+        if framer.asked:
+            hub.tell(client, "yes, here")
+            framer.asked = False
         if framer.interrupted:
             hub.tell(client, "Ctrl-C does not leave the chat, /quit does")
             framer.interrupted = False
@@ -164,7 +166,8 @@ class Session:
             what = "a line" if framer.refused == 1 else f"{framer.refused} lines"
             self._refuse(
                 f"{what} of yours had over {framer.max_line} bytes, the most that is taken, "
-                "and nothing of it was sent"
+                "and nothing of it was sent",
+                "too long a line",
             )
             framer.refused = 0
 
@@ -184,7 +187,7 @@ class Session:
                 try:
                     commands.run(self._hub, self._client, text)
                 except Refused as refused:
-                    self._refuse(str(refused))
+                    self._refuse(str(refused), refused.what)
                 give_way()  # a command costs more than a line
         self._say(said)
 
@@ -192,12 +195,12 @@ class Session:
         if texts:
             self._hub.say(self._client, texts, sum(map(len, texts)))
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str, what: str) -> None:
         self._hub.tell(self._client, why)
         self._refusals += 1
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
-        log.log(level, "refuse %s: %s", self._client, why)
+        log.log(level, "refuse %s: %s", self._client, what)
 
     def _wait_for_round(self) -> None:
         room = self._hub.room_of(self._client)
@@ -213,9 +216,14 @@ class Session:
         """Wait until the client has what it is owed, then end the connection politely."""
         client = self._client
         try:
+            unacknowledged = client.unacknowledged
             while not (client.settled or client.lost):
                 with suppress(Dismissed):  # it is leaving already
-                    if not client.wait_for_progress(PATIENCE):
+                    if client.wait_for_progress(PATIENCE):
+                        continue
+                    before, unacknowledged = unacknowledged, client.unacknowledged
+                    if unacknowledged >= before:
+                        log.info("give up %s: it does not take what it is owed", client)
                         return
             if not client.lost:
                 client.socket.shutdown(SHUT_WR)

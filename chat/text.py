@@ -8,6 +8,10 @@ from itertools import islice
 MAX_NAME = 24
 """Characters in a name: IRC servers allow 9 to 30, and a name stands before every line."""
 
+MAX_TYPED = 3 * MAX_NAME
+"""Characters that may become a name, which has fewer if some of them melt into one: a letter
+and its marks."""
+
 MAX_MARKS = 2
 """Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
 
@@ -66,9 +70,10 @@ def as_name(text: str) -> str:
     Raises NotAName for anything else, for what looks like an address, and for
     what cannot be seen.
     """
-    name = unicodedata.normalize("NFKC", text)
-    if not name:
+    if not text:
         raise NotAName("it is empty")
+    # Normalising a long text costs its length squared: it must not be tried.
+    name = text if len(text) > MAX_TYPED else unicodedata.normalize("NFKC", text)
     if len(name) > MAX_NAME:
         raise NotAName(f"it has {len(name)} characters, and {MAX_NAME} are the most")
     marks = MAX_MARKS  # none may come before the first letter
@@ -86,7 +91,8 @@ def as_name(text: str) -> str:
 
 def nearest_name(text: str) -> str:
     """A name like `text`, which is none; `guest` if nothing of it can be kept."""
-    kept = "".join(filter(_may_be_in_name, unicodedata.normalize("NFKC", text)))[:MAX_NAME]
+    typed = unicodedata.normalize("NFKC", text[:MAX_TYPED])
+    kept = "".join(filter(_may_be_in_name, typed))[:MAX_NAME]
     try:
         return as_name(kept)
     except NotAName:

@@ -43,6 +43,13 @@ def test_nobody_is_objected_to_while_there_is_a_place(company: Company, door: Ad
     assert "all 2 places are taken" in (door.objection() or "")
 
 
+def test_nobody_is_let_in_any_more_when_the_server_is_going_down(
+    company: Company, door: Admission
+) -> None:
+    company.hub.closing = True
+    assert door.objection() == "the server is going down"
+
+
 def test_a_place_is_free_again_when_a_client_is_gone(company: Company, door: Admission) -> None:
     client = company.join().client
     company.join()

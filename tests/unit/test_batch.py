@@ -75,7 +75,8 @@ def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_comp
         cut = cut.without(READER)
     shown = [m for m in messages if not (own_left_out and m.sender == READER)]
     for sent in range(1, len(cut.data) + 1):
-        place, rest = cut.place(sent)
+        place, rest_of_line = cut.place(sent)
+        rest = bytes(rest_of_line)
         assert is_place_of(place, messages)
         behind = b"".join(encode(message, PLAIN) for message in shown if message.id > place.id)
         assert cut.data[:sent] + rest + behind == cut.data
@@ -85,9 +86,18 @@ def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_comp
 def test_a_cut_at_the_end_of_a_line_leaves_nothing_of_it() -> None:
     cut = encode_batch(messages_of([(2, Kind.SAY, "a"), (2, Kind.SAY, "b")]), PLAIN)
     line = len(b"name2: a\n")
-    assert cut.place(line) == (Cursor(1, 1), b"")
-    assert cut.place(line - 1) == (Cursor(1, 1), b"\n")
-    assert cut.place(line + 1) == (Cursor(2, 2), b"ame2: b\n")
+    for sent, place, rest in (
+        (line, Cursor(1, 1), b""),
+        (line - 1, Cursor(1, 1), b"\n"),
+        (line + 1, Cursor(2, 2), b"ame2: b\n"),
+    ):
+        assert cut.place(sent) == (place, memoryview(rest))
+
+
+def test_all_who_were_cut_in_the_same_line_share_its_bytes() -> None:
+    cut = encode_batch(messages_of([(2, Kind.SAY, "a" * 1000)]), PLAIN)
+    (_, one), (_, other), (_, author) = cut.place(10), cut.place(20), cut.without(1).place(30)
+    assert one.obj is other.obj is author.obj
 
 
 @settings(deadline=None)

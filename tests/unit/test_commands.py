@@ -1,6 +1,7 @@
 """chat.commands: the table, and what each entry does."""
 
 import re
+import timeit
 from collections.abc import Iterator
 
 import pytest
@@ -76,6 +77,18 @@ def test_what_is_near_no_command_is_refused_with_where_to_look(
     assert len(why) < 200
 
 
+@pytest.mark.parametrize("typed", ["/exit", "/bye", "/LEAVE"])
+def test_what_ends_other_programs_leads_to_quit(typed: str, company: Company, ann: Peer) -> None:
+    assert "did you mean /quit?" in refusal(company, ann, typed)
+
+
+@pytest.mark.parametrize("line", ["/who there", "/quit now", "/nick"])
+def test_what_a_command_does_not_take_is_refused_with_its_usage(
+    line: str, company: Company, ann: Peer
+) -> None:
+    assert refusal(company, ann, line).startswith(f"usage: {line.split()[0]}")
+
+
 def test_who_lists_everybody_by_name(company: Company, ann: Peer) -> None:
     company.join("zoe")
     other = company.join()
@@ -101,6 +114,16 @@ def test_nick_refuses_what_is_not_a_name_with_the_reason_and_a_free_one(
     why = refusal(company, ann, f"/nick {name}")
     assert re.search(r"^that cannot be a name: .{5,}; \S+ is free$", why)
     commands.run(company.hub, ann.client, f"/nick {why.split()[-3]}")
+
+
+@pytest.mark.parametrize("typed", ["a" + "\u0315\u0300" * 30_000, "\ufdfa" * 20_000])
+def test_a_name_of_great_length_costs_about_what_a_short_one_does(
+    typed: str, company: Company, ann: Peer
+) -> None:
+    def seconds(name: str) -> float:
+        return min(timeit.repeat(lambda: refusal(company, ann, f"/nick {name}"), number=1))
+
+    assert seconds(typed) < 100 * seconds("a b")
 
 
 def test_nick_refuses_a_taken_name_with_a_free_one(company: Company, ann: Peer) -> None:

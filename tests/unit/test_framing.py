@@ -182,10 +182,11 @@ def test_control_c_is_answered_and_not_shown(places: list[int]) -> None:
     assert seen.interrupted
 
 
-def test_are_you_there_is_answered_visibly() -> None:
-    replies = Seen([IAC + AYT]).replies
-    assert replies.startswith(b" * ")
-    assert replies.endswith(b"\r\n")
+def test_are_you_there_is_noticed_and_not_shown() -> None:
+    framer = LineFramer(100)
+    assert framer.feed(b"a" + (IAC + AYT) * 1000 + b"b\n") == [b"ab"]
+    assert framer.asked
+    assert framer.replies == b""  # one answer to a thousand questions, and not from here
 
 
 def test_a_doubled_255_is_one_from_telnet_and_two_from_others() -> None:

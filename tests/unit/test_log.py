@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.log import MESSAGE_BYTES, Cursor, RoomLog
+from chat.log import LOOK_BACK, MESSAGE_BYTES, Cursor, RoomLog
 from chat.message import SERVER, Kind, Message
 
 ENTRIES = st.lists(
@@ -130,7 +130,19 @@ def test_the_last_messages_are_those_that_people_said_up_to_a_place(
     place = data.draw(st.integers(0, len(model)))
     count = data.draw(st.integers(1, 10))
     spoken = [message for message in model[log.start.id : place] if message.kind is Kind.SAY]
-    assert log.last(count, cursor_behind(model, place)) == spoken[-count:]
+    found = log.last(count, 10**6, cursor_behind(model, place))
+    assert found == spoken[-count:]
+    most = sum(len(message.text) for message in found[1:])
+    assert log.last(count, most, cursor_behind(model, place)) in (found[1:], found)
+
+
+def test_the_last_messages_are_not_looked_for_behind_very_many_notices() -> None:
+    log = RoomLog("lobby")
+    said(log, "long ago")
+    log.append(0.0, Kind.NOTICE, ["somebody left"] * (LOOK_BACK - 1))
+    assert [message.text for message in log.last(1, 100, log.end)] == ["long ago"]
+    log.append(0.0, Kind.NOTICE, ["somebody left"])
+    assert log.last(1, 100, log.end) == []
 
 
 @settings(deadline=None, max_examples=100)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chat import presence, session
-from chat.session import LINES_AT_ONCE, OWED_LIMIT, RECEIVE, UNSENT_LIMIT
+from chat.session import OWED_LIMIT, RECEIVE, UNSENT_LIMIT
 from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048
@@ -148,7 +148,7 @@ def test_control_c_is_answered_as_telnet_expects(company: Company) -> None:
 
 
 def test_many_lines_at_once_all_come(company: Company, listener: Peer) -> None:
-    count = 3 * LINES_AT_ONCE
+    count = RECEIVE
     peer = company.program()
     listener.read_lines(1)
     company.start(peer.send, b"".join(b"%d\n" % number for number in range(count)))
@@ -192,6 +192,52 @@ def test_who_has_left_and_still_reads_gets_everything_when_the_server_ends(
     wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
     peer.client.dismiss("the server is going down")
     assert peer.read_to_end().count(b"\n") == 2000
+
+
+def test_one_who_vanishes_while_leaving_is_no_error(company: Company, listener: Peer) -> None:
+    peer = company.program(SMALL)
+    company.say(listener, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    company.hub.lose(peer.client, "vanished")  # which lets it end by itself
+    peer.client.dismiss("vanished")
+    wait_until_gone(company, peer)
+
+
+def test_one_who_leaves_and_takes_nothing_is_given_up_and_that_is_logged(
+    company: Company,
+    listener: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(session, "PATIENCE", 0.05)
+    peer = company.program(SMALL)
+    company.say(listener, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until_gone(company, peer)
+    assert any("give up" in message for message in caplog.messages)
+
+
+def test_a_newcomer_is_not_owed_what_was_said_at_great_length(
+    company: Company, listener: Peer
+) -> None:
+    company.say(listener, "long " * session.REPLAY_CHARACTERS, "short")
+    peer = company.converse()
+    peer.read_until("/help helps.")
+    assert peer.read_line().endswith("listener: short\n")
+
+
+def test_nothing_that_was_typed_is_logged(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    peer = company.converse(b"/secret\n/nick se cret\n/who secret\n")
+    peer.read_lines(3)
+    assert sum("refuse" in message for message in caplog.messages) == 3
+    assert not any("cret" in message for message in caplog.messages)
 
 
 def test_quit_says_goodbye_and_ends_the_connection(company: Company) -> None:
