@@ -69,10 +69,11 @@ def run(hub: Hub, client: Client, line: str) -> None:
 
 
 def _unknown(name: str) -> str:
-    name = name[:MAX_SHOWN].lower()  # comparing longer ones costs, and shows nothing
-    nearest = MEANT.get(name) or next(iter(get_close_matches(name, TABLE, n=1, cutoff=0.5)), None)
+    shown = name[:MAX_SHOWN]
+    typed = shown.lower()  # comparing longer ones costs, and shows nothing
+    nearest = MEANT.get(typed) or next(iter(get_close_matches(typed, TABLE, n=1, cutoff=0.5)), None)
     advice = f"did you mean {nearest}?" if nearest else "/help lists the commands"
-    return f"there is no command {name}; {advice} (to say it, type another / before it)"
+    return f"there is no command {shown}; {advice} (to say it, type another / before it)"
 
 
 def _command(arguments: str = "") -> Callable[..., Callable[[Hub, Client, str], None]]:

@@ -1,5 +1,6 @@
 """chat.broadcaster, on real sockets: who gets what, in which order, and at which cost."""
 
+import errno
 import re
 import socket
 from collections.abc import Callable
@@ -186,6 +187,19 @@ def test_who_left_is_not_told_that_they_missed_what_was_said_after() -> None:
 
 
 # Faults
+
+
+def test_one_whom_the_kernel_has_no_memory_for_gets_it_later(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    failures = iter([OSError(errno.ENOBUFS, "no memory")] * 20)
+
+    def fail(_data: bytes) -> None:
+        if failure := next(failures, None):
+            raise failure
+
+    ObservedSocket(bob, fail)
+    company.say(ann, "one", "two")
+    assert bob.read_lines(2) == ["ann: one", "ann: two"]
 
 
 @pytest.mark.parametrize("unread", [b"", b"x"], ids=["closed", "reset"])
