@@ -216,13 +216,13 @@ class Session:
         """Wait until the client has what it is owed, then end the connection politely."""
         client = self._client
         try:
-            unacknowledged = client.unacknowledged
             while not (client.settled or client.lost):
                 with suppress(Dismissed):  # it is leaving already
+                    before = client.unacknowledged
                     if client.wait_for_progress(PATIENCE):
                         continue
-                    before, unacknowledged = unacknowledged, client.unacknowledged
-                    if unacknowledged >= before:
+                    # It may be reading, and its socket still be too full to be written to.
+                    if client.unacknowledged >= before:
                         log.info("give up %s: it does not take what it is owed", client)
                         return
             if not client.lost:
