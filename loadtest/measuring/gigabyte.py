@@ -7,18 +7,16 @@ from contextlib import suppress
 from measuring.crowd import Crowd, Member
 from measuring.report import Report, percentile
 from measuring.server import MIB, Server
-from measuring.talk import Talk, line
+from measuring.talk import line
 
 SIZE = 10**9
 PIECE = b"a word, but never a line end; " * 2_000
 
 MOST_GROWTH = 2_000_000
 
-CALM = 2.0
-"""Seconds of talk before it begins, to compare with."""
-
 LOG_FULL = 120_000
-"""Lines after which the room's log is as large as it gets: what is said later takes no more."""
+"""Lines, said one by one, after which the room's log holds nothing but such lines and is as
+large as it gets: what the two say later takes no more memory."""
 
 NOTICED = 0.010
 """Seconds from which on a delay is taken to be noticed; a screen shows a picture every 0.016."""
@@ -31,10 +29,9 @@ def gigabyte(core: int) -> int:
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
         crowd.await_head_count(talker, 2)
-        Talk(server, crowd, [talker, listener], 1, 1000).run(lines=LOG_FULL)
 
-        end = time.monotonic() + CALM
-        calm = _latencies(crowd, talker, listener, lambda: time.monotonic() < end)
+        lines = iter(range(LOG_FULL))
+        calm = _latencies(crowd, talker, listener, lambda: next(lines, None) is not None)
 
         (flooder,) = crowd.join(1)
         crowd.await_head_count(talker, 3)
