@@ -7,16 +7,19 @@ from contextlib import suppress
 from measuring.crowd import Crowd, Member
 from measuring.report import Report, percentile
 from measuring.server import MIB, Server
-from measuring.talk import line
+from measuring.talk import Talk, line
 
 SIZE = 10**9
 PIECE = b"a word, but never a line end; " * 2_000
 
 MOST_GROWTH = 2_000_000
 
+CALM = 6.0
+"""Seconds of talk before it begins, to compare with; and so that the log, when memory is
+looked at, holds what the two say, which takes more than the same lines said in a bunch."""
+
 LOG_FULL = 120_000
-"""Lines, said one by one, after which the room's log holds nothing but such lines and is as
-large as it gets: what the two say later takes no more memory."""
+"""Lines after which the room's log is as large as it gets: what is said later takes no more."""
 
 NOTICED = 0.010
 """Seconds from which on a delay is taken to be noticed; a screen shows a picture every 0.016."""
@@ -29,9 +32,10 @@ def gigabyte(core: int) -> int:
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
         crowd.await_head_count(talker, 2)
+        Talk(server, crowd, [talker, listener], 1, 1000).run(lines=LOG_FULL)
 
-        lines = iter(range(LOG_FULL))
-        calm = _latencies(crowd, talker, listener, lambda: next(lines, None) is not None)
+        end = time.monotonic() + CALM
+        calm = _latencies(crowd, talker, listener, lambda: time.monotonic() < end)
 
         (flooder,) = crowd.join(1)
         crowd.await_head_count(talker, 3)
