@@ -88,6 +88,22 @@ class Peer:
         self.socket.close()
 
 
+class ObservedSocket:
+    """A client's socket, of which every call to `send` is told before it is done."""
+
+    def __init__(self, peer: Peer, before_send: Callable[[bytes], None]) -> None:
+        self._socket: Any = peer.client.socket
+        self._before_send = before_send
+        peer.client.socket = self
+
+    def send(self, data: bytes) -> int:
+        self._before_send(data)
+        return int(self._socket.send(data))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
 class Company:
     """A hub, its broadcaster, and those who are there: `with Company() as company:`."""
 

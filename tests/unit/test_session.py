@@ -43,6 +43,16 @@ def person(company: Company) -> Peer:
     return peer
 
 
+def slow_leaver(company: Company, talker: Peer) -> Peer:
+    """Somebody who has left, and has not read 2,000 lines of `talker`'s."""
+    peer = company.program(SMALL)
+    company.say(talker, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    return peer
+
+
 def wait_until_gone(company: Company, peer: Peer) -> None:
     wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
 
@@ -173,11 +183,7 @@ def test_what_was_begun_is_said_at_the_end_of_input_and_what_is_owed_is_sent(
 def test_a_slow_reader_that_ends_its_input_gets_everything_first(
     company: Company, listener: Peer
 ) -> None:
-    peer = company.program(SMALL)
-    company.say(listener, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
-    peer.end_input()
-    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    peer = slow_leaver(company, listener)
     assert peer.read_to_end().count(b"\n") == 2000
     wait_until_gone(company, peer)
 
@@ -185,21 +191,13 @@ def test_a_slow_reader_that_ends_its_input_gets_everything_first(
 def test_who_has_left_and_still_reads_gets_everything_when_the_server_ends(
     company: Company, listener: Peer
 ) -> None:
-    peer = company.program(SMALL)
-    company.say(listener, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
-    peer.end_input()
-    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    peer = slow_leaver(company, listener)
     peer.client.dismiss("the server is going down")
     assert peer.read_to_end().count(b"\n") == 2000
 
 
 def test_one_who_vanishes_while_leaving_is_no_error(company: Company, listener: Peer) -> None:
-    peer = company.program(SMALL)
-    company.say(listener, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
-    peer.end_input()
-    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    peer = slow_leaver(company, listener)
     company.hub.lose(peer.client, "vanished")  # which lets it end by itself
     peer.client.dismiss("vanished")
     wait_until_gone(company, peer)
