@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = {f"chat.{path.stem}": path for path in (ROOT / "chat").glob("[a-z]*.py")}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / "chat").rglob("*.py")
+}
 PURE = ["message", "text", "framing", "log", "wire", "batch", "presence"]
 
 LIST_IMPORTED = "import sys; import chat.{}; print(*sys.modules)"
@@ -24,7 +27,7 @@ def used_by(module: str) -> set[str]:
             imported |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         elif isinstance(node, ast.Import):
             imported |= {name.name for name in node.names}
-    return imported & MODULES.keys()
+    return (imported & MODULES.keys()) - {module}
 
 
 @pytest.mark.parametrize("name", PURE)

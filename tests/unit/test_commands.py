@@ -8,7 +8,9 @@ import pytest
 
 from chat import commands
 from chat.client import Dismissed
-from chat.commands import NAMES_SHOWN, TABLE, Refused
+from chat.commands import TABLE, Command, Refused, groups
+from chat.commands.people import NAMES_SHOWN
+from chat.commands.table import find
 from tests.unit.peers import Company, Peer
 
 
@@ -39,16 +41,54 @@ def refusal(company: Company, peer: Peer, line: str) -> str:
     return str(refused.value)
 
 
-def test_help_lists_every_command_with_its_usage_and_help(company: Company, ann: Peer) -> None:
+def test_help_lists_the_usage_of_every_command_by_group(company: Company, ann: Peer) -> None:
     lines = told(company, ann, "/help")
     assert {"/help", "/who", "/nick", "/quit"} <= TABLE.keys()
-    for command in TABLE.values():
-        assert command.help
-        assert any(
-            re.fullmatch(rf"  {re.escape(command.usage)} +{re.escape(command.help)}", line)
-            for line in lines
-        )
+    for group, entries in groups().items():
+        (line,) = (line for line in lines if line.split()[0] == group)
+        assert line.split(group, 1)[1].strip() == "  ".join(entry.usage for entry in entries)
     assert any("//TEXT" in line for line in lines)
+
+
+@pytest.mark.parametrize("asked", ["nick", "/nick", "/ni", "NICK"])
+def test_help_explains_a_command_with_an_example(asked: str, company: Company, ann: Peer) -> None:
+    lines = told(company, ann, f"/help {asked}")
+    assert lines[0] == "/nick NAME: be called NAME"
+    assert lines[-1] == "  for example: /nick ann"
+    assert len(lines) > 2
+
+
+def test_help_explains_the_commands_of_a_group(company: Company, ann: Peer) -> None:
+    lines = told(company, ann, "/help people")
+    entries = groups()["people"]
+    assert [line.split()[0] for line in lines] == [entry.name for entry in entries]
+    assert all(line.endswith(f"  {e.summary}") for line, e in zip(lines, entries, strict=True))
+
+
+def test_help_with_what_is_no_command_is_refused(company: Company, ann: Peer) -> None:
+    assert "did you mean /nick?" in refusal(company, ann, "/help nikc")
+
+
+@pytest.mark.parametrize("entry", TABLE.values(), ids=TABLE)
+def test_every_command_has_a_summary_and_an_example_that_calls_it(entry: Command) -> None:
+    assert entry.summary[0].islower()
+    assert not entry.summary.endswith(".")
+    assert entry.example.split()[0] == entry.name
+    entry.split(entry.example.partition(" ")[2])
+
+
+def test_a_command_may_be_cut_short_as_long_as_it_is_the_only_one() -> None:
+    for name in TABLE:
+        for length in range(2, len(name)):
+            typed = name[:length]
+            others = [other for other in TABLE if other.startswith(typed)]
+            if typed in TABLE:
+                assert find(typed).name == typed
+            elif others == [name]:
+                assert find(typed.upper()).name == name
+            else:
+                with pytest.raises(Refused, match=r"it may be|did you mean"):
+                    find(typed)
 
 
 def test_a_command_is_known_in_any_case_and_with_blanks_around_its_argument(
@@ -59,7 +99,7 @@ def test_a_command_is_known_in_any_case_and_with_blanks_around_its_argument(
 
 
 @pytest.mark.parametrize(
-    ("line", "nearest"), [("/nik bob", "/nick"), ("/hlep", "/help"), ("/whoo", "/who")]
+    ("line", "nearest"), [("/nik bob", "/nick"), ("/hlep", "/help"), ("/quti", "/quit")]
 )
 def test_an_unknown_command_is_refused_with_the_nearest_one(
     line: str, nearest: str, company: Company, ann: Peer
@@ -77,12 +117,12 @@ def test_what_is_near_no_command_is_refused_with_where_to_look(
     assert len(why) < 200
 
 
-@pytest.mark.parametrize("typed", ["/exit", "/bye", "/LEAVE"])
+@pytest.mark.parametrize("typed", ["/exit", "/bye", "/LOGOUT"])
 def test_what_ends_other_programs_leads_to_quit(typed: str, company: Company, ann: Peer) -> None:
     assert "did you mean /quit?" in refusal(company, ann, typed)
 
 
-@pytest.mark.parametrize("line", ["/who there", "/quit now", "/nick"])
+@pytest.mark.parametrize("line", ["/quit now", "/nick"])
 def test_what_a_command_does_not_take_is_refused_with_its_usage(
     line: str, company: Company, ann: Peer
 ) -> None:
@@ -104,7 +144,7 @@ def test_who_of_very_many_stays_short(company: Company, ann: Peer) -> None:
 
 
 def test_nick_without_a_name_tells_how_it_is_used(company: Company, ann: Peer) -> None:
-    assert refusal(company, ann, "/nick") == "usage: /nick NAME"
+    assert refusal(company, ann, "/nick") == "usage: /nick NAME, for example: /nick ann"
 
 
 @pytest.mark.parametrize("name", ["a b", "127.0.0.1", "a" * 100, "\\x1b", "!", "\u0301"])

@@ -146,7 +146,7 @@ def test_commands_and_lines_are_done_in_their_order(company: Company, listener: 
 
 
 def test_an_unknown_command_is_sent_to_nobody(company: Company, listener: Peer) -> None:
-    peer = company.converse(b"/nic ann\nsaid\n")
+    peer = company.converse(b"/nikc ann\nsaid\n")
     assert "did you mean /nick?" in peer.read_line()
     assert listener.read_lines(1) == [f"{peer.client.address}: said"]
 

@@ -1,0 +1,158 @@
+"""The table of commands: what a line that starts with a slash does.
+
+A command is a function, called like it and in a module called like its group. Its docstring
+is its help: a line that `/help` shows beside others, what else there is to know, and an
+example. It tells the client what came of it, and raises Refused with a reason if nothing did.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from inspect import getdoc
+from typing import NamedTuple
+
+from chat.client import Client
+from chat.hub import Hub
+
+MAX_SHOWN = 40
+"""Characters of an unknown command that are repeated to the one who typed it."""
+
+EXAMPLE = "For example: "
+"""What the last line of a command's docstring begins with."""
+
+MEANT = {
+    typed: meant
+    for meant, others in {
+        "/help": "/? /commands /man",
+        "/nick": "/name /user",
+        "/away": "/back /afk",
+        "/me": "/action /emote",
+        "/msg": "/tell /whisper /pm /dm /query /private /notice",
+        "/rooms": "/list /channels",
+        "/join": "/channel",
+        "/leave": "/part",
+        "/who": "/names /users /ls",
+        "/ignore": "/block /mute",
+        "/history": "/last /log",
+        "/find": "/search /grep",
+        "/time": "/timestamp /date /tz",
+        "/color": "/colour /colors",
+        "/quit": "/exit /bye /logout /q /disconnect",
+    }.items()
+    for typed in others.split()
+}
+"""What people type who know other places, and what they mean."""
+
+
+class Refused(Exception):
+    """Something was not done; says why and what to do, as a person reads it.
+
+    `what` names it for the server's log, which never holds what anybody has typed.
+    """
+
+    def __init__(self, why: str, what: str) -> None:
+        super().__init__(why)
+        self.what = what
+
+
+class WrongArgument(Exception):
+    """Raised by a command that cannot be used like this: the usage is all there is to say."""
+
+
+class Command(NamedTuple):
+    """An entry of the table."""
+
+    name: str
+    """As it is typed: `/nick`."""
+    arguments: str
+    """As the usage shows them: `NAME TEXT`, `[ROOM]` if it may be left out, or nothing."""
+    group: str
+    """With which others it is listed."""
+    function: Callable[..., None]
+    """Called with the hub, the client, and a string for each argument: empty if left out."""
+    summary: str
+    """What it does, in a line."""
+    details: list[str]
+    """What else there is to know, in lines."""
+    example: str
+    """How it may be typed."""
+
+    @property
+    def usage(self) -> str:
+        """How it is typed: `/nick NAME`."""
+        return f"{self.name} {self.arguments}".rstrip()
+
+    def split(self, typed: str) -> list[str]:
+        """The arguments in `typed`, the last of which takes all the rest. Raises WrongArgument."""
+        expected = self.arguments.split()
+        if not expected and typed:
+            raise WrongArgument
+        arguments = typed.split(None, len(expected) - 1) if expected else []
+        for missing in expected[len(arguments) :]:
+            if not missing.startswith("["):
+                raise WrongArgument
+            arguments.append("")
+        return arguments
+
+
+TABLE: dict[str, Command] = {}
+"""All commands by their name, in the order in which /help lists them."""
+
+
+def command(arguments: str = "") -> Callable[..., Callable[..., None]]:
+    """Enter a function into the table."""
+
+    def enter(function: Callable[..., None]) -> Callable[..., None]:
+        summary, _, details = (getdoc(function) or "").partition("\n")
+        *lines, example = details.strip().splitlines()
+        group = function.__module__.rpartition(".")[2]
+        name = f"/{function.__name__}"
+        TABLE[name] = Command(
+            name, arguments, group, function, summary, lines, example.removeprefix(EXAMPLE)
+        )
+        return function
+
+    return enter
+
+
+def run(hub: Hub, client: Client, line: str) -> None:
+    """Carry out `line`, which starts with a slash. Raises Refused, or Dismissed for /quit."""
+    name, *rest = line.split(maxsplit=1)
+    found = find(name)
+    try:
+        found.function(hub, client, *found.split(rest[0].rstrip() if rest else ""))
+    except WrongArgument:
+        usage = f"usage: {found.usage}"
+        if found.arguments:
+            usage += f", for example: {found.example}"
+        raise Refused(usage, f"{found.name} with wrong arguments") from None
+
+
+def find(typed: str) -> Command:
+    """The command that is meant by `typed`, which may be cut short. Raises Refused."""
+    shown = typed[:MAX_SHOWN]
+    name = shown.lower()  # comparing longer ones costs, and shows nothing
+    if name in TABLE:
+        return TABLE[name]
+    begun = [known for known in TABLE if known.startswith(name)] if len(name) > 1 else []
+    if len(begun) == 1 and typed == shown:
+        return TABLE[begun[0]]
+    nearest = MEANT.get(name) or next(iter(get_close_matches(name, TABLE, n=1, cutoff=0.5)), None)
+    if begun and name not in MEANT:
+        *some, last = begun
+        advice = f"it may be {', '.join(some)} or {last}"
+    elif nearest:
+        advice = f"did you mean {nearest}?"
+    else:
+        advice = "/help lists the commands"
+    raise Refused(
+        f"there is no command {shown}; {advice} (to say it, type another / before it)",
+        "an unknown command",
+    )
+
+
+def groups() -> dict[str, list[Command]]:
+    """The commands of each group, by its name."""
+    listed: dict[str, list[Command]] = {}
+    for entry in TABLE.values():
+        listed.setdefault(entry.group, []).append(entry)
+    return listed
