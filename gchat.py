@@ -34,8 +34,11 @@ from chat.client import Client
 from chat.hub import Hub
 from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.logs import start_logging
+from chat.motd import Motd
 from chat.options import parse
+from chat.rooms import keep_closing_empty
 from chat.session import Session
+from chat.settings import Settings
 from chat.vanished import look_for_vanished
 
 GRACE = 3.0
@@ -53,11 +56,10 @@ class ChatServer(StreamServer):
     max_accept = 10
     """Newcomers in a turn of the loop; a hundred, gevent's choice, are felt by those who talk."""
 
-    def __init__(self, listener: Any, hub: Hub, admission: Admission, max_line: int) -> None:
+    def __init__(self, listener: Any, hub: Hub, admission: Admission) -> None:
         super().__init__(listener)
         self.hub = hub
         self.admission = admission
-        self.max_line = max_line
         self.numbers = count(1)
 
     def do_handle(self, connection: Any, address: Any) -> None:
@@ -70,7 +72,7 @@ class ChatServer(StreamServer):
             self.admission.turn_away(connection, address, objection)
             return
         client = Client(next(self.numbers), connection, show_address(address), self.hub.lobby.log)
-        Session(self.hub, client, self.max_line).run()
+        Session(self.hub, client).run()
 
     def do_read(self) -> Any:
         """Accept a connection; gevent's own way is to wait in silence when descriptors are out."""
@@ -90,6 +92,11 @@ def main() -> int:
     log_handler = start_logging(options.log_level)
     descriptors = raise_descriptor_limit()
     try:
+        motd = Motd(options.motd) if options.motd else None
+    except (OSError, ValueError) as error:
+        print(f"gchat.py: cannot use the message of the day: {error}", file=sys.stderr)
+        return 1
+    try:
         listener = listen(options.host, options.port, options.keepalive)
     except (OSError, UnicodeError) as error:
         where = f"{options.host} port {options.port}"
@@ -99,11 +106,13 @@ def main() -> int:
         )
         return 1
 
-    hub = Hub()
+    settings = Settings(options.max_line, options.replay, motd, listener.getsockname()[0])
+    hub = Hub(settings)
     gevent.spawn(Broadcaster(hub).run)
     gevent.spawn(look_for_vanished, hub, options.keepalive)
+    gevent.spawn(keep_closing_empty, hub.rooms, hub.clients)
     max_clients = options.max_clients or max(1, descriptors - RESERVED_DESCRIPTORS)
-    server = ChatServer(listener, hub, Admission(hub, max_clients), options.max_line)
+    server = ChatServer(listener, hub, Admission(hub, max_clients))
     asked_to_stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stop, asked_to_stop, number)

@@ -14,8 +14,9 @@ from gevent import Timeout
 
 from chat.hub import Hub
 from chat.listener import show_address
+from chat.look import PLAIN
 from chat.loop import give_way
-from chat.wire import PLAIN, encode_notices
+from chat.wire import encode_notices
 
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 """What accept fails with when this process, or the machine, has no descriptor left."""

@@ -1,11 +1,13 @@
 """Messages of a room encoded once, for every client that is to get the same ones."""
 
 from bisect import bisect_right
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
 
 from chat.log import Cursor, RoomLog
-from chat.message import Kind, Message
-from chat.wire import Look, encode
+from chat.look import Look
+from chat.message import Message
+from chat.wire import encode
 
 MAX_MESSAGES = 1024
 MAX_BYTES = 64 * 1024
@@ -13,13 +15,17 @@ MAX_BYTES = 64 * 1024
 It may be longer by one message."""
 
 
+MAX_SHARED = 64
+"""Batches that a round keeps for those who may need the same one. With as many looks and places
+as there are clients it would otherwise be 64 KiB for each of them."""
+
 NOTHING = memoryview(b"")
 
 
 class Batch:
     """Messages that follow one another in a log, at least one, and their lines."""
 
-    __slots__ = ("_lines", "_messages", "data", "end")
+    __slots__ = ("_lines", "_messages", "_senders", "_without", "data", "end")
 
     def __init__(self, messages: list[Message], lines: list[bytes]) -> None:
         self._messages = messages
@@ -28,12 +34,31 @@ class Batch:
         """What a client is sent."""
         self.end = self._behind(len(messages))
         """The place of a client that has got all of it."""
+        self._senders: frozenset[int] | None = None
+        self._without: dict[frozenset[int], Batch] = {}
 
     def without(self, sender: int) -> "Batch":
         """The same messages for the one who wrote some of them: those have no bytes."""
+        return self._leave_out({sender})
+
+    def ignoring(self, senders: frozenset[int]) -> "Batch":
+        """The same messages for those who ignore `senders`, whose messages have no bytes.
+
+        Made once for all of them.
+        """
+        if self._senders is None:
+            self._senders = frozenset(message.sender for message in self._messages)
+        here = senders & self._senders
+        if not here:
+            return self
+        if here not in self._without:
+            self._without[here] = self._leave_out(here)
+        return self._without[here]
+
+    def _leave_out(self, senders: AbstractSet[int]) -> "Batch":
         lines = self._lines.copy()
         for index, message in enumerate(self._messages):
-            if message.sender == sender:
+            if message.sender in senders:
                 lines[index] = b""
         return Batch(self._messages, lines)
 
@@ -53,7 +78,7 @@ class Batch:
     def said_by(self, sender: int, until: Cursor) -> int:
         """How many of the messages up to `until` have been said by `sender`."""
         return sum(
-            message.sender == sender and message.kind is not Kind.NOTICE
+            message.sender == sender and message.kind.is_spoken
             for message in self._messages
             if message.id <= until.id
         )
@@ -88,6 +113,8 @@ class Batches:
         batch = self._made.get(key)
         if batch is None and cursor.id >= self._log.start.id:
             count = min(stop.id - cursor.id, MAX_MESSAGES)
-            batch = encode_batch(self._log.after(cursor, count), look)
+            batch = encode_batch(self._log.after(cursor.id, count), look)
+            if len(self._made) == MAX_SHARED:
+                del self._made[next(iter(self._made))]
             self._made[key] = batch
         return batch

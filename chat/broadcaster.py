@@ -13,6 +13,7 @@ from time import perf_counter
 from chat.batch import Batch, Batches
 from chat.client import Client
 from chat.hub import Hub
+from chat.ignoring import NOBODY
 from chat.loop import give_way
 from chat.room import Room
 from chat.wire import encode_notices, gap_notice
@@ -44,13 +45,17 @@ class Broadcaster:
             self._hub.work.wait()
             self._hub.work.clear()
             while stirred:
-                room = next(iter(stirred))
-                try:
-                    self._serve(room)
-                except Exception:  # a mistake of ours: it must not be the end of all talk
-                    log.exception("cannot broadcast in #%s", room.name)
+                deadline = perf_counter() + SLICE
+                while stirred and perf_counter() < deadline:  # many rooms are small
+                    self._try_to_serve(next(iter(stirred)))
                 if stirred:
                     give_way()
+
+    def _try_to_serve(self, room: Room) -> None:
+        try:
+            self._serve(room)
+        except Exception:  # a mistake of ours: it must not be the end of all talk
+            log.exception("cannot broadcast in #%s", room.name)
 
     def _serve(self, room: Room) -> None:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
@@ -119,6 +124,8 @@ class Round:
         4. Costs one system call, and no encoding if another client with the same look
            stood at the same place in this round.
         """
+        if client.log is not self._room.log:  # it has gone to another room since
+            return
         for _ in range(SENDS_PER_VISIT):
             if client.blocked or client.lost or not self._send_next(client):
                 break
@@ -144,7 +151,10 @@ class Round:
         batch = self._batches.between(client.cursor, stop, client.look)
         if batch is None:
             self._tell_gap(client)
-        elif client.last_own > client.cursor.id:
+            return True
+        if client.ignores is not NOBODY:
+            batch = batch.ignoring(client.ignores.numbers)
+        if client.last_own > client.cursor.id:
             batch = batch.without(client.number)
             self._send_batch(client, batch)
             client.own_ahead -= batch.said_by(client.number, client.cursor)
@@ -191,5 +201,6 @@ class Round:
         notices_missed = (gone.id - gone.spoken) - (before.id - before.spoken)
         client.cursor = log.start
         client.own_ahead -= own_gone
-        if missed or notices_missed:
+        client.missed += missed
+        if missed or (notices_missed and client.look.presence):
             client.cut = encode_notices([gap_notice(missed)], client.look)

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from fcntl import ioctl
 from sys import byteorder
 from termios import TIOCOUTQ
+from time import time
 from typing import Any, NamedTuple
 
 import gevent
 from gevent import monkey
 from gevent.event import Event
 
+from chat.ignoring import NOBODY, IgnoreList
 from chat.log import Cursor, RoomLog
+from chat.look import PROGRAM, Look
 from chat.loop import READABLE, WRITABLE
-from chat.wire import PLAIN, Look
 
 # The standard library's socket class as it was before it was patched. Its `send`
 # is one system call and never waits, which is all that the broadcaster asks for.
@@ -30,10 +32,28 @@ class Owed(NamedTuple):
     after: Cursor
     """It is sent when the client has got everything up to here."""
     data: bytes
+    private: bool
+    """Somebody else has sent it."""
 
+
+PRIVATE_BYTES = 256
+"""What something private takes besides its bytes: two objects and a place in a deque (CPython
+3.11)."""
+
+OWED_LIMIT = 16 * 1024
+"""Bytes that a client may be owed in answers and still be listened to."""
 
 NOTHING_OWED: deque[Owed] = deque(maxlen=0)
 """What the many have that are owed nothing: a deque of their own would be 3/4 KiB for each."""
+
+
+class Away(NamedTuple):
+    """Somebody is not there at the moment."""
+
+    text: str
+    """What they say about it; may be empty."""
+    told: set[int]
+    """The numbers of those who have been told."""
 
 
 class Client:
@@ -47,22 +67,31 @@ class Client:
     __slots__ = (
         "_writable",
         "address",
+        "away",
         "blocked",
+        "correspondent",
         "cursor",
         "cut",
         "greenlet",
+        "heard",
+        "ignores",
         "last_own",
         "log",
         "look",
         "lost",
+        "missed",
         "name",
+        "named",
         "number",
         "owed",
         "owed_bytes",
         "own_ahead",
         "person",
+        "private_bytes",
         "progress",
         "readable",
+        "rings",
+        "since",
         "socket",
         "until",
     )
@@ -75,6 +104,14 @@ class Client:
         self.name = address
         self.person = False
         """It was silent at first, so somebody sits there: is welcomed and announced."""
+        self.since = self.named = self.heard = time()
+        """When it came, when it took its name, and when it was last heard of."""
+        self.away: Away | None = None
+        self.correspondent = 0
+        """The number of who last sent it something private."""
+        self.ignores: IgnoreList = NOBODY
+        self.rings: float | None = None
+        """When its bell may be rung again, by the monotonic clock; None if it wants no bell."""
         self.greenlet: Any = gevent.getcurrent()
         """The one that reads from it, in which it is made."""
 
@@ -82,11 +119,16 @@ class Client:
         self.cursor = log.end
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
-        self.look: Look = PLAIN
+        self.look: Look = PROGRAM
         self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.owed: deque[Owed] = NOTHING_OWED
         self.owed_bytes = 0
+        """Of that, what it has asked for itself."""
+        self.private_bytes = 0
+        """Of that, what others have sent it."""
+        self.missed = 0
+        """Messages that were gone before it got them."""
         self.last_own = 0
         """The id of the last message in the log that is its own."""
         self.own_ahead = 0
@@ -107,17 +149,31 @@ class Client:
         """As the server's log has it: `ann (127.0.0.1:53412)`."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
-    def owe(self, data: bytes) -> None:
+    def enter(self, log: RoomLog) -> None:
+        """Go to another room, at the end of what was said there. It does not listen yet."""
+        self.log = log
+        self.cursor = self.until = log.end
+        self.last_own = self.own_ahead = 0
+        if self.owed:  # nobody reads the places in the old log any more
+            self.owed = deque(owed._replace(after=log.end) for owed in self.owed)
+
+    def owe(self, data: bytes, private: bool = False) -> None:
         """Have `data` sent to this client alone, behind all that it is to get up to now."""
         if self.owed is NOTHING_OWED:
             self.owed = deque()
-        self.owed.append(Owed(self.until or self.log.end, data))
-        self.owed_bytes += len(data)
+        self.owed.append(Owed(self.until or self.log.end, data, private))
+        if private:
+            self.private_bytes += PRIVATE_BYTES + len(data)
+        else:
+            self.owed_bytes += len(data)
 
     def take_owed(self) -> bytes:
         """The next thing that it is owed, to be sent now."""
-        data = self.owed.popleft().data
-        self.owed_bytes -= len(data)
+        _, data, private = self.owed.popleft()
+        if private:
+            self.private_bytes -= PRIVATE_BYTES + len(data)
+        else:
+            self.owed_bytes -= len(data)
         if not self.owed:
             self.owed = NOTHING_OWED
         return data
@@ -128,11 +184,14 @@ class Client:
         return self.until is None and not self.blocked and not self.lost
 
     @property
+    def has_heard_all(self) -> bool:
+        """It has got what was said up to where it stops listening."""
+        return self.until is not None and self.cursor.id >= self.until.id and not self.cut
+
+    @property
     def settled(self) -> bool:
-        """It has got everything up to where it stops listening."""
-        return self.until is not None and not (
-            self.cut or self.owed or self.cursor.id < self.until.id
-        )
+        """It has got that, and what it is owed."""
+        return self.has_heard_all and not self.owed
 
     def wait_for_progress(self, timeout: float | None = None) -> bool:
         """Wait until it was seen to; False if that took over `timeout` seconds."""
@@ -140,6 +199,11 @@ class Client:
             self.progress = Event()
         self.progress.clear()
         return self.progress.wait(timeout)
+
+    def wait_until_answers_are_read(self) -> None:
+        """Wait while it is owed so much that it must not ask for more."""
+        while self.owed_bytes > OWED_LIMIT and not self.lost:
+            self.wait_for_progress()
 
     def lose(self, why: str) -> None:
         """Its connection is broken. What it sent before can still be read from it."""

@@ -2,32 +2,26 @@
 
 import logging
 import time
-from random import randrange
 
 import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 
 from chat.client import Client
+from chat.mentions import mentioned
 from chat.message import SERVER, Kind
+from chat.names import Names
 from chat.room import Room
-from chat.text import MAX_NAME, name_key, nearest_name
-from chat.wire import encode_notices
+from chat.rooms import LOBBY, Rooms, TooManyRooms
+from chat.settings import Settings
+from chat.wire import encode_notices, encode_refusal
 
-LOBBY = "lobby"
+BELL = b"\a"
 
-DIGITS = 6
-"""Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
+BELL_PAUSE = 5.0
+"""Seconds between two rings of one client's bell."""
 
 log = logging.getLogger(__name__)
-
-
-class NameTaken(Exception):
-    """Somebody else has this name; `free` is one like it that nobody has."""
-
-    def __init__(self, free: str) -> None:
-        super().__init__(free)
-        self.free = free
 
 
 class Hub:
@@ -38,12 +32,15 @@ class Hub:
     nobody ever waits for a socket with the lock held.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.started = time.time()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
-        self.rooms = {LOBBY: Room(LOBBY)}
-        self.names: dict[str, Client] = {}
-        """Who has which name, by what counts as the same name (text.name_key)."""
+        self.rooms = Rooms()
+        self.names = Names()
+        self.bells: set[int] = set()
+        """The numbers of those who want to hear a bell when their name is said."""
         self.stirred: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
@@ -55,11 +52,11 @@ class Hub:
     @property
     def lobby(self) -> Room:
         """Where everybody arrives."""
-        return self.rooms[LOBBY]
+        return self.rooms.by_name[LOBBY]
 
     def room_of(self, client: Client) -> Room:
         """The room that `client` is in, or was in last."""
-        return self.rooms[client.log.room]
+        return self.rooms.by_name[client.log.room]
 
     # Coming and going
 
@@ -68,6 +65,7 @@ class Hub:
         with self.lock:
             self.clients[client.number] = client
             self.room_of(client).clients[client.number] = client
+        self.names.arrive(client)
         log.info("join %s", client.address)
 
     def listen(self, client: Client) -> None:
@@ -90,12 +88,43 @@ class Hub:
             room.listeners.pop(client.number, None)
             room.clients.pop(client.number)
         client.until = room.log.end
-        self.names.pop(name_key(client.name), None)
+        self.names.release(client)
+        self.bells.discard(client.number)
         log.info("leave %s: %s", client, reason)
-        if client.person and not self.closing:
-            room.presence.leave(client.number, client.name)
-            self._presence_changed(room)
+        self._has_left(client, room)
         self.visit(client)
+
+    def move(self, client: Client, name: str) -> Room:
+        """`client` goes to the room called `name`, which is made if there is none.
+
+        Runs in its own greenlet, and waits until it has got what was said up to now where
+        it was. Raises TooManyRooms; it stays where it was then.
+        """
+        before = self.room_of(client)
+        listens = client.until is None
+        with self.lock:
+            before.listeners.pop(client.number, None)
+        client.until = client.until or before.log.end
+        self.visit(client)
+        while not (client.has_heard_all or client.lost):
+            client.wait_for_progress()
+        try:
+            room = self.rooms.find_or_open(name, self.clients.values())
+        except TooManyRooms:
+            if listens:
+                self.listen(client)
+            raise
+        with self.lock:
+            before.visits.pop(client.number, None)
+            before.clients.pop(client.number)
+            room.clients[client.number] = client
+        self._has_left(client, before)
+        client.enter(room.log)
+        if client.person:
+            self.announce(client)
+        if listens:
+            self.listen(client)
+        return room
 
     def lose(self, client: Client, why: str) -> None:
         """`client` cannot be sent anything any more."""
@@ -120,20 +149,32 @@ class Hub:
 
     # Talking
 
-    def say(self, client: Client, texts: list[str], size: int) -> None:
+    def say(self, client: Client, texts: list[str], size: int, kind: Kind = Kind.SAY) -> None:
         """`client` says `texts`, which came as `size` bytes, to the others in its room."""
         room = self.room_of(client)
         if room.presence.is_unannounced(client.number):
             self._tell_presence(room)  # nobody is heard before they have come
-        room.log.append(time.time(), Kind.SAY, texts, client.number, client.name)
+        if client.away:
+            client.away = None
+            self.confirm(client, "you are no longer away")
+        room.log.append(time.time(), kind, texts, client.number, client.name)
         client.last_own = room.log.end.id
         client.own_ahead += len(texts)
         room.unsent += size
         self.stir(room)
+        if self.bells:
+            self._ring_for(client, room, texts)
 
-    def notify(self, room: Room, text: str, about: int = SERVER) -> None:
-        """A notice to everybody in `room` but the client of the number `about`."""
-        room.log.append(time.time(), Kind.NOTICE, [text], about)
+    def notify(
+        self,
+        room: Room,
+        text: str,
+        about: int = SERVER,
+        name: str = "",
+        kind: Kind = Kind.NOTICE,
+    ) -> None:
+        """A notice to everybody in `room` but the client of the number `about`, called `name`."""
+        room.log.append(time.time(), kind, [text], about, name)
         if client := room.clients.get(about):
             client.last_own = room.log.end.id
         room.unsent += len(text)
@@ -143,35 +184,52 @@ class Hub:
         """A notice of some lines to `client` alone."""
         self.owe(client, encode_notices(texts, client.look))
 
-    def owe(self, client: Client, data: bytes) -> None:
-        """Have `data` sent to `client` alone, behind all that it is to get up to now."""
+    def confirm(self, client: Client, *texts: str) -> None:
+        """The same, when it has done what it wanted: in a program's output that is too much."""
+        if client.person or client.look.json:
+            self.tell(client, *texts)
+
+    def refuse(self, client: Client, why: str) -> None:
+        """Tell `client` what was not done, and why."""
+        self.owe(client, encode_refusal(why, client.look))
+
+    def owe(self, client: Client, data: bytes, private: bool = False) -> None:
+        """Have `data` sent to `client` alone, behind all that it is to get up to now.
+
+        `private` is what somebody else sends it.
+        """
         if not client.lost:
-            client.owe(data)
+            client.owe(data, private)
             self.visit(client)
+
+    def ring(self, client: Client) -> None:
+        """Ring the bell of `client`, if it wants that, and has not heard it just now."""
+        now = time.monotonic()
+        if client.rings is not None and client.rings <= now and client.takes_more:
+            client.rings = now + BELL_PAUSE
+            self.owe(client, BELL)
+
+    def _ring_for(self, speaker: Client, room: Room, texts: list[str]) -> None:
+        for key in mentioned(texts):
+            client = self.names.holder_of_key(key)
+            if (
+                client is not None
+                and client is not speaker
+                and client.log is room.log
+                and speaker.number not in client.ignores.numbers
+            ):
+                self.ring(client)
 
     # Names
 
     def rename(self, client: Client, name: str) -> None:
         """Give `client` a name that text.as_name has made; raises NameTaken."""
-        key = name_key(name)
-        if self.names.get(key, client) is not client:
-            raise NameTaken(self.free_name(name))
-        self.names.pop(name_key(client.name), None)
-        self.names[key] = client
-        before, client.name = client.name, name
+        before = client.name
+        self.names.take(client, name)
+        client.named = time.time()
         room = self.room_of(client)
         if client.person and name != before and not room.presence.rename(client.number, name):
-            self.notify(room, f"{before} is now {name}", client.number)
-
-    def free_name(self, name: str) -> str:
-        """`name`, or one like it, that nobody has."""
-        free, tries = name, 1
-        stem = nearest_name(name[: MAX_NAME - DIGITS])
-        while name_key(free) in self.names:
-            tries += 1
-            # Somebody may have taken thousands in their order, to make this take long.
-            free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"
-        return free
+            self.notify(room, f"{before} is now {name}", client.number, name)
 
     # What the broadcaster is to do
 
@@ -188,6 +246,13 @@ class Hub:
 
     # Telling who came and went
 
+    def _has_left(self, client: Client, room: Room) -> None:
+        if not room.clients:
+            room.empty_since = time.monotonic()
+        if client.person and not self.closing:
+            room.presence.leave(client.number, client.name)
+            self._presence_changed(room)
+
     def _presence_changed(self, room: Room) -> None:
         """Tell it now, or together with what else happens within a second."""
         delay = room.presence.delay(time.monotonic())
@@ -202,5 +267,5 @@ class Hub:
         self._tell_presence(room)
 
     def _tell_presence(self, room: Room) -> None:
-        for text, about in room.presence.tell(time.monotonic()):
-            self.notify(room, text, about)
+        for text, about, name in room.presence.tell(time.monotonic()):
+            self.notify(room, text, about, name, Kind.PRESENCE)

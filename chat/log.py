@@ -4,7 +4,9 @@ To speak is to append; to listen is to have a cursor and to read what is behind
 it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from sys import getsizeof
 from typing import NamedTuple
 
@@ -54,7 +56,7 @@ class RoomLog:
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
         last, spoken = self.end
-        step = kind is not Kind.NOTICE
+        step = kind.is_spoken
         for text in texts:
             last += 1
             spoken += step
@@ -64,10 +66,18 @@ class RoomLog:
         if len(self._messages) > self._max_messages or self._bytes > self._max_bytes:
             self._forget()
 
-    def after(self, cursor: Cursor, limit: int) -> list[Message]:
-        """At most `limit` messages from behind `cursor`, or from `start` if that is later."""
-        first = max(0, cursor.id - self.start.id)
+    def after(self, last: int, limit: int) -> list[Message]:
+        """At most `limit` messages from behind the one with the id `last`, or from `start`."""
+        first = max(0, last - self.start.id)
         return self._messages[first : first + limit]
+
+    def back(self, count: int) -> int:
+        """The id behind which lie the last `count` messages that people have said."""
+        return self._behind(attrgetter("spoken"), self.end.spoken - count + 1)
+
+    def since(self, time: float) -> int:
+        """The id behind which lies what was said at `time` or later."""
+        return self._behind(attrgetter("time"), time)
 
     def last(self, count: int, characters: int, before: Cursor) -> list[Message]:
         """What people said last, up to `before`, oldest first.
@@ -78,7 +88,7 @@ class RoomLog:
         found: list[Message] = []
         end = max(0, before.id - self.start.id)
         for message in reversed(self._messages[max(0, end - LOOK_BACK) : end]):
-            if message.kind is Kind.NOTICE:
+            if not message.kind.is_spoken:
                 continue
             characters -= len(message.text)
             if characters < 0 or len(found) == count:
@@ -89,9 +99,17 @@ class RoomLog:
     def said_by(self, sender: int) -> int:
         """How many of the messages that it holds have been said by `sender`; looks at each."""
         return sum(
-            message.sender == sender and message.kind is not Kind.NOTICE
-            for message in self._messages
+            message.sender == sender and message.kind.is_spoken for message in self._messages
         )
+
+    def keep(self, max_bytes: int) -> None:
+        """Keep no more than so many bytes from now on."""
+        self._max_bytes = max_bytes
+        if self._bytes > max_bytes:
+            self._forget()
+
+    def _behind(self, key: Callable[[Message], float], least: float) -> int:
+        return self.start.id + bisect_left(self._messages, least, key=key)
 
     def _forget(self) -> None:
         # A list gives up its first items by moving all others: not for one at a time. With a

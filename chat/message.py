@@ -1,4 +1,4 @@
-"""What a room's log holds: one line that somebody said, or a notice of the server's."""
+"""What a room's log holds: a line that somebody said, or a notice of the server's."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -8,7 +8,16 @@ class Kind(Enum):
     """What sort of message it is; the value is its name for programs."""
 
     SAY = "say"
+    ACTION = "action"
+    """What somebody does, as they tell it themselves."""
     NOTICE = "notice"
+    PRESENCE = "presence"
+    """A notice of who came or left."""
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it comes from somebody; the others are the server's words."""
+        return self is Kind.SAY or self is Kind.ACTION
 
 
 SERVER = 0
@@ -27,8 +36,21 @@ class Message(NamedTuple):
     room: str
     kind: Kind
     sender: int
-    """The number of the client that it came from, which is not sent its own words; or SERVER."""
+    """The number of the client that it comes from, or, if it is a notice, is about, which is
+    not sent it; or SERVER."""
     name: str
-    """Who said it, as they were called at that moment; empty for a notice."""
+    """What that one was called at that moment."""
     text: str
     """One line without its end, safe to show (see text.visible)."""
+
+
+class Private(NamedTuple):
+    """What somebody says to one other. It is in no log."""
+
+    time: float
+    """As a message's."""
+    name: str
+    """Who says it."""
+    to: str
+    """Whom it is said to."""
+    text: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from chat import __version__
+from chat.log import LOOK_BACK
 
 DESCRIPTION = """\
 A chat server that anyone joins with nothing but nc:
@@ -36,6 +37,8 @@ class Options(argparse.Namespace):
     max_line: int
     max_clients: int | None
     keepalive: int
+    replay: int
+    motd: str
     log_level: str
 
 
@@ -89,6 +92,20 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         _keepalive,
     )
     option(
+        "--replay",
+        10,
+        "messages that a newcomer is shown of what was said before (%(default)s)",
+        "N",
+        _replay,
+    )
+    option(
+        "--motd",
+        "",
+        "file whose text is shown with the welcome; it may be changed at any time",
+        "FILE",
+        str,
+    )
+    option(
         "--log-level",
         "info",
         f"what to log, on standard error: {', '.join(LEVELS)} (%(default)s)",
@@ -126,6 +143,10 @@ def _port(text: str) -> int:
 
 def _count(text: str) -> int:
     return _number(text, 1, MOST)
+
+
+def _replay(text: str) -> int:
+    return _number(text, 0, LOOK_BACK)
 
 
 def _keepalive(text: str) -> int:

@@ -57,8 +57,9 @@ class Presence:
             return None
         return max(0.0, self._next - now)
 
-    def tell(self, now: float) -> Iterator[tuple[str, int]]:
-        """The lines to tell, each with the number of the one it is about, or SERVER."""
+    def tell(self, now: float) -> Iterator[tuple[str, int, str]]:
+        """The lines to tell, each with the number and the name of the one whom it is about:
+        SERVER and an empty name if these are many."""
         self._next = now + INTERVAL
         for people, what in (
             (self._joined, "joined"),
@@ -66,6 +67,7 @@ class Presence:
             (self._left, "left"),
         ):
             if people:
-                alone = next(iter(people)) if len(people) == 1 else SERVER
-                yield f"{listing(people.values(), len(people), NAMES_SHOWN)} {what}", alone
+                about = next(iter(people)) if len(people) == 1 else SERVER
+                text = f"{listing(people.values(), len(people), NAMES_SHOWN)} {what}"
+                yield text, about, people.get(about, "")
                 people.clear()

@@ -1,10 +1,22 @@
 """A room: its log, who is in it, and what the broadcaster knows about it."""
 
+from typing import NamedTuple
+
 from gevent.event import Event
 
 from chat.client import Client
 from chat.log import RoomLog
 from chat.presence import Presence
+
+
+class Topic(NamedTuple):
+    """What a room is about."""
+
+    text: str
+    sender: int
+    """The number of the client that has set it."""
+    name: str
+    """Its name at that moment."""
 
 
 class Room:
@@ -15,6 +27,9 @@ class Room:
         self.log = RoomLog(name)
         self.clients: dict[int, Client] = {}
         """Everybody in it, by number."""
+        self.topic: Topic | None = None
+        self.empty_since = 0.0
+        """When the last of `clients` has left, by the monotonic clock."""
         self.presence = Presence()
         self.telling_later = False
         """A greenlet waits for the time to tell who came and went."""

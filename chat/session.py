@@ -13,9 +13,10 @@ from chat.client import Client, Dismissed
 from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
+from chat.jsonlines import NotARequest, Request, read_request, with_ref
 from chat.loop import give_way
-from chat.text import listing, visible
-from chat.wire import TELNET, encode_notices, encode_with_time
+from chat.text import visible
+from chat.welcome import welcome
 
 QUIET_MOMENT = 0.2
 """Seconds of silence after which somebody sits there: a program that has something to
@@ -25,21 +26,9 @@ RECEIVE = 4 * 1024
 """Bytes taken from one client before the others get their turn: under a millisecond's work,
 but for a few milliseconds if it is all telnet, or the end of a long line that is not text."""
 
-OWED_LIMIT = 16 * 1024
-"""Bytes that a client may be owed in answers and still be listened to."""
-
 UNSENT_LIMIT = 64 * 1024
 """Bytes said in a room that the broadcaster has not begun to send. Beyond it the talkers
 wait for its next round, so that they are no faster than it is."""
-
-REPLAY = 10
-"""Messages that a person is shown on joining, if they are not long."""
-
-REPLAY_CHARACTERS = 4096
-"""How long they may be together: each newcomer is owed them alone."""
-
-NAMES_SHOWN = 10
-"""How many of those who are there it is told the names of."""
 
 PATIENCE = 60.0
 """Seconds that one who has left may take none of what it is owed, before that is given up."""
@@ -56,10 +45,10 @@ class Session:
 
     __slots__ = ("_client", "_ended", "_framer", "_hub", "_refusals")
 
-    def __init__(self, hub: Hub, client: Client, max_line: int) -> None:
+    def __init__(self, hub: Hub, client: Client) -> None:
         self._hub = hub
         self._client = client
-        self._framer = LineFramer(max_line)
+        self._framer = LineFramer(hub.settings.max_line)
         self._ended = False
         self._refusals = 0
 
@@ -83,7 +72,9 @@ class Session:
         """Listen to the client until it leaves; returns how it did."""
         try:
             if self._is_silent():
-                self._welcome()
+                self._client.look = self._client.look._replace(presence=True, notices=True)
+                welcome(self._hub, self._client)
+                self._hub.announce(self._client)
             self._hub.listen(self._client)
             while not self._ended:
                 self._take_input()
@@ -105,41 +96,18 @@ class Session:
             self._take_input()
         return False
 
-    def _welcome(self) -> None:
-        hub, client = self._hub, self._client
-        room = hub.room_of(client)
-        with hub.lock:
-            others = (other.name for other in room.clients.values() if other is not client)
-            names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
-        company = f"with {names}" if names else "and nobody else is here yet"
-        hub.owe(
-            client,
-            encode_notices(
-                [
-                    f"welcome to gchat! You are {client.name} in #{room.name}, {company}.",
-                    "What you type goes to everybody here. /nick NAME gives you a name; "
-                    "/help helps.",
-                ],
-                client.look,
-            )
-            + b"".join(
-                encode_with_time(message, client.look, time.time())
-                for message in room.log.last(REPLAY, REPLAY_CHARACTERS, client.cursor)
-            ),
-        )
-        hub.announce(client)
-
     def _take_input(self) -> None:
         """Wait for input, take one portion of it, and do what it says."""
         client, framer = self._client, self._framer
         gevent.get_hub().wait(client.readable)
-        self._wait_until_answers_are_read()
+        client.wait_until_answers_are_read()
         self._wait_for_round()
         try:
             data = client.socket.recv(RECEIVE)
         except BlockingIOError:
             return
         if data:
+            client.heard = time.time()
             lines = framer.feed(data)
         else:
             self._ended = True
@@ -152,7 +120,7 @@ class Session:
         """See to what came besides lines: telnet's questions, and lines that were too long."""
         hub, client, framer = self._hub, self._client, self._framer
         if framer.telnet:
-            client.look = TELNET
+            client.look = client.look._replace(end="\r\n")
         if framer.replies:
             hub.owe(client, framer.replies)
             framer.replies = b""
@@ -175,42 +143,64 @@ class Session:
         """Say `lines`, and carry out those that are commands, in their order."""
         said: list[str] = []
         for line in lines:
+            if self._client.look.json:
+                self._serve(line)
+                continue
             text = visible(line)
-            if text[0] != "/":
-                said.append(text)
-            elif text.startswith("//"):
-                said.append(text[1:])
-            else:
-                self._say(said)
-                said = []
-                self._wait_until_answers_are_read()
-                try:
-                    commands.run(self._hub, self._client, text)
-                except Refused as refused:
-                    self._refuse(str(refused), refused.what)
-                give_way()  # a command costs more than a line
+            if not _is_command(text):
+                said.append(text.removeprefix("/"))
+                continue
+            self._say(said)
+            said = []
+            try:
+                self._run(text)
+            except Refused as refused:
+                self._refuse(str(refused), refused.what)
         self._say(said)
+
+    def _serve(self, line: bytes) -> None:
+        """Do what a program asks for, which speaks JSON."""
+        self._client.wait_until_answers_are_read()
+        request = Request("", None)
+        try:
+            request = read_request(line)
+            if _is_command(request.line):
+                self._run(request.line)
+            else:
+                self._say([request.line.removeprefix("/")])
+        except (NotARequest, Refused) as why:
+            what = why.what if isinstance(why, Refused) else "no request"
+            self._refuse(str(why), what, request.ref)
+        else:
+            if request.ref is not None:
+                self._hub.owe(self._client, with_ref("ok", request.ref))
+
+    def _run(self, text: str) -> None:
+        """Carry out a command. Raises Refused."""
+        self._client.wait_until_answers_are_read()
+        commands.run(self._hub, self._client, text)
+        give_way()  # a command costs more than a line
 
     def _say(self, texts: list[str]) -> None:
         if texts:
             self._hub.say(self._client, texts, sum(map(len, texts)))
 
-    def _refuse(self, why: str, what: str) -> None:
-        self._hub.tell(self._client, why)
+    def _refuse(self, why: str, what: str, ref: str | int | None = None) -> None:
+        if ref is None:
+            self._hub.refuse(self._client, why)
+        else:
+            self._hub.owe(self._client, with_ref("error", ref, text=why))
         self._refusals += 1
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
         log.log(level, "refuse %s: %s", self._client, what)
+        give_way()  # to find out what was wrong has cost something
 
     def _wait_for_round(self) -> None:
         room = self._hub.room_of(self._client)
         while room.unsent > UNSENT_LIMIT:
             room.round_began.clear()
             room.round_began.wait()
-
-    def _wait_until_answers_are_read(self) -> None:
-        while self._client.owed_bytes > OWED_LIMIT and not self._client.lost:
-            self._client.wait_for_progress()
 
     def _settle(self) -> None:
         """Wait until the client has what it is owed, then end the connection politely."""
@@ -241,3 +231,8 @@ class Session:
                     return
             except TimeoutError:
                 return
+
+
+def _is_command(text: str) -> bool:
+    """Whether a line is one; two slashes at its beginning are one that is said."""
+    return text.startswith("/") and not text.startswith("//")

@@ -1,41 +1,53 @@
-"""Messages in, bytes out: how each kind of message looks to a line client."""
+"""Messages in, bytes out: how each kind of message looks to a client."""
 
-import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from chat.message import Kind, Message
+from chat import jsonlines
+from chat.clock import clock, clock_and_day
+from chat.look import Look, colored
+from chat.message import Kind, Message, Private
 
-
-class Look(NamedTuple):
-    """How a client wants its lines. Clients with the same look share the bytes."""
-
-    end: str = "\n"
-    """What ends a line: a terminal behind telnet needs the carriage return as well."""
-
-
-PLAIN = Look()
-TELNET = Look(end="\r\n")
+CLEAR_LINE = "\r\x1b[K"
+"""To the beginning of the line, and clear all of it: what is half typed there."""
 
 
 def encode(message: Message, look: Look) -> bytes:
-    """`message` as the line that a client sees."""
-    return f"{_line(message)}{look.end}".encode()
+    """`message` as the line that a client sees; empty if it wants to see nothing of the kind."""
+    if not _is_shown(message.kind, look):
+        return b""
+    if look.json:
+        return jsonlines.encode_message(message)
+    return _finish(_line(message, look), look, clock(message.time, look.zone) if look.time else "")
 
 
 def encode_with_time(message: Message, look: Look, now: float) -> bytes:
     """The same for one that is shown again later: with its time, and its day if that is not today.
 
-    In the server's zone.
+    In JSON it is marked as shown again.
     """
-    said, today = time.localtime(message.time), time.localtime(now)
-    form = "%H:%M" if said[:3] == today[:3] else "%Y-%m-%d %H:%M"
-    return f"[{time.strftime(form, said)}] {_line(message)}{look.end}".encode()
+    if look.json:
+        return jsonlines.encode_message(message, again=True)
+    return _finish(_line(message, look), look, clock_and_day(message.time, look.zone, now))
+
+
+def encode_private(private: Private, look: Look) -> bytes:
+    """What one says to another, as both of them see it."""
+    if look.json:
+        return jsonlines.encode_private(private)
+    line = f"{_name(private.name, look)} -> {_name(private.to, look)}: {private.text}"
+    return _finish(line, look, clock(private.time, look.zone) if look.time else "")
 
 
 def encode_notices(texts: Iterable[str], look: Look) -> bytes:
     """What the server says to one client alone, a line each."""
-    return "".join(f" * {text}{look.end}" for text in texts).encode()
+    if look.json:
+        return b"".join(map(jsonlines.encode_answer, texts))
+    return b"".join([_finish(f" * {text}", look, "") for text in texts])
+
+
+def encode_refusal(why: str, look: Look) -> bytes:
+    """That something was not done, to the one who wanted it."""
+    return jsonlines.encode_error(why) if look.json else encode_notices([why], look)
 
 
 def gap_notice(missed: int) -> str:
@@ -46,7 +58,27 @@ def gap_notice(missed: int) -> str:
     return f"you missed {messages}: more was said than is kept for a slow reader"
 
 
-def _line(message: Message) -> str:
+def _is_shown(kind: Kind, look: Look) -> bool:
+    if kind is Kind.PRESENCE:
+        return look.presence
+    return look.notices or kind is not Kind.NOTICE
+
+
+def _line(message: Message, look: Look) -> str:
     if message.kind is Kind.SAY:
-        return f"{message.name}: {message.text}"
+        return f"{_name(message.name, look)}: {message.text}"
+    if message.kind is Kind.ACTION:
+        return f" ** {_name(message.name, look)} {message.text}"
     return f" * {message.text}"
+
+
+def _name(name: str, look: Look) -> str:
+    return colored(name) if look.color else name
+
+
+def _finish(line: str, look: Look, time: str) -> bytes:
+    """`line` from what comes before it, so that it stands alone, to its end."""
+    start = CLEAR_LINE if look.redraw else ""
+    if time:
+        start += f"[{time}]" if line[0] == " " else f"[{time}] "
+    return f"{start}{line}{look.end}".encode()

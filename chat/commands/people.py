@@ -1,43 +1,96 @@
-"""Who you are, and who is here."""
+"""Who you are, and who others are."""
 
-from itertools import islice
+import time
 
-from chat.client import Client
+from chat.client import Away, Client
+from chat.clock import clock_and_day, duration
 from chat.commands.table import Refused, command
-from chat.hub import Hub, NameTaken
-from chat.text import NotAName, as_name, listing, nearest_name
+from chat.hub import Hub
+from chat.names import NameTaken
+from chat.text import NotAName, as_name, nearest_name
 
-NAMES_SHOWN = 100
-"""How many names /who lists: what fits on a screen, and is no burden to owe."""
+MAX_TEXT = 200
+"""Characters of what is shown again and again: why somebody is away, a room's topic."""
 
 
 @command("NAME")
 def nick(hub: Hub, client: Client, name: str) -> None:
     """be called NAME
 
-    1 to 24 letters, digits, - _ . of any script; upper and lower case count as the same.
+    1 to 24 letters, digits, - _ . of any script. No two people have the same name, and upper
+    and lower case count as the same.
     For example: /nick ann
     """
     try:
         name = as_name(name)
         hub.rename(client, name)
     except NotAName as error:
-        free = hub.free_name(nearest_name(name))
+        free = hub.names.free(nearest_name(name))
         raise Refused(f"that cannot be a name: {error}; {free} is free", "a name") from None
     except NameTaken as error:
-        raise Refused(f"the name {name} is taken; {error.free} is free", "a name") from None
-    hub.tell(client, f"you are now {name}")
+        holder, now = error.holder, time.time()
+        since = clock_and_day(holder.named, client.look.zone, now)
+        raise Refused(
+            f"the name {name} is taken: {holder.name} has had it since {since} and was last "
+            f"heard of {duration(now - holder.heard)} ago; {error.free} is free",
+            "a name",
+        ) from None
+    hub.confirm(client, f"you are now {name}")
 
 
-@command()
-def who(hub: Hub, client: Client) -> None:
-    """list who is here
+@command("NAME")
+def whois(hub: Hub, client: Client, name: str) -> None:
+    """tell about somebody: their room, since when they are here, how long they are idle
 
-    For example: /who
+    Addresses are shown to nobody but their owners.
+    For example: /whois ann
     """
-    room = hub.room_of(client)
-    with hub.lock:
-        total = len(room.clients)
-        # No more than are shown: sorting ten thousand would be felt by everybody.
-        names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
-    hub.tell(client, f"#{room.name}, {total} here: {listing(sorted(names), total, NAMES_SHOWN)}")
+    person, now = called(hub, name), time.time()
+    facts = [
+        f"in #{person.log.room}",
+        f"here since {clock_and_day(person.since, client.look.zone, now)}",
+        f"last heard of {duration(now - person.heard)} ago",
+    ]
+    if person is client:
+        facts.append(f"at the address {client.address}")
+    if person.away:
+        facts.append(away_text(person, person.away))
+    hub.tell(client, f"{person.name}: {', '.join(facts)}")
+
+
+@command("[TEXT]")
+def away(hub: Hub, client: Client, text: str) -> None:
+    """say that you are away, or without TEXT that you are back
+
+    Whoever sends you something private is told so, once. You are back, too, when you say
+    something in a room.
+    For example: /away lunch, back at two
+    """
+    if len(text) > MAX_TEXT:
+        raise too_long("that", text)
+    if not text and client.away:
+        client.away = None
+        hub.confirm(client, "you are no longer away")
+        return
+    client.away = Away(text, set())
+    hub.confirm(client, "you are away now; /away without a text, or what you say, ends it")
+
+
+def called(hub: Hub, name: str) -> Client:
+    """Who is called `name`. Raises Refused if nobody is."""
+    person = hub.names.holder(name)
+    if person is None:
+        why = f"nobody here is called {name[:MAX_TEXT]}; /who lists who is in this room"
+        raise Refused(why, "nobody of that name")
+    return person
+
+
+def away_text(person: Client, away: Away) -> str:
+    """That `person` is away, and why."""
+    return f"away: {away.text}" if away.text else "away"
+
+
+def too_long(what: str, text: str) -> Refused:
+    """What is to be raised for a `text` over MAX_TEXT."""
+    why = f"{what} has {len(text)} characters, and {MAX_TEXT} are the most"
+    return Refused(why, "too long a text")

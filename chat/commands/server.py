@@ -1,26 +1,40 @@
 """What there is to know about the server, and the way out."""
 
-from chat.client import Client, Dismissed
-from chat.commands.table import command, find, groups
+import platform
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from socket import gethostname
+from textwrap import wrap
+
+from chat import __version__
+from chat.client import OWED_LIMIT, Client, Dismissed
+from chat.clock import clock_and_day, duration
+from chat.commands.table import Command, command, find, groups
+from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
+
+LINE_WIDTH = 75
+"""Characters that fit on a narrow terminal behind what a notice begins with."""
 
 
 @command("[COMMAND]")
 def help(hub: Hub, client: Client, topic: str) -> None:
     """list the commands, or explain one
 
-    A group that the list names can be asked for, too.
+    Groups can be asked for like commands: /help rooms.
     For example: /help nick
     """
     listed = groups()
     if not topic:
-        width = max(map(len, listed)) + 1
+        width = max(map(len, listed)) + 2
         hub.tell(
             client,
-            "what you type goes to everybody in the room, but for commands, which start with /",
+            "what you type goes to everybody in the room; commands start with /",
             *(
-                f"  {group:<{width}} {'  '.join(entry.usage for entry in entries)}"
+                f"  {group if first else '':<{width}}{line}"
                 for group, entries in listed.items()
+                for first, line in _lines(entries, LINE_WIDTH - width)
             ),
             "/help COMMAND explains one. //TEXT says TEXT with one slash before it.",
         )
@@ -38,11 +52,86 @@ def help(hub: Hub, client: Client, topic: str) -> None:
         )
 
 
+def _lines(entries: list[Command], width: int) -> Iterator[tuple[bool, str]]:
+    """The usages of `entries` in lines of `width` characters; True with the first line."""
+    tied = "  ".join(entry.usage.replace(" ", "\N{NO-BREAK SPACE}") for entry in entries)
+    for index, line in enumerate(wrap(tied, width, break_on_hyphens=False)):
+        yield index == 0, line.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@command()
+def why(hub: Hub, client: Client) -> None:
+    """tell your limits, and whether you have got all that was said
+
+    For example: /why
+    """
+    lag = client.log.end.spoken - client.cursor.spoken - client.own_ahead
+    hub.tell(
+        client,
+        f"you are {client.name}, in #{client.log.room}, connected for "
+        f"{duration(time.time() - client.since)}",
+        f"you are {lag} messages behind: your connection takes them no faster"
+        if lag
+        else "you have got all that was said in this room since you came",
+        f"{client.missed} messages were gone before you read them"
+        if client.missed
+        else "you have missed nothing",
+        f"a line may have {hub.settings.max_line} bytes",
+        f"of answers, {client.owed_bytes} bytes wait for you to read them; over {OWED_LIMIT} "
+        "you are not listened to until you have",
+        f"of what others said to you alone, {client.private_bytes} bytes wait; over "
+        f"{PRIVATE_LIMIT} it is refused",
+    )
+
+
+@command()
+def invite(hub: Hub, client: Client) -> None:
+    """show how others can join from here
+
+    For example: /invite
+    """
+    host, port = client.socket.getsockname()[:2]
+    host = host.removeprefix("::ffff:")
+    lines = []
+    if ip_address(hub.settings.host).is_loopback:
+        lines.append("only from this machine, until the server is started with --host 0.0.0.0:")
+    elif ip_address(host).is_loopback:
+        host = gethostname()
+    hub.tell(
+        client,
+        *lines,
+        f"  nc {host} {port}",
+        f"  ncat {host} {port}",
+        f"  telnet {host} {port}",
+        f"  and to post a line from a program: echo hello | nc -N {host} {port}",
+    )
+
+
+@command()
+def uptime(hub: Hub, client: Client) -> None:
+    """tell how long the server has been running
+
+    For example: /uptime
+    """
+    now = time.time()
+    since = clock_and_day(hub.started, client.look.zone, now)
+    hub.tell(client, f"up since {since}, for {duration(now - hub.started)}")
+
+
+@command()
+def version(hub: Hub, client: Client) -> None:
+    """tell which program this is
+
+    For example: /version
+    """
+    hub.tell(client, f"gchat {__version__}, on Python {platform.python_version()}")
+
+
 @command()
 def quit(hub: Hub, client: Client) -> None:
     """leave (nc then waits for one more Enter)
 
     For example: /quit
     """
-    hub.tell(client, "goodbye")
+    hub.confirm(client, "goodbye")
     raise Dismissed("quit")

@@ -133,10 +133,11 @@ def find(typed: str) -> Command:
     name = shown.lower()  # comparing longer ones costs, and shows nothing
     if name in TABLE:
         return TABLE[name]
-    begun = [known for known in TABLE if known.startswith(name)] if len(name) > 1 else []
+    begun = [known for known in TABLE if known.startswith(name) and name != "/"]
     if len(begun) == 1 and typed == shown:
         return TABLE[begun[0]]
-    nearest = MEANT.get(name) or next(iter(get_close_matches(name, TABLE, n=1, cutoff=0.5)), None)
+    near = get_close_matches(name, TABLE, n=1, cutoff=0.5) if name != "/" else []
+    nearest = MEANT.get(name) or next(iter(near), None)
     if begun and name not in MEANT:
         *some, last = begun
         advice = f"it may be {', '.join(some)} or {last}"

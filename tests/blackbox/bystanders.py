@@ -23,6 +23,7 @@ class Bystanders:
         self.ann, self.bob = server.program(), server.program()
         self.ann.take_name("ann")  # at once, so they count as programs: no notice about them
         self.bob.take_name("bob")
+        self.bob.say("/quiet off")  # programs are told of nobody's coming and going
         self.heard: list[str] = []
         """What Bob was shown besides Ann's questions."""
         self._asked = 0

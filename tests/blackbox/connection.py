@@ -171,6 +171,12 @@ class Person(Connection):
 class Program(Connection):
     """Something that speaks as soon as it is connected, and so is not welcomed."""
 
+    def take_name(self, name: str) -> None:
+        """Be called `name`; the server does not confirm to programs what they wanted."""
+        self.say(f"/nick {name}", f"/whois {name}")
+        self.expect(f" * {name}: in #")
+        self.name = name
+
 
 def in_background(pool: ThreadPoolExecutor, connection: Connection, data: bytes) -> Future[None]:
     """Send `data` while the caller reads."""

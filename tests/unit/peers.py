@@ -16,6 +16,7 @@ from chat.broadcaster import Broadcaster
 from chat.client import Client, Dismissed
 from chat.hub import Hub
 from chat.log import RoomLog
+from chat.look import PLAIN
 from chat.session import Session
 
 DEADLINE = 10.0
@@ -151,6 +152,7 @@ class Company:
 
         def wait_to_be_dismissed() -> None:
             peer.client = self._client(connection)
+            peer.client.look = PLAIN
             ready.set()
             try:
                 Event().wait()
@@ -173,7 +175,8 @@ class Company:
 
         def run() -> None:
             peer.client = self._client(connection)
-            Session(self.hub, peer.client, max_line).run()
+            self.hub.settings.max_line = max_line
+            Session(self.hub, peer.client).run()
 
         self.start(run)
         wait_until(lambda: hasattr(peer, "client"), "there is a client")

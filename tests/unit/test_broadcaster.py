@@ -11,8 +11,9 @@ import pytest
 from chat import batch, broadcaster
 from chat.client import Client
 from chat.log import Cursor, RoomLog
+from chat.look import TELNET
 from chat.room import Room
-from chat.wire import TELNET, encode
+from chat.wire import encode
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
 
 SMALL = 2048
@@ -236,7 +237,7 @@ def join_room(company: Company, room: Room, count: int) -> list[Peer]:
 def test_a_big_round_gives_way_to_other_rooms(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cellar = company.hub.rooms["cellar"] = Room("cellar")
+    cellar = company.hub.rooms.by_name["cellar"] = Room("cellar")
     below = join_room(company, cellar, 10)
     above = [company.join() for _ in range(10)]
     wait_until(lambda: not company.hub.stirred, "everybody has been visited")

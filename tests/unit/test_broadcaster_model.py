@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from chat.broadcaster import Broadcaster
 from chat.client import Client
 from chat.log import RoomLog
+from chat.look import TELNET
 from chat.message import SERVER, Kind, Message
-from chat.wire import TELNET, encode
+from chat.wire import encode
 from tests.unit.peers import Company
 
 CLIENTS = 3

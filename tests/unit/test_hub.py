@@ -8,8 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from chat import presence
-from chat.hub import NameTaken
-from chat.text import MAX_NAME, NotAName, as_name, name_key
+from chat.names import NameTaken
+from chat.text import MAX_NAME, NotAName, as_name
 from tests.unit.peers import Company, Peer, wait_until
 
 
@@ -22,7 +22,9 @@ def quiet() -> Iterator[Company]:
 
 def log_of(company: Company) -> list[str]:
     log = company.room.log
-    return [f"{m.name}: {m.text}" if m.name else m.text for m in log.after(log.start, 1000)]
+    return [
+        f"{m.name}: {m.text}" if m.kind.is_spoken else m.text for m in log.after(log.start.id, 1000)
+    ]
 
 
 def announce(*peers: Peer, company: Company) -> None:
@@ -192,7 +194,7 @@ def test_ones_own_name_can_be_written_in_another_case(quiet: Company) -> None:
     ann = quiet.join("ann")
     quiet.hub.rename(ann.client, "ANN")
     assert ann.client.name == "ANN"
-    assert list(quiet.hub.names) == [name_key("ann")]
+    assert quiet.hub.names.holder("ann") is ann.client
 
 
 def test_a_name_is_free_again_when_its_owner_takes_another_or_leaves(quiet: Company) -> None:
@@ -202,7 +204,7 @@ def test_a_name_is_free_again_when_its_owner_takes_another_or_leaves(quiet: Comp
     quiet.hub.part(bob.client, "test")
     quiet.hub.rename(ann.client, "ann")
     quiet.hub.part(ann.client, "test")
-    assert quiet.hub.names == {}
+    assert quiet.hub.names.holder("ann") is None
 
 
 @settings(deadline=None, max_examples=100)

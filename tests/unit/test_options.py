@@ -15,6 +15,8 @@ DEFAULTS = {
     "max_line": 65536,
     "max_clients": None,
     "keepalive": 110,
+    "replay": 10,
+    "motd": "",
     "log_level": "info",
 }
 
@@ -24,6 +26,8 @@ OTHERS = {
     "max_line": ("100", 100),
     "max_clients": ("5", 5),
     "keepalive": ("60", 60),
+    "replay": ("0", 0),
+    "motd": ("motd.txt", "motd.txt"),
     "log_level": ("DEBUG", "debug"),
 }
 """For each option another value, as it is written and as it is understood."""
@@ -33,6 +37,7 @@ MISTAKES = [
     *(("max_line", text) for text in ("0", "-5", "many", "1_000", "")),
     *(("max_clients", text) for text in ("0", "none", "²")),
     *(("keepalive", text) for text in (str(MIN_KEEPALIVE - 1), "0", "soon")),
+    *(("replay", text) for text in ("-1", "all", "1001")),
     *(("log_level", text) for text in ("loud", "", "10")),
 ]
 

@@ -21,7 +21,7 @@ def test_nothing_is_told_if_nobody_came_or_left(presence: Presence) -> None:
 def test_the_first_is_told_at_once(presence: Presence) -> None:
     presence.join(1, "ann")
     assert presence.delay(NOW) == 0
-    assert list(presence.tell(NOW)) == [("ann joined", 1)]
+    assert list(presence.tell(NOW)) == [("ann joined", 1, "ann")]
 
 
 def test_what_follows_within_a_second_is_told_together_at_its_end(presence: Presence) -> None:
@@ -30,7 +30,7 @@ def test_what_follows_within_a_second_is_told_together_at_its_end(presence: Pres
     presence.join(2, "bob")
     assert presence.delay(NOW + INTERVAL / 4) == INTERVAL * 3 / 4
     presence.join(3, "cy")
-    assert list(presence.tell(NOW + INTERVAL)) == [("bob and cy joined", SERVER)]
+    assert list(presence.tell(NOW + INTERVAL)) == [("bob and cy joined", SERVER, "")]
     assert presence.delay(NOW + INTERVAL) is None
 
 
@@ -42,23 +42,23 @@ def test_after_a_quiet_second_the_next_is_told_at_once(presence: Presence) -> No
 
 
 def test_many_are_one_line(presence: Presence) -> None:
-    for number in range(312):
+    for number in range(1, 313):
         presence.join(number, f"name{number}")
-    assert list(presence.tell(NOW)) == [("name0, name1 and 310 others joined", SERVER)]
+    assert list(presence.tell(NOW)) == [("name1, name2 and 310 others joined", SERVER, "")]
 
 
 def test_who_left_is_told_under_the_last_name(presence: Presence) -> None:
     presence.join(1, "ann")
     list(presence.tell(NOW))
     presence.leave(1, "anna")
-    assert list(presence.tell(NOW)) == [("anna left", 1)]
+    assert list(presence.tell(NOW)) == [("anna left", 1, "anna")]
 
 
 def test_who_came_and_went_untold_is_told_as_such_and_only_once(presence: Presence) -> None:
     presence.join(1, "ann")
     presence.leave(1, "ann")
     assert not presence.is_unannounced(1)
-    assert list(presence.tell(NOW)) == [("ann came and went", 1)]
+    assert list(presence.tell(NOW)) == [("ann came and went", 1, "ann")]
     assert list(presence.tell(NOW)) == []
 
 
@@ -68,16 +68,16 @@ def test_coming_passing_and_leaving_are_a_line_each_in_this_order(presence: Pres
     presence.leave(2, "bob")
     presence.join(3, "cy")
     assert list(presence.tell(NOW)) == [
-        ("cy joined", 3),
-        ("bob came and went", 2),
-        ("ann left", 1),
+        ("cy joined", 3, "cy"),
+        ("bob came and went", 2, "bob"),
+        ("ann left", 1, "ann"),
     ]
 
 
 def test_a_new_name_before_the_announcement_is_announced_instead(presence: Presence) -> None:
     presence.join(1, "127.0.0.1:1")
     assert presence.rename(1, "ann")
-    assert list(presence.tell(NOW)) == [("ann joined", 1)]
+    assert list(presence.tell(NOW)) == [("ann joined", 1, "ann")]
 
 
 def test_a_new_name_after_the_announcement_is_news_of_its_own(presence: Presence) -> None:

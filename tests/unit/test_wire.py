@@ -5,11 +5,9 @@ import time
 
 import pytest
 
+from chat.look import PLAIN, TELNET, Look
 from chat.message import SERVER, Kind, Message
 from chat.wire import (
-    PLAIN,
-    TELNET,
-    Look,
     encode,
     encode_notices,
     encode_with_time,
@@ -52,7 +50,7 @@ def test_a_line_shown_later_has_its_time_and_its_day_if_that_is_over(now: float,
 
 
 def test_a_line_shown_later_ends_as_the_client_wants_it() -> None:
-    assert encode_with_time(NOTICE, TELNET, NOON) == b"[12:00]  * ann left\r\n"
+    assert encode_with_time(NOTICE, TELNET, NOON) == b"[12:00] * ann left\r\n"
 
 
 def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:

@@ -1,0 +1,115 @@
+"""Rooms: going there, and what goes on in them."""
+
+from heapq import nlargest
+from itertools import islice
+
+from chat.client import Client
+from chat.commands.people import MAX_TEXT, too_long
+from chat.commands.table import Refused, command
+from chat.hub import Hub
+from chat.room import Room, Topic
+from chat.rooms import LOBBY, MAX_ROOMS, TooManyRooms
+from chat.text import NotAName, as_name, listing, name_key
+from chat.welcome import topic_of, welcome_to_room
+
+NAMES_SHOWN = 100
+"""How many names /who lists: what fits on a screen, and is no burden to owe."""
+
+ROOMS_SHOWN = 50
+"""How many rooms /rooms lists; likewise."""
+
+
+@command("ROOM")
+def join(hub: Hub, client: Client, name: str) -> None:
+    """go to ROOM, which is made if it is new
+
+    You are in one room at a time, and first in #lobby. A room that stays empty for ten
+    minutes is closed, and what was said there is gone.
+    For example: /join builds
+    """
+    try:
+        name = name_key(as_name(name.removeprefix("#")))
+    except NotAName as error:
+        raise Refused(f"that cannot be a room: {error}", "a room") from None
+    if name == client.log.room:
+        raise Refused(f"you are in #{name} already", "a room")
+    try:
+        hub.move(client, name)
+    except TooManyRooms:
+        raise Refused(
+            f"there are {MAX_ROOMS} rooms, the most there may be; /rooms lists them", "a room"
+        ) from None
+    if client.person or client.look.json:
+        welcome_to_room(hub, client)
+
+
+@command()
+def leave(hub: Hub, client: Client) -> None:
+    """go back to #lobby
+
+    For example: /leave
+    """
+    if client.log.room == LOBBY:
+        raise Refused(f"you are in #{LOBBY}; /quit leaves the chat", "a room")
+    join(hub, client, LOBBY)
+
+
+@command()
+def rooms(hub: Hub, client: Client) -> None:
+    """list the rooms, with how many are there and the topics
+
+    For example: /rooms
+    """
+    rooms = list(hub.rooms.by_name.values())
+    shown = nlargest(ROOMS_SHOWN, rooms, key=lambda room: len(room.clients))
+    width = max(len(room.name) for room in shown)
+    lines = [
+        f"#{room.name:<{width}} {len(room.clients):>5} here  {topic_of(room, client)}".rstrip()
+        for room in shown
+    ]
+    if len(rooms) > len(shown):
+        lines.append(f"and {len(rooms) - len(shown)} others")
+    hub.tell(client, *lines)
+
+
+@command("[TEXT]")
+def topic(hub: Hub, client: Client, text: str) -> None:
+    """say what the room is about, or ask that
+
+    Who comes in is shown it, and so is who asks for the rooms. /topic - takes it away.
+    For example: /topic the night's builds
+    """
+    room = hub.room_of(client)
+    if not text:
+        shown = topic_of(room, client)
+        hub.tell(client, f"topic: {shown}" if shown else f"#{room.name} has no topic")
+        return
+    if len(text) > MAX_TEXT:
+        raise too_long("a topic", text)
+    room.topic = None if text == "-" else Topic(text, client.number, client.name)
+    what = f"set the topic: {text}" if room.topic else "took the topic away"
+    hub.notify(room, f"{client.name} {what}", client.number, client.name)
+    hub.confirm(client, f"you {what}")
+
+
+@command("[ROOM]")
+def who(hub: Hub, client: Client, name: str) -> None:
+    """list who is in this room, or in ROOM
+
+    For example: /who builds
+    """
+    room = _room(hub, name) if name else hub.room_of(client)
+    with hub.lock:
+        total = len(room.clients)
+        # No more than are shown: sorting ten thousand would be felt by everybody.
+        names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
+    shown = listing(sorted(names), total, NAMES_SHOWN)
+    hub.tell(client, f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty")
+
+
+def _room(hub: Hub, name: str) -> Room:
+    name = name.removeprefix("#")
+    room = hub.rooms.by_name.get(name_key(name[:MAX_TEXT]))
+    if room is None:
+        raise Refused(f"there is no room {name[:MAX_TEXT]}; /rooms lists them", "no such room")
+    return room

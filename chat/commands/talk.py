@@ -1,0 +1,78 @@
+"""Talking otherwise than to everybody in the room."""
+
+import time
+
+from chat.client import Client
+from chat.commands.people import away_text, called
+from chat.commands.table import Refused, command
+from chat.hub import Hub
+from chat.message import Kind, Private
+from chat.wire import encode_private
+
+PRIVATE_LIMIT = 64 * 1024
+"""Bytes that others may have sent to one who has not read them yet. One more may go over it."""
+
+MAX_TOLD = 1000
+"""How many are remembered who have been told that somebody is away."""
+
+
+@command("ACTION")
+def me(hub: Hub, client: Client, action: str) -> None:
+    """tell what you do: ** ann waves
+
+    For example: /me waves
+    """
+    hub.say(client, [action], len(action), Kind.ACTION)
+
+
+@command("NAME TEXT")
+def msg(hub: Hub, client: Client, name: str, text: str) -> None:
+    """say TEXT to NAME alone, in whichever room they are
+
+    Both of you see it as ann -> bob: TEXT. Nobody else does, and it is kept nowhere.
+    For example: /msg bob have you got a minute?
+    """
+    _tell(hub, client, called(hub, name), text)
+
+
+@command("TEXT")
+def reply(hub: Hub, client: Client, text: str) -> None:
+    """say TEXT to who last said something to you alone
+
+    For example: /reply of course
+    """
+    if not client.correspondent:
+        raise Refused("nobody has said anything to you alone yet", "no one to reply to")
+    person = hub.clients.get(client.correspondent)
+    if person is None or hub.names.holder(person.name) is not person:
+        raise Refused("who last said something to you alone has left", "no one to reply to")
+    _tell(hub, client, person, text)
+
+
+def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
+    name = person.name
+    if person is client:
+        raise Refused("that is you", "a private message")
+    if client.ignores.hides(person.number, name):
+        raise Refused(
+            f"you ignore {name}, and would not see an answer; /unignore {name} ends that",
+            "a private message",
+        )
+    if person.ignores.hides(client.number, client.name):
+        raise Refused(f"{name} ignores you; it was not sent", "a private message")
+    if person.lost or person.private_bytes > PRIVATE_LIMIT:
+        raise Refused(
+            f"{name} has not read what was sent before; it was not sent, try again later",
+            "a private message",
+        )
+    private = Private(time.time(), client.name, name, text)
+    hub.owe(person, encode_private(private, person.look), private=True)
+    person.correspondent = client.number
+    hub.ring(person)
+    if client.person or client.look.json:
+        hub.owe(client, encode_private(private, client.look))
+    if person.away and client.number not in person.away.told:
+        if len(person.away.told) >= MAX_TOLD:
+            person.away.told.clear()
+        person.away.told.add(client.number)
+        hub.confirm(client, f"{name} is {away_text(person, person.away)}")

@@ -1,0 +1,50 @@
+"""The message of the day: a file that whoever runs the server may change at any time."""
+
+import logging
+import os
+
+from chat.text import visible
+
+MAX_BYTES = 4096
+"""Of the file: each newcomer is owed it."""
+
+log = logging.getLogger(__name__)
+
+
+class Motd:
+    """The text in the file at `path`, read again when the file has changed.
+
+    Raises OSError if it cannot be read, ValueError if it is too long. Later it stays as it
+    was if that happens, and the log tells so, once.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._version = self._look()
+        self._lines = self._read()
+
+    def lines(self) -> list[str]:
+        """Its lines, safe to show."""
+        try:
+            version: object = self._look()
+        except OSError as error:
+            version = str(error)
+        if version != self._version:
+            self._version = version
+            try:
+                self._lines = self._read()
+            except (OSError, ValueError) as error:
+                log.warning("the message of the day stays as it was: %s", error)
+        return self._lines
+
+    def _look(self) -> object:
+        """What is another one when the file has changed."""
+        status = os.stat(self._path)
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> list[str]:
+        with open(self._path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"{self._path} has more than {MAX_BYTES} bytes")
+        return [visible(line) for line in data.rstrip().splitlines()]

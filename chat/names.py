@@ -1,0 +1,104 @@
+"""Who has which name, and who ignores whom by name."""
+
+from random import randrange
+
+from chat.client import Client
+from chat.ignoring import NOBODY, IgnoreList
+from chat.text import MAX_NAME, name_key, nearest_name
+
+DIGITS = 6
+"""Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
+
+
+class NameTaken(Exception):
+    """`holder` has this name; `free` is one like it that nobody has."""
+
+    def __init__(self, holder: Client, free: str) -> None:
+        super().__init__(free)
+        self.holder = holder
+        self.free = free
+
+
+class Names:
+    """The names of all clients: one each, if only their address.
+
+    Upper and lower case count as the same (text.name_key).
+    """
+
+    def __init__(self) -> None:
+        self._holders: dict[str, Client] = {}
+        self._ignorers: dict[str, dict[int, Client]] = {}
+        """Those who ignore a name, by number."""
+
+    def arrive(self, client: Client) -> None:
+        """`client` is new, and called by its address."""
+        # Two may have the same one, if they have reached us at different addresses of ours.
+        self._holders.setdefault(name_key(client.name), client)
+
+    def holder(self, name: str) -> Client | None:
+        """Who is called `name`."""
+        return self.holder_of_key(name_key(name))
+
+    def holder_of_key(self, key: str) -> Client | None:
+        """Who has the name that is known by `key`."""
+        return self._holders.get(key)
+
+    def take(self, client: Client, name: str) -> None:
+        """`client` is called `name` from now on. Raises NameTaken."""
+        key = name_key(name)
+        holder = self._holders.get(key, client)
+        if holder is not client:
+            raise NameTaken(holder, self.free(name))
+        self._give_up(client)
+        self._holders[key] = client
+        client.name = name
+        for ignorer in self._ignorers.get(key, {}).values():
+            if ignorer is not client:
+                ignorer.ignores.follow(key, client.number)
+
+    def release(self, client: Client) -> None:
+        """`client` leaves."""
+        self._give_up(client)
+        for key in client.ignores.names:
+            self._forget(key, client)
+
+    def free(self, name: str) -> str:
+        """`name`, or one like it, that nobody has."""
+        free, tries = name, 1
+        stem = nearest_name(name[: MAX_NAME - DIGITS])
+        while name_key(free) in self._holders:
+            tries += 1
+            # Somebody may have taken thousands in their order, to make this take long.
+            free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"
+        return free
+
+    def ignore(self, client: Client, name: str) -> None:
+        """`client` hears no more of who is called `name`, now or later. Raises TooManyIgnored."""
+        if client.ignores is NOBODY:
+            client.ignores = IgnoreList()
+        holder = self.holder(name)
+        client.ignores.add(name, holder.number if holder else None)
+        self._ignorers.setdefault(name_key(name), {})[client.number] = client
+
+    def stop_ignoring(self, client: Client, name: str) -> str | None:
+        """Undo it, also if `name` is a new one of theirs; returns the name that was ignored."""
+        holder = self.holder(name)
+        key = client.ignores.key_of(name, holder.number if holder else None)
+        if key is None:
+            return None
+        self._forget(key, client)
+        spelled = client.ignores.remove(key)
+        if not client.ignores.names:
+            client.ignores = NOBODY
+        return spelled
+
+    def _give_up(self, client: Client) -> None:
+        key = name_key(client.name)
+        if self._holders.get(key) is client:
+            del self._holders[key]
+
+    def _forget(self, key: str, client: Client) -> None:
+        ignorers = self._ignorers[key]
+        del ignorers[client.number]
+        if not ignorers:
+            del self._ignorers[key]

@@ -1,0 +1,64 @@
+"""What somebody is shown who comes into a room."""
+
+import time
+
+from chat.client import Client
+from chat.hub import Hub
+from chat.room import Room
+from chat.text import listing
+from chat.wire import encode_notices, encode_with_time
+
+REPLAY_CHARACTERS = 4096
+"""How long the messages may be together that are shown again: each newcomer is owed them alone."""
+
+NAMES_SHOWN = 10
+"""How many of those who are there it is told the names of."""
+
+
+def welcome(hub: Hub, client: Client) -> None:
+    """To the server, and to the lobby."""
+    room = hub.room_of(client)
+    motd = hub.settings.motd
+    lines = [
+        f"welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
+        "What you type goes to everybody here. /nick NAME gives you a name; /help helps.",
+        *(motd.lines() if motd else ()),
+    ]
+    hub.owe(client, encode_notices([*lines, *_topic(client, room)], client.look))
+    replay(hub, client, room)
+
+
+def welcome_to_room(hub: Hub, client: Client) -> None:
+    """To another room than before."""
+    room = hub.room_of(client)
+    hub.tell(client, f"you are in {_description(hub, client, room)}", *_topic(client, room))
+    replay(hub, client, room)
+
+
+def replay(hub: Hub, client: Client, room: Room) -> None:
+    """The last few messages in `room` up to the place where `client` is."""
+    now = time.time()
+    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor)
+    shown = [
+        message for message in messages if not client.ignores.hides(message.sender, message.name)
+    ]
+    if shown:
+        hub.owe(client, b"".join(encode_with_time(each, client.look, now) for each in shown))
+
+
+def topic_of(room: Room, client: Client) -> str:
+    """The topic as `client` may see it: empty if there is none, or if it ignores who set it."""
+    topic = room.topic
+    return "" if topic is None or client.ignores.hides(topic.sender, topic.name) else topic.text
+
+
+def _topic(client: Client, room: Room) -> list[str]:
+    topic = topic_of(room, client)
+    return [f"topic: {topic}"] if topic else []
+
+
+def _description(hub: Hub, client: Client, room: Room) -> str:
+    with hub.lock:
+        others = (other.name for other in room.clients.values() if other is not client)
+        names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
+    return f"#{room.name}, " + (f"with {names}" if names else "and nobody else is here yet")
