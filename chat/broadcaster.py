@@ -46,8 +46,10 @@ class Broadcaster:
             self._hub.work.clear()
             while stirred:
                 deadline = perf_counter() + SLICE
-                while stirred and perf_counter() < deadline:  # many rooms are small
+                while stirred:  # many rooms are small
                     self._try_to_serve(next(iter(stirred)))
+                    if perf_counter() > deadline:
+                        break
                 if stirred:
                     give_way()
 
