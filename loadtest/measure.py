@@ -18,6 +18,8 @@ from measuring.descriptors import descriptors
 from measuring.everyone import everyone
 from measuring.gigabyte import gigabyte
 from measuring.idle import idle
+from measuring.looks import looks
+from measuring.rooms import rooms
 from measuring.server import split_cores
 from measuring.stalled import stalled
 from measuring.throughput import throughput
@@ -27,6 +29,8 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
     measurement.__name__: measurement
     for measurement in (
         throughput,
+        looks,
+        rooms,
         everyone,
         idle,
         stalled,

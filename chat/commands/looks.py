@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chat.client import Client
 from chat.clock import clock
-from chat.commands.switches import switch
+from chat.commands.switches import state_wanted, switch
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 
@@ -79,8 +79,9 @@ def json(hub: Hub, client: Client, wanted: str) -> None:
     You send {"text": "hello"} to say something and {"command": "/who"} for a command.
     For example: /json on
     """
-    spoken = switch(hub, client, wanted or "on", client.look.json, "JSON")
+    spoken = state_wanted(wanted, True)
     client.look = client.look._replace(json=spoken, presence=True, notices=True)
+    hub.confirm(client, f"JSON is {'on' if spoken else 'off'}")
 
 
 def _zone(name: str) -> ZoneInfo | None:

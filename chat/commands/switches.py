@@ -5,15 +5,17 @@ from chat.commands.table import WrongArgument
 from chat.hub import Hub
 
 
-def switch(hub: Hub, client: Client, wanted: str, now: bool, what: str) -> bool:
-    """Whether `what` is to be on: `now`, if nothing is `wanted`. Tells the client.
-
-    Raises WrongArgument for what is neither on nor off.
-    """
+def state_wanted(typed: str, now: bool) -> bool:
+    """What `typed`, on or off, asks for: `now`, if it is empty. Raises WrongArgument."""
     states = {"on": True, "off": False, "": now}
-    if wanted.lower() not in states:
+    if typed.lower() not in states:
         raise WrongArgument
-    state = states[wanted.lower()]
-    tell = hub.confirm if wanted else hub.tell
+    return states[typed.lower()]
+
+
+def switch(hub: Hub, client: Client, typed: str, now: bool, what: str) -> bool:
+    """The same, and `client` is told whether `what` is on."""
+    state = state_wanted(typed, now)
+    tell = hub.confirm if typed else hub.tell
     tell(client, f"{what} is {'on' if state else 'off'}")
     return state

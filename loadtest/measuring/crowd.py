@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 PATIENCE = 30.0
 """Seconds that anything awaited may take."""
 
-_HEAD_COUNT = re.compile(rb"^ \* #lobby, (\d+) here: .*\n", re.MULTILINE)
+_HEAD_COUNT = re.compile(rb"^ \* #\S+, (\d+) here: .*\n", re.MULTILINE)
 
 
 class Member:
