@@ -36,7 +36,7 @@ from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.logs import start_logging
 from chat.motd import Motd
 from chat.options import parse
-from chat.rooms import keep_closing_empty
+from chat.rooms import keep_tidy
 from chat.session import Session
 from chat.settings import Settings
 from chat.vanished import look_for_vanished
@@ -110,7 +110,7 @@ def main() -> int:
     hub = Hub(settings)
     gevent.spawn(Broadcaster(hub).run)
     gevent.spawn(look_for_vanished, hub, options.keepalive)
-    gevent.spawn(keep_closing_empty, hub.rooms, hub.clients)
+    gevent.spawn(keep_tidy, hub.rooms, hub.clients)
     max_clients = options.max_clients or max(1, descriptors - RESERVED_DESCRIPTORS)
     server = ChatServer(listener, hub, Admission(hub, max_clients))
     asked_to_stop = Event()

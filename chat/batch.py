@@ -3,7 +3,9 @@
 from bisect import bisect_right
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
+from typing import TypeVar
 
+from chat.ignoring import IgnoreList
 from chat.log import Cursor, RoomLog
 from chat.look import Look
 from chat.message import Message
@@ -16,10 +18,12 @@ It may be longer by one message."""
 
 
 MAX_SHARED = 64
-"""Batches that a round keeps for those who may need the same one. With as many looks and places
-as there are clients it would otherwise be 64 KiB for each of them."""
+"""Batches that are kept for those who may need the same one. With as many looks, places and
+ignore lists as there are clients it would otherwise be 64 KiB for each of them."""
 
 NOTHING = memoryview(b"")
+
+Key = TypeVar("Key")
 
 
 class Batch:
@@ -41,19 +45,21 @@ class Batch:
         """The same messages for the one who wrote some of them: those have no bytes."""
         return self._leave_out({sender})
 
-    def ignoring(self, senders: frozenset[int]) -> "Batch":
-        """The same messages for those who ignore `senders`, whose messages have no bytes.
+    def ignoring(self, ignores: IgnoreList) -> "Batch":
+        """The same messages for those who ignore some who wrote them: these have no bytes.
 
-        Made once for all of them.
+        Made once for all who ignore the same ones.
         """
         if self._senders is None:
             self._senders = frozenset(message.sender for message in self._messages)
-        here = senders & self._senders
-        if not here:
+        senders = ignores.among(self._senders)
+        if not senders:
             return self
-        if here not in self._without:
-            self._without[here] = self._leave_out(here)
-        return self._without[here]
+        batch = self._without.get(senders)
+        if batch is None:
+            batch = self._leave_out(senders)
+            _keep(self._without, senders, batch)
+        return batch
 
     def _leave_out(self, senders: AbstractSet[int]) -> "Batch":
         lines = self._lines.copy()
@@ -100,6 +106,12 @@ def encode_batch(messages: list[Message], look: Look) -> Batch:
     return Batch(messages[: len(lines)], lines)
 
 
+def _keep(batches: dict[Key, Batch], key: Key, batch: Batch) -> None:
+    if len(batches) == MAX_SHARED:
+        del batches[next(iter(batches))]
+    batches[key] = batch
+
+
 class Batches:
     """The batches that one round of a room needs, each made when it is first asked for."""
 
@@ -114,7 +126,5 @@ class Batches:
         if batch is None and cursor.id >= self._log.start.id:
             count = min(stop.id - cursor.id, MAX_MESSAGES)
             batch = encode_batch(self._log.after(cursor.id, count), look)
-            if len(self._made) == MAX_SHARED:
-                del self._made[next(iter(self._made))]
-            self._made[key] = batch
+            _keep(self._made, key, batch)
         return batch

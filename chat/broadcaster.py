@@ -16,7 +16,7 @@ from chat.hub import Hub
 from chat.ignoring import NOBODY
 from chat.loop import give_way
 from chat.room import Room
-from chat.wire import encode_notices, gap_notice
+from chat.wire import encode_gap
 
 SLICE = 0.002
 """Seconds that a room is served before the others, and those who talk, get their turn."""
@@ -126,8 +126,6 @@ class Round:
         4. Costs one system call, and no encoding if another client with the same look
            stood at the same place in this round.
         """
-        if client.log is not self._room.log:  # it has gone to another room since
-            return
         for _ in range(SENDS_PER_VISIT):
             if client.blocked or client.lost or not self._send_next(client):
                 break
@@ -155,7 +153,7 @@ class Round:
             self._tell_gap(client)
             return True
         if client.ignores is not NOBODY:
-            batch = batch.ignoring(client.ignores.numbers)
+            batch = batch.ignoring(client.ignores)
         if client.last_own > client.cursor.id:
             batch = batch.without(client.number)
             self._send_batch(client, batch)
@@ -205,4 +203,4 @@ class Round:
         client.own_ahead -= own_gone
         client.missed += missed
         if missed or (notices_missed and client.look.presence):
-            client.cut = encode_notices([gap_notice(missed)], client.look)
+            client.cut = encode_gap(missed, client.look)

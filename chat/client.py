@@ -55,6 +55,10 @@ class Away(NamedTuple):
     told: set[int]
     """The numbers of those who have been told."""
 
+    def __str__(self) -> str:
+        """As others are told."""
+        return f"away: {self.text}" if self.text else "away"
+
 
 class Client:
     """One connection. Its own greenlet reads from it; only the broadcaster writes to it.

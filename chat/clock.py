@@ -8,7 +8,10 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_AGO = re.compile(r"(\d{1,6}) ?([smhdw])[a-z]*", re.ASCII | re.IGNORECASE)
+_AGO = re.compile(
+    r"(\d{1,6}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)",
+    re.ASCII | re.IGNORECASE,
+)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -46,7 +49,7 @@ def past(text: str, now: float, zone: tzinfo | None) -> float | None:
     """The time that `text` means: so long ago (`10m`, `2h`, `3 days`), or the last time that the
     clock showed it (`14:30`). None if it means none."""
     if ago := _AGO.fullmatch(text):
-        return now - int(ago[1]) * _UNITS[ago[2].lower()]
+        return max(0.0, now - int(ago[1]) * _UNITS[ago[2][0].lower()])
     if shown := _CLOCK.fullmatch(text):
         today = datetime.fromtimestamp(now, zone)
         then = today.replace(hour=int(shown[1]), minute=int(shown[2]), second=0, microsecond=0)

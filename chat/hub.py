@@ -98,7 +98,8 @@ class Hub:
         """`client` goes to the room called `name`, which is made if there is none.
 
         Runs in its own greenlet, and waits until it has got what was said up to now where
-        it was. Raises TooManyRooms; it stays where it was then.
+        it was, so that no round there still has it before it. Raises TooManyRooms; it stays
+        where it was then.
         """
         before = self.room_of(client)
         listens = client.until is None
@@ -174,6 +175,8 @@ class Hub:
         kind: Kind = Kind.NOTICE,
     ) -> None:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
+        if kind is not Kind.PRESENCE and room.presence.is_unannounced(about):
+            self._tell_presence(room)
         room.log.append(time.time(), kind, [text], about, name)
         if client := room.clients.get(about):
             client.last_own = room.log.end.id
@@ -186,7 +189,7 @@ class Hub:
 
     def confirm(self, client: Client, *texts: str) -> None:
         """The same, when it has done what it wanted: in a program's output that is too much."""
-        if client.person or client.look.json:
+        if client.look.notices:
             self.tell(client, *texts)
 
     def refuse(self, client: Client, why: str) -> None:
@@ -205,7 +208,9 @@ class Hub:
     def ring(self, client: Client) -> None:
         """Ring the bell of `client`, if it wants that, and has not heard it just now."""
         now = time.monotonic()
-        if client.rings is not None and client.rings <= now and client.takes_more:
+        if client.look.json or client.rings is None:
+            return
+        if client.rings <= now and client.takes_more:
             client.rings = now + BELL_PAUSE
             self.owe(client, BELL)
 
@@ -216,7 +221,7 @@ class Hub:
                 client is not None
                 and client is not speaker
                 and client.log is room.log
-                and speaker.number not in client.ignores.numbers
+                and not client.ignores.hides(speaker.number, speaker.name)
             ):
                 self.ring(client)
 
@@ -229,6 +234,8 @@ class Hub:
         client.named = time.time()
         room = self.room_of(client)
         if client.person and name != before and not room.presence.rename(client.number, name):
+            if room.presence.has_left(name):
+                self._tell_presence(room)  # or it would seem to be this one
             self.notify(room, f"{before} is now {name}", client.number, name)
 
     # What the broadcaster is to do
@@ -267,5 +274,6 @@ class Hub:
         self._tell_presence(room)
 
     def _tell_presence(self, room: Room) -> None:
-        for text, about, name in room.presence.tell(time.monotonic()):
+        # A line about many cannot be kept from those who ignore one of them.
+        for text, about, name in room.presence.tell(time.monotonic(), self.names.ignored):
             self.notify(room, text, about, name, Kind.PRESENCE)

@@ -6,13 +6,15 @@ What a program is sent, by `kind`:
   room), `time` (UTC), `room`, `name` (who says it, or whom it is about; empty if that is
   nobody), `text`; and `again`, true, if it is shown again because it was asked for;
 - `private`: `time`, `name`, `to`, `text`;
-- `answer`: `text`, a line of the server's answer to a command;
+- `answer`: `text`, a line that the server says to this one alone, mostly of an answer;
+- `gap`: `missed`, how many messages were gone before they could be sent; and `text`;
 - `error`: `text`, why something was not done;
 - `ok`: what was asked for with a `ref` is done.
 
 What a program sends: `{"text": "hello"}` says it in the room, with `"to": "ann"` to Ann
 alone, with `"kind": "action"` as an action; `{"command": "/join builds"}` is any command.
-A `ref`, a string or a number, comes back with the `ok` or the `error`.
+A `ref`, a string or a whole number, comes back with the `ok` or the `error`. A command may also
+be sent as it is typed: `/join builds`.
 """
 
 import json
@@ -20,16 +22,25 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from chat.message import Message, Private
-from chat.text import escape
+from chat.text import escape, visible
+
+FIELDS = frozenset({"text", "to", "kind", "command"})
+"""What a request may have, besides a reference."""
 
 HOW = 'each line is an object, like {"text": "hello"} or {"command": "/help"}'
 
+Ref = str | int | None
+"""What a program marks a request with, and gets back with the answer."""
+
 MAX_REF = 100
-"""Characters of a reference; it is sent back."""
+"""Characters of a reference."""
 
 
 class NotARequest(ValueError):
     """Why a line is no request, as a clause that a person can read."""
+
+    ref: Ref = None
+    """What it was to be marked with, as far as that could be read."""
 
 
 class Request(NamedTuple):
@@ -37,24 +48,29 @@ class Request(NamedTuple):
 
     line: str
     """The line that a person would type for it."""
-    ref: str | int | None
-    """What the answer is to be marked with."""
+    ref: Ref
 
 
 def read_request(line: bytes) -> Request:
     """What `line` asks for. Raises NotARequest."""
+    if line.startswith(b"/") and not line.startswith(b"//"):
+        return Request(visible(line), None)
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise NotARequest(f"that is not a JSON object; {HOW}")
-    if unknown := fields.keys() - {"text", "to", "kind", "command", "ref"}:
+    if unknown := fields.keys() - FIELDS - {"ref"}:
         raise NotARequest(f"there is no field “{escape(min(unknown)[:40])}”; {HOW}")
     ref = fields.get("ref")
     if not _may_be_ref(ref):
         raise NotARequest(f"a ref is a whole number, or a string of at most {MAX_REF} characters")
-    return Request(_typed(fields), ref)
+    try:
+        return Request(_typed(fields), ref)
+    except NotARequest as error:
+        error.ref = ref
+        raise
 
 
 def encode_message(message: Message, again: bool = False) -> bytes:
@@ -81,24 +97,29 @@ def encode_answer(text: str) -> bytes:
     return _encode({"kind": "answer", "text": text})
 
 
+def encode_gap(missed: int, text: str) -> bytes:
+    """That so many messages were missed."""
+    return _encode({"kind": "gap", "missed": missed, "text": text})
+
+
 def encode_error(why: str) -> bytes:
     """Why something was not done."""
     return _encode({"kind": "error", "text": why})
 
 
-def with_ref(kind: str, ref: str | int, **fields: Any) -> bytes:
+def with_ref(kind: str, ref: Ref, **fields: Any) -> bytes:
     """The end of what was asked for with `ref`: it is `ok`, or an `error`."""
     return _encode({"kind": kind, "ref": ref, **fields})
 
 
 def _typed(fields: dict[str, Any]) -> str:
-    wanted = {name: fields[name] for name in ("text", "to", "kind", "command") if name in fields}
-    if not all(isinstance(value, str) and value for value in wanted.values()):
-        raise NotARequest(f"{', '.join(wanted)} must be strings that are not empty")
+    for name in FIELDS & fields.keys():
+        if not isinstance(fields[name], str) or not fields[name]:
+            raise NotARequest(f"{name} is a string, and not an empty one")
     text, to, kind, command = (
-        escape(wanted.get(name, "")) for name in ("text", "to", "kind", "command")
+        escape(fields.get(name, "")) for name in ("text", "to", "kind", "command")
     )
-    if command.startswith("/") and len(wanted) == 1:
+    if command.startswith("/") and not (command.startswith("//") or text or to or kind):
         return command
     if command or not text:
         raise NotARequest(f"it must have either a text or a command, which begins with /; {HOW}")

@@ -21,8 +21,8 @@ MESSAGE_BYTES = 220
 """What a message takes besides its text: a tuple, three numbers, a place in the list (CPython
 3.11)."""
 
-LOOK_BACK = 1000
-"""How far back `last` looks."""
+MOST_FORGOTTEN = 4096
+"""Messages that are given up at a time, which takes under a millisecond."""
 
 Entry = tuple[int, int, float, str, int, str, str]
 """A message as it is kept: id, spoken, time, the kind's value, sender, name, text.
@@ -80,8 +80,7 @@ class RoomLog:
             self._entries.append((last, spoken, time, value, sender, name, text))
             self._bytes += MESSAGE_BYTES + getsizeof(text)
         self.end = Cursor(last, spoken)
-        if len(self._entries) > self._max_messages or self._bytes > self._max_bytes:
-            self._forget()
+        self.tidy()
 
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
@@ -90,25 +89,23 @@ class RoomLog:
 
     def back(self, count: int) -> int:
         """The id behind which lie the last `count` messages that people have said."""
-        return self._behind(SPOKEN, self.end.spoken - count + 1)
+        return self.start.id + self._place(SPOKEN, self.end.spoken - count + 1)
 
     def since(self, time: float) -> int:
         """The id behind which lies what was said at `time` or later."""
-        return self._behind(TIME, time)
+        return self.start.id + self._place(TIME, time)
 
     def last(self, count: int, characters: int, before: Cursor) -> list[Message]:
         """What people said last, up to `before`, oldest first.
 
-        At most `count` messages, with at most so many characters together; looks no
-        further back than LOOK_BACK messages, as most of them may be notices.
+        At most `count` messages, with at most so many characters together.
         """
         found: list[Entry] = []
-        end = max(0, before.id - self.start.id)
-        for entry in reversed(self._entries[max(0, end - LOOK_BACK) : end]):
-            if entry[KIND] not in _PEOPLES:
-                continue
+        for spoken in range(before.spoken, max(self.start.spoken, before.spoken - count), -1):
+            # There may be thousands of notices between two of them.
+            entry = self._entries[self._place(SPOKEN, spoken)]
             characters -= len(entry[TEXT])
-            if characters < 0 or len(found) == count:
+            if characters < 0:
                 break
             found.append(entry)
         return self._messages(reversed(found))
@@ -118,10 +115,15 @@ class RoomLog:
         return sum(entry[SENDER] == sender and entry[KIND] in _PEOPLES for entry in self._entries)
 
     def keep(self, max_bytes: int) -> None:
-        """Keep no more than so many bytes from now on."""
+        """Keep no more than so many bytes, as soon as something more is said, or `tidy` called."""
         self._max_bytes = max_bytes
-        if self._bytes > max_bytes:
-            self._forget()
+
+    def tidy(self) -> bool:
+        """Give up some of what is too much; False if there is no more of that."""
+        if self._bytes <= self._max_bytes and len(self._entries) <= self._max_messages:
+            return False
+        self._forget()
+        return True
 
     def _messages(self, entries: Iterable[Entry]) -> list[Message]:
         room = self.room
@@ -130,8 +132,9 @@ class RoomLog:
             for number, spoken, time, kind, sender, name, text in entries
         ]
 
-    def _behind(self, place: int, least: float) -> int:
-        return self.start.id + bisect_left(self._entries, least, key=itemgetter(place))
+    def _place(self, field: int, least: float) -> int:
+        """Where the first entry is that has `least`, or more, in `field`."""
+        return bisect_left(self._entries, least, key=itemgetter(field))
 
     def _forget(self) -> None:
         # A list gives up its first items by moving all others: not for one at a time. With a
@@ -139,7 +142,9 @@ class RoomLog:
         messages_wanted = self._max_messages * 63 // 64
         bytes_wanted = self._max_bytes * 63 // 64
         gone = 0
-        while self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted:
+        while gone < MOST_FORGOTTEN and (
+            self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
+        ):
             self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
             gone += 1
         last = self._entries[gone - 1]

@@ -35,7 +35,7 @@ class Look(NamedTuple):
     redraw: bool = False
     """What is half typed is cleared away before each line."""
     json: bool = False
-    """Lines are JSON objects; of the rest, only what is left out matters."""
+    """Lines are JSON objects; of the rest, only `presence` and `notices` matter then."""
 
 
 PLAIN = Look()

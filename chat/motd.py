@@ -22,18 +22,17 @@ class Motd:
         self._path = path
         self._version = self._look()
         self._lines = self._read()
+        self._fault = ""
 
     def lines(self) -> list[str]:
         """Its lines, safe to show."""
         try:
-            version: object = self._look()
-        except OSError as error:
-            version = str(error)
-        if version != self._version:
-            self._version = version
-            try:
-                self._lines = self._read()
-            except (OSError, ValueError) as error:
+            version = self._look()
+            if version != self._version or self._fault:
+                self._lines, self._version, self._fault = self._read(), version, ""
+        except (OSError, ValueError) as error:
+            if str(error) != self._fault:
+                self._fault = str(error)
                 log.warning("the message of the day stays as it was: %s", error)
         return self._lines
 

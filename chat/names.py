@@ -1,9 +1,10 @@
-"""Who has which name, and who ignores whom by name."""
+"""Who has which name, and who is ignored under it."""
 
+from collections.abc import Set as AbstractSet
 from random import randrange
 
 from chat.client import Client
-from chat.ignoring import NOBODY, IgnoreList
+from chat.ignoring import NOBODY, Followed, IgnoreList
 from chat.text import MAX_NAME, name_key, nearest_name
 
 DIGITS = 6
@@ -27,13 +28,19 @@ class Names:
 
     def __init__(self) -> None:
         self._holders: dict[str, Client] = {}
-        self._ignorers: dict[str, dict[int, Client]] = {}
-        """Those who ignore a name, by number."""
+        self._followed: dict[str, Followed] = {}
+        """What each name that is ignored stands for."""
+        self._ignorers: dict[str, set[int]] = {}
+        """The numbers of those who ignore it."""
+        self._ignored_as: dict[int, set[str]] = {}
+        """The names under which a client is ignored, by its number."""
 
     def arrive(self, client: Client) -> None:
         """`client` is new, and called by its address."""
+        key = name_key(client.name)
         # Two may have the same one, if they have reached us at different addresses of ours.
-        self._holders.setdefault(name_key(client.name), client)
+        self._holders.setdefault(key, client)
+        self._follow(client, key)
 
     def holder(self, name: str) -> Client | None:
         """Who is called `name`."""
@@ -52,15 +59,16 @@ class Names:
         self._give_up(client)
         self._holders[key] = client
         client.name = name
-        for ignorer in self._ignorers.get(key, {}).values():
-            if ignorer is not client:
-                ignorer.ignores.follow(key, client.number)
+        self._follow(client, key)
 
     def release(self, client: Client) -> None:
         """`client` leaves."""
         self._give_up(client)
         for key in client.ignores.names:
-            self._forget(key, client)
+            self._forget_ignorer(key, client)
+        for key in self._ignored_as.pop(client.number, ()):
+            if key in self._followed:
+                self._followed[key].leave(client.number)
 
     def free(self, name: str) -> str:
         """`name`, or one like it, that nobody has."""
@@ -72,13 +80,24 @@ class Names:
             free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"
         return free
 
+    # Ignoring
+
+    @property
+    def ignored(self) -> AbstractSet[int]:
+        """The numbers of all clients that somebody ignores."""
+        return self._ignored_as.keys()
+
     def ignore(self, client: Client, name: str) -> None:
         """`client` hears no more of who is called `name`, now or later. Raises TooManyIgnored."""
+        key = name_key(name)
+        followed = self._followed.get(key) or Followed()
         if client.ignores is NOBODY:
-            client.ignores = IgnoreList()
-        holder = self.holder(name)
-        client.ignores.add(name, holder.number if holder else None)
-        self._ignorers.setdefault(name_key(name), {})[client.number] = client
+            client.ignores = IgnoreList(client.number)
+        client.ignores.add(name, followed)
+        self._followed[key] = followed
+        self._ignorers.setdefault(key, set()).add(client.number)
+        if holder := self._holders.get(key):
+            self._follow(holder, key)
 
     def stop_ignoring(self, client: Client, name: str) -> str | None:
         """Undo it, also if `name` is a new one of theirs; returns the name that was ignored."""
@@ -86,19 +105,30 @@ class Names:
         key = client.ignores.key_of(name, holder.number if holder else None)
         if key is None:
             return None
-        self._forget(key, client)
+        self._forget_ignorer(key, client)
         spelled = client.ignores.remove(key)
         if not client.ignores.names:
             client.ignores = NOBODY
         return spelled
 
+    def _follow(self, client: Client, key: str) -> None:
+        """Whoever ignores this name ignores `client`, which has it now."""
+        if key in self._followed:
+            self._followed[key].add(client.number)
+            self._ignored_as.setdefault(client.number, set()).add(key)
+
+    def _forget_ignorer(self, key: str, client: Client) -> None:
+        ignorers = self._ignorers[key]
+        ignorers.discard(client.number)
+        if not ignorers:
+            del self._ignorers[key]
+            for number in self._followed.pop(key).numbers:
+                if names := self._ignored_as.get(number):
+                    names.discard(key)
+                    if not names:
+                        del self._ignored_as[number]
+
     def _give_up(self, client: Client) -> None:
         key = name_key(client.name)
         if self._holders.get(key) is client:
             del self._holders[key]
-
-    def _forget(self, key: str, client: Client) -> None:
-        ignorers = self._ignorers[key]
-        del ignorers[client.number]
-        if not ignorers:
-            del self._ignorers[key]

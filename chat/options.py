@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from chat import __version__
-from chat.log import LOOK_BACK
 
 DESCRIPTION = """\
 A chat server that anyone joins with nothing but nc:
@@ -22,6 +21,9 @@ is told, and gets what was said up to then. A second one ends it at once."""
 
 MOST = 2**30
 """The highest number that any option takes."""
+
+MAX_REPLAY = 1000
+"""Messages; how long they may be together is bounded besides (see welcome.py)."""
 
 MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
 """Seconds: one for each of five questions that TCP asks and six before them; as Linux has it."""
@@ -146,7 +148,7 @@ def _count(text: str) -> int:
 
 
 def _replay(text: str) -> int:
-    return _number(text, 0, LOOK_BACK)
+    return _number(text, 0, MAX_REPLAY)
 
 
 def _keepalive(text: str) -> int:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterable
-from operator import attrgetter
 
 import gevent
 
 from chat.client import Client
 from chat.log import MAX_BYTES
+from chat.loop import give_way
 from chat.room import Room
 
 LOBBY = "lobby"
@@ -15,7 +15,8 @@ LOBBY = "lobby"
 MAX_ROOMS = 1000
 
 MAX_EMPTY = 100
-"""Empty rooms; of more than that, the one that has been empty for longest is closed."""
+"""Empty rooms; of more than that, one in which nothing was said is closed, or the one that has been
+empty for longest."""
 
 EMPTY_TIME = 600.0
 """Seconds until an empty room is closed: so that one who lost the connection finds it again."""
@@ -42,29 +43,37 @@ class Rooms:
         """
         room = self.by_name.get(name)
         if room is None:
-            if len(self.by_name) > MAX_EMPTY:
-                self.close_empty(clients, most=MAX_EMPTY - 1)
-            if len(self.by_name) >= MAX_ROOMS:
-                raise TooManyRooms
+            if len(self.by_name) >= min(MAX_EMPTY, MAX_ROOMS):
+                self._make_place(clients)
             room = self.by_name[name] = Room(name)
             self._share_memory()
         return room
 
-    def close_empty(
-        self, clients: Iterable[Client], most: int = MAX_EMPTY, age: float = EMPTY_TIME
-    ) -> None:
-        """Close rooms that have been empty for `age` seconds, and the first of more than `most`.
+    def close_empty(self, clients: Iterable[Client]) -> None:
+        """Close the rooms that have been empty for EMPTY_TIME; `clients` are all there are."""
+        too_long = time.monotonic() - EMPTY_TIME
+        for room in self._empty(clients):
+            if room.empty_since <= too_long:
+                del self.by_name[room.name]
+        self._share_memory()
 
-        `clients` are all there are, also those who leave and still read.
+    def _make_place(self, clients: Iterable[Client]) -> None:
+        """Close what stands in the way of one more room, if it is empty."""
+        empty = self._empty(clients)
+        surplus = max(len(empty) - MAX_EMPTY, len(self.by_name) - MAX_ROOMS) + 1
+        for room in empty[: max(0, surplus)]:
+            del self.by_name[room.name]
+        if len(self.by_name) >= MAX_ROOMS:
+            raise TooManyRooms
+
+    def _empty(self, clients: Iterable[Client]) -> list[Room]:
+        """The rooms in which nobody is, nor reads what was said there.
+
+        Those first in which nothing was ever said; then the longest empty ones.
         """
         in_use = {client.log.room for client in clients} | {LOBBY}
         empty = [room for name, room in self.by_name.items() if name not in in_use]
-        empty.sort(key=attrgetter("empty_since"))
-        too_long = time.monotonic() - age
-        for index, room in enumerate(empty):
-            if index < len(empty) - most or room.empty_since <= too_long:
-                del self.by_name[room.name]
-        self._share_memory()
+        return sorted(empty, key=lambda room: (room.log.end.spoken > 0, room.empty_since))
 
     def _share_memory(self) -> None:
         share = TOTAL_BYTES // max(1, len(self.by_name) - 1)
@@ -73,8 +82,11 @@ class Rooms:
                 room.log.keep(min(share, MAX_BYTES))
 
 
-def keep_closing_empty(rooms: Rooms, clients: dict[int, Client]) -> None:
-    """Close what has stayed empty, now and then, for ever."""
+def keep_tidy(rooms: Rooms, clients: dict[int, Client]) -> None:
+    """Now and then, for ever: close what has stayed empty, and have logs keep to their share."""
     while True:
         gevent.sleep(EMPTY_TIME / 10)
         rooms.close_empty(clients.values())
+        for room in list(rooms.by_name.values()):
+            while room.log.tidy():
+                give_way()

@@ -13,7 +13,7 @@ from chat.client import Client, Dismissed
 from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
-from chat.jsonlines import NotARequest, Request, read_request, with_ref
+from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.loop import give_way
 from chat.text import visible
 from chat.welcome import welcome
@@ -161,31 +161,39 @@ class Session:
     def _serve(self, line: bytes) -> None:
         """Do what a program asks for, which speaks JSON."""
         self._client.wait_until_answers_are_read()
-        request = Request("", None)
         try:
             request = read_request(line)
+        except NotARequest as error:
+            self._refuse(str(error), "no request", error.ref)
+            return
+        try:
             if _is_command(request.line):
                 self._run(request.line)
             else:
                 self._say([request.line.removeprefix("/")])
-        except (NotARequest, Refused) as why:
-            what = why.what if isinstance(why, Refused) else "no request"
-            self._refuse(str(why), what, request.ref)
+        except Refused as refused:
+            self._refuse(str(refused), refused.what, request.ref)
         else:
             if request.ref is not None:
                 self._hub.owe(self._client, with_ref("ok", request.ref))
 
     def _run(self, text: str) -> None:
-        """Carry out a command. Raises Refused."""
+        """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
-        commands.run(self._hub, self._client, text)
+        try:
+            commands.run(self._hub, self._client, text)
+        except (Refused, Dismissed):
+            raise
+        except Exception as error:  # a mistake of ours: it costs this command, not the client
+            log.exception("cannot carry out a command of %s", self._client)
+            raise Refused("an error in the server; it is in its log", "an error") from error
         give_way()  # a command costs more than a line
 
     def _say(self, texts: list[str]) -> None:
         if texts:
             self._hub.say(self._client, texts, sum(map(len, texts)))
 
-    def _refuse(self, why: str, what: str, ref: str | int | None = None) -> None:
+    def _refuse(self, why: str, what: str, ref: Ref = None) -> None:
         if ref is None:
             self._hub.refuse(self._client, why)
         else:
@@ -198,7 +206,8 @@ class Session:
 
     def _wait_for_round(self) -> None:
         room = self._hub.room_of(self._client)
-        while room.unsent > UNSENT_LIMIT:
+        # Rooms in which much is said share it, so that the others' turn comes soon.
+        while room.unsent > UNSENT_LIMIT // max(1, len(self._hub.stirred)):
             room.round_began.clear()
             room.round_began.wait()
 

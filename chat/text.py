@@ -15,6 +15,9 @@ and its marks."""
 MAX_MARKS = 2
 """Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
 
+RESERVED = frozenset({"you", "gchat"})
+"""What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
+
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t"
 _UNSAFE_RANGES = (
     (0x00, 0x08), (0x0A, 0x1F), (0x7F, 0x7F),  # C0 but tab, and DEL
@@ -86,6 +89,8 @@ def as_name(text: str) -> str:
         raise NotAName("it has neither a letter nor a digit")
     if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
         raise NotAName("it looks like an address")
+    if name_key(name) in RESERVED:
+        raise NotAName("it would be taken for somebody else")
     return name
 
 
@@ -119,7 +124,12 @@ def _naming(character: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What two names have in common that count as the same one: upper and lower case are one."""
+    """What two names have in common that count as the same one: upper and lower case are one.
+
+    What is too long to be a name has the key of no name.
+    """
+    if len(name) > MAX_TYPED:  # see as_name
+        return name
     return unicodedata.normalize("NFKC", name.casefold())
 
 
@@ -131,6 +141,7 @@ def listing(names: Iterable[str], total: int, most: int) -> str:
     # "and 1 other" would be no shorter than the name.
     shown = list(islice(names, total if total <= most + 1 else most))
     if len(shown) < total:
-        shown.append(f"{total - len(shown)} others")
+        others = total - len(shown)
+        shown.append("1 other" if others == 1 else f"{others} others")
     *first, last = shown or [""]
     return f"{', '.join(first)} and {last}" if first else last

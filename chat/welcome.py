@@ -21,7 +21,7 @@ def welcome(hub: Hub, client: Client) -> None:
     motd = hub.settings.motd
     lines = [
         f"welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
-        "What you type goes to everybody here. /nick NAME gives you a name; /help helps.",
+        "What you type, everybody here sees. /nick NAME names you; /help helps.",
         *(motd.lines() if motd else ()),
     ]
     hub.owe(client, encode_notices([*lines, *_topic(client, room)], client.look))
@@ -36,7 +36,12 @@ def welcome_to_room(hub: Hub, client: Client) -> None:
 
 
 def replay(hub: Hub, client: Client, room: Room) -> None:
-    """The last few messages in `room` up to the place where `client` is."""
+    """The last few messages in `room` up to the place where `client` is.
+
+    Not to a program that speaks JSON: it would take them for new ones.
+    """
+    if client.look.json:
+        return
     now = time.time()
     messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor)
     shown = [
@@ -61,4 +66,4 @@ def _description(hub: Hub, client: Client, room: Room) -> str:
     with hub.lock:
         others = (other.name for other in room.clients.values() if other is not client)
         names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
-    return f"#{room.name}, " + (f"with {names}" if names else "and nobody else is here yet")
+    return f"#{room.name}" + (f", with {names}" if names else "; nobody else is here")

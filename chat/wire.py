@@ -50,12 +50,12 @@ def encode_refusal(why: str, look: Look) -> bytes:
     return jsonlines.encode_error(why) if look.json else encode_notices([why], look)
 
 
-def gap_notice(missed: int) -> str:
+def encode_gap(missed: int, look: Look) -> bytes:
     """What a client is told for which `missed` messages came and went while it did not read."""
-    if not missed:
-        return "you missed some comings and goings: more was said than is kept for a slow reader"
     messages = "1 message" if missed == 1 else f"{missed} messages"
-    return f"you missed {messages}: more was said than is kept for a slow reader"
+    what = messages if missed else "some comings and goings"
+    text = f"you missed {what}: more was said than is kept for a slow reader"
+    return jsonlines.encode_gap(missed, text) if look.json else encode_notices([text], look)
 
 
 def _is_shown(kind: Kind, look: Look) -> bool:
@@ -76,9 +76,9 @@ def _name(name: str, look: Look) -> str:
     return colored(name) if look.color else name
 
 
-def _finish(line: str, look: Look, time: str) -> bytes:
+def _finish(line: str, look: Look, shown_time: str) -> bytes:
     """`line` from what comes before it, so that it stands alone, to its end."""
     start = CLEAR_LINE if look.redraw else ""
-    if time:
-        start += f"[{time}]" if line[0] == " " else f"[{time}] "
+    if shown_time:
+        start += f"[{shown_time}]" if line[0] == " " else f"[{shown_time}] "
     return f"{start}{line}{look.end}".encode()

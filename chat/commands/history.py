@@ -1,11 +1,10 @@
 """Looking back: what was said in this room, as far as it is kept."""
 
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from chat.client import OWED_LIMIT, Client
 from chat.clock import clock_and_day, past
+from chat.commands.arguments import too_long
 from chat.commands.table import WrongArgument, command
 from chat.hub import Hub
 from chat.log import RoomLog
@@ -22,10 +21,11 @@ MOST_FOUND = 50
 PORTION = 100
 """Messages that are taken from the log at a time."""
 
-MAX_LOOKED_THROUGH = 200_000
-CHARACTERS_TO_FETCH = 400
-"""Characters that are looked through at a time, which takes about a millisecond; and how many of
-them it would take the time of that a message takes besides its text."""
+SLICE = 0.001
+"""Seconds for which a log is searched at a time."""
+
+MAX_WANTED = 200
+"""Characters that are searched for: some texts take their length times that of the wanted one."""
 
 
 @command("[N]")
@@ -40,7 +40,7 @@ def history(hub: Hub, client: Client, count: str) -> None:
     first = log.back(int(count or SHOWN))
     found = _count_from(log, first)
     _announce(hub, client, found, f"the last {{}} in #{log.room}", "nothing has been said here yet")
-    _show(hub, client, _read(log, first))
+    _show(hub, client, log, first)
 
 
 @command("WHEN")
@@ -60,7 +60,7 @@ def since(hub: Hub, client: Client, when: str) -> None:
     shown = clock_and_day(begin, zone, now)
     found = _count_from(log, first)
     _announce(hub, client, found, f"{{}} since {shown}", f"nothing was said since {shown}")
-    _show(hub, client, _read(log, first))
+    _show(hub, client, log, first)
 
 
 @command("TEXT")
@@ -69,16 +69,14 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
 
     For example: /find deploy
     """
-    folded = wanted.casefold()
-    matching = (
-        message
-        for message in _read_back(client.log)
-        if folded in message.text.casefold() and _may_see(client, message)
-    )
-    found = list(islice(matching, MOST_FOUND))
+    wanted = wanted.strip()
+    if len(wanted) > MAX_WANTED:
+        raise too_long("what to find", wanted, MAX_WANTED)
+    found = _search(client, wanted.casefold())
     last = "the last " if len(found) == MOST_FOUND else ""
     _announce(hub, client, len(found), f"{last}{{}} with that", "no message here has that in it")
-    _show(hub, client, reversed(found))
+    for number in reversed(found):
+        _show(hub, client, client.log, number - 1, number)
 
 
 def _announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
@@ -88,22 +86,54 @@ def _announce(hub: Hub, client: Client, count: int, which: str, none: str) -> No
     hub.tell(client, f"{which.format(number)}{ignoring}:" if count else none)
 
 
-def _show(hub: Hub, client: Client, messages: Iterable[Message]) -> None:
-    """Owe `client` those of `messages` that it may see, no faster than it reads them."""
-    now = time.time()
-    lines: list[bytes] = []
-    size = 0
-    for message in messages:
+def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = None) -> None:
+    """Owe `client` what follows the id `last`, up to `end` or what is said now.
+
+    No faster than it is read, and nothing is held on to that the log has forgotten meanwhile.
+    """
+    end = end or log.end.id
+    while last < end and not client.lost:
+        if last < log.start.id:
+            hub.tell(client, "what came here is no longer kept: more has been said meanwhile")
+            last = log.start.id
+        lines, last = _portion(client, log, last, end)
+        if lines:
+            hub.owe(client, lines)
+            client.wait_until_answers_are_read()
+        give_way()
+
+
+def _portion(client: Client, log: RoomLog, last: int, end: int) -> tuple[bytes, int]:
+    """The first lines of what follows the id `last` up to `end`, and the id that they end with."""
+    now, lines, size = time.time(), [], 0
+    for message in log.after(last, min(PORTION, end - last)):
+        last = message.id
         if _may_see(client, message):
             lines.append(encode_with_time(message, client.look, now))
             size += len(lines[-1])
-        if size > OWED_LIMIT:
-            hub.owe(client, b"".join(lines))
-            lines.clear()
-            size = 0
-            client.wait_until_answers_are_read()
-    if lines:
-        hub.owe(client, b"".join(lines))
+            if size > OWED_LIMIT:
+                break
+    return b"".join(lines), max(last, log.start.id)
+
+
+def _search(client: Client, wanted: str) -> list[int]:
+    """The ids of the last messages with `wanted` in them, the very last first.
+
+    Gives way to others again and again.
+    """
+    log, found = client.log, list[int]()
+    end = log.end.id
+    while end > log.start.id and len(found) < MOST_FOUND and not client.lost:
+        first = max(log.start.id, end - PORTION)
+        deadline = time.perf_counter() + SLICE
+        for message in reversed(log.after(first, end - first)):
+            if wanted in message.text.casefold() and _may_see(client, message):
+                found.append(message.id)
+            end = message.id - 1
+            if len(found) == MOST_FOUND or time.perf_counter() > deadline:
+                break
+        give_way()
+    return found
 
 
 def _may_see(client: Client, message: Message) -> bool:
@@ -114,26 +144,3 @@ def _count_from(log: RoomLog, first: int) -> int:
     """How many messages that people have said are behind the id `first`."""
     following = log.after(first, 1)
     return log.end.spoken - following[0].spoken + following[0].kind.is_spoken if following else 0
-
-
-def _read(log: RoomLog, first: int) -> Iterator[Message]:
-    """What is behind the id `first` now, giving way to others meanwhile."""
-    end = log.end.id
-    while first < end and (messages := log.after(first, min(PORTION, end - first))):
-        yield from messages
-        first = messages[-1].id
-        give_way()
-
-
-def _read_back(log: RoomLog) -> Iterator[Message]:
-    """All that is kept, the last first, giving way to others meanwhile."""
-    end, looked_through = log.end.id, 0
-    while end > log.start.id:
-        first = max(log.start.id, end - PORTION)
-        for message in reversed(log.after(first, end - first)):
-            yield message
-            looked_through += CHARACTERS_TO_FETCH + len(message.text)
-            if looked_through > MAX_LOOKED_THROUGH:
-                looked_through = 0
-                give_way()
-        end = first

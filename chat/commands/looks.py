@@ -5,12 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chat.client import Client
 from chat.clock import clock
-from chat.commands.switches import state_wanted, switch
+from chat.commands.arguments import state_wanted, switch
 from chat.commands.table import Refused, command
 from chat.hub import Hub
-
-MAX_ZONE = 40
-"""Characters of a zone's name; the longest is `America/Argentina/ComodRivadavia`."""
 
 
 @command("[on|off|ZONE]")
@@ -80,13 +77,12 @@ def json(hub: Hub, client: Client, wanted: str) -> None:
     For example: /json on
     """
     spoken = state_wanted(wanted, True)
-    client.look = client.look._replace(json=spoken, presence=True, notices=True)
+    client.look = client.look._replace(json=True, presence=True, notices=True)
     hub.confirm(client, f"JSON is {'on' if spoken else 'off'}")
+    client.look = client.look._replace(json=spoken)
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    if len(name) > MAX_ZONE:
-        return None
     for spelling in (name, name.title(), name.upper()):
         try:
             return ZoneInfo(spelling)

@@ -1,7 +1,7 @@
 """Not seeing what one does not want to see."""
 
 from chat.client import Client
-from chat.commands.switches import switch
+from chat.commands.arguments import switch
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 from chat.ignoring import MAX_IGNORED, TooManyIgnored

@@ -4,13 +4,11 @@ import time
 
 from chat.client import Away, Client
 from chat.clock import clock_and_day, duration
+from chat.commands.arguments import MAX_TEXT, called, too_long
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 from chat.names import NameTaken
 from chat.text import NotAName, as_name, nearest_name
-
-MAX_TEXT = 200
-"""Characters of what is shown again and again: why somebody is away, a room's topic."""
 
 
 @command("NAME")
@@ -53,9 +51,10 @@ def whois(hub: Hub, client: Client, name: str) -> None:
     ]
     if person is client:
         facts.append(f"at the address {client.address}")
-    if person.away:
-        facts.append(away_text(person, person.away))
-    hub.tell(client, f"{person.name}: {', '.join(facts)}")
+    lines = [f"{person.name}: {', '.join(facts)}"]
+    if person.away and not client.ignores.hides(person.number, person.name):
+        lines.append(f"{person.name} is {person.away}")
+    hub.tell(client, *lines)
 
 
 @command("[TEXT]")
@@ -66,6 +65,7 @@ def away(hub: Hub, client: Client, text: str) -> None:
     something in a room.
     For example: /away lunch, back at two
     """
+    text = text.strip()
     if len(text) > MAX_TEXT:
         raise too_long("that", text)
     if not text and client.away:
@@ -74,23 +74,3 @@ def away(hub: Hub, client: Client, text: str) -> None:
         return
     client.away = Away(text, set())
     hub.confirm(client, "you are away now; /away without a text, or what you say, ends it")
-
-
-def called(hub: Hub, name: str) -> Client:
-    """Who is called `name`. Raises Refused if nobody is."""
-    person = hub.names.holder(name)
-    if person is None:
-        why = f"nobody here is called {name[:MAX_TEXT]}; /who lists who is in this room"
-        raise Refused(why, "nobody of that name")
-    return person
-
-
-def away_text(person: Client, away: Away) -> str:
-    """That `person` is away, and why."""
-    return f"away: {away.text}" if away.text else "away"
-
-
-def too_long(what: str, text: str) -> Refused:
-    """What is to be raised for a `text` over MAX_TEXT."""
-    why = f"{what} has {len(text)} characters, and {MAX_TEXT} are the most"
-    return Refused(why, "too long a text")

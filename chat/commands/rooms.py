@@ -4,7 +4,7 @@ from heapq import nlargest
 from itertools import islice
 
 from chat.client import Client
-from chat.commands.people import MAX_TEXT, too_long
+from chat.commands.arguments import MAX_TEXT, too_long
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 from chat.room import Room, Topic
@@ -28,7 +28,8 @@ def join(hub: Hub, client: Client, name: str) -> None:
     For example: /join builds
     """
     try:
-        name = name_key(as_name(name.removeprefix("#")))
+        # Folded, it may be longer: ß is ss then.
+        name = as_name(name_key(as_name(name.removeprefix("#"))))
     except NotAName as error:
         raise Refused(f"that cannot be a room: {error}", "a room") from None
     if name == client.log.room:
@@ -39,7 +40,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
         raise Refused(
             f"there are {MAX_ROOMS} rooms, the most there may be; /rooms lists them", "a room"
         ) from None
-    if client.person or client.look.json:
+    if client.look.notices:
         welcome_to_room(hub, client)
 
 
@@ -79,7 +80,7 @@ def topic(hub: Hub, client: Client, text: str) -> None:
     Who comes in is shown it, and so is who asks for the rooms. /topic - takes it away.
     For example: /topic the night's builds
     """
-    room = hub.room_of(client)
+    room, text = hub.room_of(client), text.strip()
     if not text:
         shown = topic_of(room, client)
         hub.tell(client, f"topic: {shown}" if shown else f"#{room.name} has no topic")

@@ -10,19 +10,16 @@ from textwrap import wrap
 from chat import __version__
 from chat.client import OWED_LIMIT, Client, Dismissed
 from chat.clock import clock_and_day, duration
-from chat.commands.table import Command, command, find, groups
+from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
-
-LINE_WIDTH = 75
-"""Characters that fit on a narrow terminal behind what a notice begins with."""
 
 
 @command("[COMMAND]")
 def help(hub: Hub, client: Client, topic: str) -> None:
     """list the commands, or explain one
 
-    Groups can be asked for like commands: /help rooms.
+    Groups of commands can be asked for as well: /help people.
     For example: /help nick
     """
     listed = groups()
@@ -38,11 +35,9 @@ def help(hub: Hub, client: Client, topic: str) -> None:
             ),
             "/help COMMAND explains one. //TEXT says TEXT with one slash before it.",
         )
-    elif topic.lower() in listed:
-        entries = listed[topic.lower()]
-        width = max(len(entry.usage) for entry in entries)
-        hub.tell(client, *(f"{entry.usage:<{width}}  {entry.summary}" for entry in entries))
-    else:
+        return
+    group = listed.get(topic.lower(), [])
+    if not group or f"/{topic.lower()}" in TABLE:  # some are called like their group
         entry = find("/" + topic.removeprefix("/"))
         hub.tell(
             client,
@@ -50,6 +45,12 @@ def help(hub: Hub, client: Client, topic: str) -> None:
             *(f"  {line}" for line in entry.details),
             f"  for example: {entry.example}",
         )
+    width = max((len(entry.usage) for entry in group), default=0)
+    hub.tell(client, *(f"{entry.usage:<{width}}  {entry.summary}" for entry in group))
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"
 
 
 def _lines(entries: list[Command], width: int) -> Iterator[tuple[bool, str]]:
@@ -70,10 +71,10 @@ def why(hub: Hub, client: Client) -> None:
         client,
         f"you are {client.name}, in #{client.log.room}, connected for "
         f"{duration(time.time() - client.since)}",
-        f"you are {lag} messages behind: your connection takes them no faster"
+        f"you are behind by {_messages(lag)}: your connection takes them no faster"
         if lag
         else "you have got all that was said in this room since you came",
-        f"{client.missed} messages were gone before you read them"
+        f"you have missed {_messages(client.missed)}, gone before you read them"
         if client.missed
         else "you have missed nothing",
         f"a line may have {hub.settings.max_line} bytes",

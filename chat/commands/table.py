@@ -8,6 +8,7 @@ example. It tells the client what came of it, and raises Refused with a reason i
 from collections.abc import Callable
 from difflib import get_close_matches
 from inspect import getdoc
+from textwrap import wrap
 from typing import NamedTuple
 
 from chat.client import Client
@@ -16,8 +17,14 @@ from chat.hub import Hub
 MAX_SHOWN = 40
 """Characters of an unknown command that are repeated to the one who typed it."""
 
+LINE_WIDTH = 75
+"""Characters that fit on a narrow terminal behind what a notice begins with."""
+
 EXAMPLE = "For example: "
 """What the last line of a command's docstring begins with."""
+
+FREE_TEXTS = ("TEXT", "[TEXT]", "ACTION")
+"""Arguments that are taken as they were typed, behind one blank."""
 
 MEANT = {
     typed: meant
@@ -26,10 +33,10 @@ MEANT = {
         "/nick": "/name /user",
         "/away": "/back /afk",
         "/me": "/action /emote",
-        "/msg": "/tell /whisper /pm /dm /query /private /notice",
+        "/msg": "/m /tell /whisper /pm /dm /query /private /notice",
         "/rooms": "/list /channels",
-        "/join": "/channel",
-        "/leave": "/part",
+        "/join": "/j /channel",
+        "/leave": "/part /lobby",
         "/who": "/names /users /ls",
         "/ignore": "/block /mute",
         "/history": "/last /log",
@@ -83,14 +90,21 @@ class Command(NamedTuple):
 
     def split(self, typed: str) -> list[str]:
         """The arguments in `typed`, the last of which takes all the rest. Raises WrongArgument."""
-        expected = self.arguments.split()
-        if not expected and typed:
-            raise WrongArgument
-        arguments = typed.split(None, len(expected) - 1) if expected else []
-        for missing in expected[len(arguments) :]:
-            if not missing.startswith("["):
+        arguments = []
+        for expected in self.arguments.split():
+            if expected in FREE_TEXTS:  # what somebody says is not changed
+                argument, typed = typed if typed.strip() else "", ""
+            elif expected == self.arguments.split()[-1]:
+                argument, typed = typed.strip(), ""
+            else:
+                typed = typed.lstrip()
+                argument = typed.split(maxsplit=1)[0] if typed else ""
+                typed = typed[len(argument) + 1 :]
+            if not (argument or expected.startswith("[")):
                 raise WrongArgument
-            arguments.append("")
+            arguments.append(argument)
+        if typed.strip():
+            raise WrongArgument
         return arguments
 
 
@@ -103,7 +117,8 @@ def command(arguments: str = "") -> Callable[..., Callable[..., None]]:
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
         summary, _, details = (getdoc(function) or "").partition("\n")
-        *lines, example = details.strip().splitlines()
+        *sentences, example = details.strip().splitlines()
+        lines = wrap(" ".join(sentences), LINE_WIDTH - 2)
         group = function.__module__.rpartition(".")[2]
         name = f"/{function.__name__}"
         TABLE[name] = Command(
@@ -116,10 +131,10 @@ def command(arguments: str = "") -> Callable[..., Callable[..., None]]:
 
 def run(hub: Hub, client: Client, line: str) -> None:
     """Carry out `line`, which starts with a slash. Raises Refused, or Dismissed for /quit."""
-    name, *rest = line.split(maxsplit=1)
+    name = line.split(maxsplit=1)[0]
     found = find(name)
     try:
-        found.function(hub, client, *found.split(rest[0].rstrip() if rest else ""))
+        found.function(hub, client, *found.split(line[len(name) + 1 :]))
     except WrongArgument:
         usage = f"usage: {found.usage}"
         if found.arguments:

@@ -3,7 +3,7 @@
 import time
 
 from chat.client import Client
-from chat.commands.people import away_text, called
+from chat.commands.arguments import called
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 from chat.message import Kind, Private
@@ -69,10 +69,10 @@ def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
     hub.owe(person, encode_private(private, person.look), private=True)
     person.correspondent = client.number
     hub.ring(person)
-    if client.person or client.look.json:
+    if client.look.notices:
         hub.owe(client, encode_private(private, client.look))
     if person.away and client.number not in person.away.told:
         if len(person.away.told) >= MAX_TOLD:
             person.away.told.clear()
         person.away.told.add(client.number)
-        hub.confirm(client, f"{name} is {away_text(person, person.away)}")
+        hub.confirm(client, f"{name} is {person.away}")

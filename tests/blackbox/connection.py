@@ -1,10 +1,12 @@
 """Clients: raw sockets that read as a person expects things, with deadlines."""
 
+import json
 import re
 import socket
 import struct
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from tests.blackbox.waiting import DEADLINE
 
@@ -176,6 +178,56 @@ class Program(Connection):
         self.say(f"/nick {name}", f"/whois {name}")
         self.expect(f" * {name}: in #")
         self.name = name
+
+
+class JsonProgram(Connection):
+    """A program that speaks JSON from its first line on."""
+
+    _refs = 0
+
+    def speak_json(self) -> None:
+        """Ask for it, and wait until that is confirmed."""
+        self.say("/json")
+        assert self.object() == {"kind": "answer", "text": "JSON is on"}
+
+    def send_object(self, **fields: Any) -> None:
+        """Send `fields` as an object."""
+        self.say(json.dumps(fields))
+
+    def object(self) -> dict[str, Any]:
+        """The next line, which must be an object."""
+        fields = json.loads(self.line())
+        assert isinstance(fields, dict), fields
+        return fields
+
+    def next_of(self, kind: str) -> dict[str, Any]:
+        """The next object of this kind; what comes before it is skipped."""
+        while (fields := self.object())["kind"] != kind:
+            pass
+        return fields
+
+    def carry_out(self, **fields: Any) -> list[dict[str, Any]]:
+        """Ask for something; returns what comes up to the `ok` or `error` for it, that included."""
+        self._refs += 1
+        self.send_object(**fields, ref=self._refs)
+        objects = [self.object()]
+        while objects[-1].get("ref") != self._refs:
+            objects.append(self.object())
+        return objects
+
+    def take_name(self, name: str) -> None:
+        """Be called `name`."""
+        assert self.carry_out(command=f"/nick {name}")[-1]["kind"] == "ok"
+        self.name = name
+
+
+def meet(*people: Connection) -> None:
+    """Have `people`, who are in one room, hear each other: so their coming has been told."""
+    for person in people:
+        person.say("hello")
+        for other in people:
+            if other is not person:
+                other.expect(f"{person.name}: hello")
 
 
 def in_background(pool: ThreadPoolExecutor, connection: Connection, data: bytes) -> Future[None]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from tests.blackbox.connection import Connection, Person, Program
+from tests.blackbox.connection import Connection, JsonProgram, Person, Program
 from tests.blackbox.safety import assert_safe
 from tests.blackbox.waiting import DEADLINE, wait_until
 
@@ -122,6 +122,14 @@ class Server:
         """A program that says `lines` at once."""
         program = self._add(Program(self.address, receive_buffer))
         program.say(*lines)
+        return program
+
+    def json_program(self, name: str | None = None) -> JsonProgram:
+        """A program that speaks JSON, and is called `name` if there is one."""
+        program = self._add(JsonProgram(self.address))
+        program.speak_json()
+        if name:
+            program.take_name(name)
         return program
 
     def _add(self, connection: AnyConnection) -> AnyConnection:

@@ -1,13 +1,15 @@
-"""A real client program in a terminal of its own."""
+"""Real programs in terminals of their own."""
 
 import os
 import pty
 import subprocess
 import time
+from pathlib import Path
 from select import select
+from tempfile import TemporaryDirectory
 from typing import Self
 
-from tests.blackbox.waiting import DEADLINE
+from tests.blackbox.waiting import DEADLINE, wait_until
 
 
 class Terminal:
@@ -57,3 +59,56 @@ class Terminal:
             return os.read(self._terminal, 65_536)
         except OSError:  # the program has ended
             raise AssertionError(f"it ended before {text!r}: {self._shown!r}") from None
+
+
+class Screen:
+    """`with Screen() as screen:` a shell in a terminal that is drawn, and somebody who types.
+
+    tmux is the terminal, a server of its own for each. What is seen is what is on the screen
+    now, not what was sent to it.
+    """
+
+    WIDTH, HEIGHT = 90, 50
+    """In characters: more than what the tests have on the screen."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="screen")  # a socket's path must be short
+        self._tmux("new-session", "-d", "-x", str(self.WIDTH), "-y", str(self.HEIGHT), self._shell)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._tmux("kill-server")
+        finally:
+            self._folder.cleanup()
+
+    _shell = f"env -i PATH='{os.environ['PATH']}' PS1='$ ' sh -i"
+
+    def type(self, text: str) -> None:
+        """Type `text`, which has no end of a line in it."""
+        self._tmux("send-keys", "-l", "--", text)
+
+    def press(self, *keys: str) -> None:
+        """Press `keys`, as tmux calls them: `Enter`, `C-r`."""
+        self._tmux("send-keys", *keys)
+
+    def lines(self) -> list[str]:
+        """What is on the screen now, without blanks at the ends of lines and empty ones below."""
+        shown = self._tmux("capture-pane", "-p")
+        return [line.rstrip() for line in shown.rstrip().split("\n")]
+
+    def expect(self, line: str) -> None:
+        """Wait until the last line on the screen is `line`, or ends with it."""
+        wait_until(lambda: self.lines()[-1].endswith(line), f"the screen ends with {line!r}")
+
+    def _tmux(self, *arguments: str) -> str:
+        socket = Path(self._folder.name, "tmux")
+        return subprocess.run(
+            ["tmux", "-S", str(socket), "-f", "/dev/null", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE,
+            check=True,
+        ).stdout

@@ -145,8 +145,8 @@ class Company:
         self._greenlets.append(greenlet)
         return greenlet
 
-    def join(self, name: str = "", send_buffer: int | None = None) -> Peer:
-        """Somebody who listens, whom no session reads from."""
+    def join(self, name: str = "", send_buffer: int | None = None, listens: bool = True) -> Peer:
+        """Somebody who listens, unless it is to begin that later; whom no session reads from."""
         peer, connection = self._connect(send_buffer)
         ready = Event()
 
@@ -162,7 +162,8 @@ class Company:
         self.start(wait_to_be_dismissed)
         ready.wait()
         self.hub.enter(peer.client)
-        self.hub.listen(peer.client)
+        if listens:
+            self.hub.listen(peer.client)
         if name:
             self.hub.rename(peer.client, name)
         return peer

@@ -13,7 +13,22 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in (ROOT / "chat").rglob("*.py")
 }
-PURE = ["message", "text", "framing", "log", "wire", "batch", "presence"]
+PURE = [
+    "message",
+    "text",
+    "clock",
+    "look",
+    "mentions",
+    "ignoring",
+    "framing",
+    "log",
+    "jsonlines",
+    "wire",
+    "batch",
+    "presence",
+]
+
+SOCKETS = {"gevent", "greenlet", "socket", "_socket", "select", "ssl"}
 
 LIST_IMPORTED = "import sys; import chat.{}; print(*sys.modules)"
 
@@ -30,8 +45,8 @@ def used_by(module: str) -> set[str]:
     return (imported & MODULES.keys()) - {module}
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_a_pure_module_brings_in_neither_gevent_nor_sockets(name: str) -> None:
+def brought_in_by(name: str) -> set[str]:
+    """The modules, but for what is inside packages, that come with a module of this program."""
     listing = subprocess.run(
         [sys.executable, "-c", LIST_IMPORTED.format(name)],
         cwd=ROOT,
@@ -40,8 +55,16 @@ def test_a_pure_module_brings_in_neither_gevent_nor_sockets(name: str) -> None:
         text=True,
     ).stdout.split()
     assert f"chat.{name}" in listing
-    roots = {module.partition(".")[0] for module in listing}
-    assert not roots & {"gevent", "greenlet", "socket", "_socket", "select", "threading", "ssl"}
+    return {module.partition(".")[0] for module in listing}
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_brings_in_neither_gevent_nor_sockets(name: str) -> None:
+    assert not brought_in_by(name) & {*SOCKETS, "threading"}
+
+
+def test_the_message_of_the_day_needs_files_and_the_log_but_no_sockets() -> None:
+    assert not brought_in_by("motd") & SOCKETS
 
 
 def test_no_two_modules_need_each_other() -> None:

@@ -1,5 +1,7 @@
 """chat.batch: messages encoded once for many."""
 
+import gc
+from itertools import combinations
 from unittest.mock import patch
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from chat import batch
 from chat.batch import Batch, Batches, encode_batch
+from chat.ignoring import Followed, IgnoreList
 from chat.log import Cursor, RoomLog
 from chat.look import PLAIN, TELNET
 from chat.message import Kind, Message
@@ -129,7 +132,86 @@ def test_a_message_over_the_size_of_a_batch_is_one() -> None:
     assert encode_batch(messages, PLAIN).end == Cursor(1, 1)
 
 
+# Those who ignore somebody
+
+
+def ignoring(numbers: frozenset[int]) -> IgnoreList:
+    followed, ignores = Followed(), IgnoreList(READER)
+    for number in numbers:
+        followed.add(number)
+    ignores.add("name", followed)
+    return ignores
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.frozensets(st.integers(2, 4)))
+def test_a_batch_for_those_who_ignore_some_lacks_their_lines_and_nothing_else(
+    entries: list[tuple[int, Kind, str]], ignored: frozenset[int]
+) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    before = whole.data
+    part = whole.ignoring(ignoring(ignored))
+    assert part.data == b"".join(encode(m, PLAIN) for m in messages if m.sender not in ignored)
+    assert part.end == whole.end
+    assert whole.data == before
+    for sent in range(1, len(part.data) + 1):
+        place, rest = part.place(sent)
+        assert is_place_of(place, messages)
+        behind = [m for m in messages if m.id > place.id and m.sender not in ignored]
+        lines = b"".join(encode(message, PLAIN) for message in behind)
+        assert part.data[:sent] + bytes(rest) + lines == part.data
+
+
+def test_all_who_ignore_the_same_ones_here_share_a_batch_that_is_not_encoded_again() -> None:
+    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    with patch.object(batch, "encode", wraps=encode) as encoding:
+        whole = encode_batch(messages, PLAIN)
+        part = whole.ignoring(ignoring(frozenset({2})))
+        assert whole.ignoring(ignoring(frozenset({2}))) is part
+        assert whole.ignoring(ignoring(frozenset({2, 99}))) is part  # who is not heard here anyway
+        assert whole.ignoring(ignoring(frozenset({2, 3}))) is not part
+        assert encoding.call_count == len(messages)
+
+
+def test_who_ignores_nobody_of_these_gets_the_batch_of_all() -> None:
+    whole = encode_batch(messages_of([(1, Kind.SAY, "a")]), PLAIN)
+    assert whole.ignoring(ignoring(frozenset())) is whole
+    assert whole.ignoring(ignoring(frozenset({2, 3}))) is whole
+
+
+def test_what_is_left_out_for_one_who_ignores_some_and_has_spoken_is_both() -> None:
+    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    own = encode_batch(messages, PLAIN).ignoring(ignoring(frozenset({2}))).without(1)
+    assert own.data == encode(messages[2], PLAIN)
+    assert own.said_by(1, own.end) == 1
+
+
+def test_with_as_many_ignore_lists_as_there_are_clients_no_more_batches_are_kept() -> None:
+    senders = range(1, 11)
+    whole = encode_batch(messages_of([(number, Kind.SAY, "a") for number in senders]), PLAIN)
+    lists = [frozenset(some) for count in range(1, 5) for some in combinations(senders, count)]
+    assert len(lists) > 2 * batch.MAX_SHARED
+    for ignored in lists:
+        whole.ignoring(ignoring(ignored))
+    kept = sum(isinstance(each, Batch) for each in gc.get_objects())
+    assert kept <= 1 + batch.MAX_SHARED
+
+
 # A round's batches
+
+
+def test_a_round_keeps_no_more_batches_than_may_be_shared() -> None:
+    log = log_of([(2, Kind.SAY, "a")] * (batch.MAX_SHARED + 10))
+    batches = Batches(log)
+    for index in range(batch.MAX_SHARED + 10):
+        made = batches.between(Cursor(index, index), log.end, PLAIN)
+        assert made is not None
+        assert batches.between(Cursor(index, index), log.end, PLAIN) is made
+        assert len(batches._made) <= batch.MAX_SHARED
+    again = batches.between(Cursor(0, 0), log.end, PLAIN)  # it was given up
+    assert again is not None
+    assert again.data == b"".join(encode(m, PLAIN) for m in log.after(0, 1000))
 
 
 def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:

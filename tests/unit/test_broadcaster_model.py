@@ -137,7 +137,7 @@ class RoomAndListeners(RuleBasedStateMachine):
     def note(self) -> None:
         """Take down what was appended to the log since the last time."""
         count = self.room.log.end.id - len(self.messages)
-        self.messages += self.room.log._messages[-count:] if count else []
+        self.messages += self.room.log.after(len(self.messages), count)
 
     @rule(choice=CHOICE, count=st.integers(1, 12), width=st.sampled_from([0, 5, 40]))
     def say(self, choice: int, count: int, width: int) -> None:

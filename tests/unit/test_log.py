@@ -1,12 +1,13 @@
 """chat.log: a bounded log, and places in it."""
 
 from itertools import pairwise
+from sys import getsizeof
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.log import LOOK_BACK, MESSAGE_BYTES, Cursor, RoomLog
+from chat.log import MESSAGE_BYTES, Cursor, RoomLog
 from chat.message import SERVER, Kind, Message
 
 ENTRIES = st.lists(
@@ -139,13 +140,13 @@ def test_the_last_messages_are_those_that_people_said_up_to_a_place(
     assert log.last(count, most, cursor_behind(model, place)) in (found[1:], found)
 
 
-def test_the_last_messages_are_not_looked_for_behind_very_many_notices() -> None:
+def test_the_last_messages_are_found_behind_any_number_of_notices() -> None:
     log = RoomLog("lobby")
     said(log, "long ago")
-    log.append(0.0, Kind.NOTICE, ["somebody left"] * (LOOK_BACK - 1))
-    assert [message.text for message in log.last(1, 100, log.end)] == ["long ago"]
-    log.append(0.0, Kind.NOTICE, ["somebody left"])
-    assert log.last(1, 100, log.end) == []
+    log.append(0.0, Kind.NOTICE, ["somebody left"] * 50_000)
+    said(log, "just now")
+    log.append(0.0, Kind.NOTICE, ["somebody left"] * 40_000)
+    assert [message.text for message in log.last(5, 100, log.end)] == ["long ago", "just now"]
 
 
 @settings(deadline=None, max_examples=100)
@@ -164,3 +165,71 @@ def test_reading_takes_no_more_than_it_is_asked_for(limit: int) -> None:
     log = RoomLog("lobby")
     said(log, *"abcdefghijkl")
     assert [message.id for message in log.after(2, limit)] == [*range(3, 3 + limit)]
+
+
+# Places to look back from
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.integers(0, 40))
+def test_behind_the_place_so_far_back_lie_so_many_messages_that_people_said(
+    entries: list[tuple[Kind, int, list[str]]], count: int
+) -> None:
+    log, model = filled(entries)
+    kept = model[log.start.id :]
+    behind = model[log.back(count) :]
+    spoken = [message for message in kept if message.kind in SPOKEN]
+    wanted = spoken[len(spoken) - min(count, len(spoken)) :]
+    assert [message for message in behind if message.kind in SPOKEN] == wanted
+    if count and len(spoken) >= count:
+        assert behind[0] == wanted[0]
+    assert log.start.id <= log.back(count) <= log.end.id
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.floats(-1, 31))
+def test_behind_the_place_of_a_time_lies_all_that_was_said_then_or_later(
+    entries: list[tuple[Kind, int, list[str]]], time: float
+) -> None:
+    log, model = filled(entries)
+    place = log.since(time)
+    assert log.start.id <= place <= log.end.id
+    assert model[place:] == [m for m in model[log.start.id :] if m.time >= time]
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, ENTRIES, st.integers(0, 40))
+def test_a_log_that_may_keep_less_gives_up_its_oldest_and_goes_on(
+    entries: list[tuple[Kind, int, list[str]]],
+    later: list[tuple[Kind, int, list[str]]],
+    messages: int,
+) -> None:
+    most = messages * (MESSAGE_BYTES + 60)
+    log, model = filled(entries, max_messages=1000)
+    before = log.after(log.start.id, 1000)
+    log.keep(most)
+    while log.tidy():
+        pass
+    kept = log.after(log.start.id, 1000)
+    assert kept == before[len(before) - len(kept) :]
+    assert log.end == cursor_behind(model, len(model))
+    assert log.start == cursor_behind(model, len(model) - len(kept))
+    assert sum(map(size_of, kept)) <= most
+    if sum(map(size_of, before)) <= most:
+        assert kept == before
+    for kind, sender, texts in later:
+        log.append(1000.0, kind, texts, sender, "x")
+        assert sum(map(size_of, log.after(log.start.id, 1000))) <= most
+    assert log.end.id == len(model) + sum(len(texts) for _, _, texts in later)
+
+
+def test_a_log_that_may_keep_more_again_does() -> None:
+    log = RoomLog("lobby", max_bytes=10_000)
+    log.keep(20_000)
+    said(log, *["x" * 1000] * 15)
+    assert len(log.after(log.start.id, 100)) > 10
+
+
+def size_of(message: Message) -> int:
+    """What `message` counts as."""
+    return MESSAGE_BYTES + getsizeof(message.text)

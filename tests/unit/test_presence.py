@@ -62,15 +62,15 @@ def test_who_came_and_went_untold_is_told_as_such_and_only_once(presence: Presen
     assert list(presence.tell(NOW)) == []
 
 
-def test_coming_passing_and_leaving_are_a_line_each_in_this_order(presence: Presence) -> None:
+def test_leaving_passing_and_coming_are_a_line_each_in_this_order(presence: Presence) -> None:
     presence.leave(1, "ann")
     presence.join(2, "bob")
     presence.leave(2, "bob")
     presence.join(3, "cy")
     assert list(presence.tell(NOW)) == [
-        ("cy joined", 3, "cy"),
-        ("bob came and went", 2, "bob"),
         ("ann left", 1, "ann"),
+        ("bob came and went", 2, "bob"),
+        ("cy joined", 3, "cy"),
     ]
 
 
@@ -85,3 +85,35 @@ def test_a_new_name_after_the_announcement_is_news_of_its_own(presence: Presence
     list(presence.tell(NOW))
     assert not presence.rename(1, "ann")
     assert presence.delay(NOW) is None
+
+
+def test_a_line_about_one_says_whom_and_a_line_about_many_does_not(presence: Presence) -> None:
+    presence.join(1, "ann")
+    presence.leave(2, "bob")
+    presence.leave(3, "cy")
+    told = list(presence.tell(NOW))
+    assert told == [("bob and cy left", SERVER, ""), ("ann joined", 1, "ann")]
+
+
+def test_among_many_some_are_only_counted(presence: Presence) -> None:
+    for number, name in enumerate(("ann", "bob", "cy"), 1):
+        presence.leave(number, name)
+    assert list(presence.tell(NOW, {2})) == [("ann, cy and 1 other left", SERVER, "")]
+    presence.leave(1, "ann")
+    presence.leave(2, "bob")
+    assert list(presence.tell(NOW, {1, 2})) == [("2 others left", SERVER, "")]
+    presence.leave(2, "bob")  # a line that those who ignore him are not sent
+    assert list(presence.tell(NOW, {2})) == [("bob left", 2, "bob")]
+
+
+@pytest.mark.parametrize("was_announced", [True, False])
+def test_who_leaves_and_is_back_before_that_was_told_is_there_by_the_last_line(
+    presence: Presence, was_announced: bool
+) -> None:
+    presence.join(1, "ann")
+    if was_announced:
+        list(presence.tell(NOW))
+    presence.leave(1, "ann")
+    presence.join(1, "ann")
+    lines = [text for text, *_ in presence.tell(NOW)]
+    assert lines[-1:] in ([["ann joined"], []] if was_announced else [["ann joined"]])

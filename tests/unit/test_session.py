@@ -73,7 +73,7 @@ def test_who_is_silent_at_first_is_welcomed_and_announced(company: Company, list
 
 
 def test_who_is_alone_is_told_so(company: Company) -> None:
-    assert "nobody else is here yet" in company.converse().read_line()
+    assert "nobody else is here" in company.converse().read_line()
 
 
 def test_a_person_is_shown_what_was_said_last_with_its_time(

@@ -1,17 +1,21 @@
-"""chat.wire: how messages look to a line client."""
+"""chat.wire: how each kind of message looks to a client."""
 
 import calendar
-import time
+import json
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.look import PLAIN, TELNET, Look
-from chat.message import SERVER, Kind, Message
+from chat.look import PLAIN, PROGRAM, TELNET, Look, colored
+from chat.message import SERVER, Kind, Message, Private
 from chat.wire import (
     encode,
+    encode_gap,
     encode_notices,
+    encode_private,
+    encode_refusal,
     encode_with_time,
-    gap_notice,
 )
 
 NOON = calendar.timegm((2024, 5, 17, 12, 0, 0))
@@ -19,22 +23,100 @@ SAID = Message(1, 1, NOON, "lobby", Kind.SAY, 7, "ann", "grün")
 NOTICE = Message(2, 1, NOON, "lobby", Kind.NOTICE, SERVER, "", "ann left")
 
 
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "localtime", time.gmtime)
+ACTION = Message(3, 2, NOON, "lobby", Kind.ACTION, 7, "ann", "waves")
+PRESENCE = Message(4, 2, NOON, "lobby", Kind.PRESENCE, 7, "ann", "ann joined")
+PRIVATE = Private(NOON, "ann", "bob", "psst")
+
+UTC_PLAIN = PLAIN._replace(zone=UTC)
+TIMED = Look(time=True, zone=UTC)
+BERLIN = Look(time=True, zone=ZoneInfo("Europe/Berlin"))
+COLOR = Look(color=True)
+REDRAW = Look(redraw=True)
+EVERYTHING = Look("\r\n", time=True, zone=UTC, color=True, redraw=True)
+JSON = Look(json=True)
+ANN, BOB = colored("ann"), colored("bob")
+
+EACH_KIND = [
+    (PLAIN, "ann: grün\n", " ** ann waves\n", " * ann left\n", " * ann joined\n"),
+    (TELNET, "ann: grün\r\n", " ** ann waves\r\n", " * ann left\r\n", " * ann joined\r\n"),
+    (PROGRAM, "ann: grün\n", " ** ann waves\n", "", ""),
+    (Look(presence=False), "ann: grün\n", " ** ann waves\n", " * ann left\n", ""),
+    (
+        TIMED,
+        "[12:00] ann: grün\n",
+        "[12:00] ** ann waves\n",
+        "[12:00] * ann left\n",
+        "[12:00] * ann joined\n",
+    ),
+    (
+        BERLIN,
+        "[14:00] ann: grün\n",
+        "[14:00] ** ann waves\n",
+        "[14:00] * ann left\n",
+        "[14:00] * ann joined\n",
+    ),
+    (COLOR, f"{ANN}: grün\n", f" ** {ANN} waves\n", " * ann left\n", " * ann joined\n"),
+    (
+        REDRAW,
+        "\r\x1b[Kann: grün\n",
+        "\r\x1b[K ** ann waves\n",
+        "\r\x1b[K * ann left\n",
+        "\r\x1b[K * ann joined\n",
+    ),
+    (
+        EVERYTHING,
+        f"\r\x1b[K[12:00] {ANN}: grün\r\n",
+        f"\r\x1b[K[12:00] ** {ANN} waves\r\n",
+        "\r\x1b[K[12:00] * ann left\r\n",
+        "\r\x1b[K[12:00] * ann joined\r\n",
+    ),
+]
+"""A look, and what something said, an action, a notice and a presence are in it."""
+
+
+@pytest.mark.parametrize(("look", "said", "action", "notice", "presence"), EACH_KIND)
+def test_each_kind_of_message_is_one_line_in_each_look(
+    look: Look, said: str, action: str, notice: str, presence: str
+) -> None:
+    lines = [encode(message, look).decode() for message in (SAID, ACTION, NOTICE, PRESENCE)]
+    assert lines == [said, action, notice, presence]
 
 
 @pytest.mark.parametrize(
-    ("message", "look", "line"),
+    ("look", "line"),
     [
-        (SAID, PLAIN, "ann: grün\n"),
-        (SAID, TELNET, "ann: grün\r\n"),
-        (NOTICE, PLAIN, " * ann left\n"),
-        (NOTICE, TELNET, " * ann left\r\n"),
+        (PLAIN, "ann -> bob: psst\n"),
+        (PROGRAM, "ann -> bob: psst\n"),
+        (TIMED, "[12:00] ann -> bob: psst\n"),
+        (COLOR, f"{ANN} -> {BOB}: psst\n"),
+        (EVERYTHING, f"\r\x1b[K[12:00] {ANN} -> {BOB}: psst\r\n"),
     ],
 )
-def test_a_message_is_one_line(message: Message, look: Look, line: str) -> None:
-    assert encode(message, look) == line.encode()
+def test_a_private_message_is_one_line_in_each_look(look: Look, line: str) -> None:
+    assert encode_private(PRIVATE, look).decode() == line
+
+
+def test_the_servers_words_to_one_client_have_neither_time_nor_colour() -> None:
+    assert encode_notices(["one", "two"], EVERYTHING) == b"\r\x1b[K * one\r\n\r\x1b[K * two\r\n"
+    assert encode_refusal("no", EVERYTHING) == b"\r\x1b[K * no\r\n"
+
+
+def test_in_json_each_kind_is_an_object() -> None:
+    for message in (SAID, ACTION, NOTICE, PRESENCE):
+        fields = json.loads(encode(message, JSON))
+        assert (fields["kind"], fields["text"]) == (message.kind.value, message.text)
+        again = json.loads(encode_with_time(message, JSON, NOON))
+        assert again == fields | {"again": True}
+    assert json.loads(encode_private(PRIVATE, JSON))["kind"] == "private"
+    answers = [json.loads(line) for line in encode_notices(["a", "b"], JSON).splitlines()]
+    assert answers == [{"kind": "answer", "text": text} for text in "ab"]
+    assert json.loads(encode_refusal("no", JSON)) == {"kind": "error", "text": "no"}
+
+
+def test_in_json_nothing_is_changed_by_how_lines_look() -> None:
+    assert encode(SAID, EVERYTHING._replace(json=True)) == encode(SAID, JSON)
+    quiet = JSON._replace(presence=False)
+    assert encode(PRESENCE, quiet) == b""
 
 
 @pytest.mark.parametrize(
@@ -46,11 +128,11 @@ def test_a_message_is_one_line(message: Message, look: Look, line: str) -> None:
     ],
 )
 def test_a_line_shown_later_has_its_time_and_its_day_if_that_is_over(now: float, line: str) -> None:
-    assert encode_with_time(SAID, PLAIN, now) == line.encode()
+    assert encode_with_time(SAID, UTC_PLAIN, now) == line.encode()
 
 
 def test_a_line_shown_later_ends_as_the_client_wants_it() -> None:
-    assert encode_with_time(NOTICE, TELNET, NOON) == b"[12:00] * ann left\r\n"
+    assert encode_with_time(NOTICE, TELNET._replace(zone=UTC), NOON) == b"[12:00] * ann left\r\n"
 
 
 def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:
@@ -59,6 +141,7 @@ def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:
 
 
 def test_a_gap_notice_says_how_many_were_missed() -> None:
-    assert "missed 1 message:" in gap_notice(1)
-    assert "missed 1234 messages:" in gap_notice(1234)
-    assert "comings and goings" in gap_notice(0)
+    assert encode_gap(1, PLAIN).startswith(b" * you missed 1 message: ")
+    assert encode_gap(1234, TELNET).startswith(b" * you missed 1234 messages: ")
+    assert encode_gap(0, PLAIN).startswith(b" * you missed some comings and goings: ")
+    assert json.loads(encode_gap(1234, Look(json=True)))["missed"] == 1234

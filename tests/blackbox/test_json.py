@@ -1,0 +1,283 @@
+"""JSON lines: a program that speaks them beside people who do not, and the README's bot."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.connection import JsonProgram
+from tests.blackbox.readme import code_blocks, section
+from tests.blackbox.server import Server
+from tests.blackbox.waiting import DEADLINE
+
+BOT = "A bot in ten lines"
+
+
+def without_time(fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields` but `time`, which must be now, in UTC."""
+    when = datetime.fromisoformat(fields["time"])
+    assert fields["time"].endswith("Z")
+    assert abs(datetime.now(UTC) - when) < timedelta(seconds=DEADLINE)
+    return {name: value for name, value in fields.items() if name != "time"}
+
+
+def test_what_a_program_says_in_json_is_seen_as_if_a_person_had_typed_it(server: Server) -> None:
+    ann, ci = server.person("ann"), server.json_program("ci")
+    ci.carry_out(command="/join builds")
+    bob = server.person("bob")
+    bob.say("/join builds")
+    bob.expect("you are in #builds, with ci")
+    assert ci.next_of("presence")["text"] == "bob joined"
+    for fields, seen in (
+        ({"text": "built"}, "ci: built"),
+        ({"text": "built", "kind": "say"}, "ci: built"),
+        ({"text": "/quit is no command here"}, "ci: /quit is no command here"),
+        ({"text": "//twice"}, "ci: //twice"),
+        ({"text": "two\nlines\r"}, r"ci: two\x0alines\x0d"),
+        ({"text": "rests", "kind": "action"}, " ** ci rests"),
+        ({"text": "only you", "to": "bob"}, "ci -> bob: only you"),
+        ({"command": "/me works"}, " ** ci works"),
+        ({"command": "/topic fast builds"}, " * ci set the topic: fast builds"),
+    ):
+        assert ci.carry_out(**fields)[-1]["kind"] == "ok", fields
+        assert bob.line() == seen
+    ci.carry_out(text="only you", to="ann")
+    assert ann.message() == "ci -> ann: only you"
+
+
+def test_what_happens_comes_as_objects_in_its_order_with_names_rooms_times_and_ids(
+    server: Server,
+) -> None:
+    ci = server.json_program("ci")
+    ann = server.person()
+    ann.take_name("ann")
+    ann.say("hello", "/me waves", "/msg ci psst", "/topic tea", "bye", "/quit")
+    objects = [ci.object()]
+    while "left" not in objects[-1]["text"]:
+        objects.append(ci.object())
+    shown = [without_time(fields) for fields in objects]
+    assert [(each["kind"], each["name"], each["text"]) for each in shown] == [
+        ("presence", ann.address, f"{ann.address} joined"),
+        ("notice", "ann", f"{ann.address} is now ann"),
+        ("say", "ann", "hello"),
+        ("action", "ann", "waves"),
+        ("private", "ann", "psst"),
+        ("notice", "ann", "ann set the topic: tea"),
+        ("say", "ann", "bye"),
+        ("presence", "ann", "ann left"),
+    ]
+    private = shown.pop(4)
+    assert private["to"] == "ci"
+    assert [each["id"] for each in shown] == list(range(1, 8))
+    assert {each["room"] for each in shown} == {"lobby"}
+
+
+def test_every_request_with_a_ref_is_answered_once_behind_its_answers_and_in_order(
+    server: Server,
+) -> None:
+    ci = server.json_program("ci")
+    refs: list[Any] = [1, "two", -3, "", 2**62, "é" * 100]
+    for ref in refs:
+        ci.send_object(command="/version", ref=ref)
+    ci.send_object(command="/version")
+    ci.send_object(command="/nick 1.2.3.4", ref="refused")
+    for ref in refs:
+        answer = ci.object()
+        assert answer["kind"] == "answer"
+        assert answer["text"].startswith("gchat ")
+        assert ci.object() == {"kind": "ok", "ref": ref}
+    assert ci.object()["kind"] == "answer"
+    refusal = ci.object()
+    assert (refusal["kind"], refusal["ref"]) == ("error", "refused")
+    assert "it looks like an address" in refusal["text"]
+
+
+GARBAGE = {
+    b"hello": "not a JSON object",
+    b"who": "not a JSON object",
+    b"[1, 2]": "not a JSON object",
+    b'"text"': "not a JSON object",
+    b"null": "not a JSON object",
+    b'{"text": "cut': "not a JSON object",
+    b'{"text": "\xff"}': "not a JSON object",
+    b"[" * 50_000: "not a JSON object",
+    b"{" * 5_000: "not a JSON object",
+    b'{"text": ' + b"9" * 10_000 + b"}": "",
+    b"x" * 65_537: "65536 bytes",
+    b"{}": "either a text or a command",
+    b'{"ref": 1}': "either a text or a command",
+    b'{"text": ""}': "and not an empty one",
+    b'{"text": 7}': "and not an empty one",
+    b'{"text": null}': "and not an empty one",
+    b'{"text": "a", "command": "/who"}': "either a text or a command",
+    b'{"command": "who"}': "either a text or a command",
+    b'{"to": "ann"}': "either a text or a command",
+    b'{"text": "a", "kind": "notice"}': "a kind is say or action",
+    b'{"text": "a", "to": "ann bob"}': "to is one name",
+    b'{"text": "a", "to": "ann\\u2003x"}': "to is one name",
+    b'{"text": "a", "kind": "action", "to": "ann"}': "seen by the whole room",
+    b'{"text": "a", "name": "ann"}': "no field",
+    b'{"text": "a", "\\u001b[2J": 1}': r"\x1b[2J",
+    b'{"text": "a", "ref": [1]}': "a ref is",
+    b'{"text": "a", "ref": 1.5}': "a ref is",
+    b'{"text": "a", "ref": true}': "a ref is",
+    b'{"text": "a", "ref": "' + b"x" * 101 + b'"}': "a ref is",
+    b'{"command": "/nosuch"}': "there is no command /nosuch",
+    b'{"text": "a", "to": "nobody"}': "nobody here is called nobody",
+}
+
+
+def test_garbage_is_refused_with_the_reason_and_told_to_nobody(
+    server: Server, bystanders: Bystanders
+) -> None:
+    ci = server.json_program("ci")
+    ci.send_object(command="/quiet on")
+    with bystanders:
+        for line, why in GARBAGE.items():
+            ci.send(line + b"\n")
+            error = ci.next_of("error")
+            assert why in error["text"], line[:100]
+        ci.send(b"\n\x00\n")
+        assert "not a JSON object" in ci.next_of("error")["text"]
+        ci.send_object(text="done")
+        bystanders.hear("ci: done")
+    assert bystanders.messages == ["ci: done"]
+
+
+def test_what_programs_are_sent_is_ascii_whatever_others_say(server: Server) -> None:
+    ci, ann = server.json_program("ci"), server.person("ann")
+    texts = ["grüße 你好 🙂", "a\u2028b\u0085c", '"quoted" \\ {"kind": "error"}', "\u200eleft\ttab"]
+    ann.say("/nick ännchen", *texts)
+    lines: list[str] = []
+    for text in texts:
+        while '"say"' not in (line := ci.line()):
+            pass
+        lines.append(line)
+        shown = text.replace("\u2028", r"\u2028").replace("\u0085", r"\x85")
+        fields = json.loads(line)
+        assert (fields["name"], fields["text"]) == ("ännchen", shown)
+    assert "".join(lines).isascii()
+
+
+def test_json_is_left_again_with_the_same_command(server: Server) -> None:
+    ci, ann = server.json_program("ci"), server.person("ann")
+    ci.send_object(command="/json off", ref=1)
+    while json.loads(ci.line()) != {"kind": "ok", "ref": 1}:
+        pass
+    ann.say("hello")
+    assert ci.line() == "ann: hello"
+    ci.say("plain again")
+    assert ann.message() == "ci: plain again"
+
+
+def test_a_person_can_go_over_to_json_and_hears_each_message_once(server: Server) -> None:
+    ann, bob = server.named("ann", "bob")
+    ann.say("before")
+    bob.expect("ann: before")
+    bob.say("/json on")
+    while not (line := bob.line()).startswith("{"):
+        pass
+    assert json.loads(line) == {"kind": "answer", "text": "JSON is on"}
+    ann.say("after")
+    assert json.loads(bob.line())["text"] == "after"
+
+
+def test_whatever_a_program_has_switched_on_each_line_stays_an_object(server: Server) -> None:
+    ann, ci = server.person("ann"), server.json_program("ci")
+    for switch in ("/bell on", "/redraw on", "/color on", "/time UTC", "/quiet off"):
+        assert ci.carry_out(command=switch)[-1]["kind"] == "ok"
+    ann.say("is ci there?", "/msg ci psst", "/me waves")
+    assert ci.next_of("action")["text"] == "waves"
+    ci.carry_out(command="/who")
+
+
+def test_what_is_shown_again_is_marked(server: Server) -> None:
+    ann, ci = server.person("ann"), server.json_program("ci")
+    ann.say("first", "/me waves")
+    fresh = [ci.next_of("say"), ci.next_of("action")]
+    announced, *shown, ok = ci.carry_out(command="/history")
+    assert announced["kind"] == "answer"
+    assert shown == [fields | {"again": True} for fields in fresh]
+    assert ok["kind"] == "ok"
+
+
+def kinds_in_readme() -> dict[str, set[str]]:
+    """The fields that README.md tells of, for each kind."""
+    fields: dict[str, set[str]] = {}
+    rows = re.findall(r"^\| (`[a-z`, ]+`) \| (`[a-z`, ]+`) \|", section(BOT), re.M)
+    for kinds, names in rows:
+        for kind in re.findall(r"\w+", kinds):
+            fields[kind] = {"kind", *re.findall(r"\w+", names)}
+    return fields
+
+
+def every_kind(ci: JsonProgram, server: Server) -> list[dict[str, Any]]:
+    ann = server.person("ann")
+    ann.say("hello", "/me waves", "/topic tea", "/msg ci psst", "done")
+    objects = [ci.object()]
+    while objects[-1]["text"] != "done":
+        objects.append(ci.object())
+    ann.close()
+    while "left" not in objects[-1]["text"]:
+        objects.append(ci.object())
+    objects += ci.carry_out(command="/who") + ci.carry_out(command="/nosuch")
+    return objects
+
+
+def test_the_readme_tells_every_kind_and_field_that_a_program_is_sent(server: Server) -> None:
+    told = kinds_in_readme()
+    objects = every_kind(server.json_program("ci"), server)
+    assert {fields["kind"] for fields in objects} == told.keys()
+    for fields in objects:
+        assert fields.keys() == told[fields["kind"]], fields
+
+
+def test_what_the_readme_says_that_a_program_sends_is_taken(server: Server) -> None:
+    rows = re.findall(r"^\| `(\{.*?\})` \|", section(BOT), re.M)
+    assert len(rows) == 4
+    server.person("ann")
+    ci = server.json_program("ci")
+    for row in rows:
+        assert ci.carry_out(**json.loads(row))[-1]["kind"] == "ok", row
+
+
+@pytest.fixture
+def bot() -> str:
+    """The program in README.md."""
+    (program,) = code_blocks(BOT)
+    return program
+
+
+def test_the_bot_of_the_readme_runs_as_it_stands(server: Server, bot: str) -> None:
+    assert len([line for line in bot.split("\n") if line]) == 10
+    ann, bob = server.named("ann", "bob")
+    assert bot.count('("127.0.0.1", 7878)') == 1
+    running = subprocess.Popen(
+        [sys.executable, "-c", bot.replace('("127.0.0.1", 7878)', repr(server.address))],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        while "clock" not in ann.who():
+            pass
+        ann.say("what is the !time?", "!time")
+        before = datetime.now()
+        answer = bob.expect("clock: ")
+        clock = {
+            f"{when:%H:%M}" for when in (before, datetime.now(), before - timedelta(minutes=1))
+        }
+        assert answer in {f"clock: ann: it is {time}" for time in clock}
+        assert ann.message() == answer
+        bob.say("!time")
+        assert ann.expect("clock: ").startswith("clock: bob: it is ")
+        assert "clock" in bob.who()
+    finally:
+        running.terminate()
+        output, _ = running.communicate(timeout=DEADLINE)
+    assert output == b""

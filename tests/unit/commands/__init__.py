@@ -1,0 +1,1 @@
+"""Tests of chat.commands, a file for each group."""

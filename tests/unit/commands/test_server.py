@@ -1,0 +1,163 @@
+"""chat.commands.server: what there is to know about the server, and the way out."""
+
+import re
+import time
+
+import pytest
+
+from chat import __version__, commands
+from chat.client import OWED_LIMIT, Dismissed
+from chat.commands import TABLE, groups
+from chat.commands.table import LINE_WIDTH
+from chat.commands.talk import PRIVATE_LIMIT
+from tests.unit.commands.typing_lines import END, InternetSocket, person, refusal, run, shown, told
+from tests.unit.peers import Company, Peer, wait_until
+
+# /help
+
+
+def test_help_lists_the_usage_of_every_command_by_group(company: Company, ann: Peer) -> None:
+    lines = told(company, ann, "/help")
+    assert {"/help", "/who", "/nick", "/quit"} <= TABLE.keys()
+    for group, entries in groups().items():
+        assert [line for line in lines if line.startswith(f"  {group} ")]
+        for entry in entries:
+            assert [line for line in lines if f"  {entry.usage}  " in f"{line}  "]
+    assert any("//TEXT" in line for line in lines)
+
+
+def test_help_fits_a_terminal_of_80_columns(company: Company, ann: Peer) -> None:
+    assert all(len(line) <= LINE_WIDTH + 2 for line in told(company, ann, "/help"))
+
+
+@pytest.mark.parametrize("asked", ["nick", "/nick", "/ni", "NICK"])
+def test_help_explains_a_command_with_an_example(asked: str, company: Company, ann: Peer) -> None:
+    lines = told(company, ann, f"/help {asked}")
+    assert lines[0] == "/nick NAME: be called NAME"
+    assert lines[-1] == "  for example: /nick ann"
+    assert len(lines) > 2
+
+
+@pytest.mark.parametrize("entry", TABLE.values(), ids=TABLE)
+def test_help_explains_every_command_by_its_name_with_the_slash(
+    entry: commands.Command, company: Company, ann: Peer
+) -> None:
+    lines = told(company, ann, f"/help {entry.name}")
+    assert lines[0] == f"{entry.usage}: {entry.summary}"
+    assert lines[-1] == f"  for example: {entry.example}"
+
+
+@pytest.mark.parametrize("group", groups())
+def test_help_explains_the_commands_of_a_group(group: str, company: Company, ann: Peer) -> None:
+    for typed in (group, group.upper()):
+        entries = groups()[group]
+        lines = told(company, ann, f"/help {typed}")[-len(entries) :]
+        assert [line.split()[0] for line in lines] == [entry.name for entry in entries]
+        assert all(line.endswith(f"  {e.summary}") for line, e in zip(lines, entries, strict=True))
+
+
+def test_help_with_what_is_no_command_is_refused(company: Company, ann: Peer) -> None:
+    assert "did you mean /nick?" in refusal(company, ann, "/help nikc")
+    assert "it may be " in refusal(company, ann, "/help wh")
+
+
+# /why
+
+
+def test_why_of_who_has_got_everything_says_so(company: Company, ann: Peer) -> None:
+    lines = told(company, ann, "/why")
+    assert lines[0].startswith("you are ann, in #lobby, connected for ")
+    assert "you have got all that was said in this room since you came" in lines
+    assert "you have missed nothing" in lines
+    assert f"a line may have {company.hub.settings.max_line} bytes" in lines
+    assert any(f"over {OWED_LIMIT} " in line for line in lines)
+    assert any(f"over {PRIVATE_LIMIT} " in line for line in lines)
+
+
+def test_why_counts_what_others_have_said_and_the_client_has_not_got() -> None:
+    with Company(broadcasting=False) as company:
+        ann, bob = company.join("ann"), company.join("bob")
+        company.say(bob, "one", "two")
+        company.say(ann, "her own")
+        company.say(bob, "three")
+        company.hub.notify(company.room, "a notice")
+        run(company, ann, "/why")
+        assert b"you are behind by 3 messages" in ann.client.take_owed()
+
+
+def test_why_tells_how_many_messages_were_missed(company: Company, ann: Peer) -> None:
+    ann.client.missed = 7
+    assert "you have missed 7 messages, gone before you read them" in told(company, ann, "/why")
+
+
+def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
+    slow = person(company, "slow", send_buffer=2048)
+    company.say(bob, *["x" * 100] * 1000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    run(company, bob, "/msg slow psst")
+    waiting = slow.client.private_bytes
+    assert waiting > 0
+    run(company, slow, "/why")
+    assert f" * of what others said to you alone, {waiting} bytes wait; over" in "\n".join(
+        shown(company, slow)
+    )
+
+
+# /invite
+
+
+@pytest.mark.parametrize(
+    ("at", "host"), [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("::1", "::1")]
+)
+def test_invite_shows_lines_to_join_at_the_address_that_one_has_joined_at_oneself(
+    at: str, host: str, company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company.hub.settings, "host", "::" if at != "::1" else "::1")
+    InternetSocket(ann, at)
+    lines = told(company, ann, "/invite")
+    for program in ("nc", "ncat", "telnet"):
+        assert f"  {program} {host} 7878" in lines
+    assert lines[-1].endswith(f"echo hello | nc -N {host} 7878")
+
+
+def test_invite_tells_who_can_join_if_only_this_machine_can(company: Company, ann: Peer) -> None:
+    lines = told(company, ann, "/invite")
+    assert lines[0] == "only from this machine, until the server is started with --host 0.0.0.0:"
+    assert lines[1] == "  nc 127.0.0.1 7878"
+
+
+def test_invite_shows_no_loopback_address_if_others_can_join(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company.hub.settings, "host", "0.0.0.0")
+    monkeypatch.setattr(commands.server, "gethostname", lambda: "our-machine")
+    assert told(company, ann, "/invite")[0] == "  nc our-machine 7878"
+
+
+# /uptime, /version, /quit
+
+
+def test_uptime_tells_since_when_and_how_long(company: Company, ann: Peer) -> None:
+    company.hub.started = time.time() - 2 * 86400 - 3 * 3600 - 60
+    (line,) = told(company, ann, "/uptime")
+    assert re.fullmatch(r"up since \d{4}-\d\d-\d\d \d\d:\d\d, for 2 d 3 h", line)
+
+
+def test_version_tells_which_program_this_is(company: Company, ann: Peer) -> None:
+    (line,) = told(company, ann, "/version")
+    assert line.startswith(f"gchat {__version__}, on Python 3.")
+
+
+def test_quit_says_goodbye_and_leaves(company: Company, ann: Peer) -> None:
+    with pytest.raises(Dismissed, match="quit"):
+        run(company, ann, "/quit")
+    assert shown(company, ann) == [" * goodbye"]
+
+
+@pytest.mark.parametrize("line", ["/help", "/why", "/uptime", "/version", "/help nick"])
+def test_what_one_asks_the_server_nobody_else_sees(
+    line: str, company: Company, ann: Peer, bob: Peer
+) -> None:
+    assert END not in told(company, ann, line)
+    assert shown(company, bob) == []
+    assert company.room.log.end.id == 0

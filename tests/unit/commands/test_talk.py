@@ -1,0 +1,294 @@
+"""chat.commands.talk: actions, and what is said to one person alone."""
+
+import pytest
+
+from chat.client import Away
+from chat.commands import Refused
+from chat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
+from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
+from tests.unit.peers import Company, Peer, wait_until
+
+SMALL = 2048
+
+# /me
+
+
+def test_an_action_is_shown_to_the_others_and_not_to_who_does_it(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    assert told(company, ann, "/me waves") == []
+    assert shown(company, bob) == [" ** ann waves"]
+    assert shown(company, company.join("late")) == []
+
+
+def test_an_action_is_not_shown_in_another_room(company: Company, ann: Peer, bob: Peer) -> None:
+    run(company, bob, "/join den")
+    shown(company, bob)
+    run(company, ann, "/me waves")
+    assert shown(company, bob) == []
+
+
+def test_a_program_sees_actions(company: Company, ann: Peer) -> None:
+    program = company.program()
+    run(company, ann, "/me waves")
+    assert program.read_line() == " ** ann waves\n"
+
+
+# /msg: who sees it
+
+
+def test_a_private_message_is_shown_to_both_alike_and_to_nobody_else(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, ann, "/msg BOB have you  got a minute?")
+    line = "ann -> bob: have you  got a minute?"
+    assert shown(company, ann) == shown(company, bob) == [line]
+    assert shown(company, cy) == []
+    assert company.room.log.end.id == 0
+
+
+def test_a_private_message_reaches_another_room(company: Company, ann: Peer, bob: Peer) -> None:
+    run(company, bob, "/join den")
+    shown(company, bob)
+    run(company, ann, "/msg bob psst")
+    assert shown(company, bob) == ["ann -> bob: psst"]
+
+
+def test_a_private_message_to_an_address_reaches_who_has_no_name(
+    company: Company, ann: Peer
+) -> None:
+    nameless = company.join()
+    run(company, ann, f"/msg {nameless.client.address} hello")
+    assert shown(company, nameless) == [f"ann -> {nameless.client.address}: hello"]
+
+
+def test_a_program_sees_what_it_is_told_and_is_not_told_what_it_says(
+    company: Company, ann: Peer
+) -> None:
+    program = a_program(company, "ci")
+    run(company, ann, "/msg ci stop")
+    run(company, program, "/msg ann stopped")
+    assert shown(company, program) == ["ann -> ci: stop"]
+    assert shown(company, ann) == ["ann -> ci: stop", "ci -> ann: stopped"]
+
+
+def test_nobody_talks_to_themselves(company: Company, ann: Peer) -> None:
+    assert refusal(company, ann, "/msg ANN hello") == "that is you"
+
+
+def test_a_message_to_whom_one_ignores_oneself_is_refused(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    run(company, ann, "/ignore bob")
+    assert "you ignore bob" in refusal(company, ann, "/msg bob hello")
+    assert shown(company, bob) == []
+
+
+def test_a_message_to_who_ignores_the_sender_is_refused_and_says_so(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    run(company, ann, "/ignore bob")
+    shown(company, ann)
+    assert refusal(company, bob, "/msg ann hello") == "ann ignores you; it was not sent"
+    assert shown(company, ann) == []
+    assert shown(company, bob) == []
+
+
+def test_a_message_to_who_has_just_left_is_refused(company: Company, ann: Peer, bob: Peer) -> None:
+    company.hub.part(bob.client, "test")
+    assert "nobody here is called bob" in refusal(company, ann, "/msg bob hello")
+
+
+# /msg: its place, and its bound
+
+
+def test_private_messages_come_at_their_place_among_what_the_room_says(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    for number in range(50):
+        company.say(cy, f"said {number}")
+        run(company, ann, f"/msg bob told {number}")
+    expected = [(f"cy: said {n}", f"ann -> bob: told {n}") for n in range(50)]
+    assert shown(company, bob) == [line for pair in expected for line in pair]
+    assert shown(company, ann) == [line for pair in expected for line in pair]
+
+
+def test_private_messages_of_one_who_reads_late_come_at_their_place(
+    company: Company, ann: Peer, cy: Peer
+) -> None:
+    slow = person(company, "slow", SMALL)
+    company.say(cy, *["x" * 100] * 1000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    for number in range(20):
+        company.say(cy, f"said {number}")
+        run(company, ann, f"/msg slow told {number}")
+    lines = [line for line in shown(company, slow) if "x" not in line]
+    expected = [(f"cy: said {n}", f"ann -> slow: told {n}") for n in range(20)]
+    assert lines == [line for pair in expected for line in pair]
+
+
+def test_private_messages_come_at_their_place_from_one_room_to_another(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, bob, "/join den")
+    run(company, cy, "/join den")
+    shown(company, bob)
+    for number in range(20):
+        company.say(cy, f"said {number}")
+        run(company, ann, f"/msg bob told {number}")
+    expected = [(f"cy: said {n}", f"ann -> bob: told {n}") for n in range(20)]
+    assert shown(company, bob) == [line for pair in expected for line in pair]
+
+
+def test_private_messages_that_wait_are_kept_when_one_goes_to_another_room(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    bob.client.until = company.room.log.end  # it does not listen for the moment
+    for number in range(5):
+        company.say(ann, f"said {number}")
+        run(company, ann, f"/msg bob told {number}")
+    run(company, bob, "/join den")
+    company.hub.listen(bob.client)
+    told_lines = [line for line in shown(company, bob) if "told" in line]
+    assert told_lines == [f"ann -> bob: told {number}" for number in range(5)]
+
+
+def _fill(company: Company, ann: Peer, name: str, width: int = 500) -> tuple[int, str]:
+    """Tell `name` numbers of `width` digits until that is refused; returns how many, and why."""
+    for count in range(PRIVATE_LIMIT):
+        try:
+            run(company, ann, f"/msg {name} {count:0{width}}")
+        except Refused as why:
+            return count, str(why)
+        if count % 50 == 0:
+            shown(company, ann)
+    raise AssertionError("it was never refused")
+
+
+def test_what_waits_for_who_does_not_read_is_bounded_and_the_rest_is_refused_and_comes_later(
+    company: Company, ann: Peer
+) -> None:
+    slow = person(company, "slow", SMALL)
+    count, why = _fill(company, ann, "slow")
+    assert why == "slow has not read what was sent before; it was not sent, try again later"
+    assert slow.client.private_bytes <= PRIVATE_LIMIT + 1000
+    lines = slow.read_lines(count)
+    assert lines == [f"ann -> slow: {number:0500}" for number in range(count)]
+    wait_until(lambda: not slow.client.private_bytes, "all is sent")
+    run(company, ann, "/msg slow at last")
+    assert slow.read_line() == "ann -> slow: at last\n"
+
+
+def test_many_tiny_messages_are_bounded_by_what_they_take_in_memory(
+    company: Company, ann: Peer
+) -> None:
+    slow = person(company, "slow", SMALL)
+    company.say(ann, *["x" * 100] * 1000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    _fill(company, ann, "slow", width=1)
+    assert len(slow.client.owed) < PRIVATE_LIMIT // 100
+
+
+def test_who_does_not_read_what_others_send_is_still_listened_to(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    slow = company.program(SMALL)
+    _fill(company, ann, slow.client.name)
+    shown(company, bob)
+    slow.send(b"still here\n/me is, too\n")
+    address = slow.client.address
+    assert bob.read_lines(2) == [f"{address}: still here", f" ** {address} is, too"]
+
+
+# Away
+
+
+def test_who_messages_somebody_away_is_told_so_once_and_so_is_each_other(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, bob, "/away lunch")
+    notice = "bob is away: lunch"
+    assert told(company, ann, "/msg bob one") == ["ann -> bob: one", notice]
+    assert told(company, ann, "/msg bob two") == ["ann -> bob: two"]
+    run(company, ann, "/nick anna")
+    assert notice not in told(company, ann, "/msg bob three")
+    assert notice in told(company, cy, "/msg bob four")
+    assert "ann -> bob: one" in shown(company, bob)  # it has reached them all the same
+
+
+def test_who_is_away_anew_is_told_of_anew(company: Company, ann: Peer, bob: Peer) -> None:
+    for text in ("lunch", "tea"):
+        run(company, bob, f"/away {text}")
+        assert f"bob is away: {text}" in told(company, ann, "/msg bob hello")
+    run(company, bob, "/away")
+    assert told(company, ann, "/msg bob hello") == ["ann -> bob: hello"]
+
+
+def test_answering_alone_does_not_end_being_away(company: Company, ann: Peer, bob: Peer) -> None:
+    run(company, bob, "/away lunch")
+    run(company, ann, "/msg bob hello")
+    run(company, bob, "/reply later")
+    assert bob.client.away
+
+
+def test_it_is_remembered_of_a_bounded_number_that_they_were_told(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    bob.client.away = Away("lunch", set(range(1000, 1000 + MAX_TOLD)))
+    assert "bob is away: lunch" in told(company, ann, "/msg bob hello")
+    assert len(bob.client.away.told) <= MAX_TOLD
+
+
+# /reply
+
+
+def test_reply_goes_to_who_was_the_last_to_say_something(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, bob, "/msg ann one")
+    run(company, cy, "/msg ann two")
+    run(company, ann, "/reply of course")
+    assert shown(company, cy)[-1] == "ann -> cy: of course"
+    assert shown(company, bob) == ["bob -> ann: one"]
+
+
+def test_reply_finds_who_has_taken_another_name_or_room(
+    company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, bob, "/msg ann one")
+    run(company, bob, "/nick robert")
+    run(company, bob, "/join den")
+    run(company, cy, "/nick bob")  # somebody else now
+    run(company, ann, "/reply two")
+    assert shown(company, bob)[-1] == "ann -> robert: two"
+    assert not any("two" in line for line in shown(company, cy))
+
+
+def test_reply_with_nobody_to_reply_to_is_refused(company: Company, ann: Peer, bob: Peer) -> None:
+    run(company, ann, "/msg bob hello")  # having said something is not enough
+    why = "nobody has said anything to you alone yet"
+    assert refusal(company, ann, "/reply hello") == why
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_reply_to_one_who_has_left_is_refused(
+    reads: bool, company: Company, ann: Peer, bob: Peer, cy: Peer
+) -> None:
+    run(company, bob, "/msg ann one")
+    company.hub.part(bob.client, "test")
+    if not reads:  # it does not even read any more what was said before
+        company.hub.remove(bob.client)
+    run(company, cy, "/nick bob")
+    why = refusal(company, ann, "/reply two")
+    assert why == "who last said something to you alone has left"
+    assert not any("two" in line for line in shown(company, cy))
+
+
+def test_reply_to_who_ignores_the_sender_meanwhile_is_refused(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    run(company, bob, "/msg ann one")
+    run(company, bob, "/ignore ann")
+    shown(company, bob)
+    assert refusal(company, ann, "/reply two") == "bob ignores you; it was not sent"
+    assert shown(company, bob) == []

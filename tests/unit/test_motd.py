@@ -1,0 +1,112 @@
+"""chat.motd: a file that may change at any time."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from chat.motd import MAX_BYTES, Motd
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "motd"
+    path.write_bytes("grüß dich\nbe kind\n\n".encode())
+    return path
+
+
+@pytest.fixture
+def motd(file: Path) -> Motd:
+    return Motd(str(file))
+
+
+def test_it_is_the_lines_of_the_file(motd: Motd) -> None:
+    assert motd.lines() == ["grüß dich", "be kind"]
+
+
+def test_an_empty_file_has_no_lines(file: Path) -> None:
+    file.write_bytes(b"")
+    assert Motd(str(file)).lines() == []
+
+
+def test_what_could_drive_a_terminal_is_shown(file: Path) -> None:
+    file.write_bytes(b"\x1b[2J\r\n\xff\ttab\n\xe2\x80\xae")
+    assert Motd(str(file)).lines() == ["\\x1b[2J", "\\xff\ttab", "\\u202e"]
+
+
+def test_it_is_read_again_when_it_has_changed(file: Path, motd: Motd) -> None:
+    file.write_bytes(b"another one")
+    assert motd.lines() == ["another one"]
+
+
+def test_a_change_that_only_its_time_tells_is_seen(file: Path, motd: Motd) -> None:
+    size = file.stat().st_size
+    file.write_bytes(b"x" * size)
+    os.utime(file, ns=(1, 1))
+    assert motd.lines() == ["x" * size]
+
+
+def test_a_file_that_another_one_took_the_place_of_is_read(file: Path, motd: Motd) -> None:
+    other = file.with_name("other")
+    other.write_bytes(b"x" * file.stat().st_size)
+    status = file.stat()
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.rename(file)
+    assert motd.lines()[0].startswith("x")
+
+
+def test_it_is_not_read_again_when_it_has_not_changed(
+    motd: Motd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(motd, "_read", None)
+    assert motd.lines() == ["grüß dich", "be kind"]
+
+
+def test_if_it_is_gone_it_stays_as_it_was_until_it_is_back_and_that_is_logged_once(
+    file: Path, motd: Motd, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = motd.lines()
+    file.unlink()
+    for _ in range(3):
+        assert motd.lines() == before
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    file.write_bytes(b"back")
+    assert motd.lines() == ["back"]
+    assert len(caplog.records) == 1
+
+
+def test_if_it_is_too_long_it_stays_as_it_was_and_that_is_logged_once(
+    file: Path, motd: Motd, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = motd.lines()
+    for longer in (1, 2):
+        file.write_bytes(b"x" * (MAX_BYTES + longer))
+        assert motd.lines() == motd.lines() == before
+    assert len(caplog.records) == 1
+    assert str(MAX_BYTES) in caplog.text
+    file.write_bytes(b"x" * MAX_BYTES)
+    assert motd.lines() == ["x" * MAX_BYTES]
+
+
+def test_if_it_could_not_be_read_for_a_moment_it_is_read_when_it_can_be(
+    file: Path, motd: Motd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> list[str]:
+        raise PermissionError("not for you")
+
+    file.write_bytes(b"another one")
+    with monkeypatch.context() as patched:
+        patched.setattr(motd, "_read", fail)
+        assert motd.lines() == ["grüß dich", "be kind"]
+    assert motd.lines() == ["another one"]
+
+
+def test_at_first_it_must_be_there_and_not_be_too_long(file: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Motd(f"{file}2")
+    with pytest.raises(IsADirectoryError):
+        Motd(str(file.parent))
+    file.write_bytes(b"x" * (MAX_BYTES + 1))
+    with pytest.raises(ValueError, match=str(MAX_BYTES)):
+        Motd(str(file))
