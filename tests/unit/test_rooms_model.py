@@ -34,7 +34,6 @@ MOST = 4
 
 ROOMS = [LOBBY, "one", "two", "three"]
 MAX_ROOMS = 3
-
 NAMES = ["ann", "Ann", "bob", "cy"]
 NOW = 1_700_000_000.0
 CHOICE = st.integers(0, MOST - 1)
@@ -67,8 +66,8 @@ class RoomsAndPeople(RuleBasedStateMachine):
         self.people: list[Person] = []
         self.everybody: list[Person] = []
         self.number = 0
-        for look, person in ((PLAIN, True), (LOOKS[-1], True), (PROGRAM, False)):
-            self.arrive(listens=True, person=person, look=look, size=10_000)
+        for index, person in ((0, True), (-1, True), (2, False)):
+            self.arrive(listens=True, person=person, look=LOOKS[index], size=10_000)
         for choice, name in enumerate(NAMES[1:]):
             self.rename(choice, name)
 
