@@ -39,7 +39,8 @@ def history(hub: Hub, client: Client, count: str) -> None:
     log = client.log
     first = log.back(int(count or SHOWN))
     found = _count_from(log, first)
-    _announce(hub, client, found, f"the last {{}} in #{log.room}", "nothing has been said here yet")
+    which = f"the last {'message' if found == 1 else '{}'} in #{log.room}"
+    _announce(hub, client, found, which, "nothing has been said here yet")
     _show(hub, client, log, first)
 
 

@@ -77,8 +77,8 @@ class Person:
         return self.move is None and not self.has_left
 
     def hides(self, sender: int, name: str = "") -> bool:
-        return name_key(name) in self.ignored or any(
-            sender in all_ for all_ in self.ignored.values()
+        return sender != self.client.number and (
+            name_key(name) in self.ignored or any(sender in all_ for all_ in self.ignored.values())
         )
 
     def unignore(self, name: str, holder: Client | None) -> None:

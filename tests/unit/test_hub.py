@@ -222,3 +222,39 @@ def test_a_free_name_that_is_offered_is_a_name_and_free(text: str) -> None:
             company.hub.rename(other.client, name)
         assert as_name(taken.value.free) == taken.value.free
         company.hub.rename(other.client, taken.value.free)
+
+
+def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 1000.0)
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    for peer in (ann, bob):
+        quiet.hub.announce(peer.client)
+    quiet.hub._tell_presence(quiet.room)
+    quiet.hub.part(ann.client, "test")
+    quiet.hub.rename(bob.client, "ann")
+    assert log_of(quiet)[-2:] == ["ann left", "bob is now ann"]
+
+
+def test_what_is_told_about_somebody_comes_after_they_have_come(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 1000.0)
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    for peer in (ann, bob):
+        quiet.hub.announce(peer.client)
+    quiet.hub.notify(quiet.room, "bob set the topic: tea", bob.client.number)
+    assert log_of(quiet)[-2:] == ["bob joined", "bob set the topic: tea"]
+
+
+def test_among_many_who_come_the_ignored_are_only_counted(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 1000.0)
+    ann, bob, cy = quiet.join("ann"), quiet.join("bob"), quiet.join("cy")
+    quiet.hub.names.ignore(ann.client, "bob")
+    for peer in (ann, bob, cy):
+        quiet.hub.announce(peer.client)
+    quiet.hub._tell_presence(quiet.room)
+    assert log_of(quiet)[-1] == "cy and 1 other joined"

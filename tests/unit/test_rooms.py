@@ -172,3 +172,12 @@ def test_what_has_stayed_empty_is_closed_now_and_then(
     company.start(keep_tidy, hub.rooms, hub.clients)
     wait_until(lambda: "empty" not in hub.rooms.by_name, "it is closed")
     assert "in use" in hub.rooms.by_name
+
+
+def test_of_too_many_empty_rooms_those_in_which_nothing_was_said_go_first(rooms: Rooms) -> None:
+    kept = rooms.find_or_open("kept", [])
+    kept.log.append(0.0, Kind.SAY, ["important"], 1, "ann")
+    for number in range(3 * MAX_EMPTY):
+        rooms.find_or_open(f"room{number}", []).empty_since = time.monotonic()
+    assert rooms.by_name["kept"] is kept
+    assert len(rooms.by_name) <= MAX_EMPTY + 2

@@ -1,8 +1,8 @@
 """Several rooms against a model: wherever people go, and whom they ignore, they get all lines.
 
-The model of a room is a list of all that was ever said in it, that of a person a place in
-that list. Sockets take exactly as many bytes as an example says, the broadcaster's clock ticks
-when it is looked at, and those who move are the only greenlets, which run between two steps.
+The model of a room is a list of all that was said in it, that of a person a place in that list.
+Sockets take as many bytes as an example says, the broadcaster's clock ticks when it is looked
+at, and those who move are the only greenlets, which run between two steps.
 """
 
 from contextlib import ExitStack, suppress
@@ -31,9 +31,7 @@ from tests.unit.person_model import LOOKS, Person, leave_blocked, small_room
 
 MOST = 4
 """People at a time."""
-
-ROOMS = [LOBBY, "one", "two", "three"]
-MAX_ROOMS = 3
+ROOMS, MAX_ROOMS = [LOBBY, "one", "two", "three"], 3
 NAMES = ["ann", "Ann", "bob", "cy"]
 NOW = 1_700_000_000.0
 CHOICE = st.integers(0, MOST - 1)
@@ -188,23 +186,25 @@ class RoomsAndPeople(RuleBasedStateMachine):
             person.owe(encode_notices(texts, person.client.look))
             self.hub.tell(person.client, *texts)
 
+    def followed(self) -> dict[str, set[int]]:
+        """Who is known by each name that somebody ignores."""
+        here = [person.ignored for person in self.people if not person.has_left]
+        return {key: numbers for ignored in here for key, numbers in ignored.items()}
+
     @rule(choice=CHOICE, name=st.sampled_from(NAMES))
     def rename(self, choice: int, name: str) -> None:
         if person := self.free(choice):
             with suppress(NameTaken):
                 self.hub.rename(person.client, name)
-                for other in self.people:
-                    key = name_key(name)
-                    if key in other.ignored and other is not person and not other.has_left:
-                        other.ignored[key].add(person.client.number)
+                self.followed().get(name_key(name), set()).add(person.client.number)
 
     @rule(choice=CHOICE, name=st.sampled_from(NAMES))
     def ignore(self, choice: int, name: str) -> None:
         if person := self.free(choice):
             self.hub.names.ignore(person.client, name)
-            numbers = person.ignored.setdefault(name_key(name), set())
-            if holder := self.hub.names.holder(name):
-                numbers.add(holder.number)
+            key, holder = name_key(name), self.hub.names.holder(name)
+            numbers = person.ignored[key] = self.followed().get(key, set())
+            numbers |= {holder.number} if holder else set()
 
     @rule(choice=CHOICE, name=st.sampled_from(NAMES))
     def unignore(self, choice: int, name: str) -> None:

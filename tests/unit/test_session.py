@@ -3,13 +3,11 @@
 import logging
 import os
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from chat import presence, session
-from chat.client import OWED_LIMIT
-from chat.session import RECEIVE, UNSENT_LIMIT
+from chat import commands, presence, session
+from chat.session import RECEIVE
 from chat.settings import Settings
 from chat.welcome import REPLAY_CHARACTERS
 from tests.unit.peers import Company, Peer, wait_until
@@ -31,13 +29,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def listener(company: Company) -> Peer:
     """Somebody called `listener` who is there already."""
     return company.join("listener")
-
-
-@pytest.fixture
-def unsent() -> Iterator[Company]:
-    """A hub without a broadcaster: nothing that is said is sent."""
-    with Company(broadcasting=False) as company:
-        yield company
 
 
 def person(company: Company) -> Peer:
@@ -295,45 +286,6 @@ def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
 # Bounds
 
 
-def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Company) -> None:
-    peer = company.program(SMALL)
-    questions = 5000
-    asking = company.start(peer.send, b"/help\n" * questions)
-    wait_until(lambda: peer.client.owed_bytes > OWED_LIMIT, "much is owed")
-    most = 0
-
-    def watch() -> bool:
-        nonlocal most
-        most = max(most, peer.client.owed_bytes)
-        return peer.client.owed_bytes == 0 and asking.ready()
-
-    reading = company.start(peer.read_to_end)
-    wait_until(watch, "all is answered")
-    peer.end_input()
-    answer = reading.get(timeout=10)
-    assert answer.count(b"what you type goes to everybody") == questions
-    assert most <= OWED_LIMIT + len(answer) // questions
-
-
-def test_who_has_telnet_ask_and_does_not_read_the_answers_is_not_listened_to(
-    company: Company,
-) -> None:
-    peer = company.program(SMALL)
-    asking = company.start(peer.send, ARE_YOU_THERE * 200_000)
-    wait_until(lambda: peer.client.progress or asking.ready(), "it waits")
-    answer = len(b" * yes, here\r\n")
-    assert peer.client.owed_bytes <= OWED_LIMIT + RECEIVE // len(ARE_YOU_THERE) * answer
-
-
-def test_who_talks_waits_while_much_is_unsent(unsent: Company) -> None:
-    peer = unsent.program()
-    talking = unsent.start(peer.send, b"x" * 99 + b"\n" + (b"y" * 99 + b"\n") * 10_000)
-    wait_until(lambda: unsent.room.unsent > UNSENT_LIMIT, "much is unsent")
-    wait_until(lambda: not unsent.room.round_began.is_set(), "it waits")
-    assert not talking.ready()
-    assert unsent.room.unsent <= UNSENT_LIMIT + RECEIVE
-
-
 def test_who_is_refused_again_and_again_fills_no_log(
     company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -341,3 +293,19 @@ def test_who_is_refused_again_and_again_fills_no_log(
     peer = company.converse(b"/nonsense\n" * 100)
     peer.read_lines(100)
     assert sum("refuse" in message for message in caplog.messages) == 1
+
+
+def test_an_error_in_a_command_costs_the_command_and_not_the_client(
+    company: Company,
+    listener: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(commands, "run", fail)
+    peer = company.converse(b"/who\nstill here\n")
+    assert peer.read_line() == " * an error in the server; it is in its log\n"
+    assert listener.read_lines(1) == [f"{peer.client.address}: still here"]
+    assert "ZeroDivisionError" in caplog.text

@@ -169,3 +169,11 @@ def test_a_program_that_asks_in_json_and_does_not_read_is_not_listened_to(
     company.start(peer.read_to_end)
     wait_until(watch, "all is answered")
     assert most < 2 * OWED_LIMIT
+
+
+def test_a_command_may_be_sent_as_it_is_typed(company: Company) -> None:
+    peer = company.converse(b"/json\n/version\n/json off\n/version\n")
+    kinds = [json.loads(line)["text"] for line in peer.read_lines(3)]
+    assert kinds[0] == "JSON is on"
+    assert kinds[2] == "JSON is off"
+    assert peer.read_line().startswith(" * gchat ")

@@ -1,6 +1,7 @@
 """chat.text: what may be shown, and what may be a name."""
 
 import re
+import timeit
 import unicodedata
 
 import pytest
@@ -267,3 +268,17 @@ def test_a_list_of_very_many_looks_at_few() -> None:
         raise AssertionError("a third name is not needed")
 
     assert listing(names(), 1000, 2) == "ann, bob and 998 others"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["you", "YOU", "ｙｏｕ", "gchat"])
+def test_nobody_is_called_what_notices_to_one_alone_begin_with(name: str) -> None:
+    with pytest.raises(NotAName, match="somebody else"):
+        as_name(name)
+    assert nearest_name(name) == "guest"
+
+
+def test_the_key_of_what_is_too_long_for_a_name_costs_about_what_a_names_does() -> None:
+    def seconds(text: str) -> float:
+        return min(timeit.repeat(lambda: name_key(text), number=10))
+
+    assert seconds("a" + "\u0315\u0300" * 30_000) < 100 * seconds("ännchen")

@@ -47,7 +47,7 @@ def test_history_shows_the_last_messages_with_their_times(
     said = [f"bob: {number}" for number in range(6, SHOWN + 5)]
     assert texts(lines) == [*said, "** bob waves"]
     assert texts(told(company, ann, "/history 2")) == [f"bob: {SHOWN + 4}", "** bob waves"]
-    assert told(company, ann, "/history 1")[0] == "the last 1 message in #lobby:"
+    assert told(company, ann, "/history 1")[0] == "the last message in #lobby:"
 
 
 def test_history_shows_what_one_has_said_oneself(company: Company, ann: Peer) -> None:
