@@ -9,7 +9,7 @@ from chat.ignoring import IgnoreList
 from chat.log import Cursor, RoomLog
 from chat.look import Look
 from chat.message import Message
-from chat.wire import encode
+from chat.wire import encoder
 
 MAX_MESSAGES = 1024
 MAX_BYTES = 64 * 1024
@@ -84,7 +84,7 @@ class Batch:
     def said_by(self, sender: int, until: Cursor) -> int:
         """How many of the messages up to `until` have been said by `sender`."""
         return sum(
-            message.sender == sender and message.kind.is_spoken
+            message.sender == sender and message.is_spoken
             for message in self._messages
             if message.id <= until.id
         )
@@ -96,10 +96,9 @@ class Batch:
 
 def encode_batch(messages: list[Message], look: Look) -> Batch:
     """As many of `messages` as a batch may hold."""
-    lines: list[bytes] = []
-    size = 0
+    encode, lines, size = encoder(look), list[bytes](), 0
     for message in messages:
-        lines.append(line := encode(message, look))
+        lines.append(line := encode(message))
         size += len(line)
         if size >= MAX_BYTES:
             break

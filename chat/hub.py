@@ -150,7 +150,7 @@ class Hub:
 
     # Talking
 
-    def say(self, client: Client, texts: list[str], size: int, kind: Kind = Kind.SAY) -> None:
+    def say(self, client: Client, texts: list[str], size: int, kind: str = Kind.SAY) -> None:
         """`client` says `texts`, which came as `size` bytes, to the others in its room."""
         room = self.room_of(client)
         if room.presence.is_unannounced(client.number):
@@ -172,10 +172,10 @@ class Hub:
         text: str,
         about: int = SERVER,
         name: str = "",
-        kind: Kind = Kind.NOTICE,
+        kind: str = Kind.NOTICE,
     ) -> None:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
-        if kind is not Kind.PRESENCE and room.presence.is_unannounced(about):
+        if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
             self._tell_presence(room)
         room.log.append(time.time(), kind, [text], about, name)
         if client := room.clients.get(about):

@@ -76,7 +76,7 @@ def read_request(line: bytes) -> Request:
 def encode_message(message: Message, again: bool = False) -> bytes:
     """A message of the room's."""
     fields = {
-        "kind": message.kind.value,
+        "kind": message.kind,
         "id": message.id,
         "time": _utc(message.time),
         "room": message.room,

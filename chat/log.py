@@ -5,12 +5,13 @@ it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from operator import itemgetter
 from sys import getsizeof
 from typing import Final, NamedTuple
 
-from chat.message import SERVER, Kind, Message
+from chat.message import SERVER, SPOKEN, Message
 
 MAX_MESSAGES = 100_000
 MAX_BYTES = 32 * 2**20
@@ -24,23 +25,22 @@ MESSAGE_BYTES = 220
 MOST_FORGOTTEN = 4096
 """Messages that are given up at a time, which takes under a millisecond."""
 
-Entry = tuple[int, int, float, str, int, str, str]
-"""A message as it is kept: id, spoken, time, the kind's value, sender, name, text.
+Entry = tuple[int, int, float, str, str, int, str, str]
+"""A message as it is kept, its fields in a plain tuple.
 
-A plain tuple of what refers to nothing else is no business of the garbage collector's. With
-100,000 of anything richer it stopped the server for 60 ms now and then (measured).
+What refers to nothing else is no business of the garbage collector's then. With 100,000 of
+anything richer it stopped the server for 60 ms now and then (measured).
 """
 
 ID: Final = 0
-SPOKEN: Final = 1
+SPOKEN_UP_TO: Final = 1
 TIME: Final = 2
-KIND: Final = 3
-SENDER: Final = 4
-TEXT: Final = 6
+KIND: Final = 4
+SENDER: Final = 5
+TEXT: Final = 7
 """Places in an entry."""
 
-_KINDS = {kind.value: kind for kind in Kind}
-_PEOPLES = frozenset(kind.value for kind in Kind if kind.is_spoken)
+_message_from: Callable[[Entry], Message] = partial(tuple.__new__, Message)
 
 
 class Cursor(NamedTuple):
@@ -69,15 +69,15 @@ class RoomLog:
         self._bytes = 0
 
     def append(
-        self, time: float, kind: Kind, texts: Iterable[str], sender: int = SERVER, name: str = ""
+        self, time: float, kind: str, texts: Iterable[str], sender: int = SERVER, name: str = ""
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
         last, spoken = self.end
-        value, step = kind.value, kind.is_spoken
+        room, step = self.room, kind in SPOKEN
         for text in texts:
             last += 1
             spoken += step
-            self._entries.append((last, spoken, time, value, sender, name, text))
+            self._entries.append((last, spoken, time, room, kind, sender, name, text))
             self._bytes += MESSAGE_BYTES + getsizeof(text)
         self.end = Cursor(last, spoken)
         self.tidy()
@@ -85,11 +85,11 @@ class RoomLog:
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
         first = max(0, last - self.start.id)
-        return self._messages(self._entries[first : first + limit])
+        return list(map(_message_from, self._entries[first : first + limit]))
 
     def back(self, count: int) -> int:
         """The id behind which lie the last `count` messages that people have said."""
-        return self.start.id + self._place(SPOKEN, self.end.spoken - count + 1)
+        return self.start.id + self._place(SPOKEN_UP_TO, self.end.spoken - count + 1)
 
     def since(self, time: float) -> int:
         """The id behind which lies what was said at `time` or later."""
@@ -103,16 +103,16 @@ class RoomLog:
         found: list[Entry] = []
         for spoken in range(before.spoken, max(self.start.spoken, before.spoken - count), -1):
             # There may be thousands of notices between two of them.
-            entry = self._entries[self._place(SPOKEN, spoken)]
+            entry = self._entries[self._place(SPOKEN_UP_TO, spoken)]
             characters -= len(entry[TEXT])
             if characters < 0:
                 break
             found.append(entry)
-        return self._messages(reversed(found))
+        return list(map(_message_from, reversed(found)))
 
     def said_by(self, sender: int) -> int:
         """How many of the messages that it holds have been said by `sender`; looks at each."""
-        return sum(entry[SENDER] == sender and entry[KIND] in _PEOPLES for entry in self._entries)
+        return sum(entry[SENDER] == sender and entry[KIND] in SPOKEN for entry in self._entries)
 
     def keep(self, max_bytes: int) -> None:
         """Keep no more than so many bytes, as soon as something more is said, or `tidy` called."""
@@ -124,13 +124,6 @@ class RoomLog:
             return False
         self._forget()
         return True
-
-    def _messages(self, entries: Iterable[Entry]) -> list[Message]:
-        room = self.room
-        return [
-            Message(number, spoken, time, room, _KINDS[kind], sender, name, text)
-            for number, spoken, time, kind, sender, name, text in entries
-        ]
 
     def _place(self, field: int, least: float) -> int:
         """Where the first entry is that has `least`, or more, in `field`."""
@@ -148,5 +141,5 @@ class RoomLog:
             self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
             gone += 1
         last = self._entries[gone - 1]
-        self.start = Cursor(last[ID], last[SPOKEN])
+        self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
         del self._entries[:gone]

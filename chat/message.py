@@ -1,24 +1,24 @@
 """What a room's log holds: a line that somebody said, or a notice of the server's."""
 
-from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
-class Kind(Enum):
-    """What sort of message it is; the value is its name for programs."""
+class Kind:
+    """What sort of message it is: its name for programs.
 
-    SAY = "say"
-    ACTION = "action"
+    Plain strings, as messages are kept in plain tuples (see log.Entry).
+    """
+
+    SAY: Final = "say"
+    ACTION: Final = "action"
     """What somebody does, as they tell it themselves."""
-    NOTICE = "notice"
-    PRESENCE = "presence"
+    NOTICE: Final = "notice"
+    PRESENCE: Final = "presence"
     """A notice of who came or left."""
 
-    @property
-    def is_spoken(self) -> bool:
-        """Whether it comes from somebody; the others are the server's words."""
-        return self is Kind.SAY or self is Kind.ACTION
 
+SPOKEN: Final = frozenset((Kind.SAY, Kind.ACTION))
+"""The kinds that come from somebody; the others are notices, the server's words."""
 
 SERVER = 0
 """The `sender` of messages that are nobody's own."""
@@ -34,7 +34,7 @@ class Message(NamedTuple):
     time: float
     """When it was said, in seconds since the epoch, UTC."""
     room: str
-    kind: Kind
+    kind: str
     sender: int
     """The number of the client that it comes from, or, if it is a notice, is about, which is
     not sent it; or SERVER."""
@@ -42,6 +42,11 @@ class Message(NamedTuple):
     """What that one was called at that moment."""
     text: str
     """One line without its end, safe to show (see text.visible)."""
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it comes from somebody and is no notice."""
+        return self.kind in SPOKEN
 
 
 class Private(NamedTuple):

@@ -1,6 +1,6 @@
 """Messages in, bytes out: how each kind of message looks to a client."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chat import jsonlines
 from chat.clock import clock, clock_and_day
@@ -11,13 +11,30 @@ CLEAR_LINE = "\r\x1b[K"
 """To the beginning of the line, and clear all of it: what is half typed there."""
 
 
-def encode(message: Message, look: Look) -> bytes:
-    """`message` as the line that a client sees; empty if it wants to see nothing of the kind."""
-    if not _is_shown(message.kind, look):
-        return b""
-    if look.json:
-        return jsonlines.encode_message(message)
-    return _finish(_line(message, look), look, clock(message.time, look.zone) if look.time else "")
+def encoder(look: Look) -> Callable[[Message], bytes]:
+    """How messages become lines for `look`: empty ones if it shows nothing of their kind.
+
+    What depends on the look alone is decided here, once for many messages.
+    """
+    is_plain = not (look.time or look.color or look.redraw or look.json)
+    hidden = set[str]()
+    if not look.presence:
+        hidden.add(Kind.PRESENCE)
+    if not look.notices:
+        hidden.add(Kind.NOTICE)
+    end = look.end
+
+    def encode(message: Message) -> bytes:
+        if is_plain and message.kind == Kind.SAY:  # nearly all
+            return f"{message.name}: {message.text}{end}".encode()
+        if message.kind in hidden:
+            return b""
+        if look.json:
+            return jsonlines.encode_message(message)
+        time = clock(message.time, look.zone) if look.time else ""
+        return _finish(_line(message, look), look, time)
+
+    return encode
 
 
 def encode_with_time(message: Message, look: Look, now: float) -> bytes:
@@ -58,16 +75,10 @@ def encode_gap(missed: int, look: Look) -> bytes:
     return jsonlines.encode_gap(missed, text) if look.json else encode_notices([text], look)
 
 
-def _is_shown(kind: Kind, look: Look) -> bool:
-    if kind is Kind.PRESENCE:
-        return look.presence
-    return look.notices or kind is not Kind.NOTICE
-
-
 def _line(message: Message, look: Look) -> str:
-    if message.kind is Kind.SAY:
+    if message.kind == Kind.SAY:
         return f"{_name(message.name, look)}: {message.text}"
-    if message.kind is Kind.ACTION:
+    if message.kind == Kind.ACTION:
         return f" ** {_name(message.name, look)} {message.text}"
     return f" * {message.text}"
 

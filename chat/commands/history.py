@@ -138,10 +138,10 @@ def _search(client: Client, wanted: str) -> list[int]:
 
 
 def _may_see(client: Client, message: Message) -> bool:
-    return message.kind.is_spoken and not client.ignores.hides(message.sender, message.name)
+    return message.is_spoken and not client.ignores.hides(message.sender, message.name)
 
 
 def _count_from(log: RoomLog, first: int) -> int:
     """How many messages that people have said are behind the id `first`."""
     following = log.after(first, 1)
-    return log.end.spoken - following[0].spoken + following[0].kind.is_spoken if following else 0
+    return log.end.spoken - following[0].spoken + following[0].is_spoken if following else 0

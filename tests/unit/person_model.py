@@ -11,7 +11,8 @@ from chat.look import PLAIN, PROGRAM, TELNET, Look
 from chat.message import Message
 from chat.room import Room
 from chat.text import name_key
-from chat.wire import encode, encode_gap
+from chat.wire import encode_gap
+from tests.unit.encoding import encode
 
 LOOKS = [
     PLAIN,
@@ -105,8 +106,8 @@ class Person:
     def gap(self, messages: list[Message]) -> bytes:
         """What it is told if `messages` are not kept any more, as far as they are for it."""
         missed = [m for m in messages if self.until is None or m.id <= self.until]
-        spoken = sum(m.kind.is_spoken and m.sender != self.client.number for m in missed)
-        notices = not all(m.kind.is_spoken for m in missed)
+        spoken = sum(m.is_spoken and m.sender != self.client.number for m in missed)
+        notices = not all(m.is_spoken for m in missed)
         if spoken or (notices and self.client.look.presence):
             return encode_gap(spoken, self.client.look)
         return b""

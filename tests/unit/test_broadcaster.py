@@ -3,7 +3,6 @@
 import re
 import socket
 from itertools import accumulate
-from typing import Any
 
 import gevent
 import pytest
@@ -13,7 +12,7 @@ from chat.client import Client
 from chat.log import Cursor, RoomLog
 from chat.look import TELNET
 from chat.room import Room
-from chat.wire import encode
+from tests.unit.encoding import CountingEncoder
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
 
 SMALL = 2048
@@ -175,14 +174,9 @@ def test_who_left_is_not_told_that_they_missed_what_was_said_after() -> None:
 def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoded: list[object] = []
+    counting = CountingEncoder()
     sends: list[bytes] = []
-
-    def encode_and_count(*arguments: Any) -> bytes:
-        encoded.append(arguments)
-        return encode(*arguments)
-
-    monkeypatch.setattr(batch, "encode", encode_and_count)
+    monkeypatch.setattr(batch, "encoder", counting)
     ann, *others = (company.join() for _ in range(21))
     wait_until(lambda: not company.hub.stirred, "everybody has been visited")
     for peer in others:
@@ -190,7 +184,7 @@ def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
     company.say(ann, *numbered(0, 100))
     for peer in others:
         peer.read_lines(100)
-    assert len(encoded) == 100
+    assert len(counting.encoded) == 100
     assert len(sends) == len(others)
     assert len(set(map(id, sends))) == 1
 

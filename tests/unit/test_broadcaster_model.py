@@ -17,7 +17,7 @@ from chat.client import Client
 from chat.log import RoomLog
 from chat.look import TELNET
 from chat.message import SERVER, Kind, Message
-from chat.wire import encode
+from tests.unit.encoding import encode
 from tests.unit.peers import Company
 
 CLIENTS = 3
@@ -107,9 +107,9 @@ class Check:
         if self._missed is None:
             assert not missing, f"{missing[0]} has been left out"
         else:
-            spoken = sum(message.kind is not Kind.NOTICE for message in missing)
+            spoken = sum(message.kind != Kind.NOTICE for message in missing)
             assert self._missed == spoken, "it missed another number of messages"
-            notices = [message for message in passed if message.kind is Kind.NOTICE]
+            notices = [message for message in passed if message.kind == Kind.NOTICE]
             assert missing or notices, "it was told of a gap and missed nothing"
             self._missed = None
 

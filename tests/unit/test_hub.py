@@ -22,9 +22,7 @@ def quiet() -> Iterator[Company]:
 
 def log_of(company: Company) -> list[str]:
     log = company.room.log
-    return [
-        f"{m.name}: {m.text}" if m.kind.is_spoken else m.text for m in log.after(log.start.id, 1000)
-    ]
+    return [f"{m.name}: {m.text}" if m.is_spoken else m.text for m in log.after(log.start.id, 1000)]
 
 
 def announce(*peers: Peer, company: Company) -> None:

@@ -22,6 +22,8 @@ from chat.jsonlines import (
 from chat.message import Kind, Message, Private
 from chat.text import escape, visible
 
+KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
+
 NOON = 1715947200.123
 ANY_TEXT = st.text(st.characters(), max_size=40)  # surrogates as well
 SAFE_TEXT = ANY_TEXT.map(escape)
@@ -50,14 +52,14 @@ def decoded(data: bytes) -> dict[str, Any]:
 # What a program is sent
 
 
-@given(st.integers(1), st.floats(0, 2e9), st.sampled_from(Kind), SAFE_TEXT, SAFE_TEXT)
+@given(st.integers(1), st.floats(0, 2e9), st.sampled_from(KINDS), SAFE_TEXT, SAFE_TEXT)
 def test_a_message_is_read_back_as_it_was_said(
-    number: int, time: float, kind: Kind, name: str, text: str
+    number: int, time: float, kind: str, name: str, text: str
 ) -> None:
     fields = decoded(encode_message(Message(number, 1, time, "bög", kind, 7, name, text)))
     assert fields.pop("time").endswith("Z")
     assert fields == {
-        "kind": kind.value,
+        "kind": kind,
         "id": number,
         "room": "bög",
         "name": name,

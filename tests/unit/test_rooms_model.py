@@ -125,7 +125,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
         assert end_before <= person.place <= client.log.end.id
         # What is said once it has come is for it.
         skipped = self.said[person.log][end_before : person.place]
-        assert not any(message.kind.is_spoken for message in skipped)
+        assert not any(message.is_spoken for message in skipped)
         person.until = None if person.listens else person.place
         person.owed = [(person.place, data) for _, data in person.owed]
 
@@ -164,14 +164,14 @@ class RoomsAndPeople(RuleBasedStateMachine):
         width=st.sampled_from([0, 5, 40]),
         kind=st.sampled_from([Kind.SAY, Kind.ACTION]),
     )
-    def say(self, choice: int, texts: int, width: int, kind: Kind) -> None:
+    def say(self, choice: int, texts: int, width: int, kind: str) -> None:
         if person := self.free(choice):
             said = [f"{self.number + index:0{width}}" for index in range(texts)]
             self.number += texts
             self.hub.say(person.client, said, 0, kind)
 
     @rule(choice=CHOICE, about=CHOICE, kind=st.sampled_from([Kind.NOTICE, Kind.PRESENCE]))
-    def notify(self, choice: int, about: int, kind: Kind) -> None:
+    def notify(self, choice: int, about: int, kind: str) -> None:
         person, other = self.chosen(choice), self.chosen(about)
         if person and other:
             room = self.hub.room_of(person.client)

@@ -10,13 +10,13 @@ import pytest
 from chat.look import PLAIN, PROGRAM, TELNET, Look, colored
 from chat.message import SERVER, Kind, Message, Private
 from chat.wire import (
-    encode,
     encode_gap,
     encode_notices,
     encode_private,
     encode_refusal,
     encode_with_time,
 )
+from tests.unit.encoding import encode
 
 NOON = calendar.timegm((2024, 5, 17, 12, 0, 0))
 SAID = Message(1, 1, NOON, "lobby", Kind.SAY, 7, "ann", "grün")
@@ -104,7 +104,7 @@ def test_the_servers_words_to_one_client_have_neither_time_nor_colour() -> None:
 def test_in_json_each_kind_is_an_object() -> None:
     for message in (SAID, ACTION, NOTICE, PRESENCE):
         fields = json.loads(encode(message, JSON))
-        assert (fields["kind"], fields["text"]) == (message.kind.value, message.text)
+        assert (fields["kind"], fields["text"]) == (message.kind, message.text)
         again = json.loads(encode_with_time(message, JSON, NOON))
         assert again == fields | {"again": True}
     assert json.loads(encode_private(PRIVATE, JSON))["kind"] == "private"

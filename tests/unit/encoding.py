@@ -1,0 +1,28 @@
+"""Messages as lines, one at a time, and a look at which have been encoded."""
+
+from collections.abc import Callable
+
+from chat.look import Look
+from chat.message import Message
+from chat.wire import encoder
+
+
+def encode(message: Message, look: Look) -> bytes:
+    """`message` as a client with this look sees it."""
+    return encoder(look)(message)
+
+
+class CountingEncoder:
+    """In the place of wire.encoder: what it has encoded is in `encoded`."""
+
+    def __init__(self) -> None:
+        self.encoded: list[Message] = []
+
+    def __call__(self, look: Look) -> Callable[[Message], bytes]:
+        encode = encoder(look)
+
+        def encode_and_count(message: Message) -> bytes:
+            self.encoded.append(message)
+            return encode(message)
+
+        return encode_and_count
