@@ -151,8 +151,8 @@ def find(typed: str) -> Command:
     begun = [known for known in TABLE if known.startswith(name) and name != "/"]
     if len(begun) == 1 and typed == shown:
         return TABLE[begun[0]]
-    near = get_close_matches(name, TABLE, n=1, cutoff=0.5) if name != "/" else []
-    nearest = MEANT.get(name) or next(iter(near), None)
+    near = get_close_matches(name, [*TABLE, *MEANT], n=1, cutoff=0.5) if name != "/" else []
+    nearest = MEANT.get(near[0], near[0]) if near else None
     if begun and name not in MEANT:
         *some, last = begun
         advice = f"it may be {', '.join(some)} or {last}"
