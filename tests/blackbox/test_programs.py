@@ -128,7 +128,7 @@ def test_a_program_gets_the_answers_to_what_it_asks(
     lobby.who()
     shown = run(server, client, r"printf '/who\n/history 1\n/version\n'").splitlines()
     assert shown[0].startswith(" * #lobby, 2 here: 127.0.0.1:")
-    assert "1 message in #lobby" in shown[1]
+    assert "the last message in #lobby" in shown[1]
     assert shown[2].endswith("] lobbyist: before")
     assert shown[3].startswith(" * gchat ")
     assert len(shown) == 4
