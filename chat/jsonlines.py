@@ -9,7 +9,8 @@ What a program is sent, by `kind`:
 - `answer`: `text`, a line that the server says to this one alone, mostly of an answer;
 - `gap`: `missed`, how many messages were gone before they could be sent; and `text`;
 - `error`: `text`, why something was not done;
-- `ok`: what was asked for with a `ref` is done.
+- `ok`: what was asked for with a `ref` is done; with the `id` that it has in the room, if it
+  is seen there.
 
 What a program sends: `{"text": "hello"}` says it in the room, with `"to": "ann"` to Ann
 alone, with `"kind": "action"` as an action; `{"command": "/join builds"}` is any command.

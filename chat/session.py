@@ -166,6 +166,7 @@ class Session:
         except NotARequest as error:
             self._refuse(str(error), "no request", error.ref)
             return
+        last_own = self._client.last_own
         try:
             if _is_command(request.line):
                 self._run(request.line)
@@ -173,9 +174,11 @@ class Session:
                 self._say([request.line.removeprefix("/")])
         except Refused as refused:
             self._refuse(str(refused), refused.what, request.ref)
-        else:
-            if request.ref is not None:
-                self._hub.owe(self._client, with_ref("ok", request.ref))
+            return
+        if request.ref is not None:
+            said = self._client.last_own > last_own
+            fields = {"id": self._client.last_own} if said else {}
+            self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
 
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""

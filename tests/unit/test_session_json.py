@@ -91,7 +91,7 @@ def test_what_was_asked_for_with_a_reference_is_answered_with_it(
         b'{"command": "/nick listener"}\n'
     )
     ok, who, two, three, refused = read(peer, 5)
-    assert ok == {"kind": "ok", "ref": 1}
+    assert ok == {"kind": "ok", "ref": 1, "id": company.room.log.end.id - 1}
     assert who["kind"] == "answer"
     assert two == {"kind": "ok", "ref": "two"}
     assert (three["kind"], three["ref"]) == ("error", 3)
