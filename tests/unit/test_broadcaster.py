@@ -265,3 +265,33 @@ def test_who_catches_up_does_not_keep_the_others_waiting(
     bob.read_until("answer")
     late.read_lines(40)
     assert order.index(bob.client) <= broadcaster.SENDS_PER_VISIT
+
+
+class Enough(Exception):
+    """Ends a broadcaster that would go on."""
+
+
+def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[str] = []
+
+    def serve(room: Room) -> None:
+        turns.append(room.name)
+        del hub.stirred[room]
+        hub.stir(room)  # there is more to do at once
+
+    def stop() -> None:
+        raise Enough
+
+    with Company(broadcasting=False) as company:
+        hub = company.hub
+        running = broadcaster.Broadcaster(hub)
+        monkeypatch.setattr(broadcaster, "SLICE", 1e9)
+        monkeypatch.setattr(broadcaster, "give_way", stop)
+        monkeypatch.setattr(running, "_serve", serve)
+        for name in ("one", "two"):
+            hub.stir(Room(name))
+        with pytest.raises(Enough):
+            running.run()
+    assert turns == ["one", "two"]

@@ -108,3 +108,4 @@ def test_of_very_many_who_are_gone_the_last_are_known(bob: Followed) -> None:
         bob.add(number)
         bob.leave(number)
     assert bob.numbers == {7, *gone[-MAX_GONE:]}  # 7 is still there
+    assert len(bob._gone) == MAX_GONE

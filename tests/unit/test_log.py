@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.log import MESSAGE_BYTES, Cursor, RoomLog
+from chat.log import MESSAGE_BYTES, MOST_FORGOTTEN, Cursor, RoomLog
 from chat.message import SERVER, Kind, Message
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
@@ -235,3 +235,14 @@ def test_a_log_that_may_keep_more_again_does() -> None:
 def size_of(message: Message) -> int:
     """What `message` counts as."""
     return MESSAGE_BYTES + getsizeof(message.text)
+
+
+def test_a_log_that_is_much_too_large_forgets_a_part_at_a_time() -> None:
+    log = RoomLog("lobby")
+    said(log, *["x"] * (3 * MOST_FORGOTTEN))
+    log.keep(10 * MESSAGE_BYTES)
+    said(log, "y")
+    assert log.start.id == MOST_FORGOTTEN
+    while log.tidy():
+        pass
+    assert 0 < log.end.id - log.start.id <= 10

@@ -163,3 +163,11 @@ def test_nothing_is_kept_of_who_has_left(names: Names, ann: Client, bob: Client)
     names.release(bob)
     assert not names._holders
     assert not names._ignorers
+
+
+def test_an_address_that_is_ignored_is_when_it_comes_back(
+    company: Company, names: Names, ann: Client
+) -> None:
+    names.ignore(ann, f"127.0.0.1:{40000 + ann.number + 1}")
+    back = company.join().client
+    assert ignored_by(ann) == {back.number}

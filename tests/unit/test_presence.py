@@ -117,3 +117,18 @@ def test_who_leaves_and_is_back_before_that_was_told_is_there_by_the_last_line(
     presence.join(1, "ann")
     lines = [text for text, *_ in presence.tell(NOW)]
     assert lines[-1:] in ([["ann joined"], []] if was_announced else [["ann joined"]])
+
+
+def test_of_who_left_and_is_back_in_time_nothing_is_told(presence: Presence) -> None:
+    presence.join(1, "ann")
+    list(presence.tell(NOW))
+    presence.leave(1, "ann")
+    presence.join(1, "ann")
+    assert presence.delay(NOW + INTERVAL) is None
+
+
+def test_who_came_went_and_came_again_has_joined_and_no_more(presence: Presence) -> None:
+    presence.join(1, "ann")
+    presence.leave(1, "ann")
+    presence.join(1, "ann")
+    assert list(presence.tell(NOW)) == [("ann joined", 1, "ann")]

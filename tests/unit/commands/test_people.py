@@ -173,3 +173,11 @@ def test_a_program_is_not_told_that_it_is_away(company: Company) -> None:
     with pytest.raises(Dismissed):
         run(company, program, "/quit")
     assert shown(company, program) == []
+
+
+def test_whois_does_not_show_what_one_who_is_ignored_says_about_being_away(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    run(company, bob, "/away something rude")
+    run(company, ann, "/ignore bob")
+    assert not [line for line in told(company, ann, "/whois bob") if "rude" in line]

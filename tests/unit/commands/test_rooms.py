@@ -236,3 +236,13 @@ def test_who_of_very_many_stays_short(company: Company, ann: Peer) -> None:
     (line,) = told(company, ann, "/who")
     assert line.startswith(f"#lobby, {NAMES_SHOWN + 11} here: ann, ")
     assert line.endswith(" and 11 others")
+
+
+def test_a_room_whose_name_grows_when_it_is_folded_is_refused_if_it_is_too_long(
+    company: Company, ann: Peer
+) -> None:
+    assert "48 characters" in refusal(company, ann, f"/join {'ß' * 24}")
+    told(company, ann, f"/join {'ß' * 12}")
+    assert ann.client.log.room == "ss" * 12
+    run(company, ann, "/leave")
+    run(company, ann, f"/join {'ss' * 12}")
