@@ -67,8 +67,7 @@ class Names:
         for key in client.ignores.names:
             self._forget_ignorer(key, client)
         for key in self._ignored_as.pop(client.number, ()):
-            if key in self._followed:
-                self._followed[key].leave(client.number)
+            self._followed[key].leave(client.number)
 
     def free(self, name: str) -> str:
         """`name`, or one like it, that nobody has."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from chat import __version__
+from chat.settings import Settings
 
 DESCRIPTION = """\
 A chat server that anyone joins with nothing but nc:
@@ -78,7 +79,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         _host,
     )
     option("--port", 7878, "port to listen on (%(default)s); 0 takes a free one", "PORT", _port)
-    option("--max-line", 65536, "longest line, in bytes (%(default)s)", "BYTES", _count)
+    option("--max-line", Settings.max_line, "longest line, in bytes (%(default)s)", "BYTES", _count)
     option(
         "--max-clients",
         None,
@@ -95,7 +96,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     option(
         "--replay",
-        10,
+        Settings.replay,
         "messages that a newcomer is shown of what was said before (%(default)s)",
         "N",
         _replay,

@@ -133,6 +133,11 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name.casefold())
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def listing(names: Iterable[str], total: int, most: int) -> str:
     """`ann`, `ann and bob`, `ann, bob and 310 others`: about `most` of the `total` names.
 
@@ -141,7 +146,6 @@ def listing(names: Iterable[str], total: int, most: int) -> str:
     # "and 1 other" would be no shorter than the name.
     shown = list(islice(names, total if total <= most + 1 else most))
     if len(shown) < total:
-        others = total - len(shown)
-        shown.append("1 other" if others == 1 else f"{others} others")
+        shown.append(counted(total - len(shown), "other"))
     *first, last = shown or [""]
     return f"{', '.join(first)} and {last}" if first else last

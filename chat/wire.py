@@ -6,6 +6,7 @@ from chat import jsonlines
 from chat.clock import clock, clock_and_day
 from chat.look import Look, colored
 from chat.message import Kind, Message, Private
+from chat.text import counted
 
 CLEAR_LINE = "\r\x1b[K"
 """To the beginning of the line, and clear all of it: what is half typed there."""
@@ -69,8 +70,7 @@ def encode_refusal(why: str, look: Look) -> bytes:
 
 def encode_gap(missed: int, look: Look) -> bytes:
     """What a client is told for which `missed` messages came and went while it did not read."""
-    messages = "1 message" if missed == 1 else f"{missed} messages"
-    what = messages if missed else "some comings and goings"
+    what = counted(missed, "message") if missed else "some comings and goings"
     text = f"you missed {what}: more was said than is kept for a slow reader"
     return jsonlines.encode_gap(missed, text) if look.json else encode_notices([text], look)
 

@@ -17,4 +17,4 @@ __all__ = [
     "run",
     "server",
     "talk",
-]  # fmt: skip
+]

@@ -10,6 +10,7 @@ from chat.hub import Hub
 from chat.log import RoomLog
 from chat.loop import give_way
 from chat.message import Message
+from chat.text import counted
 from chat.wire import encode_with_time
 
 SHOWN = 20
@@ -82,9 +83,8 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
 
 def _announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
     """The line before `count` messages that will be shown, or that there are `none`."""
-    number = "1 message" if count == 1 else f"{count} messages"
     ignoring = ", without those of whom you ignore" if client.ignores.names else ""
-    hub.tell(client, f"{which.format(number)}{ignoring}:" if count else none)
+    hub.tell(client, f"{which.format(counted(count, 'message'))}{ignoring}:" if count else none)
 
 
 def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = None) -> None:

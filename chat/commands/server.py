@@ -13,6 +13,7 @@ from chat.clock import clock_and_day, duration
 from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
+from chat.text import counted
 
 
 @command("[COMMAND]")
@@ -45,12 +46,9 @@ def help(hub: Hub, client: Client, topic: str) -> None:
             *(f"  {line}" for line in entry.details),
             f"  for example: {entry.example}",
         )
-    width = max((len(entry.usage) for entry in group), default=0)
-    hub.tell(client, *(f"{entry.usage:<{width}}  {entry.summary}" for entry in group))
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count} messages"
+    if group:
+        width = max(len(entry.usage) for entry in group)
+        hub.tell(client, *(f"{entry.usage:<{width}}  {entry.summary}" for entry in group))
 
 
 def _lines(entries: list[Command], width: int) -> Iterator[tuple[bool, str]]:
@@ -71,10 +69,10 @@ def why(hub: Hub, client: Client) -> None:
         client,
         f"you are {client.name}, in #{client.log.room}, connected for "
         f"{duration(time.time() - client.since)}",
-        f"you are behind by {_messages(lag)}: your connection takes them no faster"
+        f"you are behind by {counted(lag, 'message')}: your connection takes them no faster"
         if lag
         else "you have got all that was said in this room since you came",
-        f"you have missed {_messages(client.missed)}, gone before you read them"
+        f"you have missed {counted(client.missed, 'message')}, gone before you read them"
         if client.missed
         else "you have missed nothing",
         f"a line may have {hub.settings.max_line} bytes",

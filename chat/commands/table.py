@@ -90,11 +90,11 @@ class Command(NamedTuple):
 
     def split(self, typed: str) -> list[str]:
         """The arguments in `typed`, the last of which takes all the rest. Raises WrongArgument."""
-        arguments = []
-        for expected in self.arguments.split():
+        names, arguments = self.arguments.split(), []
+        for expected in names:
             if expected in FREE_TEXTS:  # what somebody says is not changed
                 argument, typed = typed if typed.strip() else "", ""
-            elif expected == self.arguments.split()[-1]:
+            elif expected == names[-1]:
                 argument, typed = typed.strip(), ""
             else:
                 typed = typed.lstrip()

@@ -240,6 +240,15 @@ def test_those_who_never_read_in_one_room_are_not_noticed_in_another(
     assert bystanders.messages == []
 
 
+def in_two_rooms(server: Server) -> tuple[Person, Person, Person]:
+    """One who talks in #old, one in #new, and one in #old who will move, of small sockets."""
+    talker, mate = server.named("talker", "mate")
+    mover = server.person("mover", receive_buffer=4096)
+    go("old", talker, mover)
+    go("new", mate)
+    return talker, mate, mover
+
+
 def fill(talker: Person, mover: Person) -> int:
     """Have `talker` say more than the sockets of `mover`, who does not read, can hold."""
     count, filling = 200, "x" * 10_000
@@ -251,10 +260,7 @@ def fill(talker: Person, mover: Person) -> int:
 def test_who_moves_while_their_socket_is_full_gets_all_of_the_old_room_and_then_the_new(
     server: Server, bystanders: Bystanders
 ) -> None:
-    talker, mate = server.named("talker", "mate")
-    mover = server.person("mover", receive_buffer=4096)
-    go("old", talker, mover)
-    go("new", mate)
+    talker, mate, mover = in_two_rooms(server)
     with bystanders:
         count = fill(talker, mover)
         mover.say("my last word here", "/join new", "my first word there")
@@ -274,10 +280,7 @@ def test_who_moves_while_their_socket_is_full_gets_all_of_the_old_room_and_then_
 def test_who_breaks_off_while_moving_with_a_full_socket_is_gone_and_told_of_where_they_were(
     server: Server, bystanders: Bystanders
 ) -> None:
-    talker, mate = server.named("talker", "mate")
-    mover = server.person("mover", receive_buffer=4096)
-    go("old", talker, mover)
-    go("new", mate)
+    talker, mate, mover = in_two_rooms(server)
     with bystanders:
         fill(talker, mover)
         mover.say("my last word here", "/join new")
