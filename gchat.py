@@ -19,23 +19,29 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from socket import gethostname
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from gevent.server import StreamServer
 
 from chat import __version__
+from chat.addresses import Network, host_of, network_of
 from chat.admission import OUT_OF_DESCRIPTORS, Admission
 from chat.broadcaster import Broadcaster
 from chat.client import Client
+from chat.framing import LineFramer
 from chat.hub import Hub
+from chat.idle import look_for_idle
 from chat.listener import listen, raise_descriptor_limit, show_address
+from chat.login import Login, TurnedAway
 from chat.logs import start_logging
 from chat.motd import Motd
-from chat.options import parse
+from chat.options import Options, parse
+from chat.password import password_from
 from chat.rooms import keep_tidy
 from chat.session import Session
 from chat.settings import Settings
@@ -71,12 +77,35 @@ class ChatServer(StreamServer):
         gevent.spawn_raw(self.handle, connection, address)
 
     def handle(self, connection: Any, address: Any) -> None:
-        """One client, from its first byte to its last."""
-        if objection := self.admission.objection():
-            self.admission.turn_away(connection, address, objection)
+        """One connection, from its first byte to its last."""
+        shown = show_address(address)
+        host = host_of(shown)
+        if objection := self.admission.objection(host):
+            self.admission.turn_away(connection, shown, objection)
             return
-        client = Client(next(self.numbers), connection, show_address(address), self.hub.lobby.log)
-        Session(self.hub, client).run()
+        network = network_of(host)
+        self.admission.enter(network)
+        try:
+            self.serve(connection, shown, network)
+        except TurnedAway as why:
+            self.admission.turn_away(connection, shown, str(why))
+        finally:
+            self.admission.leave(network)
+
+    def serve(self, connection: Any, address: str, network: Network) -> None:
+        """Ask for the password, if there is one; then it is a client. Raises TurnedAway."""
+        hub = self.hub
+        framer, lines = LineFramer(hub.settings.max_line), list[bytes]()
+        if password := hub.settings.password:
+            try:
+                lines = Login(connection, network, password, hub.guesses).run(framer)
+            except OSError:
+                connection.close()
+                return
+            if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
+                raise TurnedAway(objection)
+        client = Client(next(self.numbers), connection, address, hub.lobby.log)
+        Session(hub, client, framer).run(lines)
 
     def do_read(self) -> Any:
         """Accept a connection; gevent's own way is to wait in silence when descriptors are out."""
@@ -91,62 +120,110 @@ class ChatServer(StreamServer):
 
 
 def main() -> int:
-    """Run the server until a signal ends it; returns the exit status."""
+    """Run the server until a signal or an operator ends it; returns the exit status."""
     options = parse()
-    log_handler = start_logging(options.log_level)
+    log_handler = start_logging(options.log_level, options.log_json)
     descriptors = raise_descriptor_limit()
     try:
-        motd = Motd(options.motd) if options.motd else None
-    except (OSError, ValueError) as error:
-        print(f"gchat.py: cannot use the message of the day: {error}", file=sys.stderr)
-        return 1
-    try:
-        listener = listen(options.host, options.port, options.keepalive)
-    except (OSError, UnicodeError) as error:
-        where = f"{options.host} port {options.port}"
-        print(
-            f"gchat.py: cannot listen on {where}: {getattr(error, 'strerror', error)}",
-            file=sys.stderr,
-        )
+        settings = settings_from(options, max(1, descriptors - RESERVED_DESCRIPTORS))
+        listener = open_listener(options)
+    except CannotStart as why:
+        print(f"gchat.py: {why}", file=sys.stderr)
         return 1
 
-    settings = Settings(options.max_line, options.replay, motd, listener.getsockname()[0])
     hub = Hub(settings)
-    gevent.spawn(Broadcaster(hub).run)
-    gevent.spawn(look_for_vanished, hub, options.keepalive)
-    gevent.spawn(keep_tidy, hub.rooms, hub.clients)
-    max_clients = options.max_clients or max(1, descriptors - RESERVED_DESCRIPTORS)
-    server = ChatServer(listener, hub, Admission(hub, max_clients))
-    asked_to_stop = Event()
+    hub.faults.start()
+    for what, function, *arguments in (
+        ("the broadcaster", Broadcaster(hub).run),
+        ("the look for the vanished", look_for_vanished, hub, options.keepalive),
+        ("the look for the idle", look_for_idle, hub),
+        ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
+    ):
+        gevent.spawn(hub.faults.keep_running, what, function, *arguments)
+    hub.watchdog.start()
     for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, stop, asked_to_stop, number)
+        gevent.signal_handler(number, stop, hub, number)
+    gevent.signal_handler(signal.SIGHUP, read_again, settings)
+    server = ChatServer(listener, hub, Admission(hub))
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.freeze()
     server.start()
-    log_start(listener, max_clients)
+    log_start(listener, hub.settings.limits.max_clients)
 
-    asked_to_stop.wait()
+    hub.asked_to_stop.wait()
     log.info("stop: %d connected", len(hub.clients))
     server.stop()
     send_off(hub)
+    hub.faults.tell_repeated()
     log.info("stopped")
     log_handler.flush()
     return 0
 
 
-def stop(asked: Event, number: int) -> None:
+class CannotStart(Exception):
+    """Why, as whoever starts the server reads it."""
+
+
+def settings_from(options: Options, places: int) -> Settings:
+    """What the options say, with the files that they name; there are `places` for clients.
+
+    Raises CannotStart.
+    """
+    settings = Settings(options.max_line, options.replay, host=options.host)
+    settings.limits = options.limits(places)
+    with using("message of the day"):
+        settings.motd = Motd(options.motd) if options.motd else None
+    with using("password"):
+        settings.password = password_from(options.password, options.password_file)
+    with using("operators' password"):
+        settings.op_password = password_from(options.op_password, options.op_password_file)
+    return settings
+
+
+@contextmanager
+def using(what: str) -> Iterator[None]:
+    """Whatever cannot be read or used ends the start. Raises CannotStart."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"cannot use the {what}: {error}") from error
+
+
+def open_listener(options: Options) -> Any:
+    """Listen. Raises CannotStart."""
+    try:
+        return listen(options.host, options.port, options.keepalive)
+    except (OSError, UnicodeError) as error:
+        where = f"{options.host} port {options.port}"
+        raise CannotStart(
+            f"cannot listen on {where}: {getattr(error, 'strerror', error)}"
+        ) from error
+
+
+def read_again(settings: Settings) -> None:
+    """Take what stands now in the files that options have named."""
+    for file in (settings.motd, settings.password, settings.op_password):
+        if file and file.path:
+            try:
+                file.read_again()
+                log.info("read again: %s", file.path)
+            except (OSError, ValueError) as error:
+                log.error("what was in %s before stays in force: %s", file.path, error)
+
+
+def stop(hub: Hub, number: int) -> None:
     """The first signal asks the server to stop; the second does not ask."""
-    if asked.is_set():
+    if hub.asked_to_stop.is_set():
         os._exit(128 + number)
-    asked.set()
+    hub.stop()
 
 
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
     hub.closing = True
     for client in list(hub.clients.values()):
-        hub.tell(client, "the server is going down")
-        client.dismiss("the server is going down")
+        hub.tell(client, hub.goodbye)
+        client.dismiss(hub.goodbye)
     if not hub.wait_until_empty(GRACE):
         for client in list(hub.clients.values()):
             client.cut_off()

@@ -7,13 +7,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
+from math import ceil
 from socket import SHUT_WR
 from typing import Any
 
 from gevent import Timeout
 
+from chat.addresses import Network, network_of
+from chat.clock import duration
+from chat.guesses import too_many_guesses
 from chat.hub import Hub
-from chat.listener import show_address
+from chat.limits import Buckets, TokenBucket
 from chat.look import PLAIN
 from chat.loop import give_way
 from chat.wire import encode_notices
@@ -28,6 +32,9 @@ told as well, but the connection may be reset under their eyes if they have said
 LINGER = 1.0
 """Seconds of that moment."""
 
+LOGGED = TokenBucket(rate=1, burst=20)
+"""Lines of the log about those turned away; who hammers at the door fills nobody's disk."""
+
 LOG_INTERVAL = 10.0
 """Seconds between two lines of the log that say that descriptors are out."""
 
@@ -37,24 +44,59 @@ log = logging.getLogger(__name__)
 class Admission:
     """Decides about newcomers."""
 
-    def __init__(self, hub: Hub, max_clients: int) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._max_clients = max_clients
+        self._connects = Buckets()
         self._lingering = 0
+        self._full_at = 0.0
+        self._not_logged = 0
         self._next_log = 0.0
         self._spare = _open_spare()
 
-    def objection(self) -> str | None:
-        """Why a newcomer cannot be let in now, or None."""
+    def bar(self, host: str) -> str | None:
+        """What keeps out whoever comes from the address `host`; None if nothing does."""
         if self._hub.closing:
-            return "the server is going down"
-        if len(self._hub.clients) >= self._max_clients:
-            return f"the server is full: all {self._max_clients} places are taken; try again later"
+            return self._hub.goodbye
+        if ban := self._hub.bans.find(host, time.time()):
+            return f"you are banned {ban.tell(time.time())}"
         return None
 
-    def turn_away(self, connection: Any, address: Any, why: str) -> None:
+    def objection(self, host: str) -> str | None:
+        """The same, or for want of what no more newcomers can come from there just now."""
+        hub, limits, network = self._hub, self._hub.settings.limits, network_of(host)
+        if bar := self.bar(host):
+            return bar
+        if hub.places.total >= limits.max_clients:
+            return f"the server is full: all {limits.max_clients} places are taken; try again later"
+        if 0 < limits.max_per_address <= hub.places.of(network):
+            return (
+                f"all {limits.max_per_address} places for one address are taken by yours; "
+                "try again when a connection from there has ended"
+            )
+        rule = limits.connections
+        if rule and (wait := self._connects.wait(rule, network, time.monotonic())):
+            return (
+                f"your address connects more than {limits.connect_rate} times a second; "
+                f"try again in {duration(ceil(wait))}"
+            )
+        if hub.settings.password and (wait := hub.guesses.wait(network)):
+            return too_many_guesses(wait)
+        return None
+
+    def enter(self, network: Network) -> None:
+        """One from there is let in, and takes up a place until it leaves."""
+        self._hub.places.take(network)
+        if rule := self._hub.settings.limits.connections:
+            self._connects.take(rule, network, time.monotonic())
+
+    def leave(self, network: Network) -> None:
+        """Its connection is closed."""
+        self._hub.places.give_back(network)
+
+    def turn_away(self, connection: Any, address: str, why: str) -> None:
         """Tell a newcomer why it is not let in, and close the connection."""
-        log.info("refuse %s: %s", show_address(address), why)
+        self._hub.stats.refused += 1
+        self._log_refusal(address, why)
         with suppress(OSError, Timeout):
             _tell(connection, why)
             if self._lingering < MAX_LINGERING:
@@ -72,6 +114,7 @@ class Admission:
 
         Never waits. Raises OSError if `accept` still fails.
         """
+        self._hub.stats.refused += 1
         if time.monotonic() >= self._next_log:
             self._next_log = time.monotonic() + LOG_INTERVAL
             log.warning("out of file descriptors: newcomers are turned away")
@@ -85,6 +128,16 @@ class Admission:
         finally:
             with suppress(OSError):
                 self._spare = _open_spare()
+
+    def _log_refusal(self, address: str, why: str) -> None:
+        now = time.monotonic()
+        if LOGGED.wait(self._full_at, 1, now):
+            self._not_logged += 1
+            return
+        self._full_at = LOGGED.take(self._full_at, 1, now)
+        others = f" ({self._not_logged} others before it)" if self._not_logged else ""
+        log.info("refuse %s: %s%s", address, why, others)
+        self._not_logged = 0
 
 
 def _open_spare() -> FileIO:

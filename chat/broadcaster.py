@@ -7,8 +7,9 @@ is, the more messages a call carries. Rooms take turns, a slice of a round each.
 """
 
 import errno
-import logging
 from time import perf_counter
+
+import gevent
 
 from chat.batch import Batch, Batches
 from chat.client import Client
@@ -25,10 +26,11 @@ SENDS_PER_VISIT = 4
 """How often a client that has much to catch up with is sent to before it is the next one's
 turn: 256 KiB, encoded for it alone, take about a millisecond."""
 
+RETRY = 1.0
+"""Seconds after which a room is served again that could not be served for a mistake of ours."""
+
 OUT_OF_MEMORY = (errno.ENOBUFS, errno.ENOMEM)
 """What sending fails with when the kernel has no memory for it now: no fault of the client's."""
-
-log = logging.getLogger(__name__)
 
 
 class Broadcaster:
@@ -42,8 +44,9 @@ class Broadcaster:
         """Broadcast for ever."""
         stirred = self._hub.stirred
         while True:
-            self._hub.work.wait()
-            self._hub.work.clear()
+            if not stirred:
+                self._hub.work.clear()
+                self._hub.work.wait()
             while stirred:
                 deadline = perf_counter() + SLICE
                 # Many rooms are small. None has two turns before more could be said in it.
@@ -58,7 +61,9 @@ class Broadcaster:
         try:
             self._serve(room)
         except Exception:  # a mistake of ours: it must not be the end of all talk
-            log.exception("cannot broadcast in #%s", room.name)
+            self._hub.faults.report("cannot broadcast in #%s", room.name)
+            room.sent = room.log.start  # whom it has reached is not known
+            gevent.spawn_later(RETRY, self._hub.stir, room)
 
     def _serve(self, room: Room) -> None:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
@@ -66,7 +71,8 @@ class Broadcaster:
         current = self._rounds.pop(room, None) or Round(self._hub, room)
         if current.serve(SLICE):
             self._rounds[room] = current
-        if room in self._rounds or room.visits or room.log.end.id > room.sent.id:
+        said = room.log.end.id > room.sent.id
+        if said or room in self._rounds or room.visits or room.turns.are_awaited:
             self._hub.stir(room)
 
 
@@ -81,6 +87,7 @@ class Round:
 
     def __init__(self, hub: Hub, room: Room) -> None:
         self._hub = hub
+        self._stats = hub.stats
         self._room = room
         self._batches = Batches(room.log)
         self._end = room.log.end
@@ -88,8 +95,7 @@ class Round:
             said = self._end.id > room.sent.id
             self._listeners = iter(list(room.listeners.values()) if said else ())
         room.sent = self._end
-        room.unsent = 0
-        room.round_began.set()
+        room.turns.begin_round(len(room.listeners), len(hub.stirred) + 1)
 
     def serve(self, seconds: float) -> bool:
         """Serve clients for so many seconds, or a little more; False if the round is over."""
@@ -112,7 +118,7 @@ class Round:
         try:
             self.advance(client)
         except Exception:  # a mistake of ours: it costs this client, not the round
-            log.exception("cannot send to %s", client)
+            self._hub.faults.report("cannot send to %s", client)
             self._hub.lose(client, "an error in the server")
             client.dismiss(client.lost)
 
@@ -153,14 +159,18 @@ class Round:
         if batch is None:
             self._tell_gap(client)
             return True
+        before = client.cursor.spoken
         if client.ignores is not NOBODY:
             batch = batch.ignoring(client.ignores)
         if client.last_own > client.cursor.id:
             batch = batch.without(client.number)
             self._send_batch(client, batch)
-            client.own_ahead -= batch.said_by(client.number, client.cursor)
+            own = batch.said_by(client.number, client.cursor)
+            client.own_ahead -= own
+            before += own
         else:
             self._send_batch(client, batch)
+        self._stats.deliveries += client.cursor.spoken - before
         return True
 
     def _send_batch(self, client: Client, batch: Batch) -> None:
@@ -185,6 +195,7 @@ class Round:
                 return 0
             self._hub.lose(client, error.strerror or str(error))
             return 0
+        self._stats.bytes_out += sent
         if sent < len(data):
             with self._hub.lock:
                 self._room.listeners.pop(client.number, None)

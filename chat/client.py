@@ -5,17 +5,19 @@ from collections.abc import Callable
 from fcntl import ioctl
 from sys import byteorder
 from termios import TIOCOUTQ
-from time import time
+from time import monotonic, time
 from typing import Any, NamedTuple
 
 import gevent
 from gevent import monkey
 from gevent.event import Event
 
+from chat.addresses import Network, host_of, network_of
 from chat.ignoring import NOBODY, IgnoreList
 from chat.log import Cursor, RoomLog
 from chat.look import PROGRAM, Look
 from chat.loop import READABLE, WRITABLE
+from chat.sanctions import Sanction
 
 # The standard library's socket class as it was before it was patched. Its `send`
 # is one system call and never waits, which is all that the broadcaster asks for.
@@ -24,6 +26,10 @@ StandardSocket = monkey.get_original("socket", "socket")
 
 class Dismissed(Exception):
     """Raised in a client's greenlet, wherever that waits, to end it; says why."""
+
+
+class Expelled(Dismissed):
+    """The same for one that is made to go: it is not given long to read what it is owed."""
 
 
 class Owed(NamedTuple):
@@ -84,9 +90,11 @@ class Client:
         "look",
         "lost",
         "missed",
+        "muted",
         "name",
         "named",
         "number",
+        "operator",
         "owed",
         "owed_bytes",
         "own_ahead",
@@ -108,8 +116,12 @@ class Client:
         self.name = address
         self.person = False
         """It was silent at first, so somebody sits there: is welcomed and announced."""
-        self.since = self.named = self.heard = time()
-        """When it came, when it took its name, and when it was last heard of."""
+        self.since = self.named = time()
+        """When it came, and when it took its name."""
+        self.heard = monotonic()
+        """When it was last heard of, by the monotonic clock."""
+        self.operator = False
+        self.muted: Sanction | None = None
         self.away: Away | None = None
         self.correspondent = 0
         """The number of who last sent it something private."""
@@ -152,6 +164,16 @@ class Client:
     def __str__(self) -> str:
         """As the server's log has it: `ann (127.0.0.1:53412)`."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
+
+    @property
+    def lag(self) -> int:
+        """How many messages of others are in the log that it has not been sent."""
+        return self.log.end.spoken - self.cursor.spoken - self.own_ahead
+
+    @property
+    def network(self) -> Network:
+        """Where it comes from, as limits count it and bans name it."""
+        return network_of(host_of(self.address))
 
     def enter(self, log: RoomLog) -> None:
         """Go to another room, at the end of what was said there. It does not listen yet."""
@@ -230,6 +252,10 @@ class Client:
     def dismiss(self, why: str) -> None:
         """End its greenlet wherever it waits; it is still sent what it is owed."""
         self._throw(Dismissed(why))
+
+    def expel(self, why: str) -> None:
+        """The same, but it does not get long for that."""
+        self._throw(Expelled(why))
 
     def cut_off(self) -> None:
         """End its greenlet; it is sent nothing more."""

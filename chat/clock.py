@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_AGO = re.compile(
+_SPAN = re.compile(
     r"(\d{1,6}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)",
     re.ASCII | re.IGNORECASE,
 )
@@ -45,11 +45,17 @@ def duration(seconds: float) -> str:
     return large + small
 
 
+def span(text: str) -> int | None:
+    """The seconds that `text` means: `10m`, `2 h`, `3 days`. None if it means none."""
+    found = _SPAN.fullmatch(text)
+    return int(found[1]) * _UNITS[found[2][0].lower()] if found else None
+
+
 def past(text: str, now: float, zone: tzinfo | None) -> float | None:
     """The time that `text` means: so long ago (`10m`, `2h`, `3 days`), or the last time that the
     clock showed it (`14:30`). None if it means none."""
-    if ago := _AGO.fullmatch(text):
-        return max(0.0, now - int(ago[1]) * _UNITS[ago[2][0].lower()])
+    if (ago := span(text)) is not None:
+        return max(0.0, now - ago)
     if shown := _CLOCK.fullmatch(text):
         today = datetime.fromtimestamp(now, zone)
         then = today.replace(hour=int(shown[1]), minute=int(shown[2]), second=0, microsecond=0)

@@ -8,6 +8,7 @@ Ctrl-C and waits for before it shows anything again.
 """
 
 IAC = 0xFF
+ECHO = 0x01
 NOP, INTERRUPT, ARE_YOU_THERE, GO_AHEAD = 0xF1, 0xF4, 0xF6, 0xF9
 SUBNEGOTIATION, WILL, WONT, DO, DONT = 0xFA, 0xFB, 0xFC, 0xFD, 0xFE
 END_OF_SUBNEGOTIATION = b"\xff\xf0"
@@ -34,6 +35,7 @@ class LineFramer:
         "_pending",
         "_skipping",
         "asked",
+        "echoes",
         "interrupted",
         "max_line",
         "refused",
@@ -45,6 +47,8 @@ class LineFramer:
     def __init__(self, max_line: int) -> None:
         self.telnet = False
         """It has sent a telnet command, so it understands them."""
+        self.echoes = False
+        """We have told its telnet that we do the echoing (RFC 857), so it shows nothing typed."""
         self.spoken = False
         """It has sent a byte that was not telnet's."""
         self.interrupted = False
@@ -82,6 +86,16 @@ class LineFramer:
                 lines = [line for line in lines if self._fits(line)]
         self._keep(rest)
         return [line for line in lines if line]
+
+    def hide_typing(self, hidden: bool) -> bytes:
+        """What makes its telnet show nothing that is typed, or show it again."""
+        self.echoes = hidden
+        return bytes((IAC, WILL if hidden else WONT, ECHO))
+
+    @property
+    def has_begun(self) -> bool:
+        """A line has begun and not ended yet."""
+        return bool(self._pending) or self._skipping
 
     def end(self) -> list[bytes]:
         """No more will come: the line that was begun and not ended, if there is one."""
@@ -166,7 +180,7 @@ class LineFramer:
             text.append(IAC)
         elif which == WILL:
             self.replies += bytes((IAC, DONT, command[2]))
-        elif which == DO:
+        elif which == DO and not (self.echoes and command[2] == ECHO):  # that agrees with us
             self.replies += bytes((IAC, WONT, command[2]))
         elif which == INTERRUPT:
             self.interrupted = True

@@ -2,24 +2,36 @@
 
 import logging
 import time
+from collections.abc import Iterator
 
 import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 
 from chat.client import Client
+from chat.countdown import Countdown
+from chat.faults import Faults
+from chat.guesses import Guesses
+from chat.limits import Places
+from chat.loop import give_way
 from chat.mentions import mentioned
 from chat.message import SERVER, Kind
 from chat.names import Names
 from chat.room import Room
 from chat.rooms import LOBBY, Rooms, TooManyRooms
+from chat.sanctions import Absent, Bans
 from chat.settings import Settings
+from chat.stats import Stats
+from chat.watchdog import Watchdog
 from chat.wire import encode_notices, encode_refusal
 
 BELL = b"\a"
 
 BELL_PAUSE = 5.0
 """Seconds between two rings of one client's bell."""
+
+AT_ONCE = 256
+"""Clients that are looked at, when something is asked about all, before others get a turn."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +57,18 @@ class Hub:
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
+        self.stats = Stats()
+        self.faults = Faults()
+        self.watchdog = Watchdog()
+        self.places = Places()
+        """Those that all connections take, also before they are clients."""
+        self.bans = Bans()
+        self.absent = Absent()
+        self.guesses = Guesses()
+        self.countdown = Countdown(self.notify_all, self.stop)
+        self.asked_to_stop = Event()
+        """Set when the server is to end."""
+        self.goodbye = "the server is going down"
         self._empty = Event()
         self.closing = False
         """The server is about to end: no comings and goings are told any more."""
@@ -66,6 +90,8 @@ class Hub:
             self.clients[client.number] = client
             self.room_of(client).clients[client.number] = client
         self.names.arrive(client)
+        self.stats.joined += 1
+        client.muted = self.absent.come_back(client.network)
         log.info("join %s", client.address)
 
     def listen(self, client: Client) -> None:
@@ -90,6 +116,8 @@ class Hub:
         client.until = room.log.end
         self.names.release(client)
         self.bells.discard(client.number)
+        if client.muted and self.places.of(client.network) <= 1:
+            self.absent.leave(client.network, client.muted)
         log.info("leave %s: %s", client, reason)
         self._has_left(client, room)
         self.visit(client)
@@ -141,6 +169,23 @@ class Hub:
         if not self.clients:
             self._empty.set()
 
+    def stop(self, why: str = "") -> None:
+        """Ask for the end of the server; everybody will be told `why`, if it is not empty."""
+        if why:
+            self.goodbye += f": {why}"
+        self.asked_to_stop.set()
+
+    def each_client(self) -> Iterator[Client]:
+        """All clients that there are, for the greenlet of whoever asks: between some of them
+        others have their turn, so one may have left before it comes.
+        """
+        with self.lock:
+            clients = list(self.clients.values())
+        for index, client in enumerate(clients, 1):
+            yield client
+            if index % AT_ONCE == 0:
+                give_way()
+
     def wait_until_empty(self, timeout: float) -> bool:
         """Wait until the last client is gone; False if that takes over `timeout` seconds."""
         if not self.clients:
@@ -161,7 +206,8 @@ class Hub:
         room.log.append(time.time(), kind, texts, client.number, client.name)
         client.last_own = room.log.end.id
         client.own_ahead += len(texts)
-        room.unsent += size
+        self.stats.messages += len(texts)
+        room.turns.unsent += size
         self.stir(room)
         if self.bells:
             self._ring_for(client, room, texts)
@@ -180,8 +226,13 @@ class Hub:
         room.log.append(time.time(), kind, [text], about, name)
         if client := room.clients.get(about):
             client.last_own = room.log.end.id
-        room.unsent += len(text)
+        room.turns.unsent += len(text)
         self.stir(room)
+
+    def notify_all(self, text: str) -> None:
+        """A notice to everybody in every room."""
+        for room in self.rooms.by_name.values():
+            self.notify(room, text)
 
     def tell(self, client: Client, *texts: str) -> None:
         """A notice of some lines to `client` alone."""

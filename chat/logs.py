@@ -9,12 +9,10 @@ out and counted.
 import logging
 import os
 import time
-from typing import Any
 
-import gevent
 from gevent import monkey
 
-from chat.text import escape
+from chat.logformats import Formatter, JsonFormatter
 
 STANDARD_ERROR = 2
 
@@ -32,16 +30,16 @@ sleep = monkey.get_original("time", "sleep")
 log = logging.getLogger(__name__)
 
 
-def start_logging(level: str) -> logging.Handler:
-    """Log what is at least `level` (a name, in any case) to standard error; also greenlets' errors.
+def start_logging(level: str, as_json: bool = False) -> logging.Handler:
+    """Log what is at least `level` (a name, in any case) to standard error, for people or as JSON.
 
     Returns the handler, to be flushed at the end.
     """
     _occupy_standard_descriptors()
     handler = BackgroundHandler(STANDARD_ERROR)
-    handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(message)s"))
+    for_people = Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonFormatter() if as_json else for_people)
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    setattr(gevent.get_hub(), "handle_error", _log_error_of_greenlet)  # as gevent documents it
     return handler
 
 
@@ -50,24 +48,6 @@ def _occupy_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
         pass
     os.close(descriptor)
-
-
-def _log_error_of_greenlet(context: Any, kind: Any, error: Any, traceback: Any) -> None:
-    if not issubclass(kind, gevent.get_hub().NOT_ERROR):
-        log.error("error in %s", context, exc_info=(kind, error, traceback))
-
-
-class Formatter(logging.Formatter):
-    """The usual one, but nothing that it writes can drive a terminal."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Add what is around the message, which holds names and other people's texts."""
-        record.message = escape(record.message)
-        return super().formatMessage(record)
-
-    def formatException(self, *arguments: Any) -> str:  # noqa: N802
-        """A traceback keeps its lines; what they quote is made safe."""
-        return "\n".join(map(escape, super().formatException(*arguments).split("\n")))
 
 
 class BackgroundHandler(logging.Handler):
@@ -87,9 +67,9 @@ class BackgroundHandler(logging.Handler):
             self._left_out += 1
             return
         if self._left_out:
-            self._queue(f"{self._left_out} lines were left out here: nobody read them")
+            self._queue(_left_out(self._left_out))
             self._left_out = 0
-        self._queue(self.format(record))
+        self._queue(record)
 
     def flush(self) -> None:
         """Give the lines that wait FLUSH_SECONDS to be written."""
@@ -97,7 +77,8 @@ class BackgroundHandler(logging.Handler):
         while self._written < self._queued and time.monotonic() < deadline:
             sleep(0.001)
 
-    def _queue(self, line: str) -> None:
+    def _queue(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
         self._queued += 1
         self._lines.put(f"{line}\n".encode(errors="backslashreplace"))
 
@@ -112,3 +93,8 @@ class BackgroundHandler(logging.Handler):
                 except OSError:  # nobody is there to read it any more
                     break
             self._written += 1
+
+
+def _left_out(count: int) -> logging.LogRecord:
+    text = "%d lines were left out here: nobody read them"
+    return log.makeRecord(log.name, logging.WARNING, "", 0, text, (count,), None)

@@ -19,17 +19,21 @@ class Motd:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self._version = self._look()
         self._lines = self._read()
         self._fault = ""
 
+    def read_again(self) -> None:
+        """Read it even if it seems not to have changed. Raises the same."""
+        version = self._look()
+        self._lines, self._version, self._fault = self._read(), version, ""
+
     def lines(self) -> list[str]:
         """Its lines, safe to show."""
         try:
-            version = self._look()
-            if version != self._version or self._fault:
-                self._lines, self._version, self._fault = self._read(), version, ""
+            if self._look() != self._version or self._fault:
+                self.read_again()
         except (OSError, ValueError) as error:
             if str(error) != self._fault:
                 self._fault = str(error)
@@ -38,12 +42,12 @@ class Motd:
 
     def _look(self) -> object:
         """What is another one when the file has changed."""
-        status = os.stat(self._path)
+        status = os.stat(self.path)
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> list[str]:
-        with open(self._path, "rb") as file:
+        with open(self.path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise ValueError(f"{self._path} has more than {MAX_BYTES} bytes")
+            raise ValueError(f"{self.path} has more than {MAX_BYTES} bytes")
         return [visible(line) for line in data.rstrip().splitlines()]

@@ -3,12 +3,16 @@
 from collections.abc import Set as AbstractSet
 from random import randrange
 
+from chat.addresses import Network
 from chat.client import Client
 from chat.ignoring import NOBODY, Followed, IgnoreList
 from chat.text import MAX_NAME, name_key, nearest_name
 
 DIGITS = 6
 """Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
+
+MAX_DEPARTED = 1000
+"""Names of those who have left that are still known: of one who said something and was gone."""
 
 
 class NameTaken(Exception):
@@ -34,6 +38,8 @@ class Names:
         """The numbers of those who ignore it."""
         self._ignored_as: dict[int, set[str]] = {}
         """The names under which a client is ignored, by its number."""
+        self._departed: dict[str, Network] = {}
+        """Where those have come from who had a name and left, by its key."""
 
     def arrive(self, client: Client) -> None:
         """`client` is new, and called by its address."""
@@ -64,10 +70,18 @@ class Names:
     def release(self, client: Client) -> None:
         """`client` leaves."""
         self._give_up(client)
+        if client.name != client.address:
+            self._departed[name_key(client.name)] = client.network
+            if len(self._departed) > MAX_DEPARTED:
+                del self._departed[next(iter(self._departed))]
         for key in client.ignores.names:
             self._forget_ignorer(key, client)
         for key in self._ignored_as.pop(client.number, ()):
             self._followed[key].leave(client.number)
+
+    def departed(self, name: str) -> Network | None:
+        """Where one has come from who was called `name` and has left not long ago."""
+        return self._departed.get(name_key(name))
 
     def free(self, name: str) -> str:
         """`name`, or one like it, that nobody has."""

@@ -3,10 +3,13 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from chat import __version__
+from chat.limits import MEANINGS, MOST, Limits, read_limit
 from chat.settings import Settings
+from chat.text import NotANumber, as_number
 
 DESCRIPTION = """\
 A chat server that anyone joins with nothing but nc:
@@ -16,12 +19,15 @@ A chat server that anyone joins with nothing but nc:
 What one person types, everybody else sees. /help, typed there, lists the rest."""
 
 EPILOG = """\
-Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
---port 9000. The command line wins. Ctrl-C, or SIGTERM, ends the server: everybody
-is told, and gets what was said up to then. A second one ends it at once."""
+A limit of 0 is none. Operators can change limits while the server runs (/limits).
 
-MOST = 2**30
-"""The highest number that any option takes."""
+Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
+--port 9000. The command line wins; but everybody on this machine can read it, so a
+password is better given as GCHAT_PASSWORD, or in a file. The password that makes
+an operator (/op) can only be given like that: as GCHAT_OP_PASSWORD, or in a file.
+
+SIGHUP reads the files again. Ctrl-C, or SIGTERM, ends the server: everybody is
+told, and gets what was said up to then. A second one ends it at once."""
 
 MAX_REPLAY = 1000
 """Messages; how long they may be together is bounded besides (see welcome.py)."""
@@ -38,11 +44,23 @@ class Options(argparse.Namespace):
     host: str
     port: int
     max_line: int
-    max_clients: int | None
     keepalive: int
     replay: int
     motd: str
+    password: str | None
+    password_file: str
+    op_password: str | None
+    """From the environment alone."""
+    op_password_file: str
     log_level: str
+    log_json: bool
+    max_clients: int | None
+    """As the other limits; None is as many as there are descriptors for."""
+
+    def limits(self, max_clients: int) -> Limits:
+        """The limits, with `max_clients` if none is asked for."""
+        values = {name: getattr(self, name) for name in map(_field, MEANINGS)}
+        return Limits(**{**values, "max_clients": self.max_clients or max_clients})
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -50,110 +68,147 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 
     A mistake in either ends the program with exit status 2 and a line that says what is wrong.
     """
-    parser = _Parser(
-        prog="gchat.py",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"gchat {__version__}")
-
-    def option(
-        name: str, default: Any, text: str, metavar: str, kind: Callable[[str], Any]
-    ) -> None:
-        variable = "GCHAT_" + name.removeprefix("--").replace("-", "_").upper()
-        if variable in os.environ:
-            try:
-                default = kind(os.environ[variable])
-            except argparse.ArgumentTypeError as error:
-                parser.error(f"environment variable {variable}: {error}")
-        parser.add_argument(name, default=default, help=text, metavar=metavar, type=kind)
-
+    parser = _Parser()
+    option = parser.add_option
     option(
-        "--host",
+        "host",
         "127.0.0.1",
         "address or name to listen on (%(default)s: only this machine can join); "
         "0.0.0.0 or :: is every address that this machine has",
         "HOST",
-        _host,
-    )
-    option("--port", 7878, "port to listen on (%(default)s); 0 takes a free one", "PORT", _port)
-    option("--max-line", Settings.max_line, "longest line, in bytes (%(default)s)", "BYTES", _count)
-    option(
-        "--max-clients",
-        None,
-        "most clients at a time (as many as the limit on open files has room for)",
-        "N",
-        _count,
+        _not_empty,
     )
     option(
-        "--keepalive",
+        "port",
+        7878,
+        "port to listen on (%(default)s); 0 takes a free one",
+        "PORT",
+        partial(_number, least=0, most=65535),
+    )
+    option(
+        "max-line",
+        Settings.max_line,
+        "longest line, in bytes (%(default)s)",
+        "BYTES",
+        partial(_number, least=1, most=MOST),
+    )
+    for name, meaning in MEANINGS.items():
+        default, shown = getattr(Limits, _field(name)), "%(default)s"
+        if name == "max-clients":
+            default, shown = None, "as many as the limit on open files has room for"
+        option(name, default, f"{meaning.text} ({shown})", meaning.unit, partial(_limit, name))
+    option(
+        "keepalive",
         110,
         "seconds until a client whose machine has vanished counts as gone (%(default)s)",
         "SECONDS",
-        _keepalive,
+        partial(_number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
     )
     option(
-        "--replay",
+        "replay",
         Settings.replay,
         "messages that a newcomer is shown of what was said before (%(default)s)",
         "N",
-        _replay,
+        partial(_number, least=0, most=MAX_REPLAY),
     )
     option(
-        "--motd",
+        "motd",
         "",
         "file whose text is shown with the welcome; it may be changed at any time",
         "FILE",
         str,
     )
+    option("password", None, "what everybody has to say before they come in", "TEXT", _not_empty)
+    option("password-file", "", "file with that password in it", "FILE", str)
+    option("op-password-file", "", "file with the password that makes an operator", "FILE", str)
     option(
-        "--log-level",
+        "log-level",
         "info",
         f"what to log, on standard error: {', '.join(LEVELS)} (%(default)s)",
         "LEVEL",
         _level,
     )
-    options = parser.parse_args(arguments, Options())
-    for name, value in vars(options).items():
-        if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
-            parser.error(f"argument --{name.replace('_', '-')}: expected one argument")
-    return options
+    parser.add_switch("log-json", "log JSON, an object a line")
+    return parser.parse(arguments)
 
 
 class _Parser(argparse.ArgumentParser):
+    """Knows for each option the environment variable that has its default."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            prog="gchat.py",
+            description=DESCRIPTION,
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self.add_argument("--version", action="version", version=f"gchat {__version__}")
+
+    def add_option(
+        self, name: str, default: Any, text: str, metavar: str, kind: Callable[[str], Any]
+    ) -> None:
+        default = self._from_environment(name, default, kind)
+        self.add_argument(f"--{name}", default=default, help=text, metavar=metavar, type=kind)
+
+    def add_switch(self, name: str, text: str) -> None:
+        default = self._from_environment(name, False, _yes_or_no)
+        self.add_argument(f"--{name}", default=default, help=text, action="store_true")
+
+    def parse(self, arguments: Sequence[str] | None) -> Options:
+        options = self.parse_args(arguments, Options())
+        for name, value in vars(options).items():
+            if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
+                self.error(f"argument --{name.replace('_', '-')}: expected one argument")
+        options.op_password = self._from_environment("op-password", None, _not_empty)
+        for name in ("password", "op_password"):
+            if getattr(options, name) and getattr(options, f"{name}_file"):
+                shown = name.replace("_", "-")
+                self.error(f"the {shown} is given twice, in a file and otherwise")
+        return options
+
     def error(self, message: str) -> NoReturn:
         """One line, where argparse would print the whole usage before it."""
         self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
 
+    def _from_environment(self, name: str, default: Any, kind: Callable[[str], Any]) -> Any:
+        variable = f"GCHAT_{_field(name).upper()}"
+        if variable not in os.environ:
+            return default
+        try:
+            return kind(os.environ[variable])
+        except argparse.ArgumentTypeError as error:
+            self.error(f"environment variable {variable}: {error}")
 
-def _host(text: str) -> str:
+
+def _field(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _not_empty(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("it is empty")
     return text
 
 
 def _number(text: str, least: int, most: int) -> int:
-    if not (text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
-    return int(text)
+    try:
+        return as_number(text, least, most)
+    except NotANumber as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _port(text: str) -> int:
-    return _number(text, 0, 65535)
+def _limit(name: str, text: str) -> int:
+    try:
+        return read_limit(name, text)
+    except NotANumber as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _count(text: str) -> int:
-    return _number(text, 1, MOST)
-
-
-def _replay(text: str) -> int:
-    return _number(text, 0, MAX_REPLAY)
-
-
-def _keepalive(text: str) -> int:
-    return _number(text, MIN_KEEPALIVE, MAX_KEEPALIVE)
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("0", "1", "no", "yes", "off", "on", "false", "true"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 1 nor 0")
+    return text.lower() in ("1", "yes", "on", "true")
 
 
 def _level(text: str) -> str:

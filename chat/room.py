@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-from gevent.event import Event
-
 from chat.client import Client
 from chat.log import RoomLog
 from chat.presence import Presence
+from chat.turns import Turns
 
 
 class Topic(NamedTuple):
@@ -40,7 +39,5 @@ class Room:
         """Those to look after in the next round even if nothing was said."""
         self.sent = self.log.end
         """Where the last round ended, or the one that is under way will."""
-        self.unsent = 0
-        """Bytes that were said since the last round began."""
-        self.round_began = Event()
-        """Set at the beginning of a round, for those who wait because much is unsent."""
+        self.turns = Turns()
+        """Whose turn it is to speak."""

@@ -2,19 +2,22 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from socket import SHUT_WR
+from typing import Any
 
 import gevent
 from gevent.socket import wait
 
 from chat import commands
-from chat.client import Client, Dismissed
+from chat.client import Client, Dismissed, Expelled
 from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.loop import give_way
+from chat.pace import Pace
 from chat.text import visible
 from chat.welcome import welcome
 
@@ -26,12 +29,11 @@ RECEIVE = 4 * 1024
 """Bytes taken from one client before the others get their turn: under a millisecond's work,
 but for a few milliseconds if it is all telnet, or the end of a long line that is not text."""
 
-UNSENT_LIMIT = 64 * 1024
-"""Bytes said in a room that the broadcaster has not begun to send. Beyond it the talkers
-wait for its next round, so that they are no faster than it is."""
-
 PATIENCE = 60.0
 """Seconds that one who has left may take none of what it is owed, before that is given up."""
+
+SEND_OFF = 3.0
+"""Seconds that one who is expelled gets at the most, however much it takes meanwhile."""
 
 LINGER = 1.0
 """Seconds that the other side gets to end the connection after us: closing it while there
@@ -43,22 +45,28 @@ log = logging.getLogger(__name__)
 class Session:
     """The life of `client`: a quiet moment, lines and commands, an end."""
 
-    __slots__ = ("_client", "_ended", "_framer", "_hub", "_refusals")
+    __slots__ = ("_client", "_ended", "_expelled", "_framer", "_hub", "_pace", "_refusals")
 
-    def __init__(self, hub: Hub, client: Client) -> None:
+    def __init__(self, hub: Hub, client: Client, framer: LineFramer | None = None) -> None:
+        """`framer` goes on from what was read before."""
         self._hub = hub
         self._client = client
-        self._framer = LineFramer(hub.settings.max_line)
+        self._framer = framer or LineFramer(hub.settings.max_line)
+        self._pace = Pace(hub, client)
         self._ended = False
+        self._expelled = False
         self._refusals = 0
 
-    def run(self) -> None:
-        """Returns when everything is over and the client's descriptor is given back."""
+    def run(self, lines: list[bytes] | None = None) -> None:
+        """Returns when everything is over and the client's descriptor is given back.
+
+        `lines` have been read before.
+        """
         hub, client = self._hub, self._client
         hub.enter(client)
         try:
             try:
-                reason = self._converse()
+                reason = self._converse(lines or [])
             except BaseException:
                 hub.part(client, "cut off")
                 raise
@@ -68,9 +76,12 @@ class Session:
             hub.remove(client)
             client.close()
 
-    def _converse(self) -> str:
+    def _converse(self, lines: list[bytes]) -> str:
         """Listen to the client until it leaves; returns how it did."""
         try:
+            if self._framer.telnet:
+                self._look_at_framer()
+            self._take_turns(lines)
             if self._is_silent():
                 self._client.look = self._client.look._replace(presence=True, notices=True)
                 welcome(self._hub, self._client)
@@ -80,6 +91,7 @@ class Session:
                 self._take_input()
             return self._client.lost or "end of input"
         except Dismissed as dismissed:
+            self._expelled = isinstance(dismissed, Expelled)
             return str(dismissed)
         except OSError as error:
             self._client.lose(error.strerror or str(error))
@@ -101,20 +113,31 @@ class Session:
         client, framer = self._client, self._framer
         gevent.get_hub().wait(client.readable)
         client.wait_until_answers_are_read()
-        self._wait_for_round()
         try:
             data = client.socket.recv(RECEIVE)
         except BlockingIOError:
             return
         if data:
-            client.heard = time.time()
+            client.heard = time.monotonic()
+            self._hub.stats.bytes_in += len(data)
             lines = framer.feed(data)
         else:
             self._ended = True
             lines = framer.end()
         if framer.telnet or framer.refused:
             self._look_at_framer()
-        self._obey(lines)
+        self._take_turns(lines)
+
+    def _take_turns(self, lines: list[bytes]) -> None:
+        """Obey `lines`, as fast as that is allowed; nothing is read from the client meanwhile."""
+        client, pace = self._client, self._pace
+        while lines:
+            allowed = pace.wait(len(lines))
+            turns = self._hub.room_of(client).turns
+            count = turns.wait(client.number, lines[:allowed])
+            pace.pay(count)
+            self._obey(lines[:count])
+            lines = lines[count:]
 
     def _look_at_framer(self) -> None:
         """See to what came besides lines: telnet's questions, and lines that were too long."""
@@ -137,6 +160,7 @@ class Session:
                 "and nothing of it was sent",
                 "too long a line",
             )
+            self._pace.pay(framer.refused)
             framer.refused = 0
 
     def _obey(self, lines: list[bytes]) -> None:
@@ -150,13 +174,16 @@ class Session:
             if not _is_command(text):
                 said.append(text.removeprefix("/"))
                 continue
-            self._say(said)
+            self._try(self._say, said)
             said = []
-            try:
-                self._run(text)
-            except Refused as refused:
-                self._refuse(str(refused), refused.what)
-        self._say(said)
+            self._try(self._run, text)
+        self._try(self._say, said)
+
+    def _try(self, do: Callable[[Any], None], what: list[str] | str) -> None:
+        try:
+            do(what)
+        except Refused as refused:
+            self._refuse(str(refused), refused.what)
 
     def _serve(self, line: bytes) -> None:
         """Do what a program asks for, which speaks JSON."""
@@ -184,16 +211,21 @@ class Session:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
         try:
-            commands.run(self._hub, self._client, text)
+            command, typed = commands.read(text)
+            if command.cost > 1:
+                self._pace.pay(command.cost - 1)
+            command.carry_out(self._hub, self._client, typed)
         except (Refused, Dismissed):
             raise
         except Exception as error:  # a mistake of ours: it costs this command, not the client
-            log.exception("cannot carry out a command of %s", self._client)
+            self._hub.faults.report("cannot carry out a command of %s", self._client)
             raise Refused("an error in the server; it is in its log", "an error") from error
         give_way()  # a command costs more than a line
 
     def _say(self, texts: list[str]) -> None:
+        """Say `texts`, if there are any. Raises Refused if that must not be."""
         if texts:
+            commands.check_may_speak(self._client)
             self._hub.say(self._client, texts, sum(map(len, texts)))
 
     def _refuse(self, why: str, what: str, ref: Ref = None) -> None:
@@ -207,21 +239,17 @@ class Session:
         log.log(level, "refuse %s: %s", self._client, what)
         give_way()  # to find out what was wrong has cost something
 
-    def _wait_for_round(self) -> None:
-        room = self._hub.room_of(self._client)
-        # Rooms in which much is said share it, so that the others' turn comes soon.
-        while room.unsent > UNSENT_LIMIT // max(1, len(self._hub.stirred)):
-            room.round_began.clear()
-            room.round_began.wait()
-
     def _settle(self) -> None:
         """Wait until the client has what it is owed, then end the connection politely."""
         client = self._client
+        begun = time.monotonic()
         try:
             while not (client.settled or client.lost):
+                if self._expelled and time.monotonic() - begun > SEND_OFF:
+                    return
                 with suppress(Dismissed):  # it is leaving already
                     before = client.unacknowledged
-                    if client.wait_for_progress(PATIENCE):
+                    if client.wait_for_progress(SEND_OFF if self._expelled else PATIENCE):
                         continue
                     # It may be reading, and its socket still be too full to be written to.
                     if client.unacknowledged >= before:

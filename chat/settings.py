@@ -1,8 +1,10 @@
 """What whoever runs the server has decided, for those parts that act on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chat.limits import Limits
 from chat.motd import Motd
+from chat.password import Password
 
 
 @dataclass
@@ -17,3 +19,8 @@ class Settings:
     """What a person is told with the welcome."""
     host: str = "127.0.0.1"
     """The address that the server listens on."""
+    limits: Limits = field(default_factory=Limits)
+    password: Password | None = None
+    """What everybody has to say before anything else; None if all may come in."""
+    op_password: Password | None = None
+    """What makes an operator; None if nobody can be one."""

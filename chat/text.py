@@ -133,6 +133,19 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", name.casefold())
 
 
+class NotANumber(ValueError):
+    """Why a text is not the number that it should be, as a clause that a person can read."""
+
+
+def as_number(text: str, least: int, most: int) -> int:
+    """`text` as a whole number in ASCII digits from `least` to `most`. Raises NotANumber."""
+    # Reading a long one costs its length squared, so it must not be tried.
+    is_short = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not (is_short and least <= int(text) <= most):
+        raise NotANumber(f"{text[:MAX_TYPED]!r} is not a number from {least} to {most}")
+    return int(text)
+
+
 def counted(count: int, noun: str) -> str:
     """`1 message`, `2 messages`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

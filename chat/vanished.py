@@ -15,13 +15,9 @@ import gevent
 
 from chat.client import Client
 from chat.hub import Hub
-from chat.loop import give_way
 
 LOOKS = 20
 """How often everybody is looked at in the time after which a client counts as vanished."""
-
-AT_ONCE = 256
-"""Clients that are looked at before others get a turn."""
 
 # struct tcp_info of <linux/tcp.h>: the third and fourth byte count how often data, and
 # questions about a closed window, were repeated in vain; the number at 56 is the
@@ -33,11 +29,7 @@ def look_for_vanished(hub: Hub, silence: float) -> None:
     """Dismiss, for ever, clients that leave data unacknowledged for `silence` seconds."""
     while sys.platform == "linux":
         gevent.sleep(silence / LOOKS)
-        with hub.lock:
-            clients = list(hub.clients.values())
-        for number, client in enumerate(clients):
-            if number % AT_ONCE == AT_ONCE - 1:
-                give_way()
+        for client in hub.each_client():
             if not client.lost and has_vanished(_tcp_info(client), silence):
                 hub.lose(client, "vanished")
                 client.dismiss(client.lost)

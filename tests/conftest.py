@@ -31,9 +31,10 @@ def start_server() -> Iterator[StartServer]:
 
 
 @pytest.fixture
-def server(start_server: StartServer) -> Server:
-    """A server with its default options, but for the port."""
-    return start_server()
+def server(start_server: StartServer, request: pytest.FixtureRequest) -> Server:
+    """A server with its default options, but for the port and those that a test is marked with."""
+    marker = request.node.get_closest_marker("options")
+    return start_server(*(marker.args if marker else ()))
 
 
 @pytest.fixture

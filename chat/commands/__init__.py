@@ -2,19 +2,23 @@
 
 # In the order in which /help lists them.
 from chat.commands import people, talk, rooms, peace, history, looks, server  # isort: skip
-from chat.commands.table import TABLE, Command, Refused, groups, run
+from chat.commands import operators, running  # isort: skip
+from chat.commands.table import TABLE, Command, Refused, check_may_speak, groups, read
 
 __all__ = [
     "TABLE",
     "Command",
     "Refused",
+    "check_may_speak",
     "groups",
     "history",
     "looks",
+    "operators",
     "peace",
     "people",
+    "read",
     "rooms",
-    "run",
+    "running",
     "server",
     "talk",
 ]

@@ -1,6 +1,7 @@
 """What several commands make of their arguments."""
 
 from chat.client import Client
+from chat.clock import span
 from chat.commands.table import Refused, WrongArgument
 from chat.hub import Hub
 
@@ -21,6 +22,21 @@ def too_long(what: str, text: str, most: int = MAX_TEXT) -> Refused:
     """What is to be raised for a `text` of more than `most` characters."""
     why = f"{what} has {len(text)} characters, and {most} are the most"
     return Refused(why, "too long a text")
+
+
+def term_and_reason(term: str, why: str) -> tuple[int | None, str]:
+    """The seconds that `term` means, if it means some, or else it is the first word of the reason.
+
+    Raises WrongArgument, and Refused if the reason is too long.
+    """
+    seconds = span(term)
+    if seconds is None:
+        if term[:1].isdigit():  # of `2 hours`, say: without end is not what is meant
+            raise WrongArgument
+        why = f"{term} {why}".strip()
+    if len(why) > MAX_TEXT:
+        raise too_long("the reason", why)
+    return seconds, why
 
 
 def state_wanted(typed: str, now: bool) -> bool:

@@ -29,7 +29,7 @@ MAX_WANTED = 200
 """Characters that are searched for: some texts take their length times that of the wanted one."""
 
 
-@command("[N]")
+@command("[N]", cost=50)
 def history(hub: Hub, client: Client, count: str) -> None:
     """show the last N messages of this room again, or the last 20, with their times
 
@@ -45,7 +45,7 @@ def history(hub: Hub, client: Client, count: str) -> None:
     _show(hub, client, log, first)
 
 
-@command("WHEN")
+@command("WHEN", cost=50)
 def since(hub: Hub, client: Client, when: str) -> None:
     """show what was said in this room since WHEN: 10m, 2h or 1d ago, or 14:30
 
@@ -65,7 +65,7 @@ def since(hub: Hub, client: Client, when: str) -> None:
     _show(hub, client, log, first)
 
 
-@command("TEXT")
+@command("TEXT", cost=100)
 def find(hub: Hub, client: Client, wanted: str) -> None:
     """show the last messages of this room with TEXT in them, in upper or lower case
 

@@ -11,7 +11,7 @@ from chat.names import NameTaken
 from chat.text import NotAName, as_name, nearest_name
 
 
-@command("NAME")
+@command("NAME", cost=20, speaks=True)
 def nick(hub: Hub, client: Client, name: str) -> None:
     """be called NAME
 
@@ -26,11 +26,11 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         free = hub.names.free(nearest_name(name))
         raise Refused(f"that cannot be a name: {error}; {free} is free", "a name") from None
     except NameTaken as error:
-        holder, now = error.holder, time.time()
-        since = clock_and_day(holder.named, client.look.zone, now)
+        holder = error.holder
+        since = clock_and_day(holder.named, client.look.zone, time.time())
         raise Refused(
             f"the name {name} is taken: {holder.name} has had it since {since} and was last "
-            f"heard of {duration(now - holder.heard)} ago; {error.free} is free",
+            f"heard of {duration(time.monotonic() - holder.heard)} ago; {error.free} is free",
             "a name",
         ) from None
     hub.confirm(client, f"you are now {name}")
@@ -47,7 +47,7 @@ def whois(hub: Hub, client: Client, name: str) -> None:
     facts = [
         f"in #{person.log.room}",
         f"here since {clock_and_day(person.since, client.look.zone, now)}",
-        f"last heard of {duration(now - person.heard)} ago",
+        f"last heard of {duration(time.monotonic() - person.heard)} ago",
     ]
     if person is client:
         facts.append(f"at the address {client.address}")
@@ -57,7 +57,7 @@ def whois(hub: Hub, client: Client, name: str) -> None:
     hub.tell(client, *lines)
 
 
-@command("[TEXT]")
+@command("[TEXT]", speaks=True)
 def away(hub: Hub, client: Client, text: str) -> None:
     """say that you are away, or without TEXT that you are back
 

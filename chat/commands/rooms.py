@@ -19,7 +19,7 @@ ROOMS_SHOWN = 50
 """How many rooms /rooms lists; likewise."""
 
 
-@command("ROOM")
+@command("ROOM", cost=20)
 def join(hub: Hub, client: Client, name: str) -> None:
     """go to ROOM, which is made if it is new
 
@@ -44,7 +44,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
         welcome_to_room(hub, client)
 
 
-@command()
+@command(cost=20)
 def leave(hub: Hub, client: Client) -> None:
     """go back to #lobby
 
@@ -55,7 +55,7 @@ def leave(hub: Hub, client: Client) -> None:
     join(hub, client, LOBBY)
 
 
-@command()
+@command(cost=5)
 def rooms(hub: Hub, client: Client) -> None:
     """list the rooms, with how many are there and the topics
 
@@ -73,7 +73,7 @@ def rooms(hub: Hub, client: Client) -> None:
     hub.tell(client, *lines)
 
 
-@command("[TEXT]")
+@command("[TEXT]", cost=20, speaks=True)
 def topic(hub: Hub, client: Client, text: str) -> None:
     """say what the room is about, or ask that
 

@@ -13,6 +13,7 @@ from chat.clock import clock_and_day, duration
 from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
+from chat.limits import Limits
 from chat.text import counted
 
 
@@ -64,7 +65,7 @@ def why(hub: Hub, client: Client) -> None:
 
     For example: /why
     """
-    lag = client.log.end.spoken - client.cursor.spoken - client.own_ahead
+    lag, limits = client.lag, hub.settings.limits
     hub.tell(
         client,
         f"you are {client.name}, in #{client.log.room}, connected for "
@@ -76,11 +77,29 @@ def why(hub: Hub, client: Client) -> None:
         if client.missed
         else "you have missed nothing",
         f"a line may have {hub.settings.max_line} bytes",
+        f"of your lines, {limits.burst} are taken at once, then {limits.rate} a second; some "
+        "commands count for several"
+        if limits.rate
+        else "your lines are taken as fast as you send them",
+        *_exceptional(client, limits),
         f"of answers, {client.owed_bytes} bytes wait for you to read them; over {OWED_LIMIT} "
         "you are not listened to until you have",
         f"of what others said to you alone, {client.private_bytes} bytes wait; over "
         f"{PRIVATE_LIMIT} it is refused",
     )
+
+
+def _exceptional(client: Client, limits: Limits) -> list[str]:
+    """What holds for few."""
+    lines, now = [], time.time()
+    if limits.idle_timeout:
+        idle = duration(limits.idle_timeout)
+        lines.append(f"who sends nothing for {idle} is disconnected, with a warning before")
+    if client.muted and client.muted.holds(now):
+        lines.append(f"you are muted {client.muted.tell(now)}")
+    if client.operator:
+        lines.append("you are an operator; /help operators lists what you may do")
+    return lines
 
 
 @command()

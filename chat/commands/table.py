@@ -5,6 +5,7 @@ is its help: a line that `/help` shows beside others, what else there is to know
 example. It tells the client what came of it, and raises Refused with a reason if nothing did.
 """
 
+import time
 from collections.abc import Callable
 from difflib import get_close_matches
 from inspect import getdoc
@@ -23,7 +24,7 @@ LINE_WIDTH = 75
 EXAMPLE = "For example: "
 """What the last line of a command's docstring begins with."""
 
-FREE_TEXTS = ("TEXT", "[TEXT]", "ACTION")
+FREE_TEXTS = ("TEXT", "[TEXT]", "[WHY]", "ACTION", "PASSWORD")
 """Arguments that are taken as they were typed, behind one blank."""
 
 MEANT = {
@@ -38,11 +39,15 @@ MEANT = {
         "/join": "/j /channel",
         "/leave": "/part /lobby",
         "/who": "/names /users /ls",
-        "/ignore": "/block /mute",
+        "/ignore": "/block",
         "/history": "/last /log",
         "/find": "/search /grep",
         "/time": "/timestamp /date /tz",
         "/color": "/colour /colors",
+        "/op": "/oper /sudo /admin",
+        "/announce": "/wall /broadcast",
+        "/mute": "/gag /silence",
+        "/bans": "/banned /banlist",
         "/quit": "/exit /bye /logout /q /disconnect",
     }.items()
     for typed in others.split()
@@ -82,6 +87,11 @@ class Command(NamedTuple):
     """What else there is to know, in lines."""
     example: str
     """How it may be typed."""
+    cost: int
+    """For how many lines it counts, where these are limited."""
+    speaks: bool
+    """Others see what is typed: it is not for the muted."""
+    operators_only: bool
 
     @property
     def usage(self) -> str:
@@ -107,12 +117,28 @@ class Command(NamedTuple):
             raise WrongArgument
         return arguments
 
+    def carry_out(self, hub: Hub, client: Client, typed: str) -> None:
+        """Do it, with the arguments in `typed`. Raises Refused, or Dismissed for /quit."""
+        if self.operators_only and not client.operator:
+            raise Refused(_why_no_operator(hub, self.name), f"{self.name}, which is an operator's")
+        if self.speaks:
+            check_may_speak(client)
+        try:
+            self.function(hub, client, *self.split(typed))
+        except WrongArgument:
+            example = f", for example: {self.example}" if self.arguments else ""
+            raise Refused(
+                f"usage: {self.usage}{example}", f"{self.name} with wrong arguments"
+            ) from None
+
 
 TABLE: dict[str, Command] = {}
 """All commands by their name, in the order in which /help lists them."""
 
 
-def command(arguments: str = "") -> Callable[..., Callable[..., None]]:
+def command(
+    arguments: str = "", *, cost: int = 1, speaks: bool = False, operators_only: bool = False
+) -> Callable[..., Callable[..., None]]:
     """Enter a function into the table."""
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
@@ -122,24 +148,39 @@ def command(arguments: str = "") -> Callable[..., Callable[..., None]]:
         group = function.__module__.rpartition(".")[2]
         name = f"/{function.__name__}"
         TABLE[name] = Command(
-            name, arguments, group, function, summary, lines, example.removeprefix(EXAMPLE)
+            name,
+            arguments,
+            group,
+            function,
+            summary,
+            lines,
+            example.removeprefix(EXAMPLE),
+            cost,
+            speaks,
+            operators_only,
         )
         return function
 
     return enter
 
 
-def run(hub: Hub, client: Client, line: str) -> None:
-    """Carry out `line`, which starts with a slash. Raises Refused, or Dismissed for /quit."""
+def read(line: str) -> tuple[Command, str]:
+    """The command in `line`, which starts with a slash, and what follows it. Raises Refused."""
     name = line.split(maxsplit=1)[0]
-    found = find(name)
-    try:
-        found.function(hub, client, *found.split(line[len(name) + 1 :]))
-    except WrongArgument:
-        usage = f"usage: {found.usage}"
-        if found.arguments:
-            usage += f", for example: {found.example}"
-        raise Refused(usage, f"{found.name} with wrong arguments") from None
+    return find(name), line[len(name) + 1 :]
+
+
+def check_may_speak(client: Client) -> None:
+    """Raises Refused if `client` is muted."""
+    now = time.time()
+    if client.muted and client.muted.holds(now):
+        raise Refused(f"nothing was sent: you are muted {client.muted.tell(now)}", "a muted one")
+
+
+def _why_no_operator(hub: Hub, name: str) -> str:
+    if hub.settings.op_password:
+        return f"{name} is for operators; /op PASSWORD makes you one"
+    return f"{name} is for operators, and there are none: nobody has set a password for them"
 
 
 def find(typed: str) -> Command:

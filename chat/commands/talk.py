@@ -16,7 +16,7 @@ MAX_TOLD = 1000
 """How many are remembered who have been told that somebody is away."""
 
 
-@command("ACTION")
+@command("ACTION", speaks=True)
 def me(hub: Hub, client: Client, action: str) -> None:
     """tell what you do: ** ann waves
 
@@ -25,7 +25,7 @@ def me(hub: Hub, client: Client, action: str) -> None:
     hub.say(client, [action], len(action), Kind.ACTION)
 
 
-@command("NAME TEXT")
+@command("NAME TEXT", speaks=True)
 def msg(hub: Hub, client: Client, name: str, text: str) -> None:
     """say TEXT to NAME alone, in whichever room they are
 
@@ -35,7 +35,7 @@ def msg(hub: Hub, client: Client, name: str, text: str) -> None:
     _tell(hub, client, called(hub, name), text)
 
 
-@command("TEXT")
+@command("TEXT", speaks=True)
 def reply(hub: Hub, client: Client, text: str) -> None:
     """say TEXT to who last said something to you alone
 

@@ -20,6 +20,9 @@ STOP_SECONDS = 10.0
 
 MIB = 2**20
 
+UNLIMITED = ("--rate", "0", "--max-per-address", "0", "--connect-rate", "0")
+"""The server's own speed is measured, with all its clients at one address."""
+
 _LISTENING = re.compile(r"to join: nc \S+ (\d+)$", re.MULTILINE)
 
 
@@ -46,7 +49,7 @@ class Server:
         own = {name: value for name, value in os.environ.items() if not name.startswith("GCHAT_")}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server
         self._child = subprocess.Popen(
-            [sys.executable, str(PROGRAM), "--port", "0", *options],
+            [sys.executable, str(PROGRAM), "--port", "0", *UNLIMITED, *options],
             stdin=subprocess.DEVNULL,
             stderr=self._log,
             env=own,

@@ -8,8 +8,8 @@ from tests.blackbox.safety import assert_safe
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 
-PAUSE = 0.005
-"""Seconds between two questions: so that they keep no processor busy."""
+PAUSE = 0.01
+"""Seconds between two questions: so that they keep no processor busy, and are not held back."""
 
 
 class Bystanders:

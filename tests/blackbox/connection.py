@@ -24,9 +24,15 @@ class Connection:
     expected of it, is an AssertionError that tells what came instead.
     """
 
-    def __init__(self, address: tuple[str, int], receive_buffer: int | None = None) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        receive_buffer: int | None = None,
+        source: str | None = None,
+    ) -> None:
         """Connect to `address`. `receive_buffer`: bytes that the kernel takes for one who
-        does not read (it doubles them); by default it takes megabytes."""
+        does not read (it doubles them); by default it takes megabytes. `source`: the address
+        to come from; all of 127.0.0.0/8 belongs to this machine."""
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self._lines: deque[bytes] = deque()
@@ -35,6 +41,8 @@ class Connection:
             self.socket.settimeout(DEADLINE)
             if receive_buffer:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            if source:
+                self.socket.bind((source, 0))
             self.socket.connect(address)
             host, port = self.socket.getsockname()[:2]
         except BaseException:

@@ -69,6 +69,8 @@ class Server:
         self._descriptors_when_empty: int | None = None
         self.address = ("", 0)
         """Where it listens."""
+        self.password = ""
+        """What everybody says first who is not made by `connect`; nothing if it is empty."""
 
     def wait_until_it_listens(self) -> None:
         """Learn the address from the log, or from the system if the log does not tell it."""
@@ -92,13 +94,20 @@ class Server:
 
     # Clients
 
-    def connect(self, receive_buffer: int | None = None) -> Connection:
-        """Somebody who has not made up their mind whether to be a person."""
-        return self._add(Connection(self.address, receive_buffer))
+    # Where there is a `source`, it is the address that they come from.
 
-    def person(self, name: str | None = None, receive_buffer: int | None = None) -> Person:
+    def connect(self, receive_buffer: int | None = None, source: str | None = None) -> Connection:
+        """Somebody who has not made up their mind whether to be a person."""
+        return self._add(Connection(self.address, receive_buffer, source))
+
+    def person(
+        self,
+        name: str | None = None,
+        receive_buffer: int | None = None,
+        source: str | None = None,
+    ) -> Person:
         """Somebody who has been welcomed, and is called `name` if there is one."""
-        person = self._add(Person(self.address, receive_buffer))
+        person = self._let_in(Person(self.address, receive_buffer, source))
         person.be_welcomed()
         if name:
             person.take_name(name)
@@ -106,7 +115,7 @@ class Server:
 
     def people(self, count: int) -> list[Person]:
         """So many people, who come at the same time."""
-        people = [self._add(Person(self.address)) for _ in range(count)]
+        people = [self._let_in(Person(self.address)) for _ in range(count)]
         for person in people:
             person.be_welcomed()
         return people
@@ -118,15 +127,17 @@ class Server:
             person.take_name(name)
         return people
 
-    def program(self, *lines: str, receive_buffer: int | None = None) -> Program:
+    def program(
+        self, *lines: str, receive_buffer: int | None = None, source: str | None = None
+    ) -> Program:
         """A program that says `lines` at once."""
-        program = self._add(Program(self.address, receive_buffer))
+        program = self._let_in(Program(self.address, receive_buffer, source))
         program.say(*lines)
         return program
 
     def json_program(self, name: str | None = None) -> JsonProgram:
         """A program that speaks JSON, and is called `name` if there is one."""
-        program = self._add(JsonProgram(self.address))
+        program = self._let_in(JsonProgram(self.address))
         program.speak_json()
         if name:
             program.take_name(name)
@@ -134,6 +145,12 @@ class Server:
 
     def _add(self, connection: AnyConnection) -> AnyConnection:
         self._connections.append(connection)
+        return connection
+
+    def _let_in(self, connection: AnyConnection) -> AnyConnection:
+        self._add(connection)
+        if self.password:
+            connection.say(self.password)
         return connection
 
     # What it logs and uses

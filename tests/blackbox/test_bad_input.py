@@ -99,6 +99,7 @@ def test_an_empty_line_is_nothing(server: Server, bystanders: Bystanders) -> Non
     assert bystanders.messages == ["carl: word"]
 
 
+@pytest.mark.options("--rate", "0")
 def test_one_who_asks_and_does_not_read_waits_and_gets_every_answer_in_the_end(
     server: Server, bystanders: Bystanders
 ) -> None:
@@ -123,6 +124,7 @@ def test_one_who_asks_and_does_not_read_waits_and_gets_every_answer_in_the_end(
     assert server.memory() - before < 2 * MEBIBYTE
 
 
+@pytest.mark.options("--rate", "0")
 def test_nothing_that_a_flooder_said_is_lost_and_the_others_talk_on(
     server: Server, bystanders: Bystanders
 ) -> None:
@@ -142,6 +144,7 @@ def test_nothing_that_a_flooder_said_is_lost_and_the_others_talk_on(
     assert heard == [f"{prefix}{n}" for n in range(lines)]
 
 
+@pytest.mark.options("--rate", "0")
 def test_many_flooders_are_paced_so_that_a_fast_reader_gets_all(server: Server) -> None:
     lines = 20_000  # of each; together more than the server keeps
     reader, *flooders = server.people(9)
@@ -163,6 +166,7 @@ def test_many_flooders_are_paced_so_that_a_fast_reader_gets_all(server: Server) 
         assert said == [*map(str, range(lines)), "the end"]
 
 
+@pytest.mark.options("--rate", "0")
 def test_a_flood_of_more_than_the_server_keeps_is_paced_so_that_a_fast_reader_gets_all(
     server: Server,
 ) -> None:

@@ -26,6 +26,7 @@ def test_one_who_leaves_in_any_way_is_announced_and_is_not_there_any_more(
     assert bystanders.messages == []
 
 
+@pytest.mark.options("--rate", "0")
 def test_half_close_says_the_unfinished_line_and_is_still_sent_what_is_owed(
     server: Server, bystanders: Bystanders
 ) -> None:

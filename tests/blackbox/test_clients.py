@@ -87,6 +87,7 @@ def test_a_pipe_gets_the_answers_to_all_that_it_asks(server: Server, client: lis
     assert ended.stdout.count(b" 2 here: ") == 500
 
 
+@pytest.mark.options("--rate", "0")
 @needs_nc
 def test_a_megabyte_from_a_pipe_arrives_whole(server: Server) -> None:
     ann = server.person("ann")

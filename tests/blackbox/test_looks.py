@@ -183,6 +183,7 @@ def bare(line: str) -> str:
     return re.sub(r"^\[\d\d:\d\d\]( (?!\*))?", "", line)
 
 
+@pytest.mark.options("--rate", "0")
 def test_people_with_different_looks_see_the_same_in_the_same_order(server: Server) -> None:
     talkers, readers = server.people(2), server.people(2 * len(LOOKS))
     for reader, look in zip(readers, LOOKS * 2, strict=True):

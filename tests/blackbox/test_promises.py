@@ -39,6 +39,7 @@ def test_everybody_sees_the_same_messages_in_the_same_order_each_once(server: Se
     assert [line for line in witness.unread() if not line.startswith(" * ")] == []
 
 
+@pytest.mark.options("--rate", "0")
 @pytest.mark.parametrize(
     ("count", "length"),
     [
@@ -79,6 +80,7 @@ def test_one_who_does_not_read_delays_nobody_and_is_told_exactly_what_it_missed(
     assert not [line for line in lines if line.startswith("slow: ")]
 
 
+@pytest.mark.options("--rate", "0")
 def test_many_who_do_not_read_cost_the_others_nothing_and_little_memory(server: Server) -> None:
     bystanders = Bystanders(server)
     stalled = [server.program("here", receive_buffer=4096) for _ in range(60)]

@@ -159,7 +159,7 @@ def test_nothing_of_one_room_is_seen_in_another_and_all_of_it_in_the_same_order_
 def test_who_moves_to_and_fro_hears_in_each_stay_a_piece_without_holes_and_never_twice(
     start_server: StartServer,
 ) -> None:
-    server = start_server("--replay", "0")
+    server = start_server("--replay", "0", "--rate", "0")
     talkers = {room: server.person(f"{room}-talker") for room in "ab"}
     movers = server.people(6)
     go("a", talkers["a"], *movers)
@@ -205,6 +205,7 @@ def assert_pieces_without_holes(lines: list[str]) -> None:
             last[room], fresh = number, False
 
 
+@pytest.mark.options("--rate", "0")
 def test_a_flood_in_one_room_is_not_noticed_in_another(
     server: Server, bystanders: Bystanders
 ) -> None:

@@ -99,7 +99,7 @@ def test_a_client_whose_machine_vanished_is_found_and_announced(
 def test_one_who_does_not_read_all_that_time_is_not_taken_for_vanished(
     start_server: StartServer, network: Network
 ) -> None:
-    server = start_server("--host", "0.0.0.0", "--keepalive", str(SILENCE))
+    server = start_server("--host", "0.0.0.0", "--keepalive", str(SILENCE), "--rate", "0")
     stalled, ann = server.person(receive_buffer=4096), server.person("ann")
     with far_client(server, network):
         ann.expect(f"{THERE}:")

@@ -111,6 +111,7 @@ class Company:
     def __init__(self, log: RoomLog | None = None, broadcasting: bool = True) -> None:
         """`log` is the lobby's, where another one than usual is wanted."""
         self.hub = Hub()
+        self.hub.settings.limits.rate = 0  # they talk as fast as they can
         self.room = self.hub.lobby
         if log is not None:
             self.room.log = log

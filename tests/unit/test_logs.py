@@ -1,5 +1,6 @@
 """chat.logs: the server's own log, which must never stop the chat."""
 
+import json
 import logging
 import os
 import re
@@ -12,23 +13,26 @@ from select import select
 
 import pytest
 
-from chat.logs import BackgroundHandler, Formatter
+from chat.logformats import JsonFormatter
+from chat.logs import BackgroundHandler
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 10.0
 
 STARTED = """
-import gevent, logging, os
+import logging, os
 from chat.logs import start_logging
-handler = start_logging("Info")
+handler = start_logging({})
 """
 """How a program that logs begins."""
 
 
-def run(code: str, shell: str = 'exec "$@"') -> subprocess.CompletedProcess[bytes]:
-    """Run `code` behind STARTED in a process of its own, as `shell` starts it."""
+def run(
+    code: str, shell: str = 'exec "$@"', arguments: str = "'Info'"
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `code` behind STARTED in a process of its own; `arguments` are those of start_logging."""
     return subprocess.run(
-        ["sh", "-c", shell, "sh", sys.executable, "-c", STARTED + code],
+        ["sh", "-c", shell, "sh", sys.executable, "-c", STARTED.format(arguments) + code],
         cwd=ROOT,
         capture_output=True,
         timeout=DEADLINE,
@@ -74,29 +78,25 @@ class Pipe:
         os.close(self.writer)
 
 
+def overflow(pipe: Pipe, monkeypatch: pytest.MonkeyPatch, count: int) -> bytes:
+    """Log `count` lines before any is read, and one more; returns what is read."""
+    monkeypatch.setattr("chat.logs.MAX_LINES", 100)
+    pipe.log(count)
+    reading = b""
+    while pipe.handler._written < pipe.handler._queued:
+        reading += pipe.read()
+    pipe.handler.emit(record("the very last"))
+    reading += pipe.read_until(b"the very last")
+    while not reading.endswith(b"\n"):
+        reading += pipe.read()
+    return reading
+
+
 @pytest.fixture
 def pipe() -> Iterator[Pipe]:
     pipe = Pipe()
     yield pipe
     pipe.close()
-
-
-def test_control_characters_are_escaped() -> None:
-    formatter = Formatter("%(levelname)s %(message)s")
-    shown = formatter.format(record("join %s\n", "\x1b[2Jann\u202e"))
-    assert shown == r"INFO join \x1b[2Jann\u202e\x0a"
-
-
-def test_a_traceback_keeps_its_lines_and_what_it_quotes_is_escaped() -> None:
-    formatter = Formatter("%(message)s")
-    failed = record("it failed")
-    try:
-        raise ValueError("\x1b[2J")
-    except ValueError:
-        failed.exc_info = sys.exc_info()
-    shown = formatter.format(failed)
-    assert shown.startswith("it failed\nTraceback (most recent call last):\n  File ")
-    assert shown.endswith("\nValueError: \\x1b[2J")
 
 
 def test_lines_are_written_in_order(pipe: Pipe) -> None:
@@ -113,18 +113,22 @@ def test_what_cannot_be_encoded_is_written_all_the_same(pipe: Pipe) -> None:
 def test_who_logs_never_waits_and_what_was_left_out_is_counted(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.logs.MAX_LINES", 100)
     count = 5000  # of 100 bytes: more than a pipe takes
-    pipe.log(count)
-    reading = b""
-    while pipe.handler._written < pipe.handler._queued:
-        reading += pipe.read()
-    pipe.handler.emit(record("last"))
-    reading += pipe.read_until(b"last\n")
+    reading = overflow(pipe, monkeypatch, count)
     left_out = re.findall(rb"^(\d+) lines were left out here: nobody read them$", reading, re.M)
     assert left_out
     written = len(re.findall(rb"^\d{100}$", reading, re.M))
     assert written + sum(map(int, left_out)) == count
+
+
+def test_that_lines_were_left_out_is_said_in_json_if_all_is(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe.handler.setFormatter(JsonFormatter())
+    lines = list(map(json.loads, overflow(pipe, monkeypatch, 5000).splitlines()))
+    left_out = [line for line in lines if "left out" in line["message"]]
+    assert left_out
+    assert {(line["level"], line["logger"]) for line in left_out} == {("warning", "chat.logs")}
 
 
 def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
@@ -163,16 +167,16 @@ def test_the_level_that_is_asked_for_is_logged() -> None:
     assert re.fullmatch(rb"\d{4}-\d\d-\d\d [\d:,]+ INFO yes\n", errors)
 
 
-def test_an_error_that_ends_a_greenlet_is_logged() -> None:
-    code = "gevent.spawn(lambda: 1 / 0).join(); gevent.sleep(0); handler.flush()"
-    errors = run(code).stderr
-    assert b"ERROR error in <Greenlet" in errors
-    assert errors.endswith(b"ZeroDivisionError: division by zero\n")
-
-
-def test_a_greenlet_that_is_killed_is_no_error() -> None:
-    code = "g = gevent.spawn(gevent.sleep, 9); gevent.sleep(0); g.kill(); handler.flush()"
-    assert run(code).stderr == b""
+def test_each_line_is_json_if_that_is_asked_for() -> None:
+    code = "logging.debug('no'); logging.info('yes'); 1 / 0"
+    lines = run(
+        f"try: {code}\nexcept ZeroDivisionError: logging.exception('oh')\nhandler.flush()",
+        arguments="'info', as_json=True",
+    ).stderr.splitlines()
+    yes, oh = map(json.loads, lines)
+    assert (yes["level"], yes["message"]) == ("info", "yes")
+    assert (oh["level"], oh["message"]) == ("error", "oh")
+    assert oh["error"].endswith("ZeroDivisionError: division by zero")
 
 
 def test_no_connection_can_become_the_log_if_standard_error_is_closed() -> None:

@@ -304,7 +304,7 @@ def test_an_error_in_a_command_costs_the_command_and_not_the_client(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(commands, "run", fail)
+    monkeypatch.setattr(commands, "read", fail)
     peer = company.converse(b"/who\nstill here\n")
     assert peer.read_line() == " * an error in the server; it is in its log\n"
     assert listener.read_lines(1) == [f"{peer.client.address}: still here"]

@@ -54,7 +54,7 @@ def test_nick_refuses_what_is_not_a_name_with_the_reason_and_a_free_one(
 def test_nick_refuses_a_taken_name_with_who_has_it_since_when_and_a_free_one(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
-    ann.client.heard = time.time() - 185
+    ann.client.heard = time.monotonic() - 185
     ann.client.named = time.time() - 3 * 86400
     why = refusal(company, bob, "/nick ANN")
     assert re.fullmatch(
@@ -96,7 +96,7 @@ def test_whois_tells_the_room_since_when_and_how_long_idle(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     run(company, bob, "/join builds")
-    bob.client.heard = time.time() - 125
+    bob.client.heard = time.monotonic() - 125
     (line,) = told(company, ann, "/whois BOB")[-1:]
     assert re.fullmatch(
         r"bob: in #builds, here since \d\d:\d\d( \d\d:\d\d)?, last heard of 2 min ago", line

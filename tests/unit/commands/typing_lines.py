@@ -48,7 +48,8 @@ def a_program(company: Company, name: str = "") -> Peer:
 
 def run(company: Company, peer: Peer, line: str) -> None:
     """The client of `peer` types the command `line`. Raises Refused."""
-    commands.run(company.hub, peer.client, line)
+    command, typed = commands.read(line)
+    command.carry_out(company.hub, peer.client, typed)
 
 
 def shown(company: Company, peer: Peer) -> list[str]:

@@ -1,0 +1,39 @@
+"""Addresses and networks, as limits count them and bans name them."""
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+Network = IPv4Network | IPv6Network
+
+IPV6_PREFIX = 64
+"""Bits of an IPv6 address that stand for one customer of a provider, as IPv4's 32 do: the rest
+can be changed at will (RFC 6177)."""
+
+
+class NotANetwork(ValueError):
+    """A text is neither an address nor a network."""
+
+
+def host_of(address: str) -> str:
+    """The host in an address as listener.show_address writes it: `::1` in `[::1]:7878`."""
+    return address.rpartition(":")[0].strip("[]")
+
+
+@lru_cache(maxsize=4096)
+def network_of(host: str) -> Network:
+    """The network that counts as one address: `host` itself, or its /64 of IPv6."""
+    host = host.partition("%")[0]  # without the interface of a link-local one
+    return ip_network(f"{host}/{IPV6_PREFIX}" if ":" in host else host, strict=False)
+
+
+def read_network(text: str) -> Network:
+    """The network, or the address as network_of has it, that `text` means. Raises NotANetwork."""
+    try:
+        return ip_network(text, strict=False) if "/" in text else network_of(text)
+    except ValueError:
+        raise NotANetwork from None
+
+
+def show_network(network: Network) -> str:
+    """As people write it: without its length, if it is a single address."""
+    return str(network.network_address) if network.num_addresses == 1 else str(network)

@@ -1,0 +1,48 @@
+"""Disconnecting those who send nothing, where that is wanted, with a warning before."""
+
+import time
+
+import gevent
+
+from chat.clock import duration
+from chat.hub import Hub
+
+LOOKS = 20
+"""How often everybody is looked at in the time that is allowed."""
+
+REST = 5.0
+"""Seconds between two looks at whether there is such a limit now."""
+
+WARNING = 60
+"""Seconds before the end at which it is told, or a quarter of the time allowed if that is less."""
+
+
+def look_for_idle(hub: Hub) -> None:
+    """Warn and dismiss, for ever, those who have sent nothing for the limit's time."""
+    warned: set[int] = set()
+    while True:
+        limit = hub.settings.limits.idle_timeout
+        gevent.sleep(limit / LOOKS or REST)
+        warned = _look(hub, limit, warned) if limit else set()
+
+
+def _look(hub: Hub, limit: int, warned: set[int]) -> set[int]:
+    """Look at everybody once; returns the numbers of those who have been warned."""
+    warning = min(WARNING, limit // 4)
+    still_warned = set()
+    for client in hub.each_client():
+        silent = time.monotonic() - client.heard
+        if silent < limit - warning:
+            continue
+        if client.number not in warned:
+            hub.tell(
+                client,
+                f"you have sent nothing for {duration(silent)}; in {duration(warning)} you will be "
+                "disconnected. An Enter is enough to stay",
+            )
+        elif silent >= limit:
+            hub.tell(client, f"you have sent nothing for {duration(silent)}; goodbye")
+            client.expel("idle")
+            continue
+        still_warned.add(client.number)
+    return still_warned

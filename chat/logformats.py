@@ -1,0 +1,42 @@
+"""How a line of the server's own log looks: for people, or as JSON; neither drives a terminal."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from chat.text import escape
+
+
+class Formatter(logging.Formatter):
+    """The usual one, but nothing that it writes can drive a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Add what is around the message, which holds names and other people's texts."""
+        record.message = escape(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, *arguments: Any) -> str:  # noqa: N802
+        """A traceback keeps its lines; what they quote is made safe."""
+        return "\n".join(map(escape, super().formatException(*arguments).split("\n")))
+
+
+class JsonFormatter(logging.Formatter):
+    """Each line is an object, all in ASCII: `time`, `level`, `logger`, `message`.
+
+    The time is UTC, like `2026-11-23T10:15:00.123Z`, the level as --log-level takes it. With
+    an error there is its traceback besides, as `error`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, without its end."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields = {
+            "time": time[:-6] + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        return json.dumps(fields)

@@ -1,0 +1,100 @@
+"""Whose turn it is to speak in a room in which more is said than can be sent.
+
+As long as the broadcaster keeps up, everybody speaks as they like. Otherwise they wait for
+its next round, which has room for so much. Who has said least comes first: every line puts
+its speaker back by its length (as in start-time fair queueing). So one who says a line now
+and then has it in the next round, however many flood the room, and these share the rest.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from itertools import count
+
+from gevent.event import Event
+
+UNSENT = 64 * 1024
+"""Bytes that may be said in a room while a round is under way: at about what a socket's send
+buffer takes (see listener.BUFFER), a round sends to everybody in one call."""
+
+ROUND = 16 * 2**20
+"""Bytes that a round may send altogether, about ten milliseconds' work: in a crowd less may be
+said for one, or who waits for the next would wait long."""
+
+PORTION = 256
+"""Bytes that one may at least say in a turn, if no line is longer. With less, a thousand who
+flood a room would cost more to let speak than to send to."""
+
+
+class Turns:
+    """The queue of one room. Sizes are bytes."""
+
+    def __init__(self) -> None:
+        self.unsent = 0
+        """What was said since the last round began."""
+        self._limit = UNSENT
+        self._reached = 0
+        """How far those are put back whose turn it is."""
+        self._put_back: dict[int, int] = {}
+        """How far others are."""
+        self._waiting: list[tuple[int, int, _Turn]] = []
+        self._numbers = count()
+
+    @property
+    def are_awaited(self) -> bool:
+        """Somebody waits for the next round."""
+        return bool(self._waiting)
+
+    def wait(self, speaker: int, lines: Sequence[bytes]) -> int:
+        """How many of its `lines` the client of this number may say now, at least one.
+
+        Waits until it may.
+        """
+        if self.unsent <= self._limit and not self._waiting:
+            return len(lines)
+        number, size = self._portion(lines)
+        start = max(self._reached, self._put_back.get(speaker, 0))
+        turn = _Turn(size)
+        heappush(self._waiting, (start, next(self._numbers), turn))
+        self._put_back[speaker] = start + size
+        try:
+            turn.comes.wait()
+        finally:
+            turn.size = 0  # if it will not be used
+        return number
+
+    def begin_round(self, listeners: int, rooms: int) -> None:
+        """What was said up to now is being sent, to so many; it is the turn of those who waited.
+
+        So many `rooms` are served at the time, and share what may be said.
+        """
+        self.unsent = 0
+        self._limit = min(UNSENT, ROUND // max(1, listeners)) // max(1, rooms)
+        left = max(1, self._limit)
+        while self._waiting and left > 0:
+            self._reached, _, turn = heappop(self._waiting)
+            left -= turn.size
+            turn.comes.set()
+        if not self._waiting:
+            self._put_back.clear()
+            self._reached = 0
+
+    def _portion(self, lines: Sequence[bytes]) -> tuple[int, int]:
+        """How many of `lines` make up a turn, and their size."""
+        most = max(PORTION, self._limit // (len(self._waiting) + 1))
+        number = size = 0
+        for line in lines:
+            if number and size + len(line) > most:
+                break
+            number += 1
+            size += len(line)
+        return number, size
+
+
+class _Turn:
+    """What somebody waits for."""
+
+    __slots__ = ("comes", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.comes = Event()

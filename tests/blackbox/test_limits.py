@@ -1,0 +1,236 @@
+"""Limits: how fast a client is listened to, and how many may come from where."""
+
+import re
+import subprocess
+from signal import SIGTERM
+from time import monotonic
+
+import pytest
+
+from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.connection import Connection
+from tests.blackbox.server import Server
+from tests.blackbox.test_clients import needs_nc
+from tests.blackbox.waiting import wait_until
+from tests.conftest import StartServer
+
+HELD_BACK = " * you send more than is taken at once"
+
+BURST = 1000
+"""Lines that are taken at full speed if no other limit is asked for."""
+
+ABUSER = "127.0.0.2"
+"""An address of this machine from which no bystander comes."""
+
+FULL = " * all 3 places for one address are taken by yours"
+
+
+def refusal(newcomer: Connection) -> str:
+    """The one line that `newcomer`, who is not let in, is told."""
+    (line,) = newcomer.rest()
+    return line
+
+
+# How fast a client is listened to
+
+
+def test_a_burst_is_taken_at_full_speed_and_what_is_beyond_it_later_and_nothing_is_lost(
+    server: Server, bystanders: Bystanders
+) -> None:
+    reader, flooder = server.person(), server.program()
+    said = [f"{flooder.address}: {n}" for n in range(BURST + 100)]
+    with bystanders:
+        began = monotonic()
+        flooder.say(*map(str, range(len(said))))
+        heard = reader.lines_until(said[BURST - 1])
+        burst = monotonic() - began
+        bystanders.talk_on(20)
+        heard += reader.lines_until(said[-1])
+        rest = monotonic() - began - burst
+        told = flooder.unread()
+    assert rest > 2 * burst, f"{BURST} lines in {burst} s, 100 in {rest} s"
+    for lines in (heard, bystanders.messages):
+        assert [line for line in lines if line.startswith(flooder.address)] == said
+    assert [line for line in told if line.startswith(" * ")] == [
+        f"{HELD_BACK}: from now on it is 100 lines a second, and nothing is lost"
+    ]
+    assert server.expect_log(" pace ").endswith(f"pace {flooder.address}")
+
+
+@pytest.mark.options("--rate", "1000", "--burst", "100")
+def test_one_who_is_held_back_again_and_again_is_told_once(server: Server) -> None:
+    reader, flooder = server.person(), server.program()
+    for portion in range(3):
+        lines = [f"{portion} {n}" for n in range(300)]
+        flooder.say(*lines)
+        for line in lines:
+            assert reader.message() == f"{flooder.address}: {line}"
+    assert sum(line.startswith(HELD_BACK) for line in flooder.unread()) == 1
+    assert server.log().count(" pace ") == 1
+
+
+@pytest.mark.options("--rate", "0")
+def test_with_a_rate_of_0_nobody_is_held_back(server: Server) -> None:
+    reader, flooder = server.person(), server.program()
+    flooder.say(*map(str, range(10 * BURST)))
+    for n in range(10 * BURST):
+        assert reader.message() == f"{flooder.address}: {n}"
+    flooder.say("/why")
+    flooder.expect("your lines are taken as fast as you send them")
+    assert not [line for line in flooder.unread() if line.startswith(HELD_BACK)]
+    assert " pace " not in server.log()
+
+
+COSTLY = {"/nick name{}": 20, "/join room{}": 20, "/topic {}": 20, "/history {}": 50}
+"""Commands, and for how many lines they count."""
+
+
+@pytest.mark.options("--rate", "10", "--burst", "90")
+def test_commands_that_cost_more_than_a_line_count_for_several(server: Server) -> None:
+    modest, *people = server.people(1 + len(COSTLY))
+    modest.say(*["/uptime"] * 80)
+    assert not [line for line in modest.unread() if line.startswith(HELD_BACK)]
+    for person, (command, cost) in zip(people, COSTLY.items(), strict=True):
+        too_many = 90 // cost + 1
+        person.say(*(command.format(n) for n in range(1, too_many + 1)))
+        assert person.expect(HELD_BACK), command
+
+
+@needs_nc
+@pytest.mark.options("--rate", "500")
+def test_what_a_pipe_sends_beyond_the_burst_arrives_whole(server: Server) -> None:
+    ann = server.person("ann")
+    host, port = server.address
+    lines = [f"{n} of many" for n in range(BURST + 500)]
+    ended = subprocess.run(
+        ["nc", "-N", host, str(port)],
+        input="\n".join(lines),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=15,
+        check=True,
+    )
+    assert [ann.message().partition(": ")[2] for _ in lines] == lines
+    assert ended.stdout.startswith(HELD_BACK)
+    assert ended.stdout.count("\n") == 1
+
+
+@pytest.mark.options("--rate", "1")
+def test_one_who_is_held_back_does_not_hold_up_the_end(server: Server) -> None:
+    ann, flooder = server.person("ann"), server.program()
+    flooder.say(*["word"] * (BURST + 100))
+    flooder.expect(HELD_BACK)
+    server.signal(SIGTERM)
+    for client in (ann, flooder):
+        assert client.rest()[-1] == " * the server is going down"
+    assert server.wait() == 0
+
+
+# How many may come, and from where
+
+
+@pytest.mark.parametrize("password", ["", "sesame"], ids=["let in", "not let in yet"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_who_says_nothing_takes_one_of_the_places_of_an_address_and_gives_it_back(
+    start_server: StartServer, host: str, password: str
+) -> None:
+    options = ("--password", password) if password else ()
+    server = start_server("--host", host, "--max-per-address", "3", *options)
+    server.password = password
+    bystanders = Bystanders(server)
+    without_third = server.descriptors()
+    with bystanders:
+        third = server.connect()
+        for newcomer in (server.connect(), server.program("me too")):
+            assert refusal(newcomer) == f"{FULL}; try again when a connection from there has ended"
+        assert FULL[3:] in server.expect_log("refuse")
+        third.close()
+        server.wait_for_descriptors(without_third)
+        carl = server.person("carl")
+        carl.say("my turn")
+        bystanders.hear("carl: my turn")
+    assert bystanders.messages == ["carl: my turn"]
+
+
+@pytest.mark.options("--max-per-address", "3")
+def test_the_places_of_one_address_are_not_those_of_another(
+    server: Server, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        abusers = [server.connect(source=ABUSER) for _ in range(3)]
+        assert refusal(server.connect(source=ABUSER)).startswith(FULL)
+        server.person("carl")
+        abusers[0].expect("welcome")
+    assert bystanders.messages == []
+
+
+@pytest.mark.options("--max-clients", "4")
+def test_the_server_is_full_for_all_addresses_when_those_who_say_nothing_fill_it(
+    server: Server, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        for n in (2, 3):
+            server.connect(source=f"127.0.0.{n}")
+        told = refusal(server.connect(source="127.0.0.4"))
+    assert told == " * the server is full: all 4 places are taken; try again later"
+    assert bystanders.messages == []
+
+
+@pytest.mark.options("--connect-rate", "2")
+def test_who_connects_too_often_is_told_when_to_try_again_and_gets_in_then(
+    server: Server, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        told, admitted = "gchat ", -1
+        while "gchat " in told:
+            admitted += 1
+            newcomer = server.connect(source=ABUSER)
+            newcomer.say("/version")
+            told = newcomer.line()
+        assert re.fullmatch(
+            r" \* your address connects more than 2 times a second; try again in \d s", told
+        )
+        assert admitted >= 20  # ten seconds' worth at once
+        assert newcomer.rest() == []
+        server.connect(source="127.0.0.3").expect("welcome")
+        wait_until(
+            lambda: "welcome" in server.connect(source=ABUSER).line(), "the address gets in again"
+        )
+    assert bystanders.messages == []
+
+
+@pytest.mark.options("--max-per-address", "2")
+def test_who_hammers_at_the_door_is_told_each_time_and_does_not_fill_the_log(
+    server: Server, bystanders: Bystanders
+) -> None:
+    refusals = 500
+    with bystanders:
+        for _ in range(2):
+            server.connect(source=ABUSER)
+        for _ in range(refusals):
+            assert "places for one address" in refusal(server.connect(source=ABUSER))
+        assert server.log().count("refuse") < refusals / 5
+        wait_until(
+            lambda: (
+                "try again" in refusal(server.connect(source=ABUSER))
+                and re.search(r"refuse .* \((\d+) others before it\)$", server.log(), re.M)
+                is not None
+            ),
+            "those are counted that were left out",
+        )
+    assert bystanders.messages == []
+    left_out = re.findall(r"\((\d+) others before it\)", server.log())
+    assert server.log().count("refuse") + sum(map(int, left_out)) > refusals
+
+
+@pytest.mark.options("--max-per-address", "2")
+def test_those_who_are_refused_and_hold_on_are_closed_all_the_same(
+    server: Server, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        before = server.descriptors()
+        refused = [server.program("let me in") for _ in range(100)]
+        server.wait_for_descriptors(before)
+        for newcomer in refused[:3]:
+            assert "places for one address" in newcomer.line()
+    assert bystanders.messages == []
