@@ -15,6 +15,7 @@ from chat.batch import Batch, Batches
 from chat.client import Client
 from chat.hub import Hub
 from chat.ignoring import NOBODY
+from chat.log import Cursor
 from chat.loop import give_way
 from chat.room import Room
 from chat.wire import encode_gap
@@ -62,7 +63,7 @@ class Broadcaster:
             self._serve(room)
         except Exception:  # a mistake of ours: it must not be the end of all talk
             self._hub.faults.report("cannot broadcast in #%s", room.name)
-            room.sent = room.log.start  # whom it has reached is not known
+            room.sent = Cursor(0, 0)  # whom the round has reached is not known
             gevent.spawn_later(RETRY, self._hub.stir, room)
 
     def _serve(self, room: Room) -> None:

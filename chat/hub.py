@@ -13,7 +13,7 @@ from chat.countdown import Countdown
 from chat.faults import Faults
 from chat.guesses import Guesses
 from chat.limits import Places
-from chat.loop import give_way
+from chat.loop import Gate, give_way
 from chat.mentions import mentioned
 from chat.message import SERVER, Kind
 from chat.names import Names
@@ -57,6 +57,8 @@ class Hub:
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
+        self.gate = Gate()
+        """Where those wait who ask for more than to say a line."""
         self.stats = Stats()
         self.faults = Faults()
         self.watchdog = Watchdog()
@@ -195,8 +197,8 @@ class Hub:
 
     # Talking
 
-    def say(self, client: Client, texts: list[str], size: int, kind: str = Kind.SAY) -> None:
-        """`client` says `texts`, which came as `size` bytes, to the others in its room."""
+    def say(self, client: Client, texts: list[str], kind: str = Kind.SAY) -> None:
+        """`client` says `texts` to the others in its room."""
         room = self.room_of(client)
         if room.presence.is_unannounced(client.number):
             self._tell_presence(room)  # nobody is heard before they have come
@@ -207,7 +209,7 @@ class Hub:
         client.last_own = room.log.end.id
         client.own_ahead += len(texts)
         self.stats.messages += len(texts)
-        room.turns.unsent += size
+        room.turns.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
         self.stir(room)
         if self.bells:
             self._ring_for(client, room, texts)

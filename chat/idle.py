@@ -11,7 +11,7 @@ LOOKS = 20
 """How often everybody is looked at in the time that is allowed."""
 
 REST = 5.0
-"""Seconds between two looks at whether there is such a limit now."""
+"""Seconds between two looks at the most: an operator may have set another limit."""
 
 WARNING = 60
 """Seconds before the end at which it is told, or a quarter of the time allowed if that is less."""
@@ -22,7 +22,7 @@ def look_for_idle(hub: Hub) -> None:
     warned: set[int] = set()
     while True:
         limit = hub.settings.limits.idle_timeout
-        gevent.sleep(limit / LOOKS or REST)
+        gevent.sleep(min(limit / LOOKS, REST) if limit else REST)
         warned = _look(hub, limit, warned) if limit else set()
 
 

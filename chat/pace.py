@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
 import gevent
 
@@ -12,6 +13,8 @@ from chat.limits import TokenBucket
 PORTION = 0.1
 """Seconds of lines that one who is held back says at a time: so that it does not stutter, and is
 no work for each line."""
+
+KIB = 1024
 
 MAX_SLEEP = 1.0
 """Seconds until it is looked whether the limit has been changed meanwhile."""
@@ -30,19 +33,23 @@ class Pace:
         self._full_at = 0.0
         self._told = False
 
-    def wait(self, lines: int) -> int:
+    def wait(self, lines: Sequence[bytes]) -> int:
         """How many of `lines` may be obeyed now: one at least, if need be after a while."""
         rule = self._hub.settings.limits.lines
         if rule is None:
-            return lines
-        allowed = int(rule.tokens(self._full_at, time.monotonic()))
-        if not allowed:
-            allowed = max(1, int(rule.rate * PORTION))
-            self._wait(min(lines, allowed))
-        return min(lines, allowed)
+            return len(lines)
+        # What little there is by now is not worth a turn: so much is waited for at least.
+        left = max(rule.tokens(self._full_at, time.monotonic()), rule.rate * PORTION)
+        costs = [1 + len(line) // KIB for line in lines]
+        count = 0
+        while count < len(costs) and (costs[count] <= left or not count):
+            left -= costs[count]
+            count += 1
+        self.pay(sum(costs[:count]))
+        return count
 
     def pay(self, tokens: int) -> None:
-        """Take so many, as soon as they are there: one for a line, more for what costs more."""
+        """Take so many as soon as they are there: for a line one, and one for each KiB of it."""
         self._wait(tokens)
         if rule := self._hub.settings.limits.lines:
             self._full_at = rule.take(self._full_at, tokens, time.monotonic())

@@ -16,7 +16,6 @@ from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
-from chat.loop import give_way
 from chat.pace import Pace
 from chat.text import visible
 from chat.welcome import welcome
@@ -84,6 +83,7 @@ class Session:
             self._take_turns(lines)
             if self._is_silent():
                 self._client.look = self._client.look._replace(presence=True, notices=True)
+                self._hub.gate.pass_through()  # many may have come at the same time
                 welcome(self._hub, self._client)
                 self._hub.announce(self._client)
             self._hub.listen(self._client)
@@ -130,12 +130,17 @@ class Session:
 
     def _take_turns(self, lines: list[bytes]) -> None:
         """Obey `lines`, as fast as that is allowed; nothing is read from the client meanwhile."""
-        client, pace = self._client, self._pace
         while lines:
-            allowed = pace.wait(len(lines))
+            count = self._pace.wait(lines)
+            self._speak(lines[:count])
+            lines = lines[count:]
+
+    def _speak(self, lines: list[bytes]) -> None:
+        """The same, when others in the room have had their turn."""
+        client = self._client
+        while lines:
             turns = self._hub.room_of(client).turns
-            count = turns.wait(client.number, lines[:allowed])
-            pace.pay(count)
+            count = turns.wait(client.number, len(client.name), lines)
             self._obey(lines[:count])
             lines = lines[count:]
 
@@ -210,6 +215,7 @@ class Session:
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
+        self._hub.gate.pass_through()
         try:
             command, typed = commands.read(text)
             if command.cost > 1:
@@ -220,13 +226,12 @@ class Session:
         except Exception as error:  # a mistake of ours: it costs this command, not the client
             self._hub.faults.report("cannot carry out a command of %s", self._client)
             raise Refused("an error in the server; it is in its log", "an error") from error
-        give_way()  # a command costs more than a line
 
     def _say(self, texts: list[str]) -> None:
         """Say `texts`, if there are any. Raises Refused if that must not be."""
         if texts:
             commands.check_may_speak(self._client)
-            self._hub.say(self._client, texts, sum(map(len, texts)))
+            self._hub.say(self._client, texts)
 
     def _refuse(self, why: str, what: str, ref: Ref = None) -> None:
         if ref is None:
@@ -237,7 +242,7 @@ class Session:
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
         log.log(level, "refuse %s: %s", self._client, what)
-        give_way()  # to find out what was wrong has cost something
+        self._hub.gate.pass_through()  # to find out what was wrong has cost something
 
     def _settle(self) -> None:
         """Wait until the client has what it is owed, then end the connection politely."""

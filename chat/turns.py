@@ -1,9 +1,10 @@
 """Whose turn it is to speak in a room in which more is said than can be sent.
 
 As long as the broadcaster keeps up, everybody speaks as they like. Otherwise they wait for
-its next round, which has room for so much. Who has said least comes first: every line puts
-its speaker back by its length (as in start-time fair queueing). So one who says a line now
-and then has it in the next round, however many flood the room, and these share the rest.
+its next round, which has room for so much, and all get as much of it as the others: a turn
+puts its speaker back by what is said in it, and who is then least far back comes first (fair
+queueing). So one who says a line now and then has it in the next round, however many flood
+the room.
 """
 
 from collections.abc import Sequence
@@ -33,9 +34,9 @@ class Turns:
         """What was said since the last round began."""
         self._limit = UNSENT
         self._reached = 0
-        """How far those are put back whose turn it is."""
+        """How far back the one was before its turn whose turn came last,"""
         self._put_back: dict[int, int] = {}
-        """How far others are."""
+        """and the others are after theirs; those who had none lately are at `_reached`."""
         self._waiting: list[tuple[int, int, _Turn]] = []
         self._numbers = count()
 
@@ -44,18 +45,18 @@ class Turns:
         """Somebody waits for the next round."""
         return bool(self._waiting)
 
-    def wait(self, speaker: int, lines: Sequence[bytes]) -> int:
-        """How many of its `lines` the client of this number may say now, at least one.
+    def wait(self, speaker: int, name: int, lines: Sequence[bytes]) -> int:
+        """How many of its `lines` the client of the number `speaker` may say now, at least one.
 
-        Waits until it may.
+        Waits until it may. `name` is the length of what stands before each.
         """
         if self.unsent <= self._limit and not self._waiting:
             return len(lines)
-        number, size = self._portion(lines)
+        number, size = self._portion(name, lines)
         start = max(self._reached, self._put_back.get(speaker, 0))
-        turn = _Turn(size)
-        heappush(self._waiting, (start, next(self._numbers), turn))
         self._put_back[speaker] = start + size
+        turn = _Turn(start, size)
+        heappush(self._waiting, (start + size, next(self._numbers), turn))
         try:
             turn.comes.wait()
         finally:
@@ -71,30 +72,33 @@ class Turns:
         self._limit = min(UNSENT, ROUND // max(1, listeners)) // max(1, rooms)
         left = max(1, self._limit)
         while self._waiting and left > 0:
-            self._reached, _, turn = heappop(self._waiting)
+            _, _, turn = heappop(self._waiting)
+            self._reached = max(self._reached, turn.start)
             left -= turn.size
             turn.comes.set()
         if not self._waiting:
             self._put_back.clear()
             self._reached = 0
 
-    def _portion(self, lines: Sequence[bytes]) -> tuple[int, int]:
+    def _portion(self, name: int, lines: Sequence[bytes]) -> tuple[int, int]:
         """How many of `lines` make up a turn, and their size."""
         most = max(PORTION, self._limit // (len(self._waiting) + 1))
         number = size = 0
         for line in lines:
-            if number and size + len(line) > most:
+            length = name + len(line)
+            if number and size + length > most:
                 break
             number += 1
-            size += len(line)
+            size += length
         return number, size
 
 
 class _Turn:
     """What somebody waits for."""
 
-    __slots__ = ("comes", "size")
+    __slots__ = ("comes", "size", "start")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, start: int, size: int) -> None:
+        self.start = start
         self.size = size
         self.comes = Event()

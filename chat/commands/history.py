@@ -8,7 +8,6 @@ from chat.commands.arguments import too_long
 from chat.commands.table import WrongArgument, command
 from chat.hub import Hub
 from chat.log import RoomLog
-from chat.loop import give_way
 from chat.message import Message
 from chat.text import counted
 from chat.wire import encode_with_time
@@ -74,7 +73,7 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
     wanted = wanted.strip()
     if len(wanted) > MAX_WANTED:
         raise too_long("what to find", wanted, MAX_WANTED)
-    found = _search(client, wanted.casefold())
+    found = _search(hub, client, wanted.casefold())
     last = "the last " if len(found) == MOST_FOUND else ""
     _announce(hub, client, len(found), f"{last}{{}} with that", "no message here has that in it")
     for number in reversed(found):
@@ -101,7 +100,7 @@ def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = N
         if lines:
             hub.owe(client, lines)
             client.wait_until_answers_are_read()
-        give_way()
+        hub.gate.pass_through()
 
 
 def _portion(client: Client, log: RoomLog, last: int, end: int) -> tuple[bytes, int]:
@@ -117,7 +116,7 @@ def _portion(client: Client, log: RoomLog, last: int, end: int) -> tuple[bytes, 
     return b"".join(lines), max(last, log.start.id)
 
 
-def _search(client: Client, wanted: str) -> list[int]:
+def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
     """The ids of the last messages with `wanted` in them, the very last first.
 
     Gives way to others again and again.
@@ -133,7 +132,7 @@ def _search(client: Client, wanted: str) -> list[int]:
             end = message.id - 1
             if len(found) == MOST_FOUND or time.perf_counter() > deadline:
                 break
-        give_way()
+        hub.gate.pass_through()
     return found
 
 

@@ -77,8 +77,8 @@ def why(hub: Hub, client: Client) -> None:
         if client.missed
         else "you have missed nothing",
         f"a line may have {hub.settings.max_line} bytes",
-        f"of your lines, {limits.burst} are taken at once, then {limits.rate} a second; some "
-        "commands count for several"
+        f"of your lines, {limits.burst} are taken at once, then {limits.rate} a second; long ones "
+        "and some commands count for several"
         if limits.rate
         else "your lines are taken as fast as you send them",
         *_exceptional(client, limits),

@@ -22,7 +22,7 @@ def me(hub: Hub, client: Client, action: str) -> None:
 
     For example: /me waves
     """
-    hub.say(client, [action], len(action), Kind.ACTION)
+    hub.say(client, [action], Kind.ACTION)
 
 
 @command("NAME TEXT", speaks=True)
