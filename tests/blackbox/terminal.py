@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import termios
 import time
 from pathlib import Path
 from select import select
@@ -42,6 +43,12 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Press `keys`."""
         os.write(self._terminal, keys.encode())
+
+    def wait_until_typing_is_hidden(self) -> None:
+        """Wait until the program has made the terminal show nothing of what is typed."""
+        wait_until(
+            lambda: not termios.tcgetattr(self._terminal)[3] & termios.ECHO, "typing is hidden"
+        )
 
     def expect(self, text: str) -> bytes:
         """Wait until `text` is shown; returns what was shown since what was expected last."""

@@ -40,6 +40,7 @@ def test_half_close_says_the_unfinished_line_and_is_still_sent_what_is_owed(
     assert bystanders.messages == [f"{client.address}: unfinished"]
 
 
+@pytest.mark.options("--rate", "0")
 def test_half_close_is_still_sent_what_was_said_before(
     server: Server, bystanders: Bystanders
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_reply_goes_to_who_was_the_last_also_under_a_new_name_and_to_nobody_in
     assert not [line for line in ann.unread() if "->" in line]
 
 
+@pytest.mark.options("--rate", "0")
 def test_who_has_left_and_still_reads_gets_no_reply(
     server: Server, ann: Person, bob: Person
 ) -> None:
@@ -264,6 +265,7 @@ def test_quiet_hides_who_comes_and_leaves_and_nothing_else(
     assert ann.lines_until("hello")[0].endswith(" joined")
 
 
+@pytest.mark.options("--rate", "0")
 def test_who_does_not_read_gets_a_bounded_number_and_the_sender_knows_exactly_which(
     server: Server, bystanders: Bystanders
 ) -> None:

@@ -224,6 +224,7 @@ def test_a_flood_in_one_room_is_not_noticed_in_another(
     assert not [line for line in bystanders.heard if "missed" in line]
 
 
+@pytest.mark.options("--rate", "0")
 def test_those_who_never_read_in_one_room_are_not_noticed_in_another(
     server: Server, bystanders: Bystanders
 ) -> None:
@@ -258,6 +259,7 @@ def fill(talker: Person, mover: Person) -> int:
     return count
 
 
+@pytest.mark.options("--rate", "0")
 def test_who_moves_while_their_socket_is_full_gets_all_of_the_old_room_and_then_the_new(
     server: Server, bystanders: Bystanders
 ) -> None:
@@ -278,6 +280,7 @@ def test_who_moves_while_their_socket_is_full_gets_all_of_the_old_room_and_then_
     assert bystanders.messages == []
 
 
+@pytest.mark.options("--rate", "0")
 def test_who_breaks_off_while_moving_with_a_full_socket_is_gone_and_told_of_where_they_were(
     server: Server, bystanders: Bystanders
 ) -> None:
@@ -294,6 +297,7 @@ def test_who_breaks_off_while_moving_with_a_full_socket_is_gone_and_told_of_wher
     assert bystanders.messages == []
 
 
+@pytest.mark.options("--rate", "0")
 def test_the_server_ends_in_time_though_somebody_moves_with_a_full_socket(server: Server) -> None:
     talker = server.person("talker")
     mover = server.person("mover", receive_buffer=4096)

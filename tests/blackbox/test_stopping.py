@@ -36,6 +36,7 @@ def test_a_signal_tells_everybody_and_ends_it_with_status_0(
         Connection(server.address)
 
 
+@pytest.mark.options("--rate", "0")
 def test_what_is_owed_is_sent_before_the_end(server: Server) -> None:
     slow, talker = server.person(receive_buffer=4096), server.person("talker")
     filling = "x" * 10_000
@@ -47,6 +48,7 @@ def test_what_is_owed_is_sent_before_the_end(server: Server) -> None:
     assert server.wait() == 0
 
 
+@pytest.mark.options("--rate", "0")
 def test_one_who_does_not_read_holds_up_the_end_only_for_a_while(server: Server) -> None:
     stalled, talker = server.person(receive_buffer=4096), server.person("talker")
     talker.say("x" * 60_000, *["x" * 60_000] * 40)
@@ -57,6 +59,7 @@ def test_one_who_does_not_read_holds_up_the_end_only_for_a_while(server: Server)
     stalled.close()
 
 
+@pytest.mark.options("--rate", "0")
 @pytest.mark.parametrize("number", [SIGINT, SIGTERM])
 def test_a_second_signal_ends_it_at_once(server: Server, number: signal.Signals) -> None:
     server.person(receive_buffer=4096)

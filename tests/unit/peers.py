@@ -13,7 +13,7 @@ from gevent.event import Event
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from chat.broadcaster import Broadcaster
-from chat.client import Client, Dismissed
+from chat.client import Client, Dismissed, Expelled
 from chat.hub import Hub
 from chat.log import RoomLog
 from chat.look import PLAIN
@@ -46,6 +46,8 @@ class Peer:
         """The one that is connected with it; set as soon as there is one."""
         self.reason = ""
         """Why its greenlet was ended, if it was made by Company.join."""
+        self.expelled = False
+        """Whether it was made to go, likewise."""
         self._received = b""
 
     def send(self, data: bytes) -> None:
@@ -159,6 +161,7 @@ class Company:
                 Event().wait()
             except Dismissed as dismissed:
                 peer.reason = str(dismissed)
+                peer.expelled = isinstance(dismissed, Expelled)
 
         self.start(wait_to_be_dismissed)
         ready.wait()
@@ -193,7 +196,7 @@ class Company:
 
     def say(self, peer: Peer, *texts: str) -> None:
         """The client of `peer` says something."""
-        self.hub.say(peer.client, list(texts), sum(map(len, texts)))
+        self.hub.say(peer.client, list(texts))
 
     def _connect(self, send_buffer: int | None) -> tuple[Peer, GeventSocket]:
         ours, theirs = socket.socketpair()

@@ -27,7 +27,7 @@ HOST, OTHER = "10.0.0.1", "10.0.0.2"
 
 @pytest.fixture
 def door(company: Company) -> Iterator[Admission]:
-    """Lets in as many as the lobby has places for: two."""
+    """Lets in two."""
     company.hub.settings.limits.max_clients = 2
     door = Admission(company.hub)
     yield door

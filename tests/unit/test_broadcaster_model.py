@@ -144,7 +144,7 @@ class RoomAndListeners(RuleBasedStateMachine):
         if listener := self.present(choice):
             first = len(self.messages) + 1
             texts = [f"{number:0{width}}" for number in range(first, first + count)]
-            self.hub.say(listener.client, texts, 0)
+            self.hub.say(listener.client, texts)
             self.note()
 
     @rule(about=st.one_of(st.none(), CHOICE))

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from ipaddress import ip_network
 
 import gevent
 import pytest
@@ -140,6 +141,62 @@ def test_a_dismissed_client_ends_with_the_reason(peer: Peer) -> None:
     peer.client.dismiss("test")
     wait_until(lambda: peer.reason, "its greenlet ends")
     assert peer.reason == "test"
+
+
+def test_an_expelled_client_ends_with_the_reason_and_as_one_that_is_made_to_go(
+    company: Company, peer: Peer
+) -> None:
+    dismissed = company.join()
+    dismissed.client.dismiss("test")
+    peer.client.expel("test")
+    wait_until(lambda: peer.reason and dismissed.reason, "their greenlets end")
+    assert peer.reason == "test"
+    assert (peer.expelled, dismissed.expelled) == (True, False)
+
+
+def test_one_that_is_cut_off_ends_without_a_word(peer: Peer) -> None:
+    peer.client.cut_off()
+    wait_until(lambda: peer.client.greenlet.dead, "its greenlet ends")
+    assert peer.reason == ""
+
+
+def test_one_that_has_ended_is_not_ended_again(
+    company: Company, greenlet_errors: list[BaseException]
+) -> None:
+    _, connection = company._connect(None)
+    clients: list[Client] = []
+    # A bare greenlet, as clients have: what is thrown into it when it is dead comes back.
+    gevent.spawn_raw(lambda: clients.append(company._client(connection)))
+    wait_until(lambda: clients, "it has ended")
+    clients[0].expel("test")
+    gevent.sleep(0.001)
+    assert not greenlet_errors
+    clients[0].close()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [("10.0.0.7:5000", "10.0.0.7/32"), ("[2001:db8::7]:5000", "2001:db8::/64")],
+)
+def test_its_network_is_what_counts_as_its_address(
+    client: Client, address: str, network: str
+) -> None:
+    client.address = address
+    assert client.network == ip_network(network)
+
+
+def test_it_lags_by_what_others_have_said_since_it_was_sent_something(
+    company: Company, client: Client
+) -> None:
+    other = company.join()
+    assert client.lag == 0
+    company.say(other, "one", "two")
+    company.hub.notify(company.room, "a notice")
+    assert (client.lag, other.client.lag) == (2, 0)
+    company.hub.say(client, ["its own"])
+    assert (client.lag, other.client.lag) == (2, 1)
+    client.cursor = Cursor(1, 1)
+    assert client.lag == 1
 
 
 def test_closing_gives_the_descriptor_back_and_stops_the_watchers(peer: Peer) -> None:

@@ -158,6 +158,26 @@ def test_the_begun_line_is_not_said_at_the_end_of_input_if_it_was_too_long() -> 
     assert seen.refused == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "has_begun"),
+    [
+        (b"", False),
+        (b"one\n", False),
+        (b"one\r", False),
+        (b"one\ntw", True),
+        (b"x" * (MAX_LINE + 1), True),
+        (b"x" * (MAX_LINE + 1) + b"\n", False),
+        (IAC + NOP + IAC + DO, False),
+    ],
+)
+def test_a_line_has_begun_until_it_ends_even_if_it_is_too_long(
+    data: bytes, has_begun: bool
+) -> None:
+    framer = LineFramer(MAX_LINE)
+    framer.feed(data)
+    assert framer.has_begun is has_begun
+
+
 # Telnet
 
 
@@ -203,6 +223,22 @@ def test_a_subnegotiation_without_an_end_does_not_swallow_the_rest() -> None:
     framer = LineFramer(65536)
     framer.feed(IAC + WILL + ECHO + IAC + SB)
     assert framer.feed(b"x" * MAX_SUBNEGOTIATION + b"\nnext\n")[-1] == b"next"
+
+
+def test_telnet_is_told_who_echoes_and_that_it_agrees_needs_no_answer() -> None:
+    framer = LineFramer(MAX_LINE)
+    framer.feed(IAC + NOP)
+    assert framer.hide_typing(True) == IAC + WILL + ECHO
+    assert framer.echoes
+    framer.feed(IAC + DO + ECHO + IAC + DO + TIMING_MARK)
+    assert framer.replies == IAC + WONT + TIMING_MARK
+    framer.replies = b""
+    assert framer.hide_typing(False) == IAC + WONT + ECHO
+    assert not framer.echoes
+    framer.feed(IAC + DONT + ECHO)
+    assert framer.replies == b""
+    framer.feed(IAC + DO + ECHO)
+    assert framer.replies == IAC + WONT + ECHO
 
 
 def test_only_negotiating_telnet_is_not_speaking() -> None:

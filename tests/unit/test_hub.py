@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from chat import presence
+from chat import hub, presence
+from chat.client import Client
 from chat.names import NameTaken
 from chat.text import MAX_NAME, NotAName, as_name
 from tests.unit.peers import Company, Peer, wait_until
@@ -63,7 +64,7 @@ def test_what_is_said_is_in_the_log_under_the_name_of_that_moment(quiet: Company
     assert log_of(quiet) == [f"{address}: one", f"{address}: two", "ann: three"]
     assert peer.client.own_ahead == 3
     assert peer.client.last_own == quiet.room.log.end.id
-    assert quiet.room.unsent == len("onetwothree")
+    assert quiet.room.turns.unsent == len(f"{address}one{address}twoannthree")
 
 
 def test_what_is_said_before_a_client_listens_is_kept_for_it(company: Company) -> None:
@@ -89,6 +90,65 @@ def test_waiting_until_empty_ends_with_the_last_client(quiet: Company) -> None:
         quiet.hub.part(peer.client, "test")
         quiet.hub.remove(peer.client)
     assert waiting.get(timeout=10)
+
+
+# All of them
+
+
+def test_each_client_is_there_once_and_others_have_their_turn_in_between(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "AT_ONCE", 4)
+    clients = [quiet.join().client for _ in range(10)]
+    turns: list[int] = []
+    seen: list[Client] = []
+    monkeypatch.setattr(hub, "give_way", lambda: turns.append(len(seen)))
+    for client in quiet.hub.each_client():
+        assert not quiet.hub.lock.locked()
+        seen.append(client)
+    assert seen == clients
+    assert turns == [4, 8]
+
+
+def test_who_comes_or_goes_while_all_are_looked_at_is_no_error(quiet: Company) -> None:
+    first, second = quiet.join(), quiet.join()
+    seen: list[Client] = []
+    for client in quiet.hub.each_client():
+        seen.append(client)
+        if client is first.client:
+            quiet.join()
+            quiet.hub.part(second.client, "test")
+            quiet.hub.remove(second.client)
+    assert seen == [first.client, second.client]
+
+
+def test_a_notice_to_all_is_seen_in_every_room_by_everybody(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.start(company.hub.move, bob.client, "builds").get(timeout=10)
+    company.hub.notify_all("look here")
+    for peer in (ann, bob):
+        assert peer.read_lines(1) == [" * look here"]
+
+
+@pytest.mark.parametrize(
+    ("why", "goodbye"),
+    [("", "the server is going down"), ("at noon", "the server is going down: at noon")],
+)
+def test_the_end_of_the_server_is_asked_for_with_the_reason(
+    why: str, goodbye: str, quiet: Company
+) -> None:
+    assert not quiet.hub.asked_to_stop.is_set()
+    quiet.hub.stop(why)
+    assert quiet.hub.asked_to_stop.is_set()
+    assert quiet.hub.goodbye == goodbye
+    assert not quiet.hub.closing  # that is for who ends it
+
+
+def test_a_countdown_tells_everybody_and_ends_the_server(quiet: Company) -> None:
+    quiet.hub.countdown.start(0, "ann", "a new version")
+    wait_until(quiet.hub.asked_to_stop.is_set, "it is asked for")
+    assert log_of(quiet) == ["ann shuts the server down in 0 s: a new version"]
+    assert quiet.hub.goodbye == "the server is going down: a new version"
 
 
 # Who came and left

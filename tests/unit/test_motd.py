@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,57 @@ def test_if_it_could_not_be_read_for_a_moment_it_is_read_when_it_can_be(
     def fail() -> list[str]:
         raise PermissionError("not for you")
 
-    file.write_bytes(b"another one")
-    with monkeypatch.context() as patched:
-        patched.setattr(motd, "_read", fail)
-        assert motd.lines() == ["grüß dich", "be kind"]
-    assert motd.lines() == ["another one"]
+    for text, ask in ((b"another one", motd.lines), (b"one more", motd.read_again)):
+        file.write_bytes(text)
+        with monkeypatch.context() as patched, suppress(PermissionError):
+            patched.setattr(motd, "_read", fail)
+            ask()
+        assert motd.lines() == [text.decode()]
+
+
+def same_for_the_system(file: Path, text: bytes) -> None:
+    """Write another text of the same length, so that nothing tells that it has changed."""
+    status = file.stat()
+    assert len(text) == status.st_size
+    file.write_bytes(text)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_it_is_read_again_when_that_is_asked_for_even_if_it_seems_the_same(
+    file: Path, motd: Motd
+) -> None:
+    same_for_the_system(file, b"x" * file.stat().st_size)
+    assert motd.lines() == ["grüß dich", "be kind"]
+    motd.read_again()
+    assert motd.lines()[0].startswith("xx")
+
+
+def test_if_it_cannot_be_read_when_that_is_asked_for_who_asks_knows_and_it_stays_as_it_was(
+    file: Path, motd: Motd, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_bytes(b"x" * (MAX_BYTES + 1))
+    with pytest.raises(ValueError, match=str(MAX_BYTES)):
+        motd.read_again()
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        motd.read_again()
+    assert not caplog.records
+    assert motd.lines() == ["grüß dich", "be kind"]
+    file.write_bytes(b"back")
+    motd.read_again()
+    assert motd.lines() == ["back"]
+
+
+def test_a_fault_that_was_mended_is_told_when_it_comes_back(
+    file: Path, motd: Motd, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        file.unlink()
+        motd.lines()
+        file.write_bytes(b"back")
+        motd.read_again()
+    motd.lines()
+    assert len(caplog.records) == 2
 
 
 def test_at_first_it_must_be_there_and_not_be_too_long(file: Path) -> None:

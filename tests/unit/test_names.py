@@ -79,6 +79,43 @@ def test_however_many_of_a_name_are_taken_a_free_one_is_found(
         names.take(company.join().client, free)
 
 
+# Those who have left
+
+
+def test_of_one_who_had_a_name_and_left_it_is_known_where_from(names: Names, ann: Client) -> None:
+    assert names.departed("ann") is None
+    names.release(ann)
+    assert names.departed("ANN") == ann.network
+    assert names.departed("bob") is None
+
+
+def test_of_one_who_had_only_an_address_nothing_is_kept(company: Company, names: Names) -> None:
+    client = company.join().client
+    names.release(client)
+    assert names.departed(client.name) is None
+
+
+def test_of_two_who_left_under_one_name_the_later_is_known(
+    names: Names, ann: Client, bob: Client
+) -> None:
+    bob.address = "10.0.0.7:5000"
+    names.release(ann)
+    names.take(bob, "ann")
+    names.release(bob)
+    assert names.departed("ann") == bob.network
+
+
+def test_only_so_many_are_known_who_have_left_and_the_first_is_forgotten(
+    names: Names, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.names.MAX_DEPARTED", 3)
+    for number in range(10):
+        names.take(ann, f"ann{number}")
+        names.release(ann)
+        assert len(names._departed) <= 3
+    assert [number for number in range(10) if names.departed(f"ann{number}")] == [7, 8, 9]
+
+
 # Ignoring
 
 

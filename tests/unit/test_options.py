@@ -7,37 +7,62 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat import __version__
+from chat.limits import MEANINGS, MIN_IDLE, MOST, Limits
 from chat.options import MIN_KEEPALIVE, parse
 
 DEFAULTS = {
     "host": "127.0.0.1",
     "port": 7878,
     "max_line": 65536,
+    "rate": 100,
+    "burst": 1000,
     "max_clients": None,
+    "max_per_address": 1000,
+    "connect_rate": 100,
+    "idle_timeout": 0,
     "keepalive": 110,
     "replay": 10,
     "motd": "",
+    "password": None,
+    "password_file": "",
+    "op_password_file": "",
     "log_level": "info",
+    "log_json": False,
+    "op_password": None,
 }
 
 OTHERS = {
     "host": ("::1", "::1"),
     "port": ("0", 0),
     "max_line": ("100", 100),
+    "rate": ("0", 0),
+    "burst": ("1", 1),
     "max_clients": ("5", 5),
+    "max_per_address": ("0", 0),
+    "connect_rate": (str(MOST), MOST),
+    "idle_timeout": (str(MIN_IDLE), MIN_IDLE),
     "keepalive": ("60", 60),
     "replay": ("0", 0),
     "motd": ("motd.txt", "motd.txt"),
+    "password": (" se cret", " se cret"),
+    "password_file": ("password.txt", "password.txt"),
+    "op_password_file": ("op.txt", "op.txt"),
     "log_level": ("DEBUG", "debug"),
 }
-"""For each option another value, as it is written and as it is understood."""
+"""For each option that takes a value another one, as it is written and as it is understood."""
 
 MISTAKES = [
     *(("port", text) for text in ("65536", "-1", "http", "", "1.5", "78 78", "9" * 5000)),
     *(("max_line", text) for text in ("0", "-5", "many", "1_000", "")),
+    *(("rate", text) for text in ("-1", "0.5", "00", "", str(MOST + 1))),
+    *(("burst", text) for text in ("0", "none")),
     *(("max_clients", text) for text in ("0", "none", "²")),
+    *(("max_per_address", text) for text in ("-1", "٣")),
+    *(("connect_rate", text) for text in ("1/s", "off")),
+    *(("idle_timeout", text) for text in (str(MIN_IDLE - 1), "1", "5m")),
     *(("keepalive", text) for text in (str(MIN_KEEPALIVE - 1), "0", "soon")),
     *(("replay", text) for text in ("-1", "all", "1001")),
+    ("password", ""),
     *(("log_level", text) for text in ("loud", "", "10")),
 ]
 
@@ -73,13 +98,13 @@ def test_each_option_has_its_default() -> None:
     assert vars(parse([])) == DEFAULTS
 
 
-@pytest.mark.parametrize("option", DEFAULTS)
+@pytest.mark.parametrize("option", OTHERS)
 def test_each_option_can_be_given(option: str) -> None:
     text, value = OTHERS[option]
     assert vars(parse([switch(option), text])) == DEFAULTS | {option: value}
 
 
-@pytest.mark.parametrize("option", DEFAULTS)
+@pytest.mark.parametrize("option", OTHERS)
 def test_each_option_can_be_an_environment_variable(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +125,7 @@ def test_a_mistake_is_one_line_that_names_the_option(
     assert switch(option) in refusal(capsys, f"{switch(option)}={text}")
 
 
-@pytest.mark.parametrize(("option", "text"), MISTAKES)
+@pytest.mark.parametrize(("option", "text"), [*MISTAKES, ("log_json", "maybe"), ("log_json", "")])
 def test_a_mistake_in_the_environment_is_one_line_that_names_the_variable(
     option: str,
     text: str,
@@ -112,7 +137,9 @@ def test_a_mistake_in_the_environment_is_one_line_that_names_the_variable(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--prot", "1"], ["--por", "1"], ["7878"], ["--port"]], ids=" ".join
+    "arguments",
+    [["--prot", "1"], ["--por", "1"], ["7878"], ["--port"], ["--log-json=1"]],
+    ids=" ".join,
 )
 def test_what_is_no_option_is_refused_with_where_to_look(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -128,15 +155,92 @@ def test_a_port_is_a_port_or_refused(text: str) -> None:
         assert 0 <= parse([f"--port={text}"]).port <= 65535
 
 
+# The log
+
+
+def test_the_log_is_json_if_the_switch_is_given() -> None:
+    assert parse(["--log-json"]).log_json is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1", True), ("0", False), ("Yes", True), ("no", False), ("on", True), ("OFF", False)],
+)
+def test_a_switch_in_the_environment_is_yes_or_no(
+    text: str, value: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GCHAT_LOG_JSON", text)
+    assert parse([]).log_json is value
+
+
+# Limits
+
+
+def test_the_limits_are_those_of_the_options() -> None:
+    given_values = {name.replace("-", "_"): number for number, name in enumerate(MEANINGS, 100)}
+    arguments = [f"{switch(name)}={value}" for name, value in given_values.items()]
+    assert parse(arguments).limits(7) == Limits(**given_values)
+
+
+def test_there_are_as_many_places_as_descriptors_if_no_number_is_given() -> None:
+    assert parse([]).limits(7) == Limits(max_clients=7)
+
+
+# Passwords
+
+
+@pytest.mark.parametrize("name", ["password", "op-password"])
+def test_a_password_is_given_in_one_way_only(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable(name.replace("-", "_")), "secret")
+    told = refusal(capsys, f"--{name}-file=secret.txt")
+    assert f"the {name} is given twice" in told
+    monkeypatch.setenv(variable(f"{name}-file".replace("-", "_")), "secret.txt")
+    assert told == refusal(capsys)
+
+
+def test_a_password_and_one_for_operators_are_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCHAT_OP_PASSWORD", "higher")
+    options = parse(["--password-file=lower.txt"])
+    assert (options.password_file, options.op_password) == ("lower.txt", "higher")
+    assert (options.password, options.op_password_file) == (None, "")
+
+
+def test_the_operators_password_can_be_given_in_the_environment_and_not_in_sight(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--op-password" in refusal(capsys, "--op-password=secret")
+    monkeypatch.setenv("GCHAT_OP_PASSWORD", "secret")
+    assert vars(parse([])) == DEFAULTS | {"op_password": "secret"}
+    monkeypatch.setenv("GCHAT_OP_PASSWORD", "")
+    assert "GCHAT_OP_PASSWORD: it is empty" in refusal(capsys)
+
+
+@pytest.mark.parametrize("name", ["GCHAT_PASSWORD", "GCHAT_OP_PASSWORD"])
+def test_a_password_in_the_environment_is_not_shown_by_the_help(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "swordfish")
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    assert "swordfish" not in capsys.readouterr().out
+
+
+# What is told
+
+
 def test_the_help_names_every_option_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse(["--help"])
     assert end.value.code == 0
     output = capsys.readouterr().out
     assert "nc HOST 7878" in output
+    assert "GCHAT_OP_PASSWORD" in output
     for option, default in DEFAULTS.items():
-        assert switch(option) in output
-        assert default is None or f"({default}" in output
+        if option != "op_password":  # which is no switch
+            assert f"{switch(option)} " in output
+            assert default in (None, "") or default is False or f"({default}" in output
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,7 +168,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
         if person := self.free(choice):
             said = [f"{self.number + index:0{width}}" for index in range(texts)]
             self.number += texts
-            self.hub.say(person.client, said, 0, kind)
+            self.hub.say(person.client, said, kind)
 
     @rule(choice=CHOICE, about=CHOICE, kind=st.sampled_from([Kind.NOTICE, Kind.PRESENCE]))
     def notify(self, choice: int, about: int, kind: str) -> None:

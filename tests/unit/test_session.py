@@ -309,3 +309,4 @@ def test_an_error_in_a_command_costs_the_command_and_not_the_client(
     assert peer.read_line() == " * an error in the server; it is in its log\n"
     assert listener.read_lines(1) == [f"{peer.client.address}: still here"]
     assert "ZeroDivisionError" in caplog.text
+    assert company.hub.faults.total == 1

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from chat.client import OWED_LIMIT
-from chat.room import Room
-from chat.session import RECEIVE, UNSENT_LIMIT
+from chat.session import RECEIVE
+from chat.turns import UNSENT
 from tests.unit.peers import Company, wait_until
 
 SMALL = 2048
@@ -50,21 +50,23 @@ def test_who_has_telnet_ask_and_does_not_read_the_answers_is_not_listened_to(
     assert peer.client.owed_bytes <= OWED_LIMIT + RECEIVE // len(ARE_YOU_THERE) * answer
 
 
-def test_who_talks_waits_while_much_is_unsent(unsent: Company) -> None:
-    peer = unsent.program()
-    talking = unsent.start(peer.send, b"x" * 99 + b"\n" + (b"y" * 99 + b"\n") * 10_000)
-    wait_until(lambda: unsent.room.unsent > UNSENT_LIMIT, "much is unsent")
-    wait_until(lambda: not unsent.room.round_began.is_set(), "it waits")
+@pytest.mark.parametrize("line", [b"y" * 99, b"/me " + b"y" * 95], ids=["lines", "commands"])
+def test_who_talks_waits_while_much_is_unsent(unsent: Company, line: bytes) -> None:
+    peer, turns = unsent.program(), unsent.room.turns
+    talking = unsent.start(peer.send, (line + b"\n") * 10_000)
+    wait_until(lambda: turns.are_awaited, "it waits")
     assert not talking.ready()
-    assert unsent.room.unsent <= UNSENT_LIMIT + RECEIVE
+    assert UNSENT < turns.unsent <= UNSENT + 2 * RECEIVE
+    said = unsent.room.log.end.id
+    for _ in range(100):
+        turns.begin_round(1, 1)
+        wait_until(lambda: turns.are_awaited or talking.ready(), "it has had its turn")
+    wait_until(lambda: unsent.room.log.end.id >= min(10_000, said + 100), "more is said")
 
 
-def test_rooms_in_which_much_is_said_share_what_may_be_unsent(unsent: Company) -> None:
-    for number in range(99):
-        unsent.hub.stir(Room(f"flooded{number}"))
-    peer = unsent.program()
-    talking = unsent.start(peer.send, (b"y" * 99 + b"\n") * 10_000)
-    wait_until(lambda: unsent.room.unsent > UNSENT_LIMIT // 100, "its share is unsent")
-    wait_until(lambda: not unsent.room.round_began.is_set(), "it waits")
-    assert not talking.ready()
-    assert unsent.room.unsent <= UNSENT_LIMIT // 100 + RECEIVE
+def test_one_who_is_dismissed_while_it_waits_leaves(unsent: Company) -> None:
+    peer, turns = unsent.program(), unsent.room.turns
+    unsent.start(peer.send, b"y\n" * 100_000)
+    wait_until(lambda: turns.are_awaited, "it waits")
+    peer.client.dismiss("test")
+    wait_until(lambda: not unsent.room.clients, "it leaves")

@@ -59,7 +59,7 @@ def test_what_people_said_last_is_shown_without_notices(company: Company, ann: P
     company.hub.settings.replay = 3
     company.say(ann, *"1234")
     company.hub.notify(company.room, "somebody left")
-    company.hub.say(ann.client, ["5"], 1, Kind.ACTION)
+    company.hub.say(ann.client, ["5"], Kind.ACTION)
     lines = shown(company, newcomer(company))[2:]
     assert [line.split("]")[1] for line in lines] == [" ann: 3", " ann: 4", " ** ann 5"]
 

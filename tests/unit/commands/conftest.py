@@ -3,7 +3,7 @@
 import pytest
 
 from chat import presence
-from tests.unit.commands.typing_lines import person
+from tests.unit.commands.typing_lines import at, person
 from tests.unit.peers import Company, Peer
 
 
@@ -14,13 +14,21 @@ def _tell_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def op(company: Company) -> Peer:
+    """An operator, called `op`, from another address than the others."""
+    op = at(person(company, "op"), "10.0.0.1")
+    op.client.operator = True
+    return op
+
+
+@pytest.fixture
 def ann(company: Company) -> Peer:
-    return person(company, "ann")
+    return at(person(company, "ann"), "10.1.0.1")
 
 
 @pytest.fixture
 def bob(company: Company) -> Peer:
-    return person(company, "bob")
+    return at(person(company, "bob"), "10.1.0.2")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from chat.client import OWED_LIMIT, Dismissed
 from chat.commands import TABLE, groups
 from chat.commands.table import LINE_WIDTH
 from chat.commands.talk import PRIVATE_LIMIT
+from chat.sanctions import Sanction
 from tests.unit.commands.typing_lines import END, InternetSocket, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -101,6 +102,27 @@ def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
     assert f" * of what others said to you alone, {waiting} bytes wait; over" in "\n".join(
         shown(company, slow)
     )
+
+
+def test_why_tells_how_fast_lines_are_taken(company: Company, ann: Peer) -> None:
+    limits = company.hub.settings.limits
+    limits.rate, limits.burst = 7, 70
+    assert [line for line in told(company, ann, "/why") if "70 are taken at once, then 7 a" in line]
+    limits.rate = 0
+    assert "your lines are taken as fast as you send them" in told(company, ann, "/why")
+
+
+def test_why_tells_what_holds_for_few_only_to_these(company: Company, ann: Peer) -> None:
+    usual = told(company, ann, "/why")
+    company.hub.settings.limits.idle_timeout = 600
+    ann.client.muted = Sanction("bob", until=time.time() + 3600)
+    ann.client.operator = True
+    lines = [line for line in told(company, ann, "/why") if line not in usual]
+    assert lines == [
+        "who sends nothing for 10 min is disconnected, with a warning before",
+        "you are muted by bob, for 1 h more",
+        "you are an operator; /help operators lists what you may do",
+    ]
 
 
 # /invite

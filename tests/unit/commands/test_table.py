@@ -1,12 +1,17 @@
 """chat.commands.table: how a line finds its command, and what is said if it finds none."""
 
+import time
+from contextlib import suppress
 from operator import attrgetter
 
 import pytest
 
-from chat.commands import TABLE, Command, Refused
+from chat.client import Dismissed
+from chat.commands import TABLE, Command, Refused, groups
 from chat.commands.table import MEANT, find
-from tests.unit.commands.typing_lines import refusal, shown, told
+from chat.password import Password
+from chat.sanctions import Sanction
+from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
 
@@ -96,8 +101,10 @@ def _with(presence: bool) -> list[Command]:
 def test_a_missing_argument_is_answered_with_the_usage_and_an_example(
     entry: Command, company: Company, ann: Peer, bob: Peer
 ) -> None:
+    ann.client.operator = True
     expected = f"usage: {entry.usage}, for example: {entry.example}"
-    some = " ".join(["bob"] * (len(entry.arguments.split()) - 1))
+    needed = [argument for argument in entry.arguments.split() if argument[0] != "["]
+    some = " ".join(["bob"] * (len(needed) - 1))
     for typed in (entry.name, f"{entry.name} \t ", f"{entry.name} {some} "):
         assert refusal(company, ann, typed) == expected
     assert shown(company, bob) == []
@@ -109,6 +116,7 @@ def test_a_missing_argument_is_answered_with_the_usage_and_an_example(
 def test_what_a_command_does_not_take_is_refused_with_its_usage(
     entry: Command, company: Company, ann: Peer, bob: Peer
 ) -> None:
+    ann.client.operator = True
     assert refusal(company, ann, f"{entry.name} now") == f"usage: {entry.usage}"
     assert shown(company, bob) == []
 
@@ -157,3 +165,57 @@ def test_what_somebody_says_is_taken_as_it_was_typed_behind_one_blank(
 ) -> None:
     told(company, bob, line)
     assert shown(company, ann) == [seen]
+
+
+# Who may use them
+
+
+def _marked(name: str) -> list[Command]:
+    return [entry for entry in TABLE.values() if getattr(entry, name)]
+
+
+@pytest.mark.parametrize("entry", _marked("operators_only"), ids=attrgetter("name"))
+@pytest.mark.parametrize("password", [None, Password("secret")], ids=["nobody", "somebody"])
+def test_an_operators_command_does_nothing_for_others_who_are_told_how_to_become_one(
+    entry: Command, password: Password | None, company: Company, ann: Peer, bob: Peer
+) -> None:
+    company.hub.settings.op_password = password
+    for typed in (entry.name, entry.example):
+        why = refusal(company, ann, typed)
+        assert why.startswith(f"{entry.name} is for operators")
+        assert ("/op PASSWORD makes you one" in why) is bool(password)
+    assert shown(company, bob) == []
+    assert bob.client.muted is None
+    assert not company.hub.bans.all(0.0)
+    assert not company.hub.countdown.cancel()
+
+
+def test_operators_have_a_command_for_each_thing_that_is_theirs() -> None:
+    assert {entry.group for entry in _marked("operators_only")} == {"operators", "running"}
+    others = [entry.name for entry in groups()["operators"] if not entry.operators_only]
+    assert others == ["/op"]
+
+
+@pytest.mark.parametrize("entry", TABLE.values(), ids=attrgetter("name"))
+def test_whatever_a_muted_one_types_nobody_sees_it(
+    entry: Command, company: Company, bob: Peer
+) -> None:
+    zoe = person(company, "zoe")
+    zoe.client.muted = Sanction("cy")
+    zoe.client.correspondent = bob.client.number
+    with suppress(Refused, Dismissed):
+        run(company, zoe, entry.example)
+    assert shown(company, bob) == ([" * zoe left"] if entry.name == "/join" else [])
+    if entry.speaks:
+        assert refusal(company, zoe, entry.example) == "nothing was sent: you are muted by cy"
+
+
+@pytest.mark.parametrize("entry", _marked("speaks"), ids=attrgetter("name"))
+def test_one_who_was_muted_may_speak_again_when_the_time_is_over(
+    entry: Command, company: Company, bob: Peer
+) -> None:
+    zoe = person(company, "zoe")
+    zoe.client.muted = Sanction("cy", until=time.time() - 1)
+    zoe.client.correspondent = bob.client.number
+    run(company, zoe, entry.example)
+    assert shown(company, bob) or zoe.client.away

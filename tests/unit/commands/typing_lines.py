@@ -9,7 +9,7 @@ from chat import commands
 from chat.commands import Refused
 from chat.look import PROGRAM
 from chat.message import Kind
-from tests.unit.peers import Company, Peer
+from tests.unit.peers import Company, Peer, wait_until
 
 END = "(that is all)"
 
@@ -37,6 +37,18 @@ def person(company: Company, name: str = "", send_buffer: int | None = None) -> 
     peer.client.person = True
     InternetSocket(peer, "127.0.0.1")
     return peer
+
+
+def at(peer: Peer, host: str) -> Peer:
+    """The same one, as if it had come from the address `host`."""
+    peer.client.address = f"[{host}]:5000" if ":" in host else f"{host}:5000"
+    return peer
+
+
+def why_it_ended(peer: Peer) -> str:
+    """Why the client of `peer` is disconnected."""
+    wait_until(lambda: peer.reason, "it is disconnected")
+    return peer.reason
 
 
 def a_program(company: Company, name: str = "") -> Peer:

@@ -1,0 +1,1 @@
+"""Tests that attack a server, in one way each, while a victim talks on and measures that."""

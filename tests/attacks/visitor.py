@@ -1,0 +1,48 @@
+"""How people come in, for the processes that hold some: standard library only."""
+
+import socket
+import sys
+
+DEADLINE = 20.0
+"""Seconds that any step of it may take."""
+
+PORTION = 256 * 1024
+"""Bytes of one system call: all that the kernel may have, when others talk a lot."""
+
+
+def connect(address: tuple[str, int], source: str = "") -> socket.socket:
+    """A connection that comes from the address `source`, if that is given."""
+    connection = socket.create_connection(address, DEADLINE, (source, 0) if source else None)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def be_welcomed(connection: socket.socket, room: str, password: str = "") -> None:
+    """Answer with `password`, if that is asked for, be welcomed, and go to `room`."""
+    if password:
+        receive(connection)  # the question
+        connection.sendall(f"{password}\n".encode())
+    expect(connection, "/help helps")
+    if room != "lobby":
+        ask(connection, f"/join {room}", f"you are in #{room}")
+
+
+def ask(connection: socket.socket, command: str, answer: str) -> None:
+    """Say `command`, and wait for `answer`."""
+    connection.sendall(f"{command}\n".encode())
+    expect(connection, answer)
+
+
+def expect(connection: socket.socket, text: str) -> None:
+    """Wait until `text` is shown; all that has come with it is gone then."""
+    shown = b""
+    while text.encode() not in shown:
+        shown = shown[-len(text) :] + receive(connection)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """What there is to read. Ends this process if the server has ended the connection."""
+    data = connection.recv(PORTION)
+    if not data:
+        sys.exit(f"{connection.getsockname()} was thrown out")
+    return data

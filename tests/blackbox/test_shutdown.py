@@ -1,0 +1,58 @@
+"""/shutdown: everybody learns that the server will end, when and why, and it may be called off."""
+
+import pytest
+
+from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.connection import Person
+from tests.blackbox.operators import OPERATORS, operator
+from tests.blackbox.server import Server
+from tests.conftest import StartServer
+
+
+@pytest.fixture
+def server(start_server: StartServer) -> Server:
+    """A server on which there can be operators."""
+    return start_server(environment=OPERATORS)
+
+
+@pytest.fixture
+def op(server: Server) -> Person:
+    """An operator."""
+    return operator(server)
+
+
+def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_0(
+    server: Server, op: Person
+) -> None:
+    ann, carl = server.named("ann", "carl")
+    carl.say("/join builds")
+    carl.expect("you are in")
+    op.say("/shutdown 3s a new  version")
+    for person in (op, ann, carl):
+        assert person.expect("shuts") == " * op shuts the server down in 3 s: a new  version"
+    late, program = server.person("late"), server.program("is anybody here?")
+    ann.expect("is anybody here?")
+    for client in (op, ann, carl, late, program):
+        assert client.rest()[-1] == " * the server is going down: a new  version"
+    assert server.wait() == 0
+    assert server.expect_log("shutdown in").endswith("shutdown in 3 s, by op: a new  version")
+    server.expect_log("stopped")
+
+
+def test_it_may_be_planned_anew_and_called_off_and_then_the_server_runs_on(
+    server: Server, op: Person, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        op.say("/shutdown", "/shutdown 2d moving house", "/shutdown 1s", "/shutdown cancel")
+        bystanders.hear(" * op shuts the server down in 30 s")
+        bystanders.hear(" * op shuts the server down in 2 d: moving house")
+        bystanders.hear(" * op shuts the server down in 1 s")
+        bystanders.hear(" * op has changed their mind: the server runs on")
+        op.say("/stats")  # which takes a second
+        op.expect("memory: ")
+        op.say("/shutdown cancel")
+        assert op.expect("no shutdown") == " * no shutdown is planned"
+        bystanders.talk_on(20)
+        op.say("/shutdown 5m")  # a signal does not wait for that
+        bystanders.hear(" * op shuts the server down in 5 min")
+    assert bystanders.messages == []

@@ -1,0 +1,176 @@
+"""chat.commands.operators: who is banned, and from where."""
+
+import logging
+import time
+
+import pytest
+
+from chat import sanctions
+from chat.commands.arguments import MAX_TEXT
+from chat.commands.operators import BANS_SHOWN, FORGOTTEN
+from chat.sanctions import Sanction
+from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told, why_it_ended
+from tests.unit.peers import Company, Peer
+
+
+def leave(company: Company, peer: Peer) -> None:
+    company.hub.part(peer.client, "test")
+    company.hub.remove(peer.client)
+
+
+def bans(company: Company) -> list[str]:
+    """The networks that are banned."""
+    return list(map(str, company.hub.bans.all(time.time())))
+
+
+# /ban
+
+
+def test_one_who_is_banned_by_name_is_disconnected_and_kept_out(
+    company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "chat.commands")
+    told_op = told(company, op, "/ban bob 2h flooding")
+    assert told_op == [
+        "10.1.0.2 is banned by op, for 2 h: flooding",
+        FORGOTTEN,
+        "bob was banned by op, for 2 h: flooding",
+    ]
+    assert bob.read_line() == " * you were banned by op, for 2 h: flooding\n"
+    assert why_it_ended(bob) == "banned by op, for 2 h: flooding"
+    assert bob.expelled
+    assert shown(company, ann) == [" * bob was banned by op, for 2 h: flooding"]
+    assert caplog.messages == [told_op[0], f"{told_op[2]} (10.1.0.2:5000)"]
+    found = company.hub.bans.find("10.1.0.2", time.time())
+    assert found
+    assert found.tell(found.until - 3600 if found.until else 0) == "by op, for 1 h more: flooding"
+    assert company.hub.bans.find("10.1.0.1", time.time()) is None
+
+
+def test_a_ban_without_a_time_is_for_good(company: Company, op: Peer, bob: Peer) -> None:
+    run(company, op, "/ban bob flooding")
+    assert company.hub.bans.find("10.1.0.2", time.time()) == Sanction("op", "flooding")
+
+
+def test_a_ban_of_a_network_disconnects_all_who_are_there_from_it_and_nobody_else(
+    company: Company, op: Peer, ann: Peer, bob: Peer
+) -> None:
+    cy, di = at(person(company, "cy"), "10.2.0.1"), at(person(company, "di"), "2001:db8::1")
+    run(company, op, "/ban 10.1.7.7/16")
+    assert why_it_ended(ann) == why_it_ended(bob) == "banned by op"
+    assert bans(company) == ["10.1.0.0/16"]
+    for peer in (cy, di):
+        assert shown(company, peer)
+        assert not peer.reason
+
+
+def test_an_address_of_ipv6_is_banned_with_its_64(company: Company, op: Peer) -> None:
+    di = at(person(company, "di"), "2001:db8::1")
+    run(company, op, "/ban 2001:db8::ffff")
+    why_it_ended(di)
+    assert bans(company) == ["2001:db8::/64"]
+
+
+def test_who_has_left_can_be_banned_by_name_until_somebody_else_has_it(
+    company: Company, op: Peer, ann: Peer, bob: Peer
+) -> None:
+    leave(company, bob)
+    run(company, op, "/ban BOB")
+    assert bans(company) == ["10.1.0.2/32"]
+    run(company, ann, "/nick bob")
+    run(company, op, "/ban bob")
+    assert bans(company) == ["10.1.0.2/32", "10.1.0.1/32"]
+
+
+def test_nobody_bans_the_network_that_they_are_in(company: Company, op: Peer, bob: Peer) -> None:
+    at(bob, "10.0.0.1")
+    for line in ("/ban bob", "/ban op", "/ban 10.0.0.1", "/ban 10.0.0.0/8", "/ban 0.0.0.0/0"):
+        assert "yourself; /kick and /mute are for one alone" in refusal(company, op, line)
+    assert bans(company) == []
+    run(company, op, "/ban ::/0")
+
+
+def test_a_ban_by_name_that_would_hit_others_is_refused_with_whom_and_what_bans_them_all(
+    company: Company, op: Peer, ann: Peer, bob: Peer
+) -> None:
+    at(ann, "10.1.0.2")
+    why = refusal(company, op, "/ban bob")
+    assert why.startswith("ann would be banned as well; /ban 10.1.0.2 bans them all")
+    leave(company, bob)
+    assert refusal(company, op, "/ban bob") == why
+    assert bans(company) == []
+    run(company, op, "/ban 10.1.0.2")
+    why_it_ended(ann)
+
+
+@pytest.mark.parametrize(
+    "who", ["zoe", "10.0.0.0/33", "10.0.0", "::g", "x" * 1000, "/", "10.1.0.2:1"]
+)
+def test_what_is_neither_a_name_nor_a_network_cannot_be_banned(
+    who: str, company: Company, op: Peer, bob: Peer
+) -> None:
+    for line in (f"/ban {who}", f"/unban {who}"):
+        why = refusal(company, op, line)
+        assert why.startswith(f"nobody of the name {who[:MAX_TEXT]} is here or was")
+    assert bans(company) == []
+
+
+@pytest.mark.parametrize("line", ["/ban bob 2 hours", "/ban bob 2x", "/mute bob 1h30m rude"])
+def test_a_time_that_is_not_understood_is_refused_with_an_example(
+    line: str, company: Company, op: Peer, bob: Peer
+) -> None:
+    assert refusal(company, op, line).startswith("usage: ")
+    assert bob.client.muted is None
+    assert bans(company) == []
+
+
+def test_there_are_only_so_many_bans(
+    company: Company, op: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sanctions, "MAX_BANS", 1)
+    run(company, op, "/ban 10.9.0.1")
+    assert "the most there may be" in refusal(company, op, "/ban bob")
+    assert not bob.reason
+    assert shown(company, bob) == []
+
+
+# /unban, /bans
+
+
+@pytest.mark.parametrize("where", ["10.1.0.2", "bob", "BOB", "10.1.0.2/32"])
+def test_a_ban_is_ended_by_what_it_is_listed_as_or_by_name(
+    where: str, company: Company, op: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "chat.commands")
+    run(company, op, "/ban bob")
+    leave(company, bob)
+    shown(company, op)
+    assert told(company, op, f"/unban {where}") == ["10.1.0.2 is banned no longer"]
+    assert caplog.messages[-1] == "10.1.0.2 is banned no longer, by op"
+    assert bans(company) == []
+    why = "10.1.0.2 is not banned; /bans lists what is"
+    assert refusal(company, op, f"/unban {where}") == why
+
+
+def test_the_bans_are_listed_with_by_whom_how_long_and_why(company: Company, op: Peer) -> None:
+    assert told(company, op, "/bans") == ["nobody is banned", FORGOTTEN]
+    run(company, op, "/ban 10.9.0.1")
+    run(company, op, "/ban 10.8.0.0/16 2h flooding")
+    shown(company, op)
+    assert told(company, op, "/bans") == [
+        "2 bans:",
+        "10.9.0.1  by op",
+        "10.8.0.0/16  by op, for 2 h more: flooding",
+        FORGOTTEN,
+    ]
+
+
+def test_of_many_bans_the_latest_are_listed(company: Company, op: Peer) -> None:
+    for number in range(BANS_SHOWN + 5):
+        run(company, op, f"/ban 10.9.0.{number}")
+    shown(company, op)
+    first, *listed, _ = told(company, op, "/bans")
+    assert first == f"{BANS_SHOWN + 5} bans, of which these are the latest {BANS_SHOWN}:"
+    assert [line.split()[0] for line in listed] == [
+        f"10.9.0.{number}" for number in range(5, BANS_SHOWN + 5)
+    ]

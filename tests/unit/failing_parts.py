@@ -1,0 +1,88 @@
+"""gchat.py, of which one part fails once when SIGUSR1 comes: `python -m tests.unit.failing_parts`.
+
+The environment variable FAILING_PART says which.
+"""
+
+import gchat  # isort: skip - it patches the standard library, so nothing may come before it
+
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+import gevent
+
+from chat import faults, idle, rooms, session, vanished
+from chat.admission import Admission
+from chat.broadcaster import Broadcaster
+from chat.commands import TABLE, running
+from chat.hub import Hub
+from chat.rooms import Rooms
+from chat.session import Session
+from chat.watchdog import Watchdog
+from tests.unit.failing import Failing
+
+PARTS: dict[str, tuple[Any, str]] = {
+    "broadcaster": (Broadcaster, "_try_to_serve"),
+    "vanished": (vanished, "has_vanished"),
+    "idle": (idle, "_look"),
+    "tidying": (Rooms, "close_empty"),
+    "beat": (Watchdog, "_beat"),
+    "session": (Session, "_obey"),
+    "admission": (Admission, "objection"),
+    "accept": (gchat.ChatServer, "do_read"),
+    "countdown": (Hub, "notify_all"),
+}
+"""Where the parts fail; a command does besides."""
+
+OFTEN = 0.02
+"""Seconds between two times that something is done in the background."""
+
+log = logging.getLogger(__name__)
+
+
+class Part(Failing):
+    """What fails, and logs it when it does its work again."""
+
+    has_failed = False
+
+    def fail_once(self) -> None:
+        """The next time."""
+        self.times, self.has_failed = 1, True
+        log.info("it will fail")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        result = super().__call__(*arguments, **named)
+        if self.has_failed:
+            self.has_failed = False
+            log.info("it works again")
+        return result
+
+
+def hurry() -> None:
+    """What is done now and then is done often, and nobody waits for long."""
+    session.QUIET_MOMENT = OFTEN
+    faults.FIRST_PAUSE = running.MEASURED = OFTEN
+    idle.REST = OFTEN
+    rooms.EMPTY_TIME = 10 * OFTEN
+    vanished.LOOKS = int(110 / OFTEN)
+
+
+def part(name: str) -> Part:
+    """The part of this name, which works until it is told to fail."""
+    if name == "command":
+        entry = TABLE["/version"]
+        failing = Part(entry.function, times=0)
+        TABLE["/version"] = entry._replace(function=failing)
+    else:
+        owner, attribute = PARTS[name]
+        failing = Part(getattr(owner, attribute), times=0)
+        setattr(owner, attribute, failing)
+    return failing
+
+
+if __name__ == "__main__":
+    hurry()
+    gevent.signal_handler(signal.SIGUSR1, part(os.environ["FAILING_PART"]).fail_once)
+    sys.exit(gchat.main())

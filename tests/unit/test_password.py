@@ -1,0 +1,141 @@
+"""chat.password: what can be a password, and what matches it."""
+
+import hmac
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from chat.password import MAX_BYTES, BadPassword, Password, password_from
+from chat.text import visible
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_bytes(b"swordfish\n")
+    return path
+
+
+def test_it_matches_itself_and_nothing_else() -> None:
+    password = Password("swordfish")
+    assert password.matches("swordfish")
+    for typed in ("", "swordfis", "swordfish ", " swordfish", "Swordfish", "swordfishy"):
+        assert not password.matches(typed)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_the_end_of_the_line_is_no_part_of_it_and_blanks_are(file: Path, end: str) -> None:
+    file.write_text(f" sword fish {end}", newline="")
+    for password in (Password(path=str(file)), Password(f" sword fish {end}")):
+        assert password.matches(" sword fish ")
+        assert not password.matches("sword fish")
+
+
+@pytest.mark.parametrize("secret", ["pässwörd".encode(), b"\xff\xfe", b"tab\tbell\x07", b"\xe4"])
+def test_whatever_bytes_it_has_it_can_be_typed(file: Path, secret: bytes) -> None:
+    file.write_bytes(secret + b"\n")
+    for password in (Password(path=str(file)), Password(os.fsdecode(secret))):
+        assert password.matches(visible(secret))
+        assert not password.matches(visible(secret[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("", "it is empty"),
+        ("\n", "it is empty"),
+        ("\r\n", "it is empty"),
+        (" \t", "it is empty"),
+        ("x" * (MAX_BYTES + 1), f"it has over {MAX_BYTES} bytes"),
+        ("ä" * (MAX_BYTES // 2) + "x", f"it has over {MAX_BYTES} bytes"),
+        ("one\ntwo", "it has more than one line"),
+        ("one\rtwo\n", "it has more than one line"),
+        ("one\n\n", "it has more than one line"),
+    ],
+)
+def test_what_cannot_be_a_password_is_refused_with_the_reason(
+    file: Path, secret: str, why: str
+) -> None:
+    file.write_text(secret, newline="")
+    for given in ({"text": secret}, {"path": str(file)}):
+        with pytest.raises(BadPassword) as refused:
+            Password(**given)
+        assert str(refused.value) == why
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_longest_one_is_taken(file: Path, end: str) -> None:
+    secret = "x" * MAX_BYTES
+    file.write_text(secret + end, newline="")
+    assert Password(path=str(file)).matches(secret)
+    assert Password(secret).matches(secret)
+
+
+def test_a_file_that_is_none_is_an_error_and_a_large_one_costs_no_memory(file: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Password(path=f"{file}2")
+    with pytest.raises(IsADirectoryError):
+        Password(path=str(file.parent))
+    os.truncate(file, 32 * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadPassword):
+            Password(path=str(file))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_it_is_read_again_when_that_is_asked_for(file: Path) -> None:
+    password = Password(path=str(file))
+    file.write_bytes(b"tuna\n")
+    assert password.matches("swordfish")
+    password.read_again()
+    assert password.matches("tuna")
+    assert not password.matches("swordfish")
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"\n")])
+def test_if_it_cannot_be_read_again_it_stays_as_it_was(file: Path, spoil: object) -> None:
+    password = Password(path=str(file))
+    assert callable(spoil)
+    spoil(file)
+    with pytest.raises((OSError, BadPassword)):
+        password.read_again()
+    assert password.matches("swordfish")
+
+
+def test_one_that_is_in_no_file_stays_as_it_is() -> None:
+    password = Password("swordfish")
+    password.read_again()
+    assert password.matches("swordfish")
+
+
+def test_only_its_hash_is_kept(file: Path) -> None:
+    for password in (Password("swordfish"), Password(path=str(file))):
+        assert "swordfish" not in str(vars(password)) + repr(password)
+
+
+def test_to_compare_takes_the_same_time_however_long_what_is_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    password = Password("swordfish")
+    with monkeypatch.context() as patched:
+        patched.setattr(hmac, "compare_digest", lambda *both: compared.append(both))
+        for typed in ("", "sword", "swordfish", "x" * 1000):
+            password.matches(typed)
+    assert {len(each) for both in compared for each in both} == {32}
+    assert len(compared) == 4
+
+
+def test_it_is_given_as_a_text_or_in_a_file_or_not_at_all(file: Path) -> None:
+    assert password_from(None, "") is None
+    for password in (password_from("swordfish", ""), password_from(None, str(file))):
+        assert password is not None
+        assert password.matches("swordfish")
+    with pytest.raises(BadPassword):
+        password_from("", "")
