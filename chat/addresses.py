@@ -1,7 +1,7 @@
 """Addresses and networks, as limits count them and bans name them."""
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -22,8 +22,12 @@ def host_of(address: str) -> str:
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> Network:
     """The network that counts as one address: `host` itself, or its /64 of IPv6."""
-    host = host.partition("%")[0]  # without the interface of a link-local one
-    return ip_network(f"{host}/{IPV6_PREFIX}" if ":" in host else host, strict=False)
+    address = ip_address(host.partition("%")[0])  # without the interface of a link-local one
+    if isinstance(address, IPv4Address):
+        return IPv4Network(address)
+    if address.ipv4_mapped:
+        return IPv4Network(address.ipv4_mapped)
+    return IPv6Network((address, IPV6_PREFIX), strict=False)
 
 
 def read_network(text: str) -> Network:
@@ -35,5 +39,5 @@ def read_network(text: str) -> Network:
 
 
 def show_network(network: Network) -> str:
-    """As people write it: without its length, if it is a single address."""
-    return str(network.network_address) if network.num_addresses == 1 else str(network)
+    """As people write it: an address of IPv4 without its length."""
+    return str(network).removesuffix("/32") if network.version == 4 else str(network)

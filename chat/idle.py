@@ -31,6 +31,8 @@ def _look(hub: Hub, limit: int, warned: set[int]) -> set[int]:
     warning = min(WARNING, limit // 4)
     still_warned = set()
     for client in hub.each_client():
+        if client.number not in hub.room_of(client).clients:  # it leaves already
+            continue
         silent = time.monotonic() - client.heard
         if silent < limit - warning:
             continue

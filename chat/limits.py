@@ -39,6 +39,10 @@ class TokenBucket(NamedTuple):
         """What it holds."""
         return max(0.0, self.burst - max(0.0, full_at - now) * self.rate)
 
+    def no_later(self, full_at: float, now: float) -> float:
+        """When it is full again, if it was emptied under a slower rule: as soon as an empty one."""
+        return min(full_at, now + self.burst / self.rate)
+
     def take(self, full_at: float, tokens: float, now: float) -> float:
         """Take so many, or all that it holds; returns when it is full again."""
         left = max(0.0, self.tokens(full_at, now) - tokens)

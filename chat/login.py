@@ -4,7 +4,6 @@ A program sends it as its first line, and is not asked:
 `printf 'PASSWORD\nhello\n' | nc -N HOST 7878`.
 """
 
-import re
 from typing import Any
 
 import gevent
@@ -29,9 +28,6 @@ QUIET_MOMENT = 0.2
 
 RECEIVE = 4 * 1024
 """Bytes that are taken at a time. The answer has to be among the first so many."""
-
-_ERASED = re.compile("[^\b\x7f]?[\b\x7f]")
-"""A backspace and what it takes back: some telnets leave editing to us while we hide typing."""
 
 
 class TurnedAway(Exception):
@@ -120,8 +116,12 @@ class Login:
 
 
 def _edited(line: bytes) -> bytes:
-    """What is left of `line` when the backspaces in it have been obeyed."""
-    text = line.decode("utf-8", "surrogateescape")
-    while (shorter := _ERASED.sub("", text, count=1)) != text:
-        text = shorter
-    return text.encode("utf-8", "surrogateescape")
+    """What is left of `line` when the backspaces in it have been obeyed: some telnets leave
+    editing to us while we hide typing."""
+    kept = list[str]()
+    for character in line.decode("utf-8", "surrogateescape"):
+        if character not in "\b\x7f":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept).encode("utf-8", "surrogateescape")

@@ -56,7 +56,9 @@ class Pace:
 
     def _wait(self, tokens: int) -> None:
         while rule := self._hub.settings.limits.lines:
-            wait = rule.wait(self._full_at, tokens, time.monotonic())
+            now = time.monotonic()
+            self._full_at = rule.no_later(self._full_at, now)
+            wait = rule.wait(self._full_at, tokens, now)
             if not wait:
                 return
             if not self._told:

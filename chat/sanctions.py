@@ -54,6 +54,7 @@ class Bans:
         """Ban `network`, in place of an earlier ban on it. Raises TooManyBans."""
         if network not in self._bans and len(self.all(now)) >= MAX_BANS:
             raise TooManyBans
+        self._bans.pop(network, None)  # so that it is the latest
         self._bans[network] = sanction
         self._lengths[network.version].add(network.prefixlen)
 

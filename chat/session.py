@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from math import inf
 from socket import SHUT_WR
 from typing import Any
 
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 class Session:
     """The life of `client`: a quiet moment, lines and commands, an end."""
 
-    __slots__ = ("_client", "_ended", "_expelled", "_framer", "_hub", "_pace", "_refusals")
+    __slots__ = ("_client", "_deadline", "_ended", "_framer", "_hub", "_pace", "_refusals")
 
     def __init__(self, hub: Hub, client: Client, framer: LineFramer | None = None) -> None:
         """`framer` goes on from what was read before."""
@@ -53,7 +53,8 @@ class Session:
         self._framer = framer or LineFramer(hub.settings.max_line)
         self._pace = Pace(hub, client)
         self._ended = False
-        self._expelled = False
+        self._deadline = inf
+        """When it must be gone."""
         self._refusals = 0
 
     def run(self, lines: list[bytes] | None = None) -> None:
@@ -91,7 +92,7 @@ class Session:
                 self._take_input()
             return self._client.lost or "end of input"
         except Dismissed as dismissed:
-            self._expelled = isinstance(dismissed, Expelled)
+            self._is_dismissed(dismissed)
             return str(dismissed)
         except OSError as error:
             self._client.lose(error.strerror or str(error))
@@ -244,22 +245,29 @@ class Session:
         log.log(level, "refuse %s: %s", self._client, what)
         self._hub.gate.pass_through()  # to find out what was wrong has cost something
 
+    def _is_dismissed(self, dismissed: Dismissed) -> None:
+        if isinstance(dismissed, Expelled):
+            self._deadline = min(self._deadline, time.monotonic() + SEND_OFF)
+
     def _settle(self) -> None:
         """Wait until the client has what it is owed, then end the connection politely."""
         client = self._client
-        begun = time.monotonic()
         try:
             while not (client.settled or client.lost):
-                if self._expelled and time.monotonic() - begun > SEND_OFF:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
                     return
-                with suppress(Dismissed):  # it is leaving already
-                    before = client.unacknowledged
-                    if client.wait_for_progress(SEND_OFF if self._expelled else PATIENCE):
+                before = client.unacknowledged
+                try:
+                    if client.wait_for_progress(min(PATIENCE, left)):
                         continue
-                    # It may be reading, and its socket still be too full to be written to.
-                    if client.unacknowledged >= before:
-                        log.info("give up %s: it does not take what it is owed", client)
-                        return
+                except Dismissed as dismissed:  # it is leaving already
+                    self._is_dismissed(dismissed)
+                    continue
+                # It may be reading, and its socket still be too full to be written to.
+                if client.unacknowledged >= before:
+                    log.info("give up %s: it does not take what it is owed", client)
+                    return
             if not client.lost:
                 client.socket.shutdown(SHUT_WR)
                 if not self._ended:

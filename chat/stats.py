@@ -17,7 +17,8 @@ class Stats:
     bytes_in: int = 0
     """All that clients have sent."""
     deliveries: int = 0
-    """Lines said in rooms, each counted for each client that was sent it."""
+    """Lines said in rooms, each counted for each other client that it has reached, even if that
+    one ignores who said it."""
     bytes_out: int = 0
     """All that clients were sent."""
 

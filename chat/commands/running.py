@@ -96,7 +96,7 @@ def shutdown(hub: Hub, client: Client, term: str, why: str) -> None:
     Everybody is told how long it still runs, and why.
     For example: /shutdown 5m a new version
     """
-    if term.lower() == "cancel" and not why:
+    if term.lower().rstrip(",.!") == "cancel":
         if not hub.countdown.cancel():
             raise Refused("no shutdown is planned", "a shutdown")
         log.warning("shutdown cancelled by %s", client)

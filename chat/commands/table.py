@@ -121,7 +121,7 @@ class Command(NamedTuple):
         """Do it, with the arguments in `typed`. Raises Refused, or Dismissed for /quit."""
         if self.operators_only and not client.operator:
             raise Refused(_why_no_operator(hub, self.name), f"{self.name}, which is an operator's")
-        if self.speaks:
+        if self.speaks and typed.strip():
             check_may_speak(client)
         try:
             self.function(hub, client, *self.split(typed))

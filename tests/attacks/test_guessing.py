@@ -5,7 +5,7 @@ import time
 from tests.attacks.conftest import StartScene
 from tests.attacks.scene import PEACE
 
-PASSWORD = "correct horse"  # noqa: S105 - it opens nothing else
+PASSWORD = "correct horse"
 
 GUESSERS = 50
 """Connections in a wave."""

@@ -121,3 +121,12 @@ def test_an_address_is_in_the_network_that_counts_as_one_with_it(address: object
     network = network_of(str(address))
     assert ip_address(str(address)) in network
     assert network.prefixlen == (32 if network.version == 4 else IPV6_PREFIX)
+
+
+def test_a_single_address_of_ipv6_that_is_shown_can_be_typed_again() -> None:
+    network = ip_network("2001:db8::7/128")
+    assert read_network(show_network(network)) == network
+
+
+def test_an_address_of_ipv4_written_as_one_of_ipv6_is_that_of_ipv4() -> None:
+    assert read_network("::ffff:10.1.2.3") == network_of("10.1.2.3")

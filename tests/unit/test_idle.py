@@ -1,5 +1,7 @@
 """chat.idle: who sends nothing for too long is warned, and then disconnected."""
 
+import time
+
 import pytest
 from gevent.event import Event
 
@@ -233,3 +235,14 @@ def test_looks_are_often_enough_and_no_more(
 ) -> None:
     Watched(company, fake_time, limit).look(8 * pause)
     assert fake_time.slept == [pause] * 8
+
+
+def test_who_has_left_and_only_reads_is_not_told_to_press_enter(company: Company) -> None:
+    talker, peer = company.join("talker"), company.program(2048)
+    company.say(talker, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    peer.client.heard = time.monotonic() - 1000
+    idle._look(company.hub, 600, set())
+    assert b"An Enter is enough" not in peer.read_to_end()

@@ -180,3 +180,23 @@ def test_nobody_sleeps_for_long_without_looking_at_the_limit(
     paced.pay(300)
     assert max(fake_time.slept) <= MAX_SLEEP
     assert sum(fake_time.slept) == pytest.approx(300)
+
+
+def test_who_waits_at_a_low_rate_feels_it_at_once_that_the_rate_was_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake_time = FakeTime()
+    monkeypatch.setattr(pace, "time", fake_time)
+    monkeypatch.setattr(pace, "gevent", fake_time)
+    with Company(broadcasting=False) as company:
+        limits = company.hub.settings.limits
+        limits.rate, limits.burst = 1, 100
+        paced = Pace(company.hub, company.join().client)
+        paced.pay(100)
+
+        def raise_it() -> None:
+            limits.rate = 100
+
+        fake_time.while_sleeping = raise_it
+        paced.pay(50)
+        assert sum(fake_time.slept) <= pace.MAX_SLEEP + 100 / 100 + 0.01

@@ -211,3 +211,10 @@ def test_addresses_and_networks_of_both_versions_are_told_apart() -> None:
     assert ip_address("10.1.2.3") not in ip_network("::/8")
     assert bans.find("0.0.0.1", NOW) is None
     assert bans.find("::1", NOW) is not None
+
+
+def test_a_network_that_is_banned_again_is_the_latest_in_the_list() -> None:
+    bans, networks = Bans(), [network_of("10.0.0.1"), network_of("10.0.0.2")]
+    for network in (*networks, networks[0]):
+        bans.add(network, Sanction("ann"), 0.0)
+    assert list(bans.all(0.0)) == [networks[1], networks[0]]

@@ -279,3 +279,38 @@ def test_whatever_one_sends_it_was_heard_of_just_now(company: Company, sent: byt
     peer.send(sent)
     wait_until(lambda: peer.client.heard, "it is heard of")
     assert peer.client.heard == pytest.approx(time.monotonic(), abs=DEADLINE)
+
+
+def test_who_is_expelled_and_takes_a_little_late_gets_no_longer_than_others(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    now = [1000.0]
+    monkeypatch.setattr(session, "SEND_OFF", 3.0)
+    peer = behind(company, company.join("talker"))
+
+    def wait_for_progress(client: object, timeout: float) -> bool:
+        waits.append(timeout)
+        now[0] += min(timeout, 2.9)
+        return len(waits) == 1
+
+    class Time:
+        monotonic = staticmethod(lambda: now[0])
+        time = staticmethod(time.time)
+
+    monkeypatch.setattr(session, "time", Time)
+    monkeypatch.setattr(type(peer.client), "wait_for_progress", wait_for_progress)
+    peer.client.expel("kicked")
+    wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
+    assert sum(waits[1:]) + 2.9 <= 3.0 + 0.2
+
+
+def test_who_has_left_already_and_is_expelled_does_not_get_long_either(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SEND_OFF", 0.05)
+    peer = behind(company, company.join("talker"))
+    peer.end_input()
+    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    peer.client.expel("banned")
+    wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
