@@ -70,11 +70,11 @@ class LineFramer:
         """The lines that `data` completes, without their ends; empty ones are left out."""
         if IAC in data or self._command:
             data = self._take_out_telnet(data)
+        if data and (b"\r" in data or self._after_return):
+            data = self._unify_line_ends(data)
         if not data:
             return []
         self.spoken = True
-        if b"\r" in data or self._after_return:
-            data = self._unify_line_ends(data)
         *lines, rest = data.split(b"\n")
         if lines:
             lines[0] = b"".join((self._pending, lines[0]))

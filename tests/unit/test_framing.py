@@ -241,6 +241,15 @@ def test_telnet_is_told_who_echoes_and_that_it_agrees_needs_no_answer() -> None:
     assert framer.replies == IAC + WONT + ECHO
 
 
+@pytest.mark.parametrize("rest", [b"\n", b"\0"])
+def test_the_rest_of_a_line_end_that_comes_late_says_nothing(rest: bytes) -> None:
+    framer = LineFramer(MAX_LINE)
+    framer.feed(b"the password\r")
+    framer.spoken = False  # as after a login
+    assert framer.feed(rest) == []
+    assert not framer.spoken
+
+
 def test_only_negotiating_telnet_is_not_speaking() -> None:
     framer = LineFramer(MAX_LINE)
     framer.feed(IAC + WILL + ECHO + IAC + DO)
