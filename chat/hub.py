@@ -108,6 +108,8 @@ class Hub:
         if len(room.clients) > 1:
             room.presence.join(client.number, client.name)
             self._presence_changed(room)
+        else:
+            room.presence.forget()
 
     def part(self, client: Client, reason: str) -> None:
         """`client` says nothing any more; it is still sent what was said before."""

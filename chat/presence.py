@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from chat.message import SERVER
-from chat.text import listing
+from chat.text import listing, name_key
 
 INTERVAL = 1.0
 """Seconds between two tellings."""
@@ -25,32 +25,37 @@ class Presence:
     """
 
     def __init__(self) -> None:
+        self._left: dict[tuple[int, str], None] = {}
+        self._passed: dict[tuple[int, str], None] = {}
         self._joined: dict[int, str] = {}
-        self._left: dict[int, str] = {}
-        self._passed: dict[int, str] = {}
+        self._unseen: set[int] = set()
+        """Those of `_joined` whom nobody has seen who was shown who is here."""
+        self._gone: set[str] = set()
+        """What those are known by (see text.name_key) who have left or passed."""
         self._next = 0.0
 
     def join(self, number: int, name: str) -> None:
-        """Somebody has come. Who has left just now, and is back, has not left."""
-        if self._left.get(number) == name:
-            del self._left[number]
-            return
-        self._passed.pop(number, None)
+        """Somebody has come."""
+        self._passed.pop((number, name), None)
         self._joined[number] = name
+        self._unseen.add(number)
 
     def leave(self, number: int, name: str) -> None:
         """Somebody is gone; whoever was not announced yet has passed through."""
-        if self._joined.pop(number, None) is None:
-            self._left[number] = name
-        else:
-            self._passed[number] = name
+        unannounced = self._joined.pop(number, None) is not None
+        (self._passed if unannounced else self._left)[number, name] = None
+        self._gone.add(name_key(name))
 
     def rename(self, number: int, name: str) -> bool:
-        """Somebody has another name. True if they are not announced yet, so it is no news."""
-        if not self.is_unannounced(number):
+        """Somebody has another name. True if nobody knows them yet, so it is no news."""
+        if not self.is_unannounced(number) or number not in self._unseen:
             return False
         self._joined[number] = name
         return True
+
+    def be_seen(self) -> None:
+        """Somebody is shown who is here."""
+        self._unseen.clear()
 
     def is_unannounced(self, number: int) -> bool:
         """Whether they have come, and that is still to be told."""
@@ -58,7 +63,12 @@ class Presence:
 
     def has_left(self, name: str) -> bool:
         """Whether somebody of this name has left, and that is still to be told."""
-        return name in self._left.values()
+        return name_key(name) in self._gone
+
+    def forget(self) -> None:
+        """There is nobody to tell."""
+        for each in (self._left, self._passed, self._joined, self._unseen, self._gone):
+            each.clear()
 
     def delay(self, now: float) -> float | None:
         """Seconds until it is time to tell; None if there is nothing to tell."""
@@ -75,16 +85,17 @@ class Presence:
         Among many, those in `unnamed` are only counted.
         """
         self._next = now + INTERVAL
-        for people, what in (
+        told = (
             # In this order, as somebody may have taken the name of one who has left.
-            (self._left, "left"),
-            (self._passed, "came and went"),
-            (self._joined, "joined"),
-        ):
-            if people:
-                about = next(iter(people)) if len(people) == 1 else SERVER
-                hidden = unnamed if about == SERVER else frozenset()
-                names = (name for number, name in people.items() if number not in hidden)
-                text = f"{listing(names, len(people), NAMES_SHOWN)} {what}"
-                yield text, about, people.get(about, "")
-                people.clear()
+            (list(self._left), "left"),
+            (list(self._passed), "came and went"),
+            (list(self._joined.items()), "joined"),
+        )
+        self.forget()
+        for people, what in told:
+            if not people:
+                continue
+            about, name = people[0] if len(people) == 1 else (SERVER, "")
+            hidden = unnamed if about == SERVER else frozenset()
+            shown = (each for number, each in people if number not in hidden)
+            yield f"{listing(shown, len(people), NAMES_SHOWN)} {what}", about, name

@@ -63,6 +63,7 @@ def _topic(client: Client, room: Room) -> list[str]:
 
 
 def _description(hub: Hub, client: Client, room: Room) -> str:
+    room.presence.be_seen()
     with hub.lock:
         others = (other.name for other in room.clients.values() if other is not client)
         names = listing(others, len(room.clients) - 1, NAMES_SHOWN)

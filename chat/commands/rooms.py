@@ -100,6 +100,7 @@ def who(hub: Hub, client: Client, name: str) -> None:
     For example: /who builds
     """
     room = _room(hub, name) if name else hub.room_of(client)
+    room.presence.be_seen()
     with hub.lock:
         total = len(room.clients)
         # No more than are shown: sorting ten thousand would be felt by everybody.

@@ -215,6 +215,19 @@ def test_who_comes_into_an_empty_room_is_announced_to_nobody(quiet: Company) -> 
     assert log_of(quiet) == ["bob joined"]  # at once: nothing has been told just before
 
 
+def test_who_comes_into_an_empty_room_is_not_told_who_left_it(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 1000.0)
+    ann, bob = quiet.join("ann"), quiet.join("bob")
+    announce(ann, company=quiet)
+    for peer in (ann, bob):
+        quiet.hub.part(peer.client, "test")
+    announce(quiet.join("cy"), company=quiet)
+    quiet.hub._tell_presence(quiet.room)
+    assert log_of(quiet) == ["ann joined"]
+
+
 # Names
 
 
@@ -291,8 +304,8 @@ def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
         quiet.hub.announce(peer.client)
     quiet.hub._tell_presence(quiet.room)
     quiet.hub.part(ann.client, "test")
-    quiet.hub.rename(bob.client, "ann")
-    assert log_of(quiet)[-2:] == ["ann left", "bob is now ann"]
+    quiet.hub.rename(bob.client, "ANN")
+    assert log_of(quiet)[-2:] == ["ann left", "bob is now ANN"]
 
 
 def test_what_is_told_about_somebody_comes_after_they_have_come(

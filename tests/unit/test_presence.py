@@ -106,25 +106,13 @@ def test_among_many_some_are_only_counted(presence: Presence) -> None:
     assert list(presence.tell(NOW, {2})) == [("bob left", 2, "bob")]
 
 
-@pytest.mark.parametrize("was_announced", [True, False])
-def test_who_leaves_and_is_back_before_that_was_told_is_there_by_the_last_line(
-    presence: Presence, was_announced: bool
-) -> None:
-    presence.join(1, "ann")
-    if was_announced:
-        list(presence.tell(NOW))
-    presence.leave(1, "ann")
-    presence.join(1, "ann")
-    lines = [text for text, *_ in presence.tell(NOW)]
-    assert lines[-1:] in ([["ann joined"], []] if was_announced else [["ann joined"]])
-
-
-def test_of_who_left_and_is_back_in_time_nothing_is_told(presence: Presence) -> None:
+def test_who_left_and_is_back_is_told_as_both(presence: Presence) -> None:
+    """Whoever came between the two does not know them, and the others do."""
     presence.join(1, "ann")
     list(presence.tell(NOW))
     presence.leave(1, "ann")
     presence.join(1, "ann")
-    assert presence.delay(NOW + INTERVAL) is None
+    assert list(presence.tell(NOW)) == [("ann left", 1, "ann"), ("ann joined", 1, "ann")]
 
 
 def test_who_came_went_and_came_again_has_joined_and_no_more(presence: Presence) -> None:
@@ -132,3 +120,45 @@ def test_who_came_went_and_came_again_has_joined_and_no_more(presence: Presence)
     presence.leave(1, "ann")
     presence.join(1, "ann")
     assert list(presence.tell(NOW)) == [("ann joined", 1, "ann")]
+
+
+def test_who_passed_under_two_names_is_told_under_both(presence: Presence) -> None:
+    presence.join(1, "ann")
+    presence.leave(1, "ann")
+    presence.join(1, "anna")
+    presence.leave(1, "anna")
+    assert list(presence.tell(NOW)) == [("ann and anna came and went", SERVER, "")]
+
+
+def test_a_new_name_before_the_announcement_is_news_to_who_has_seen_the_old_one(
+    presence: Presence,
+) -> None:
+    presence.join(1, "127.0.0.1:1")
+    presence.be_seen()
+    assert not presence.rename(1, "ann")
+    assert list(presence.tell(NOW)) == [("127.0.0.1:1 joined", 1, "127.0.0.1:1")]
+
+
+@pytest.mark.parametrize("was_announced", [True, False])
+def test_who_is_gone_is_known_until_that_is_told(presence: Presence, was_announced: bool) -> None:
+    presence.join(1, "Ann")
+    if was_announced:
+        list(presence.tell(NOW))
+    presence.leave(1, "Ann")
+    assert presence.has_left("aNN")
+    assert not presence.has_left("bob")
+    list(presence.tell(NOW))
+    assert not presence.has_left("Ann")
+
+
+def test_what_nobody_needs_to_be_told_is_not_told_later(presence: Presence) -> None:
+    presence.join(1, "ann")
+    list(presence.tell(NOW))
+    presence.leave(1, "ann")
+    presence.join(2, "bob")
+    presence.leave(2, "bob")
+    presence.join(3, "cy")
+    presence.forget()
+    assert presence.delay(NOW) is None
+    assert not presence.is_unannounced(3)
+    assert not presence.has_left("ann")

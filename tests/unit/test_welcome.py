@@ -35,6 +35,12 @@ def test_it_says_who_and_where_one_is_and_who_else(company: Company, ann: Peer) 
     ]
 
 
+def test_who_was_seen_is_known_by_their_name(company: Company, ann: Peer) -> None:
+    company.room.presence.join(ann.client.number, "ann")
+    shown(company, newcomer(company))
+    assert not company.room.presence.rename(ann.client.number, "anna")
+
+
 def test_of_many_only_some_are_named(company: Company) -> None:
     for number in range(NAMES_SHOWN + 5):
         company.join(f"name{number}")

@@ -217,6 +217,12 @@ def test_who_lists_who_is_in_another_room(name: str, company: Company, ann: Peer
     assert told(company, ann, f"/who {name}") == ["#den, 1 here: zoe"]
 
 
+def test_who_is_listed_is_known_by_their_name(company: Company, ann: Peer, bob: Peer) -> None:
+    company.room.presence.join(bob.client.number, "bob")
+    told(company, ann, "/who")
+    assert not company.room.presence.rename(bob.client.number, "bobby")
+
+
 def test_who_of_a_room_that_everybody_has_left_says_so(company: Company, ann: Peer) -> None:
     zoe = company.join("zoe")
     run(company, zoe, "/join den")

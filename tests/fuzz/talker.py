@@ -1,0 +1,255 @@
+"""The clients of an example: they type on real connections, and compare what they are sent."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterable
+from itertools import count
+from socket import IPPROTO_TCP, TCP_NODELAY
+from typing import Any
+
+from tests.blackbox.connection import TIME, Connection
+from tests.blackbox.readme import section
+from tests.fuzz.model import Client, Line, key
+from tests.fuzz.presence import ARRIVED, COMING_OR_GOING, Belief
+
+COMMANDS = re.findall(r"^\| `(/\w+)", section("Talk"), re.MULTILINE)
+
+MARKS = count(1)
+"""Nobody is called `mark-N`: who asks and is told so has been sent all that happened before."""
+
+Ids = dict[tuple[str, int], str]
+"""What was said in each room under each id, as far as a program has been told."""
+
+
+def shortest(command: str) -> str:
+    """`command` cut as short as may be: it is still the only one that begins so."""
+    if command not in COMMANDS:
+        return command
+    for length in range(2, len(command)):
+        if sum(other.startswith(command[:length]) for other in COMMANDS) == 1:
+            return command[:length]
+    return command
+
+
+class Talker:
+    """A client of the model, on a connection that speaks lines."""
+
+    def __init__(self, client: Client, connection: Connection, end: str, is_terse: bool) -> None:
+        """It ends its lines with `end`, and cuts commands short if it `is_terse`."""
+        self.client = client
+        self.connection = connection
+        # What is sent is sent, or each step would take the 40 ms of a delayed acknowledgement.
+        connection.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, True)
+        self.belief = Belief()
+        self.received: list[Line] = []
+        """What it was sent, and was not compared yet."""
+        self._room = client.room
+        """Where it is, as far as it has been told."""
+        self._wanted_presence = client.presence
+        """Until it was compared last."""
+        self._end = end
+        self._is_terse = is_terse
+        self._line_ends = {""}
+        """What a line may end with before the line feed."""
+        self._mark = ""
+
+    def begin(self) -> None:
+        """Wait to be welcomed; a program speaks at once."""
+        if self.client.is_person:
+            while "/help helps" not in (shown := self.connection.line()):
+                self.received.append(self._read(shown))
+            self.received.append(self._read(shown))
+        self.wait()
+
+    # Typing
+
+    def type(self, command: str, *arguments: str) -> None:
+        """Type a command, or say something, and wait until that is done."""
+        self.connection.send(self.typed(command, *arguments))
+        self.wait()
+
+    def type_line(self, line: str) -> None:
+        """Type a line as it is, and wait until that is done."""
+        self.connection.send(self._encode(line))
+        self.wait()
+
+    def ask_as_telnet(self) -> None:
+        """Ask whether somebody is there as only telnet does, which has line ends of its own."""
+        self._line_ends.add("\r")
+        self.connection.send(b"\xff\xf6")
+        self.wait()
+
+    def typed(self, command: str, *arguments: str) -> bytes:
+        """What is sent for a command."""
+        if command == "say":
+            return self._encode(arguments[0])
+        name = shortest(f"/{command}") if self._is_terse else f"/{command}"
+        return self.typed_command(" ".join([name, *arguments]))
+
+    def typed_command(self, line: str) -> bytes:
+        """What is sent for `line`, which is a command or looks like one."""
+        return self._encode(line)
+
+    def _encode(self, line: str) -> bytes:
+        return f"{line}{self._end}".encode("utf-8", "surrogateescape")
+
+    # Being sent something
+
+    def wait(self) -> None:
+        """Wait until it has been sent all that happened up to now."""
+        self.ask_for_mark()
+        self.read_to_mark()
+
+    def ask_for_mark(self) -> None:
+        """Ask for what comes behind all that happened up to now."""
+        self._mark = f"mark-{next(MARKS)}"
+        self.connection.send(self.typed("whois", self._mark))
+
+    def read_to_mark(self) -> None:
+        """Wait for it."""
+        end = f" * nobody here is called {self._mark}; "
+        while not (line := self._read(self.connection.line())).text.startswith(end):
+            self.received.append(line)
+
+    def read_rest(self) -> None:
+        """Wait until the server has ended the connection."""
+        self.received += map(self._read, self.connection.rest())
+
+    def _read(self, shown: str) -> Line:
+        """What a line says. Its kind is empty if a person cannot be sure of it."""
+        text = shown.removesuffix("\r")
+        if text == " * yes, here":
+            self._line_ends.discard("")
+        end = shown.removeprefix(text)
+        assert end in self._line_ends, f"not the right end of a line: {shown!r}"
+        if again := re.match(TIME, text):
+            # An action begins with a blank, which is the only one behind the time.
+            return Line("again", re.sub(r"^\*\* ", " ** ", text[again.end() :]))
+        return Line("presence" if COMING_OR_GOING.fullmatch(text) else "", text)
+
+    # Comparing
+
+    def compare(self, ids: Ids) -> None:
+        """It has been sent what it must be, and nothing else but who came and went."""
+        expected, self.client.lines = deque(self.client.lines), []
+        received, self.received = self.received, []
+        wants_presence = self.client.presence or self._wanted_presence
+        self._wanted_presence = self.client.presence
+        for line in received:
+            self._believe(line)
+            if line.kind == "presence":
+                assert wants_presence, f"{line} is for those who want it"
+                continue
+            assert expected, f"{self.client.name} is sent {line} besides"
+            assert _is(line, expected[0]), f"{self.client.name} is sent {line}, not {expected[0]}"
+            self._compare_id(line, expected.popleft(), ids)
+        assert not expected, f"{self.client.name} is not sent {list(expected)}"
+
+    def _compare_id(self, line: Line, expected: Line, ids: Ids) -> None:
+        """Only programs that speak JSON are told ids."""
+
+    def arrive(self) -> None:
+        """It knows who is in the room that it has come to."""
+        self._room = self.client.room
+        if self.client.presence:
+            self.belief.start(self._room.people_but(self.client))
+
+    def check_belief(self) -> None:
+        """It knows who is here, now that all has been told."""
+        if self.belief.keys is None:
+            return
+        room, own = self.client.room, {key(self.client.name)}  # which may be among many
+        believed, here = self.belief.keys - own, room.people_but(self.client)
+        assert believed == here, f"{believed}, not {here}, after {self.belief.notices}"
+
+    def _believe(self, line: Line) -> None:
+        if ARRIVED.fullmatch(line.text):
+            self.arrive()
+        elif line.kind in ("", "notice", "presence"):
+            self.belief.hear(line.text, self._room.names_seen)
+        if self.client.ignored or not self.client.presence:
+            self.belief.give_up()
+
+
+class JsonTalker(Talker):
+    """A client that speaks JSON."""
+
+    def __init__(self, client: Client, connection: Connection, end: str, is_terse: bool) -> None:
+        super().__init__(client, connection, end, is_terse)
+        self._last_ref = 0
+        self._open_refs = deque[int]()
+        """Those to which no answer has come yet."""
+        self._last_ids: dict[str, int] = {}
+        """By the name of the room."""
+
+    def begin(self) -> None:
+        self.type_line("/json")
+        self.arrive()
+
+    def typed(self, command: str, *arguments: str) -> bytes:
+        match command, *arguments:
+            case "say", text:
+                return self._request(text=re.sub("^//", "/", text))
+            case "me", text:
+                return self._request(text=text, kind="action")
+            case "msg", name, text:
+                return self._request(text=text, to=name)
+        return super().typed(command, *arguments)
+
+    def typed_command(self, line: str) -> bytes:
+        return self._request(command=line)
+
+    def _request(self, **fields: str) -> bytes:
+        self._last_ref += 1
+        self._open_refs.append(self._last_ref)
+        return self._encode(json.dumps({**fields, "ref": self._last_ref}))
+
+    def _read(self, shown: str) -> Line:
+        fields: dict[str, Any] = json.loads(shown)
+        if "ref" in fields:
+            assert fields["ref"] == self._open_refs.popleft(), f"answers another one: {fields}"
+        kind = "again" if fields.get("again") else fields["kind"]
+        return Line(kind, _as_shown(fields), fields.get("room", ""), id=fields.get("id", 0))
+
+    def _compare_id(self, line: Line, expected: Line, ids: Ids) -> None:
+        if not expected.room:
+            assert line.id == 0, f"{line} has an id"
+            return
+        if expected.kind != "again":
+            assert line.id > self._last_ids.get(expected.room, 0), f"{line} has an old id"
+            self._last_ids[expected.room] = line.id
+        said = ids.setdefault((expected.room, line.id), expected.text)
+        assert said == expected.text, f"{line} has the id of {said!r}"
+
+
+def _as_shown(fields: dict[str, Any]) -> str:
+    """How a person sees the same."""
+    match fields["kind"]:
+        case "ok":
+            return ""
+        case "say":
+            return f"{fields['name']}: {fields['text']}"
+        case "action":
+            return f" ** {fields['name']} {fields['text']}"
+        case "private":
+            return f"{fields['name']} -> {fields['to']}: {fields['text']}"
+    return f" * {fields['text']}"
+
+
+def _is(line: Line, expected: Line) -> bool:
+    if expected.kind == "ok":  # has no text, but the id of what was said
+        return line.kind == "ok"
+    if line.kind != expected.kind and (line.kind or expected.kind == "again"):
+        return False
+    if line.room not in ("", expected.room):
+        return False
+    return expected.text in line.text if expected.is_part else line.text == expected.text
+
+
+def settle(talkers: Iterable[Talker]) -> None:
+    """Wait until all have been sent all that happened up to now."""
+    for talker in talkers:
+        talker.ask_for_mark()
+    for talker in talkers:
+        talker.read_to_mark()
