@@ -26,7 +26,7 @@ class LineFramer:
 
     Holds at most `max_line` bytes between calls, and a telnet command of which
     the end is still to come. The fields tell what else was seen; whoever has
-    dealt with `refused`, `asked`, `interrupted` and `replies` resets them.
+    dealt with `refused`, `asked`, `commands`, `interrupted` and `replies` resets them.
     """
 
     __slots__ = (
@@ -35,6 +35,7 @@ class LineFramer:
         "_pending",
         "_skipping",
         "asked",
+        "commands",
         "echoes",
         "interrupted",
         "max_line",
@@ -55,6 +56,8 @@ class LineFramer:
         """Telnet's Ctrl-C was pressed."""
         self.asked = False
         """Telnet's "are you there" was sent; anything that can be seen will do as an answer."""
+        self.commands = 0
+        """Telnet commands, of whatever kind."""
         self.refused = 0
         """Lines that were longer than `max_line` bytes and are gone."""
         self.replies = b""
@@ -175,6 +178,7 @@ class LineFramer:
 
     def _obey(self, command: bytes, text: bytearray) -> None:
         self.telnet = True
+        self.commands += 1
         which = command[1]
         if which == IAC:
             text.append(IAC)

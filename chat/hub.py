@@ -59,6 +59,8 @@ class Hub:
         """Set when there is a room in `stirred`."""
         self.gate = Gate()
         """Where those wait who ask for more than to say a line."""
+        self.door = Gate()
+        """Where those wait who come or leave: thousands may do so at the same time."""
         self.stats = Stats()
         self.faults = Faults()
         self.watchdog = Watchdog()

@@ -28,6 +28,9 @@ RECEIVE = 4 * 1024
 """Bytes taken from one client before the others get their turn: under a millisecond's work,
 but for a few milliseconds if it is all telnet, or the end of a long line that is not text."""
 
+COMMANDS_TO_A_LINE = 64
+"""Telnet commands that count as one line: they take about as long to answer."""
+
 PATIENCE = 60.0
 """Seconds that one who has left may take none of what it is owed, before that is given up."""
 
@@ -65,12 +68,12 @@ class Session:
         hub, client = self._hub, self._client
         hub.enter(client)
         try:
+            reason = "cut off"
             try:
                 reason = self._converse(lines or [])
-            except BaseException:
-                hub.part(client, "cut off")
-                raise
-            hub.part(client, reason)
+                self._wait_at_the_door()
+            finally:
+                hub.part(client, reason)
             self._settle()
         finally:
             hub.remove(client)
@@ -84,7 +87,7 @@ class Session:
             self._take_turns(lines)
             if self._is_silent():
                 self._client.look = self._client.look._replace(presence=True, notices=True)
-                self._hub.gate.pass_through()  # many may have come at the same time
+                self._hub.door.pass_through()
                 welcome(self._hub, self._client)
                 self._hub.announce(self._client)
             self._hub.listen(self._client)
@@ -97,6 +100,13 @@ class Session:
         except OSError as error:
             self._client.lose(error.strerror or str(error))
             return self._client.lost
+
+    def _wait_at_the_door(self) -> None:
+        if not self._hub.closing:
+            try:
+                self._hub.door.pass_through()
+            except Dismissed as dismissed:  # it is leaving already
+                self._is_dismissed(dismissed)
 
     def _is_silent(self) -> bool:
         """Whether the client says nothing at first, but for what its telnet says by itself."""
@@ -153,6 +163,10 @@ class Session:
         if framer.replies:
             hub.owe(client, framer.replies)
             framer.replies = b""
+        cost, framer.commands = divmod(framer.commands, COMMANDS_TO_A_LINE)
+        if cost:
+            hub.gate.pass_through()
+            self._pace.pay(cost)
         if framer.asked:
             hub.tell(client, "yes, here")
             framer.asked = False

@@ -17,7 +17,7 @@ UNSENT = 64 * 1024
 """Bytes that may be said in a room while a round is under way: at about what a socket's send
 buffer takes (see listener.BUFFER), a round sends to everybody in one call."""
 
-ROUND = 16 * 2**20
+ROUND = 4 * 2**20
 """Bytes that a round may send altogether, about ten milliseconds' work: in a crowd less may be
 said for one, or who waits for the next would wait long."""
 
