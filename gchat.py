@@ -63,8 +63,9 @@ log = logging.getLogger("gchat")
 class ChatServer(StreamServer):
     """Accepts clients; each of them lives in a greenlet of its own, in `handle`."""
 
-    max_accept = 10
-    """Newcomers in a turn of the loop; a hundred, gevent's choice, are felt by those who talk."""
+    max_accept = 2
+    """Newcomers in a turn of the loop. Where thousands come, those who talk feel ten, and gevent's
+    own choice is a hundred."""
 
     def __init__(self, listener: Any, hub: Hub, admission: Admission) -> None:
         super().__init__(listener)

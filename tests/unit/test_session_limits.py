@@ -8,7 +8,7 @@ import pytest
 from chat import pace, session
 from chat.framing import LineFramer
 from chat.sanctions import Sanction
-from chat.session import Session
+from chat.session import COMMANDS_TO_A_LINE, Session
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 SMALL = 2048
@@ -270,6 +270,29 @@ def test_lines_that_are_too_long_count_as_lines(company: Company, listener: Peer
     company.converse(b"too long a line\n" * 750 + b"done\n", max_line=10)
     assert listener.read_line().endswith("done\n")
     assert time.monotonic() - begun >= (750 - limits.burst) / limits.rate
+
+
+def test_so_many_telnet_commands_count_as_a_line(company: Company, listener: Peer) -> None:
+    limits = company.hub.settings.limits
+    limits.rate, limits.burst = 1000, 100
+    begun = time.monotonic()
+    company.converse(b"\xff\xf1" * (200 * COMMANDS_TO_A_LINE) + b"done\r\n")
+    assert listener.read_line().endswith("done\n")
+    assert time.monotonic() - begun >= (190 - limits.burst) / limits.rate  # some were at hand
+
+
+def test_those_who_leave_at_the_same_time_go_through_the_door_one_by_one(
+    company: Company,
+) -> None:
+    peers = [company.program() for _ in range(10)]
+    door = company.hub.door
+    door._lock.acquire()
+    for peer in peers:
+        peer.close()
+    wait_until(lambda: door._lock.linkcount() >= len(peers), "they are at the door")
+    assert len(company.room.clients) == len(peers)
+    door._lock.release()
+    wait_until(lambda: not company.room.clients, "they have left")
 
 
 @pytest.mark.parametrize("sent", [b"\n", b"h", b"\xff\xf1", b"hello\n"])
