@@ -4,6 +4,7 @@ All users join, then they talk, and at the end it is counted what arrived (see p
 a single message that is missing, repeated or out of order makes the exit status 1.
 """
 
+import signal
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,7 +173,14 @@ def set_up(environment: Environment, **_: Any) -> None:
             address_of(environment.host)
         except ValueError as error:
             raise SystemExit(f"locustfile.py: {error}") from None
+    # Python's own handler would end whatever greenlet is running, be it one that receives.
+    gevent.signal_handler(signal.SIGINT, interrupt)
     take_part(process, environment)
+
+
+def interrupt() -> None:
+    """Ctrl-C was pressed; gevent passes this on to the main greenlet, where locust waits for it."""
+    raise KeyboardInterrupt
 
 
 setattr(locust.stats, "bucket_response_time", bucket)  # as locust documents it

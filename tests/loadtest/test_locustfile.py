@@ -126,7 +126,7 @@ def test_a_run_that_is_interrupted_is_judged_all_the_same(server: Server, proces
         listener.makefile("rb") as lines,
     ):
         assert any(MESSAGE.search(line) for line in lines)
-        run.send_signal(signal.SIGINT)  # it may hit a user that speaks: that line is owed to nobody
+        run.send_signal(signal.SIGINT)  # in the middle of a message's deliveries
         assert_passed(*result(run))
 
 
