@@ -40,6 +40,8 @@ class Broadcaster:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._rounds: dict[Room, Round] = {}
+        self._failed: set[Room] = set()
+        """Those that will be served again a while after that was not possible."""
 
     def run(self) -> None:
         """Broadcast for ever."""
@@ -64,7 +66,13 @@ class Broadcaster:
         except Exception:  # a mistake of ours: it must not be the end of all talk
             self._hub.faults.report("cannot broadcast in #%s", room.name)
             room.sent = Cursor(0, 0)  # whom the round has reached is not known
-            gevent.spawn_later(RETRY, self._hub.stir, room)
+            if room not in self._failed:
+                self._failed.add(room)
+                gevent.spawn_later(RETRY, self._retry, room)
+
+    def _retry(self, room: Room) -> None:
+        self._failed.discard(room)
+        self._hub.stir(room)
 
     def _serve(self, room: Room) -> None:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""

@@ -42,8 +42,8 @@ class Owed(NamedTuple):
     """Somebody else has sent it."""
 
 
-PRIVATE_BYTES = 256
-"""What something private takes besides its bytes: two objects and a place in a deque (CPython
+OWED_BYTES = 256
+"""What something owed takes besides its bytes: two objects and a place in a deque (CPython
 3.11)."""
 
 OWED_LIMIT = 16 * 1024
@@ -189,17 +189,17 @@ class Client:
             self.owed = deque()
         self.owed.append(Owed(self.until or self.log.end, data, private))
         if private:
-            self.private_bytes += PRIVATE_BYTES + len(data)
+            self.private_bytes += OWED_BYTES + len(data)
         else:
-            self.owed_bytes += len(data)
+            self.owed_bytes += OWED_BYTES + len(data)
 
     def take_owed(self) -> bytes:
         """The next thing that it is owed, to be sent now."""
         _, data, private = self.owed.popleft()
         if private:
-            self.private_bytes -= PRIVATE_BYTES + len(data)
+            self.private_bytes -= OWED_BYTES + len(data)
         else:
-            self.owed_bytes -= len(data)
+            self.owed_bytes -= OWED_BYTES + len(data)
         if not self.owed:
             self.owed = NOTHING_OWED
         return data

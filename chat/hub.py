@@ -69,6 +69,8 @@ class Hub:
         self.bans = Bans()
         self.absent = Absent()
         self.guesses = Guesses()
+        self.operator_guesses = Guesses()
+        """Of their own: who is in, and guesses this one, keeps nobody out."""
         self.countdown = Countdown(self.notify_all, self.stop)
         self.asked_to_stop = Event()
         """Set when the server is to end."""
@@ -183,12 +185,13 @@ class Hub:
 
     def each_client(self) -> Iterator[Client]:
         """All clients that there are, for the greenlet of whoever asks: between some of them
-        others have their turn, so one may have left before it comes.
+        others have their turn. Who has gone by then is left out.
         """
         with self.lock:
             clients = list(self.clients.values())
         for index, client in enumerate(clients, 1):
-            yield client
+            if client.number in self.clients:
+                yield client
             if index % AT_ONCE == 0:
                 give_way()
 

@@ -19,21 +19,22 @@ WARNING = 60
 
 def look_for_idle(hub: Hub) -> None:
     """Warn and dismiss, for ever, those who have sent nothing for the limit's time."""
-    warned: set[int] = set()
+    warned: dict[int, float] = {}
     while True:
         limit = hub.settings.limits.idle_timeout
         gevent.sleep(min(limit / LOOKS, REST) if limit else REST)
-        warned = _look(hub, limit, warned) if limit else set()
+        warned = _look(hub, limit, warned) if limit else {}
 
 
-def _look(hub: Hub, limit: int, warned: set[int]) -> set[int]:
-    """Look at everybody once; returns the numbers of those who have been warned."""
+def _look(hub: Hub, limit: int, warned: dict[int, float]) -> dict[int, float]:
+    """Look at everybody once; returns when those were warned, by their number, who have been."""
     warning = min(WARNING, limit // 4)
-    still_warned = set()
+    still_warned = {}
     for client in hub.each_client():
         if client.number not in hub.room_of(client).clients:  # it leaves already
             continue
-        silent = time.monotonic() - client.heard
+        now = time.monotonic()
+        silent = now - client.heard
         if silent < limit - warning:
             continue
         if client.number not in warned:
@@ -42,9 +43,9 @@ def _look(hub: Hub, limit: int, warned: set[int]) -> set[int]:
                 f"you have sent nothing for {duration(silent)}; in {duration(warning)} you will be "
                 "disconnected. An Enter is enough to stay",
             )
-        elif silent >= limit:
+        elif silent >= limit and now - warned[client.number] >= warning:
             hub.tell(client, f"you have sent nothing for {duration(silent)}; goodbye")
             client.expel("idle")
             continue
-        still_warned.add(client.number)
+        still_warned[client.number] = warned.get(client.number, now)
     return still_warned

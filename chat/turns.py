@@ -21,6 +21,9 @@ ROUND = 4 * 2**20
 """Bytes that a round may send altogether, about ten milliseconds' work: in a crowd less may be
 said for one, or who waits for the next would wait long."""
 
+REMEMBERED = 1024
+"""Speakers whose turns are remembered before it is looked for those who need not be."""
+
 PORTION = 256
 """Bytes that one may at least say in a turn, if no line is longer. With less, a thousand who
 flood a room would cost more to let speak than to send to."""
@@ -34,9 +37,12 @@ class Turns:
         """What was said since the last round began."""
         self._limit = UNSENT
         self._reached = 0
-        """How far back the one was before its turn whose turn came last,"""
+        """How far back those are who had no turn lately: it grows with each one's turn, by their
+        share in it, or newcomers without end would come before one with a long line."""
         self._put_back: dict[int, int] = {}
-        """and the others are after theirs; those who had none lately are at `_reached`."""
+        """How far back the others are after theirs."""
+        self._remembered = REMEMBERED
+        """How many there may be in it before it is tidied."""
         self._waiting: list[tuple[int, int, _Turn]] = []
         self._numbers = count()
 
@@ -55,6 +61,8 @@ class Turns:
         number, size = self._portion(name, lines)
         start = max(self._reached, self._put_back.get(speaker, 0))
         self._put_back[speaker] = start + size
+        if len(self._put_back) > self._remembered:
+            self._forget_those_reached()
         turn = _Turn(start, size)
         heappush(self._waiting, (start + size, next(self._numbers), turn))
         try:
@@ -72,13 +80,21 @@ class Turns:
         self._limit = min(UNSENT, ROUND // max(1, listeners)) // max(1, rooms)
         left = max(1, self._limit)
         while self._waiting and left > 0:
+            share = len(self._waiting)
             _, _, turn = heappop(self._waiting)
-            self._reached = max(self._reached, turn.start)
+            self._reached = max(self._reached + turn.size // share, turn.start)
             left -= turn.size
             turn.comes.set()
         if not self._waiting:
             self._put_back.clear()
             self._reached = 0
+
+    def _forget_those_reached(self) -> None:
+        """They may have left; for who has not, it makes no difference."""
+        self._put_back = {
+            speaker: place for speaker, place in self._put_back.items() if place > self._reached
+        }
+        self._remembered = REMEMBERED + 2 * len(self._put_back)
 
     def _portion(self, name: int, lines: Sequence[bytes]) -> tuple[int, int]:
         """How many of `lines` make up a turn, and their size."""

@@ -35,10 +35,10 @@ def op(hub: Hub, client: Client, password: str) -> None:
     secret = hub.settings.op_password
     if secret is None:
         raise Refused("there are no operators here: nobody has set a password for them", "/op")
-    if wait := hub.guesses.wait(client.network):
+    if wait := hub.operator_guesses.wait(client.network):
         raise Refused(too_many_guesses(wait), "too many wrong passwords")
     if not secret.matches(password):
-        hub.guesses.wrong(client.network, f"operators ({client})")
+        hub.operator_guesses.wrong(client.network, f"operators ({client})")
         gevent.sleep(PENALTY)
         raise Refused("that is not the operators' password", "a wrong password")
     client.operator = True

@@ -163,6 +163,22 @@ def test_a_room_that_fails_again_and_again_fills_no_log_and_the_others_talk_on(
     assert tracebacks(caplog) == ["cannot broadcast in #broken"]
 
 
+def test_a_room_that_fails_while_much_is_said_is_tried_again_once(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    tries: list[Any] = []
+    make_fail(monkeypatch, Round, "__init__", times=5)
+    monkeypatch.setattr("chat.broadcaster.gevent.spawn_later", lambda *call: tries.append(call))
+    for number in range(1, 6):
+        company.say(ann, "hello")
+        wait_until(lambda: company.hub.faults.total >= number, "it has failed")  # noqa: B023
+    assert len(tries) == 1
+    _, retry, room = tries[0]
+    retry(room)
+    assert bob.read_lines(5) == ["ann: hello"] * 5
+
+
 def test_a_room_that_fails_is_not_tried_again_at_once(company: Company) -> None:
     ann, bob = company.join("ann"), company.join("bob")
     broken = Room("broken")

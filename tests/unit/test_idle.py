@@ -70,7 +70,7 @@ def watched(company: Company, fake_time: FakeTime) -> Watched:
     return Watched(company, fake_time)
 
 
-def look(company: Company, warned: set[int], limit: int = LIMIT) -> set[int]:
+def look(company: Company, warned: dict[int, float], limit: int = LIMIT) -> dict[int, float]:
     return idle._look(company.hub, limit, warned)
 
 
@@ -89,7 +89,7 @@ def test_who_has_sent_something_in_time_is_told_nothing(
     company: Company, fake_time: FakeTime
 ) -> None:
     (peer,) = silent_for(company, fake_time, LIMIT - WARNING - 1)
-    assert look(company, set()) == set()
+    assert look(company, {}) == {}
     assert not peer.client.owed
 
 
@@ -97,8 +97,8 @@ def test_who_has_nearly_been_silent_for_too_long_is_warned_once(
     company: Company, fake_time: FakeTime
 ) -> None:
     (peer,) = silent_for(company, fake_time, LIMIT - WARNING)
-    warned = look(company, set())
-    assert warned == {peer.client.number}
+    warned = look(company, {})
+    assert warned.keys() == {peer.client.number}
     assert look(company, warned) == warned
     assert peer.read_lines(1) == [
         " * you have sent nothing for 9 min; in 1 min you will be disconnected. "
@@ -113,7 +113,7 @@ def test_under_a_short_limit_the_warning_comes_when_a_quarter_of_it_is_left(
     limit: int, company: Company, fake_time: FakeTime
 ) -> None:
     lively, silent = silent_for(company, fake_time, limit * 3 / 4 - 1, limit * 3 / 4)
-    assert look(company, set(), limit) == {silent.client.number}
+    assert look(company, {}, limit).keys() == {silent.client.number}
     assert f"in {duration(limit // 4)} you will be disconnected" in silent.read_line()
     assert not lively.client.owed
 
@@ -122,10 +122,13 @@ def test_nobody_is_disconnected_who_was_not_warned_before(
     company: Company, fake_time: FakeTime
 ) -> None:
     (peer,) = silent_for(company, fake_time, 10 * LIMIT)
-    warned = look(company, set())
-    assert "will be disconnected" in peer.read_line()
+    warned = look(company, {})
+    assert "in 1 min you will be disconnected" in peer.read_line()
+    fake_time.now += WARNING - 1
+    assert look(company, warned) == warned
+    fake_time.now += 1
     look(company, warned)
-    assert peer.read_lines(1) == [" * you have sent nothing for 1 h 40 min; goodbye"]
+    assert peer.read_lines(1) == [" * you have sent nothing for 1 h 41 min; goodbye"]
     wait_until(lambda: peer.reason, "it is disconnected")
     assert peer.reason == "idle"
     assert peer.expelled
@@ -136,20 +139,20 @@ def test_who_was_warned_and_has_sent_something_is_warned_again_the_next_time(
 ) -> None:
     (peer,) = silent_for(company, fake_time, LIMIT)
     number = peer.client.number
-    warned = look(company, set())
+    warned = look(company, {})
     peer.client.heard = fake_time.now
     warned = look(company, warned)
-    assert warned == set()
+    assert warned == {}
     peer.client.heard = fake_time.now - LIMIT
-    assert look(company, warned) == {number}
+    assert look(company, warned).keys() == {number}
     assert ["will be disconnected" in line for line in peer.read_lines(2)] == [True, True]
     assert not peer.reason
 
 
 def test_everybody_is_looked_at_by_themselves(company: Company, fake_time: FakeTime) -> None:
     lively, warned, gone = silent_for(company, fake_time, 1, LIMIT - 1, LIMIT)
-    numbers = {peer.client.number for peer in (warned, gone)}
-    assert look(company, numbers) == {warned.client.number}
+    before = {peer.client.number: fake_time.now - WARNING for peer in (warned, gone)}
+    assert look(company, before).keys() == {warned.client.number}
     wait_until(lambda: gone.reason, "it is disconnected")
     assert not lively.reason
     assert not warned.reason
@@ -193,7 +196,7 @@ def test_a_limit_that_is_set_holds_soon(watched: Watched, before: int) -> None:
     watched.limits.idle_timeout = before
     watched.look(1000)
     watched.limits.idle_timeout = LIMIT
-    watched.look(4 * REST)
+    watched.look(WARNING + 4 * REST)
     wait_until(lambda: watched.peer.reason, "it is disconnected")
     assert watched.told()[0].startswith(" * you have sent nothing for 16 min; in 1 min")
 
@@ -244,5 +247,5 @@ def test_who_has_left_and_only_reads_is_not_told_to_press_enter(company: Company
     peer.end_input()
     wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
     peer.client.heard = time.monotonic() - 1000
-    idle._look(company.hub, 600, set())
+    idle._look(company.hub, 600, {})
     assert b"An Enter is enough" not in peer.read_to_end()

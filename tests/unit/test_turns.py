@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.turns import PORTION, ROUND, UNSENT, Turns
+from chat.turns import PORTION, REMEMBERED, ROUND, UNSENT, Turns
 from tests.unit.peers import wait_until
 
 NAME = 10
@@ -158,3 +158,25 @@ def test_everybody_has_their_turn_in_the_end_and_nothing_is_kept_then(
     assert sorted(room.order) == list(range(len(lines)))
     assert not room.turns.are_awaited
     assert not room.turns._put_back
+
+
+def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> None:
+    room = Flooded()
+    room.wait(0, b"x" * 6000)
+    number = 0
+    while 0 not in room.order:
+        for _ in range(10):
+            number += 1
+            assert number < 1000
+            room.wait(number, b"x" * 100)
+        room.begin_round(ROUND // 1000)  # there is room for 1,000 bytes
+
+
+def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
+    room = Flooded()
+    for number in range(10 * REMEMBERED):
+        room.wait(number, b"x" * (PORTION - NAME))
+        if number % 10 == 4 and number > 10:  # there is room for ten
+            room.begin_round(ROUND // (19 * PORTION // 2))
+            assert len(room.turns._waiting) == 5
+    assert len(room.turns._put_back) <= 2 * REMEMBERED
