@@ -82,9 +82,9 @@ def why(hub: Hub, client: Client) -> None:
         if limits.rate
         else "your lines are taken as fast as you send them",
         *_exceptional(client, limits),
-        f"of answers, {client.owed_bytes} bytes wait for you to read them; over {OWED_LIMIT} "
+        f"answers that wait for you to read them take {client.owed_bytes} bytes; over {OWED_LIMIT} "
         "you are not listened to until you have",
-        f"of what others said to you alone, {client.private_bytes} bytes wait; over "
+        f"what others said to you alone, and waits, takes {client.private_bytes} bytes; over "
         f"{PRIVATE_LIMIT} it is refused",
     )
 

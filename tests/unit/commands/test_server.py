@@ -99,7 +99,7 @@ def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
     waiting = slow.client.private_bytes
     assert waiting > 0
     run(company, slow, "/why")
-    assert f" * of what others said to you alone, {waiting} bytes wait; over" in "\n".join(
+    assert f" * what others said to you alone, and waits, takes {waiting} bytes; over" in "\n".join(
         shown(company, slow)
     )
 
