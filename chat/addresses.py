@@ -1,8 +1,16 @@
 """Addresses and networks, as limits count them and bans name them."""
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 IPV6_PREFIX = 64
@@ -19,14 +27,18 @@ def host_of(address: str) -> str:
     return address.rpartition(":")[0].strip("[]")
 
 
+def address_of(host: str) -> Address:
+    """The address that `host` writes: one of IPv4 also if it is mapped into IPv6."""
+    address = ip_address(host.partition("%")[0])  # without the interface of a link-local one
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+
+
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> Network:
     """The network that counts as one address: `host` itself, or its /64 of IPv6."""
-    address = ip_address(host.partition("%")[0])  # without the interface of a link-local one
+    address = address_of(host)
     if isinstance(address, IPv4Address):
         return IPv4Network(address)
-    if address.ipv4_mapped:
-        return IPv4Network(address.ipv4_mapped)
     return IPv6Network((address, IPV6_PREFIX), strict=False)
 
 

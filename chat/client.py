@@ -171,9 +171,14 @@ class Client:
         return self.log.end.spoken - self.cursor.spoken - self.own_ahead
 
     @property
+    def host(self) -> str:
+        """Its address without the port."""
+        return host_of(self.address)
+
+    @property
     def network(self) -> Network:
         """Where it comes from, as limits count it and bans name it."""
-        return network_of(host_of(self.address))
+        return network_of(self.host)
 
     def enter(self, log: RoomLog) -> None:
         """Go to another room, at the end of what was said there. It does not listen yet."""

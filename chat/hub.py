@@ -19,7 +19,7 @@ from chat.message import SERVER, Kind
 from chat.names import Names
 from chat.room import Room
 from chat.rooms import LOBBY, Rooms, TooManyRooms
-from chat.sanctions import Absent, Bans
+from chat.sanctions import Sanction, Sanctions
 from chat.settings import Settings
 from chat.stats import Stats
 from chat.watchdog import Watchdog
@@ -66,8 +66,10 @@ class Hub:
         self.watchdog = Watchdog()
         self.places = Places()
         """Those that all connections take, also before they are clients."""
-        self.bans = Bans()
-        self.absent = Absent()
+        self.bans = Sanctions()
+        """What keeps whoever comes from a network out."""
+        self.mutes = Sanctions()
+        """What keeps whoever comes from an address from speaking."""
         self.guesses = Guesses()
         self.operator_guesses = Guesses()
         """Of their own: who is in, and guesses this one, keeps nobody out."""
@@ -97,7 +99,6 @@ class Hub:
             self.room_of(client).clients[client.number] = client
         self.names.arrive(client)
         self.stats.joined += 1
-        client.muted = self.absent.come_back(client.network)
         log.info("join %s", client.address)
 
     def listen(self, client: Client) -> None:
@@ -124,8 +125,6 @@ class Hub:
         client.until = room.log.end
         self.names.release(client)
         self.bells.discard(client.number)
-        if client.muted and self.places.of(client.network) <= 1:
-            self.absent.leave(client.network, client.muted)
         log.info("leave %s: %s", client, reason)
         self._has_left(client, room)
         self.visit(client)
@@ -176,6 +175,13 @@ class Hub:
             self.room_of(client).visits.pop(client.number, None)
         if not self.clients:
             self._empty.set()
+
+    def mute_of(self, client: Client) -> Sanction | None:
+        """What keeps `client` from speaking, on itself or its address; None if nothing does."""
+        now = time.time()
+        if client.muted and client.muted.holds(now):
+            return client.muted
+        return self.mutes.find(client.host, now)
 
     def stop(self, why: str = "") -> None:
         """Ask for the end of the server; everybody will be told `why`, if it is not empty."""

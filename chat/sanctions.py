@@ -3,18 +3,15 @@
 Times are in seconds since the epoch.
 """
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 from typing import NamedTuple
 
-from chat.addresses import Network
+from chat.addresses import Network, address_of
 from chat.clock import duration
 
-MAX_BANS = 10_000
-"""Whoever needs more wants a firewall."""
-
-MAX_ABSENT = 1000
-"""Addresses of muted people who have left."""
+MOST = 10_000
+"""Networks on which one kind of sanction is: whoever needs more wants a firewall."""
 
 
 class Sanction(NamedTuple):
@@ -38,59 +35,44 @@ class Sanction(NamedTuple):
         return f"by {self.by}{term}" + (f": {self.why}" if self.why else "")
 
 
-class TooManyBans(Exception):
-    """There are MAX_BANS that hold."""
+class TooManySanctions(Exception):
+    """There are MOST that hold."""
 
 
-class Bans:
-    """Networks from which nobody is let in. Looking one up takes no longer when there are many."""
+class Sanctions:
+    """Those of one kind, on networks. Looking one up takes no longer when there are many."""
 
     def __init__(self) -> None:
-        self._bans: dict[Network, Sanction] = {}
+        self._sanctions: dict[Network, Sanction] = {}
         self._lengths: dict[int, set[int]] = {4: set(), 6: set()}
-        """Those of the prefixes that were ever banned, by the version of IP."""
+        """Those of the prefixes on which one ever was, by the version of IP."""
 
     def add(self, network: Network, sanction: Sanction, now: float) -> None:
-        """Ban `network`, in place of an earlier ban on it. Raises TooManyBans."""
-        if network not in self._bans and len(self.all(now)) >= MAX_BANS:
-            raise TooManyBans
-        self._bans.pop(network, None)  # so that it is the latest
-        self._bans[network] = sanction
+        """Impose `sanction` in place of an earlier one on `network`. Raises TooManySanctions."""
+        if network not in self._sanctions and len(self.all(now)) >= MOST:
+            raise TooManySanctions
+        self._sanctions.pop(network, None)  # so that it is the latest
+        self._sanctions[network] = sanction
         self._lengths[network.version].add(network.prefixlen)
 
-    def remove(self, network: Network) -> bool:
-        """Ban it no longer; False if it was not banned."""
-        return self._bans.pop(network, None) is not None
+    def remove(self, network: Network, now: float) -> bool:
+        """End the one on `network`; False if there was none that held."""
+        sanction = self._sanctions.pop(network, None)
+        return sanction is not None and sanction.holds(now)
 
     def find(self, host: str, now: float) -> Sanction | None:
-        """What keeps the address `host` out; None if nothing does."""
-        if not self._bans:
+        """One that holds for the address `host`; None if there is none."""
+        if not self._sanctions:
             return None
-        address = ip_address(host.partition("%")[0])
+        address = address_of(host)
         for length in self._lengths[address.version]:
-            sanction = self._bans.get(ip_network((address, length), strict=False))
+            sanction = self._sanctions.get(ip_network((address, length), strict=False))
             if sanction and sanction.holds(now):
                 return sanction
         return None
 
     def all(self, now: float) -> dict[Network, Sanction]:
         """Those that hold, in the order in which they were imposed."""
-        self._bans = {net: sanction for net, sanction in self._bans.items() if sanction.holds(now)}
-        return self._bans
-
-
-class Absent:
-    """The muted who have left, by their address: so that they do not speak again by coming back."""
-
-    def __init__(self) -> None:
-        self._muted: dict[Network, Sanction] = {}
-
-    def leave(self, network: Network, sanction: Sanction) -> None:
-        """One who was muted has left, and nobody else is here from the same address."""
-        self._muted[network] = sanction
-        if len(self._muted) > MAX_ABSENT:
-            del self._muted[next(iter(self._muted))]
-
-    def come_back(self, network: Network) -> Sanction | None:
-        """Somebody comes from there: what was imposed on them."""
-        return self._muted.pop(network, None)
+        held = {net: sanction for net, sanction in self._sanctions.items() if sanction.holds(now)}
+        self._sanctions = held
+        return held

@@ -245,7 +245,7 @@ class Session:
     def _say(self, texts: list[str]) -> None:
         """Say `texts`, if there are any. Raises Refused if that must not be."""
         if texts:
-            commands.check_may_speak(self._client)
+            commands.check_may_speak(self._hub, self._client)
             self._hub.say(self._client, texts)
 
     def _refuse(self, why: str, what: str, ref: Ref = None) -> None:

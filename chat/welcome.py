@@ -24,6 +24,10 @@ def welcome(hub: Hub, client: Client) -> None:
         "What you type, everybody here sees. /nick NAME names you; /help helps.",
         *(motd.lines() if motd else ()),
     ]
+    if mute := hub.mute_of(client):
+        lines.append(
+            f"whoever comes from your address is muted {mute.tell(time.time())}. You can read"
+        )
     hub.owe(client, encode_notices([*lines, *_topic(client, room)], client.look))
     replay(hub, client, room)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.connection import Person
+from tests.blackbox.operators import operator
 from tests.blackbox.server import Server
 
 StartServer = Callable[..., Server]
@@ -34,7 +36,13 @@ def start_server() -> Iterator[StartServer]:
 def server(start_server: StartServer, request: pytest.FixtureRequest) -> Server:
     """A server with its default options, but for the port and those that a test is marked with."""
     marker = request.node.get_closest_marker("options")
-    return start_server(*(marker.args if marker else ()))
+    return start_server(*marker.args, **marker.kwargs) if marker else start_server()
+
+
+@pytest.fixture
+def op(server: Server) -> Person:
+    """An operator of `server`, which has to be one where there can be some."""
+    return operator(server)
 
 
 @pytest.fixture

@@ -5,22 +5,22 @@ import time
 
 import gevent
 
-from chat.addresses import Network, NotANetwork, read_network, show_network
+from chat.addresses import Network, NotANetwork, address_of, read_network, show_network
 from chat.client import Client
 from chat.commands.arguments import MAX_TEXT, called, term_and_reason
 from chat.commands.table import Refused, command
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
-from chat.sanctions import MAX_BANS, Sanction, TooManyBans
+from chat.sanctions import MOST, Sanction, TooManySanctions
 from chat.text import counted, listing
 
 NAMES_SHOWN = 10
 """How many of those are named whom a ban would hit as well."""
 
-BANS_SHOWN = 50
-"""How many bans /bans lists: the latest."""
+LISTED = 50
+"""How many bans /bans lists, and how many mutes: the latest."""
 
-FORGOTTEN = "bans are kept in memory alone: they end with the server"
+FORGOTTEN = "bans and mutes are kept in memory alone: they end with the server"
 
 log = logging.getLogger(__name__)
 
@@ -67,28 +67,29 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     """
     sanction = _sanction(client, term, why)
     network, named = _where(hub, who)
-    hit = _those_from(hub, network)
-    if client in hit:
+    shown = show_network(network)
+    if address_of(client.host) in network:
         raise Refused(
-            f"you are at {show_network(network)} yourself; /kick and /mute are for one alone",
-            "whom to ban",
+            f"you are at {shown} yourself; /kick and /mute are for one alone", "whom to ban"
         )
-    others = [one.name for one in hit if one is not hub.names.holder(who)]
-    if named and others:
-        raise Refused(
-            f"{listing(others, len(others), NAMES_SHOWN)} would be banned as well; "
-            f"/ban {show_network(network)} bans them all, /kick and /mute are for one alone",
-            "whom to ban",
-        )
+    if named:
+        person = hub.names.holder(who)
+        others = [one.name for one in _those_from(hub, network) if one is not person]
+        if others:
+            raise Refused(
+                f"{listing(others, len(others), NAMES_SHOWN)} would be banned as well; "
+                f"/ban {shown} bans them all, /kick and /mute are for one alone",
+                "whom to ban",
+            )
     try:
         hub.bans.add(network, sanction, time.time())
-    except TooManyBans:
-        raise Refused(f"there are {MAX_BANS} bans, the most there may be", "a ban") from None
-    told = f"{show_network(network)} is banned {sanction.tell(time.time(), imposed=True)}"
+    except TooManySanctions:
+        raise Refused(f"there are {MOST} bans, the most there may be", "a ban") from None
+    told = f"{shown} is banned {sanction.tell(time.time(), imposed=True)}"
     log.info("%s", told)
     hub.confirm(client, told, FORGOTTEN)
-    for person in hit:
-        _expel(hub, client, person, sanction, "banned")
+    for one in _those_from(hub, network):  # only now: none comes in any more meanwhile
+        _expel(hub, client, one, sanction, "banned")
 
 
 @command("WHERE", operators_only=True)
@@ -99,7 +100,7 @@ def unban(hub: Hub, client: Client, where: str) -> None:
     """
     network, _ = _where(hub, where)
     shown = show_network(network)
-    if not hub.bans.remove(network):
+    if not hub.bans.remove(network, time.time()):
         raise Refused(f"{shown} is not banned; /bans lists what is", "what is not banned")
     log.info("%s is banned no longer, by %s", shown, client.name)
     hub.confirm(client, f"{shown} is banned no longer")
@@ -107,24 +108,29 @@ def unban(hub: Hub, client: Client, where: str) -> None:
 
 @command(operators_only=True)
 def bans(hub: Hub, client: Client) -> None:
-    """list the bans, the latest last
+    """list the bans, and the addresses that are muted, the latest last
 
     For example: /bans
     """
     now = time.time()
-    held = hub.bans.all(now)
-    latest = list(held.items())[-BANS_SHOWN:]
-    shown = [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
-    which = f", of which these are the latest {BANS_SHOWN}" if len(held) > BANS_SHOWN else ""
-    first = f"{counted(len(held), 'ban')}{which}:" if held else "nobody is banned"
-    hub.tell(client, first, *shown, FORGOTTEN)
+    lines = []
+    for held, what, none in (
+        (hub.bans.all(now), "ban", "nobody is banned"),
+        (hub.mutes.all(now), "muted address", "no address is muted"),
+    ):
+        latest = list(held.items())[-LISTED:]
+        which = f", of which these are the latest {LISTED}" if len(held) > LISTED else ""
+        lines.append(f"{counted(len(held), what)}{which}:" if held else none)
+        lines += [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
+    hub.tell(client, *lines, FORGOTTEN)
 
 
 @command("NAME [TIME] [WHY]", operators_only=True)
 def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     """let NAME read, but say nothing, for a TIME like 10m, or for good
 
-    It also holds when they come back, if nobody else was here from their address.
+    If nobody else is here from their address, it holds for all that comes from there: leaving
+    and coming back does not end it.
     For example: /mute bob 10m cool down
     """
     person, sanction = _other(hub, client, name), _sanction(client, term, why)
@@ -132,20 +138,33 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     told = sanction.tell(time.time(), imposed=True)
     hub.tell(person, f"you are muted {told}")
     _tell_room(hub, client, person, f"{person.name} is muted {told}")
+    hub.confirm(client, _mute_address(hub, person, sanction))
 
 
-@command("NAME", operators_only=True)
-def unmute(hub: Hub, client: Client, name: str) -> None:
-    """let NAME speak again
+@command("WHO", operators_only=True)
+def unmute(hub: Hub, client: Client, who: str) -> None:
+    """let WHO speak again, by their name or the address that /bans lists
 
     For example: /unmute bob
     """
-    person = called(hub, name)
-    if not (person.muted and person.muted.holds(time.time())):
-        raise Refused(f"{person.name} is not muted", "one who is not muted")
-    person.muted = None
-    hub.tell(person, f"you may speak again, thanks to {client.name}")
-    _tell_room(hub, client, person, f"{person.name} may speak again, thanks to {client.name}")
+    network, _ = _where(hub, who)
+    person = hub.names.holder(who)
+    muted = [one for one in _those_from(hub, network) if hub.mute_of(one)]
+    lifted = hub.mutes.remove(network, time.time())
+    for one in [person] if person else muted:
+        one.muted = None
+    freed = [one for one in muted if not hub.mute_of(one)]
+    shown = person.name if person else show_network(network)
+    if not (lifted or freed):
+        raise Refused(f"{shown} is not muted; /bans lists the addresses that are", "one not muted")
+    for one in freed:
+        hub.tell(one, f"you may speak again, thanks to {client.name}")
+    told = f"{shown} may speak again, thanks to {client.name}"
+    if person:
+        _tell_room(hub, client, person, told)
+    else:
+        log.info("%s", told)
+        hub.confirm(client, told)
 
 
 @command("TEXT", operators_only=True)
@@ -189,11 +208,27 @@ def _where(hub: Hub, typed: str) -> tuple[Network, bool]:
 
 def _those_from(hub: Hub, network: Network) -> list[Client]:
     """The clients whose addresses are in `network`."""
-    return [
-        client
-        for client in hub.each_client()
-        if client.network.version == network.version and client.network.overlaps(network)
-    ]
+    return [client for client in hub.each_client() if address_of(client.host) in network]
+
+
+def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
+    """Mute whoever comes from the address of `person` too, if that hits nobody who may speak.
+
+    Returns what the operator is to know about it.
+    """
+    shown = show_network(person.network)
+    others = [one.name for one in _those_from(hub, person.network) if not hub.mute_of(one)]
+    if others:
+        names = listing(others, len(others), NAMES_SHOWN)
+        why = f"{names} would be muted as well if {shown} was"
+    else:
+        try:
+            hub.mutes.add(person.network, sanction, time.time())
+        except TooManySanctions:
+            why = f"{MOST} addresses are muted, the most there may be"
+        else:
+            return f"so is whoever comes from {shown}; /unmute {shown} ends it"
+    return f"{why}: {person.name} is muted until they leave"
 
 
 def _expel(hub: Hub, by: Client, person: Client, sanction: Sanction, what: str) -> None:

@@ -13,7 +13,6 @@ from chat.clock import clock_and_day, duration
 from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
-from chat.limits import Limits
 from chat.text import counted
 
 
@@ -81,7 +80,7 @@ def why(hub: Hub, client: Client) -> None:
         "and some commands count for several"
         if limits.rate
         else "your lines are taken as fast as you send them",
-        *_exceptional(client, limits),
+        *_exceptional(hub, client),
         f"answers that wait for you to read them take {client.owed_bytes} bytes; over {OWED_LIMIT} "
         "you are not listened to until you have",
         f"what others said to you alone, and waits, takes {client.private_bytes} bytes; over "
@@ -89,14 +88,14 @@ def why(hub: Hub, client: Client) -> None:
     )
 
 
-def _exceptional(client: Client, limits: Limits) -> list[str]:
+def _exceptional(hub: Hub, client: Client) -> list[str]:
     """What holds for few."""
-    lines, now = [], time.time()
-    if limits.idle_timeout:
-        idle = duration(limits.idle_timeout)
+    lines = []
+    if hub.settings.limits.idle_timeout:
+        idle = duration(hub.settings.limits.idle_timeout)
         lines.append(f"who sends nothing for {idle} is disconnected, with a warning before")
-    if client.muted and client.muted.holds(now):
-        lines.append(f"you are muted {client.muted.tell(now)}")
+    if mute := hub.mute_of(client):
+        lines.append(f"you are muted {mute.tell(time.time())}")
     if client.operator:
         lines.append("you are an operator; /help operators lists what you may do")
     return lines

@@ -122,7 +122,7 @@ class Command(NamedTuple):
         if self.operators_only and not client.operator:
             raise Refused(_why_no_operator(hub, self.name), f"{self.name}, which is an operator's")
         if self.speaks and typed.strip():
-            check_may_speak(client)
+            check_may_speak(hub, client)
         try:
             self.function(hub, client, *self.split(typed))
         except WrongArgument:
@@ -170,11 +170,10 @@ def read(line: str) -> tuple[Command, str]:
     return find(name), line[len(name) + 1 :]
 
 
-def check_may_speak(client: Client) -> None:
+def check_may_speak(hub: Hub, client: Client) -> None:
     """Raises Refused if `client` is muted."""
-    now = time.time()
-    if client.muted and client.muted.holds(now):
-        raise Refused(f"nothing was sent: you are muted {client.muted.tell(now)}", "a muted one")
+    if mute := hub.mute_of(client):
+        raise Refused(f"nothing was sent: you are muted {mute.tell(time.time())}", "a muted one")
 
 
 def _why_no_operator(hub: Hub, name: str) -> str:

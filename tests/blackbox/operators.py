@@ -8,6 +8,9 @@ OP_PASSWORD = "drück mich 123"
 OPERATORS = {"GCHAT_OP_PASSWORD": OP_PASSWORD}
 """The environment of a server on which there can be some."""
 
+ABUSER, NEIGHBOUR = "127.0.0.2", "127.0.0.3"
+"""Addresses of this machine from which neither an operator nor a bystander comes."""
+
 
 def promote(person: Connection) -> None:
     """Make `person` an operator."""
@@ -20,3 +23,17 @@ def operator(server: Server, name: str = "op") -> Person:
     person = server.person(name)
     promote(person)
     return person
+
+
+def answers(person: Person, *lines: str) -> list[str]:
+    """What `person` is told when it says `lines`; what came before them is skipped."""
+    person.unread()
+    person.say(*lines)
+    told = [line for line in person.unread() if line.startswith(" * ")]
+    return [line for line in told if not line.endswith((" joined", " left"))]
+
+
+def refused(server: Server, source: str) -> str:
+    """The line that one is told who comes from `source` and is not let in."""
+    (line,) = server.connect(source=source).rest()
+    return line

@@ -53,6 +53,9 @@ class Server:
         line = command(*ports, *options)
         if descriptors:
             line = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors), *line]
+        self._secrets = [
+            value for name, value in (environment or {}).items() if name.endswith("PASSWORD")
+        ]
         self._announced = standard_error is None and not any(
             option.startswith("--log-level") for option in options
         )
@@ -211,6 +214,7 @@ class Server:
         log = self.log()
         assert "Traceback" not in log, log
         assert "error in" not in log, log
+        assert not any(secret in log for secret in self._secrets), log
         for line in log.encode().split(b"\n"):
             assert_safe(line)
 

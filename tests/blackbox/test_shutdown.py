@@ -4,21 +4,10 @@ import pytest
 
 from tests.blackbox.bystanders import Bystanders
 from tests.blackbox.connection import Person
-from tests.blackbox.operators import OPERATORS, operator
+from tests.blackbox.operators import OPERATORS
 from tests.blackbox.server import Server
-from tests.conftest import StartServer
 
-
-@pytest.fixture
-def server(start_server: StartServer) -> Server:
-    """A server on which there can be operators."""
-    return start_server(environment=OPERATORS)
-
-
-@pytest.fixture
-def op(server: Server) -> Person:
-    """An operator."""
-    return operator(server)
+pytestmark = pytest.mark.options(environment=OPERATORS)
 
 
 def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_0(

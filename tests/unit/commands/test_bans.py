@@ -2,12 +2,14 @@
 
 import logging
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from chat import sanctions
+from chat.client import Client
 from chat.commands.arguments import MAX_TEXT
-from chat.commands.operators import BANS_SHOWN, FORGOTTEN
+from chat.commands.operators import FORGOTTEN, LISTED
 from chat.sanctions import Sanction
 from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told, why_it_ended
 from tests.unit.peers import Company, Peer
@@ -71,6 +73,36 @@ def test_an_address_of_ipv6_is_banned_with_its_64(company: Company, op: Peer) ->
     assert bans(company) == ["2001:db8::/64"]
 
 
+def test_a_ban_of_one_address_of_ipv6_leaves_its_neighbours_alone(
+    company: Company, op: Peer
+) -> None:
+    di, ed = (at(person(company, name), f"2001:db8::{name}") for name in ("d1", "ed"))
+    run(company, op, "/ban 2001:db8::d1/128")
+    why_it_ended(di)
+    assert shown(company, ed)
+    assert not ed.reason
+
+
+def test_who_comes_in_while_those_are_looked_for_who_are_banned_is_banned_as_well(
+    company: Company, op: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = list[Peer]()
+    everybody = company.hub.each_client
+
+    def somebody_comes_meanwhile() -> Iterator[Client]:
+        yield from everybody()
+        if not company.hub.bans.find("10.9.0.1", time.time()):
+            late.append(at(person(company, f"late{len(late)}"), "10.9.0.1"))
+
+    monkeypatch.setattr(company.hub, "each_client", somebody_comes_meanwhile)
+    run(company, op, "/ban 10.9.0.1")
+    for peer in late:
+        why_it_ended(peer)
+    cy = at(person(company, "cy"), "10.9.0.2")
+    run(company, op, "/ban cy")
+    why_it_ended(cy)
+
+
 def test_who_has_left_can_be_banned_by_name_until_somebody_else_has_it(
     company: Company, op: Peer, ann: Peer, bob: Peer
 ) -> None:
@@ -109,7 +141,7 @@ def test_a_ban_by_name_that_would_hit_others_is_refused_with_whom_and_what_bans_
 def test_what_is_neither_a_name_nor_a_network_cannot_be_banned(
     who: str, company: Company, op: Peer, bob: Peer
 ) -> None:
-    for line in (f"/ban {who}", f"/unban {who}"):
+    for line in (f"/ban {who}", f"/unban {who}", f"/unmute {who}"):
         why = refusal(company, op, line)
         assert why.startswith(f"nobody of the name {who[:MAX_TEXT]} is here or was")
     assert bans(company) == []
@@ -127,7 +159,7 @@ def test_a_time_that_is_not_understood_is_refused_with_an_example(
 def test_there_are_only_so_many_bans(
     company: Company, op: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sanctions, "MAX_BANS", 1)
+    monkeypatch.setattr(sanctions, "MOST", 1)
     run(company, op, "/ban 10.9.0.1")
     assert "the most there may be" in refusal(company, op, "/ban bob")
     assert not bob.reason
@@ -153,7 +185,11 @@ def test_a_ban_is_ended_by_what_it_is_listed_as_or_by_name(
 
 
 def test_the_bans_are_listed_with_by_whom_how_long_and_why(company: Company, op: Peer) -> None:
-    assert told(company, op, "/bans") == ["nobody is banned", FORGOTTEN]
+    assert told(company, op, "/bans") == [
+        "nobody is banned",
+        "no address is muted",
+        FORGOTTEN,
+    ]
     run(company, op, "/ban 10.9.0.1")
     run(company, op, "/ban 10.8.0.0/16 2h flooding")
     shown(company, op)
@@ -161,16 +197,17 @@ def test_the_bans_are_listed_with_by_whom_how_long_and_why(company: Company, op:
         "2 bans:",
         "10.9.0.1  by op",
         "10.8.0.0/16  by op, for 2 h more: flooding",
+        "no address is muted",
         FORGOTTEN,
     ]
 
 
 def test_of_many_bans_the_latest_are_listed(company: Company, op: Peer) -> None:
-    for number in range(BANS_SHOWN + 5):
+    for number in range(LISTED + 5):
         run(company, op, f"/ban 10.9.0.{number}")
     shown(company, op)
-    first, *listed, _ = told(company, op, "/bans")
-    assert first == f"{BANS_SHOWN + 5} bans, of which these are the latest {BANS_SHOWN}:"
+    first, *listed, _, _ = told(company, op, "/bans")
+    assert first == f"{LISTED + 5} bans, of which these are the latest {LISTED}:"
     assert [line.split()[0] for line in listed] == [
-        f"10.9.0.{number}" for number in range(5, BANS_SHOWN + 5)
+        f"10.9.0.{number}" for number in range(5, LISTED + 5)
     ]

@@ -5,21 +5,23 @@ import time
 
 import pytest
 
+from chat import sanctions
 from chat.sanctions import Sanction
-from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told
+from chat.welcome import welcome
+from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
+FROM_THERE = "so is whoever comes from 10.1.0.2; /unmute 10.1.0.2 ends it"
+MUTED = "nothing was sent: you are muted by op"
 
-def comes(company: Company) -> Peer:
-    """Somebody comes, from the same address as the others who do."""
-    peer = company.join()
-    company.hub.places.take(peer.client.network)
-    return peer
+
+def comes(company: Company, name: str) -> Peer:
+    """Somebody comes, from where bob is."""
+    return at(person(company, name), "10.1.0.2")
 
 
 def leaves(company: Company, peer: Peer) -> None:
     company.hub.part(peer.client, "test")
-    company.hub.places.give_back(peer.client.network)
     company.hub.remove(peer.client)
 
 
@@ -33,7 +35,8 @@ def test_one_who_is_muted_and_its_room_and_the_log_learn_by_whom_how_long_and_wh
     run(company, op, "/mute bob 10m cool down")
     assert shown(company, bob) == [" * you are muted by op, for 10 min: cool down"]
     told_all = "bob is muted by op, for 10 min: cool down"
-    assert shown(company, ann) == shown(company, op) == [f" * {told_all}"]
+    assert shown(company, ann) == [f" * {told_all}"]
+    assert shown(company, op) == [f" * {told_all}", f" * {FROM_THERE}"]
     assert caplog.messages == [f"{told_all} ({bob.client.address})"]
     assert bob.client.muted
     assert bob.client.muted.until == pytest.approx(time.time() + 600, abs=5)
@@ -65,31 +68,73 @@ def test_one_who_was_muted_for_a_time_is_not_told_so_when_it_is_over(
     assert not [line for line in told(company, bob, "/why") if "muted" in line]
 
 
-def test_one_who_is_muted_is_so_when_it_comes_back_but_only_the_first_from_there(
-    company: Company, op: Peer
+def test_whoever_comes_from_the_address_of_one_who_is_muted_is_so_while_it_lasts(
+    company: Company, op: Peer, ann: Peer, bob: Peer
 ) -> None:
-    bob = comes(company)
-    run(company, op, f"/mute {bob.client.name} 10m")
-    muted = bob.client.muted
+    assert told(company, op, "/mute bob 10m")[-1] == FROM_THERE
+    for other in (comes(company, "bob2"), comes(company, "bob3")):
+        assert refusal(company, other, "/me is back").startswith(MUTED)
+        assert any("you are muted by op" in line for line in told(company, other, "/why"))
     leaves(company, bob)
-    back, other = comes(company), comes(company)
-    assert back.client.muted == muted
-    assert other.client.muted is None
+    assert refusal(company, comes(company, "bob"), "/me is back").startswith(MUTED)
+    assert f"{comes(company, 'bob4').client.network}" == "10.1.0.2/32"
+    assert told(company, op, "/bans")[-3:-1] == [
+        "1 muted address:",
+        "10.1.0.2  by op, for 10 min more",
+    ]
+    run(company, ann, "/me may speak")
 
 
-def test_nobody_is_muted_for_one_who_has_left_an_address_where_others_are(
-    company: Company,
+def test_a_newcomer_who_is_muted_is_told_so(company: Company, op: Peer, bob: Peer) -> None:
+    run(company, op, "/mute bob rude")
+    newcomer = comes(company, "cy")
+    shown(company, newcomer)
+    welcome(company.hub, newcomer.client)
+    assert " * whoever comes from your address is muted by op: rude. You can read" in shown(
+        company, newcomer
+    )
+
+
+def test_a_mute_does_not_hit_those_who_are_at_the_same_address_already(
+    company: Company, op: Peer, bob: Peer
 ) -> None:
-    bob, ann = comes(company), comes(company)
-    bob.client.muted = Sanction("op")
+    cy = comes(company, "cy")
+    why = "would be muted as well if 10.1.0.2 was: bob is muted until they leave"
+    assert told(company, op, "/mute bob")[-1] == f"cy {why}"
+    assert refusal(company, bob, "/me is rude").startswith(MUTED)
+    run(company, cy, "/me may speak")
+    assert told(company, op, "/bans")[-2] == "no address is muted"
     leaves(company, bob)
-    assert comes(company).client.muted is None
-    assert ann.client.muted is None
+    run(company, comes(company, "bob"), "/me is back")
 
 
-def test_nothing_is_remembered_of_those_who_leave_and_are_not_muted(company: Company) -> None:
-    leaves(company, comes(company))
-    assert not company.hub.absent._muted
+def test_all_who_are_at_an_address_are_muted_one_by_one_and_then_it_is(
+    company: Company, op: Peer, bob: Peer
+) -> None:
+    cy = comes(company, "cy")
+    run(company, op, "/mute bob")
+    shown(company, op)
+    assert told(company, op, "/mute cy")[-1] == FROM_THERE
+    for peer in (bob, cy, comes(company, "di")):
+        assert refusal(company, peer, "/me is here").startswith(MUTED)
+
+
+def test_the_address_of_an_operator_is_not_muted(company: Company, op: Peer, bob: Peer) -> None:
+    at(op, "10.1.0.2")
+    assert told(company, op, "/mute bob")[-1].startswith("op would be muted as well")
+    run(company, op, "/me may speak")
+
+
+def test_there_are_only_so_many_muted_addresses(
+    company: Company, op: Peer, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sanctions, "MOST", 1)
+    run(company, op, "/mute ann")
+    shown(company, op)
+    assert told(company, op, "/mute bob")[-1].endswith(
+        "addresses are muted, the most there may be: bob is muted until they leave"
+    )
+    assert refusal(company, bob, "/me is rude").startswith(MUTED)
 
 
 # /unmute
@@ -111,8 +156,37 @@ def test_who_is_not_muted_cannot_be_unmuted(
     muted: Sanction | None, company: Company, op: Peer, bob: Peer
 ) -> None:
     bob.client.muted = muted
-    assert refusal(company, op, "/unmute bob") == "bob is not muted"
+    assert (
+        refusal(company, op, "/unmute bob")
+        == "bob is not muted; /bans lists the addresses that are"
+    )
     assert shown(company, bob) == []
+
+
+@pytest.mark.parametrize("who", ["bob", "10.1.0.2"])
+def test_an_address_is_muted_no_longer_when_one_who_was_there_is_not(
+    who: str, company: Company, op: Peer, bob: Peer
+) -> None:
+    run(company, op, "/mute bob")
+    leaves(company, bob)
+    shown(company, op)
+    assert told(company, op, f"/unmute {who}") == ["10.1.0.2 may speak again, thanks to op"]
+    run(company, comes(company, "bob"), "/me thanks")
+    assert refusal(company, op, "/unmute 10.1.0.2").startswith("10.1.0.2 is not muted; /bans")
+
+
+@pytest.mark.parametrize("who", ["bob", "cy", "10.1.0.2"])
+def test_all_who_were_muted_with_an_address_are_told_that_it_is_over(
+    who: str, company: Company, op: Peer, bob: Peer
+) -> None:
+    run(company, op, "/mute bob")
+    cy = comes(company, "cy")
+    for peer in (bob, cy):
+        shown(company, peer)
+    run(company, op, f"/unmute {who}")
+    over = " * you may speak again, thanks to op"
+    assert (over in shown(company, bob)) is (who != "cy")  # who was muted by name stays so
+    assert over in shown(company, cy)
 
 
 # /announce
