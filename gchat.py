@@ -39,6 +39,7 @@ from chat.idle import look_for_idle
 from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
+from chat.loop import give_way
 from chat.motd import Motd
 from chat.options import Options, parse
 from chat.password import password_from
@@ -72,6 +73,8 @@ class ChatServer(StreamServer):
         self.hub = hub
         self.admission = admission
         self.numbers = count(1)
+        self.strangers = set[Any]()
+        """The greenlets of those who have been asked for the password."""
 
     def do_handle(self, connection: Any, address: Any) -> None:
         """Give a new connection its greenlet: a bare one, of two thirds the usual size."""
@@ -98,15 +101,25 @@ class ChatServer(StreamServer):
         hub = self.hub
         framer, lines = LineFramer(hub.settings.max_line), list[bytes]()
         if password := hub.settings.password:
+            stranger = gevent.getcurrent()
+            self.strangers.add(stranger)
             try:
                 lines = Login(connection, network, password, hub.guesses).run(framer)
             except OSError:
                 connection.close()
                 return
+            finally:
+                self.strangers.discard(stranger)
             if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
                 raise TurnedAway(objection)
         client = Client(next(self.numbers), connection, address, hub.lobby.log)
         Session(hub, client, framer).run(lines)
+
+    def turn_away_strangers(self) -> None:
+        """Tell those who have been asked for the password that the server ends."""
+        for stranger in self.strangers:
+            gevent.kill(stranger, TurnedAway(self.hub.goodbye))
+        give_way()
 
     def do_read(self) -> Any:
         """Accept a connection; gevent's own way is to wait in silence when descriptors are out."""
@@ -142,9 +155,10 @@ def main() -> int:
     ):
         gevent.spawn(hub.faults.keep_running, what, function, *arguments)
     hub.watchdog.start()
+    signals = count(1)
     for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, stop, hub, number)
-    gevent.signal_handler(signal.SIGHUP, read_again, settings)
+        gevent.signal_handler(number, stop, hub, signals, number)
+    gevent.signal_handler(signal.SIGHUP, read_again, hub)
     server = ChatServer(listener, hub, Admission(hub))
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.freeze()
@@ -154,6 +168,7 @@ def main() -> int:
     hub.asked_to_stop.wait()
     log.info("stop: %d connected", len(hub.clients))
     server.stop()
+    server.turn_away_strangers()
     send_off(hub)
     hub.faults.tell_repeated()
     log.info("stopped")
@@ -201,20 +216,32 @@ def open_listener(options: Options) -> Any:
         ) from error
 
 
-def read_again(settings: Settings) -> None:
+def read_again(hub: Hub) -> None:
     """Take what stands now in the files that options have named."""
+    settings = hub.settings
     for file in (settings.motd, settings.password, settings.op_password):
         if file and file.path:
             try:
-                file.read_again()
+                changed = file.read_again()
                 log.info("read again: %s", file.path)
             except (OSError, ValueError) as error:
                 log.error("what was in %s before stays in force: %s", file.path, error)
+                continue
+            if changed and file is settings.op_password:
+                end_operators(hub)
 
 
-def stop(hub: Hub, number: int) -> None:
-    """The first signal asks the server to stop; the second does not ask."""
-    if hub.asked_to_stop.is_set():
+def end_operators(hub: Hub) -> None:
+    """Nobody is one any more until they have said the password, which is a new one."""
+    for client in hub.each_client():
+        if client.operator:
+            client.operator = False
+            hub.tell(client, "you are no operator any more: there is a new password for them")
+
+
+def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
+    """The first of `signals` asks the server to stop; the second does not ask."""
+    if next(signals) > 1:
         os._exit(128 + number)
     hub.stop()
 

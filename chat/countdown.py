@@ -28,7 +28,9 @@ class Countdown:
         """Let the server end in so many seconds, in place of what was planned before."""
         self.cancel()
         log.warning("shutdown in %s, by %s: %s", duration(seconds), by, why)
-        self._greenlet = gevent.spawn(self._run, time.monotonic() + seconds, by, why)
+        reason = f": {why}" if why else ""
+        self._tell(f"{by} shuts the server down in {duration(seconds)}{reason}")
+        self._greenlet = gevent.spawn(self._run, time.monotonic() + seconds, why, reason)
 
     def cancel(self) -> bool:
         """Let the server run on; False if nothing else was planned."""
@@ -37,10 +39,7 @@ class Countdown:
         self._greenlet.kill()
         return True
 
-    def _run(self, end: float, by: str, why: str) -> None:
-        reason = f": {why}" if why else ""
-        left = end - time.monotonic()
-        self._tell(f"{by} shuts the server down in {duration(round(left))}{reason}")
+    def _run(self, end: float, why: str, reason: str) -> None:
         for mark in TOLD_AT:
             wait = end - mark - time.monotonic()
             if wait > 1:  # what has just been told is not told again

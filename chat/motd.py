@@ -24,10 +24,11 @@ class Motd:
         self._lines = self._read()
         self._fault = ""
 
-    def read_again(self) -> None:
-        """Read it even if it seems not to have changed. Raises the same."""
-        version = self._look()
+    def read_again(self) -> bool:
+        """Read it even if it seems not to have changed; returns whether it has. Raises the same."""
+        version, before = self._look(), self._lines
         self._lines, self._version, self._fault = self._read(), version, ""
+        return self._lines != before
 
     def lines(self) -> list[str]:
         """Its lines, safe to show."""

@@ -11,7 +11,7 @@ from chat.text import MAX_NAME, name_key, nearest_name
 DIGITS = 6
 """Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
 
-MAX_DEPARTED = 1000
+MAX_DEPARTED = 10_000
 """Names of those who have left that are still known: of one who said something and was gone."""
 
 
@@ -71,7 +71,9 @@ class Names:
         """`client` leaves."""
         self._give_up(client)
         if client.name != client.address:
-            self._departed[name_key(client.name)] = client.network
+            key = name_key(client.name)
+            self._departed.pop(key, None)
+            self._departed[key] = client.network  # as the last one
             if len(self._departed) > MAX_DEPARTED:
                 del self._departed[next(iter(self._departed))]
         for key in client.ignores.names:

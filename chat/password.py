@@ -26,10 +26,15 @@ class Password:
         self._hash = b""
         self._set(_first_bytes(path) if path else os.fsencode(text))
 
-    def read_again(self) -> None:
-        """Take what stands in the file now. Raises the same, and stays as it was then."""
+    def read_again(self) -> bool:
+        """Take what stands in the file now; returns whether that is another one.
+
+        Raises the same, and stays as it was then.
+        """
+        before = self._hash
         if self.path:
             self._set(_first_bytes(self.path))
+        return self._hash != before
 
     def matches(self, typed: str) -> bool:
         """Whether `typed`, as text.visible has made it, is it; takes the same time if not."""

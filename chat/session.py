@@ -165,7 +165,7 @@ class Session:
             framer.replies = b""
         cost, framer.commands = divmod(framer.commands, COMMANDS_TO_A_LINE)
         if cost:
-            hub.gate.pass_through()
+            self._wait_at_the_gate()
             self._pace.pay(cost)
         if framer.asked:
             hub.tell(client, "yes, here")
@@ -230,7 +230,7 @@ class Session:
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
-        self._hub.gate.pass_through()
+        self._wait_at_the_gate()
         try:
             command, typed = commands.read(text)
             if command.cost > 1:
@@ -257,7 +257,11 @@ class Session:
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
         log.log(level, "refuse %s: %s", self._client, what)
-        self._hub.gate.pass_through()  # to find out what was wrong has cost something
+        self._wait_at_the_gate()  # to find out what was wrong has cost something
+
+    def _wait_at_the_gate(self) -> None:
+        if not self._client.operator:  # who is to end the crush there must not be stuck in it
+            self._hub.gate.pass_through()
 
     def _is_dismissed(self, dismissed: Dismissed) -> None:
         if isinstance(dismissed, Expelled):

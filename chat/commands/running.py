@@ -78,7 +78,7 @@ def stats(hub: Hub, client: Client) -> None:
         client,
         f"{counted(len(hub.clients), 'client')} in {counted(len(hub.rooms.by_name), 'room')}, "
         f"{total.joined} since the start; {total.refused} were turned away",
-        f"in: {total.messages} messages, {_mib(total.bytes_in)}; "
+        f"in: {counted(total.messages, 'message')}, {_mib(total.bytes_in)}; "
         f"now {now.messages / seconds:.0f} messages a second",
         f"out: {total.deliveries} deliveries, {_mib(total.bytes_out)}; "
         f"now {now.deliveries / seconds:.0f} deliveries a second",

@@ -11,6 +11,7 @@ from time import monotonic
 import pytest
 
 from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.operators import answers
 from tests.blackbox.server import Server
 from tests.blackbox.terminal import Terminal
 from tests.blackbox.test_clients import needs_nc, needs_telnet
@@ -22,6 +23,7 @@ from tests.conftest import StartServer
 SECRET = "sésame, öffne dich"
 ASKED = " * this server has a password: type it, then press Enter"
 WRONG = " * that is not the password; "
+GOODBYE = " * the server is going down"
 
 ABUSER = "127.0.0.2"
 """An address of this machine from which no bystander comes."""
@@ -199,11 +201,16 @@ def test_too_many_wrong_ones_from_an_address_close_the_door_to_it_alone(
     assert server.log().count("wrong password for") == 10
 
 
-def test_who_has_not_said_it_does_not_hold_up_the_end(server: Server) -> None:
-    stranger = server.connect()
-    assert stranger.line() == ASKED
+def test_who_has_not_said_it_does_not_hold_up_the_end_and_is_told_of_it(server: Server) -> None:
+    silent, asked, guesser = (server.connect() for _ in range(3))
+    assert asked.line() == ASKED
+    guesser.say("open")
+    guesser.expect(WRONG)
+    guesser.say("open", "again")
+    server.expect_log("wrong password for the server from")
     server.signal(SIGTERM)
-    assert stranger.rest() == []
+    for stranger in (silent, asked, guesser):
+        assert [line for line in stranger.rest() if line != ASKED] == [GOODBYE]
     assert server.wait() == 0
 
 
@@ -233,6 +240,31 @@ def test_a_changed_file_holds_from_a_signal_on_and_who_is_in_stays(
     assert bystanders.messages == ["carl: the old one holds", "dora: the new one holds"]
     for secret in (SECRET, "another one"):
         assert secret not in server.log()
+
+
+def test_operators_are_none_any_more_when_there_is_a_new_password_for_them(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(SECRET)
+    server = start_server("--op-password-file", str(file))
+    op, ann = server.named("op", "ann")
+    op.say(f"/op {SECRET}")
+    op.expect("you are an operator")
+    server.signal(SIGHUP)
+    server.expect_log("read again")
+    assert answers(op, "/bans")[0] == " * nobody is banned"
+    file.write_text("another one")
+    server.signal(SIGHUP)
+    op.expect(" * you are no operator any more: there is a new password for them")
+    op.say("/bans", f"/op {SECRET}", "/op another one")
+    for told in (
+        "/bans is for operators",
+        "that is not the operators' p",
+        "you are an operator now",
+    ):
+        op.expect(f" * {told}")
+    assert not [line for line in ann.unread() if "operator" in line]
 
 
 def test_a_file_that_cannot_be_used_any_more_changes_nothing_and_the_log_says_so(

@@ -1,5 +1,7 @@
 """/shutdown: everybody learns that the server will end, when and why, and it may be called off."""
 
+from signal import SIGTERM
+
 import pytest
 
 from tests.blackbox.bystanders import Bystanders
@@ -26,6 +28,14 @@ def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_
     assert server.wait() == 0
     assert server.expect_log("shutdown in").endswith("shutdown in 3 s, by op: a new  version")
     server.expect_log("stopped")
+
+
+def test_a_signal_while_it_ends_is_the_first_one(server: Server, op: Person) -> None:
+    server.person(receive_buffer=4096)
+    op.say("/limits rate 0", *["x" * 60_000] * 40, "/shutdown 1s")
+    assert op.rest()[-1] == " * the server is going down"  # it waits for who does not read
+    server.signal(SIGTERM)
+    assert server.wait() == 0
 
 
 def test_it_may_be_planned_anew_and_called_off_and_then_the_server_runs_on(

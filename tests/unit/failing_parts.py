@@ -17,7 +17,7 @@ from chat import faults, idle, rooms, session, vanished
 from chat.admission import Admission
 from chat.broadcaster import Broadcaster
 from chat.commands import TABLE, running
-from chat.hub import Hub
+from chat.countdown import Countdown
 from chat.rooms import Rooms
 from chat.session import Session
 from chat.watchdog import Watchdog
@@ -32,7 +32,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "session": (Session, "_obey"),
     "admission": (Admission, "objection"),
     "accept": (gchat.ChatServer, "do_read"),
-    "countdown": (Hub, "notify_all"),
+    "countdown": (Countdown, "_run"),
 }
 """Where the parts fail; a command does besides."""
 

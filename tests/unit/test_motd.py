@@ -117,8 +117,9 @@ def test_it_is_read_again_when_that_is_asked_for_even_if_it_seems_the_same(
 ) -> None:
     same_for_the_system(file, b"x" * file.stat().st_size)
     assert motd.lines() == ["grüß dich", "be kind"]
-    motd.read_again()
+    assert motd.read_again()
     assert motd.lines()[0].startswith("xx")
+    assert not motd.read_again()
 
 
 def test_if_it_cannot_be_read_when_that_is_asked_for_who_asks_knows_and_it_stays_as_it_was(

@@ -105,6 +105,16 @@ def test_of_two_who_left_under_one_name_the_later_is_known(
     assert names.departed("ann") == bob.network
 
 
+def test_who_leaves_again_is_known_as_the_last_one(
+    names: Names, ann: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.names.MAX_DEPARTED", 2)
+    for client, name in ((ann, "ann"), (bob, "bob"), (ann, "ann"), (bob, "carl")):
+        names.take(client, name)
+        names.release(client)
+    assert [name for name in ("ann", "bob", "carl") if names.departed(name)] == ["ann", "carl"]
+
+
 def test_only_so_many_are_known_who_have_left_and_the_first_is_forgotten(
     names: Names, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,8 +93,9 @@ def test_it_is_read_again_when_that_is_asked_for(file: Path) -> None:
     password = Password(path=str(file))
     file.write_bytes(b"tuna\n")
     assert password.matches("swordfish")
-    password.read_again()
+    assert password.read_again()
     assert password.matches("tuna")
+    assert not password.read_again()
     assert not password.matches("swordfish")
 
 
@@ -110,7 +111,7 @@ def test_if_it_cannot_be_read_again_it_stays_as_it_was(file: Path, spoil: object
 
 def test_one_that_is_in_no_file_stays_as_it_is() -> None:
     password = Password("swordfish")
-    password.read_again()
+    assert not password.read_again()
     assert password.matches("swordfish")
 
 

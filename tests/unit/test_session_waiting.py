@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chat.client import OWED_LIMIT
-from chat.session import RECEIVE
+from chat.session import COMMANDS_TO_A_LINE, RECEIVE
 from chat.turns import UNSENT
 from tests.unit.peers import Company, wait_until
 
@@ -38,6 +38,19 @@ def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Comp
     answer = reading.get(timeout=10)
     assert answer.count(b"what you type goes to everybody") == questions
     assert most <= OWED_LIMIT + len(answer) // questions
+
+
+@pytest.mark.parametrize("operator", [False, True])
+def test_all_but_operators_wait_at_the_gate_with_what_is_not_cheap(
+    operator: bool, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, passed = company.program(), list[bool]()
+    monkeypatch.setattr(company.hub.gate, "pass_through", lambda: passed.append(True))
+    peer.client.operator = operator
+    peer.send(b"/uptime\n/what\n" + ARE_YOU_THERE * COMMANDS_TO_A_LINE + b"\n/version\n")
+    peer.read_until("gchat ")
+    # Three commands, of which one is refused, and as much telnet as is a line.
+    assert len(passed) == (0 if operator else 5)
 
 
 def test_who_has_telnet_ask_and_does_not_read_the_answers_is_not_listened_to(
