@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Part(Failing):
-    """What fails, and logs it when it does its work again."""
+    """What fails, and logs it when it is to do its work again."""
 
     has_failed = False
 
@@ -53,11 +53,10 @@ class Part(Failing):
         log.info("it will fail")
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        result = super().__call__(*arguments, **named)
-        if self.has_failed:
+        if self.has_failed and not self.times:
             self.has_failed = False
             log.info("it works again")
-        return result
+        return super().__call__(*arguments, **named)
 
 
 def hurry() -> None:
