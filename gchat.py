@@ -34,6 +34,7 @@ from chat.admission import OUT_OF_DESCRIPTORS, Admission
 from chat.broadcaster import Broadcaster
 from chat.client import Client
 from chat.framing import LineFramer
+from chat.history import History
 from chat.hub import Hub
 from chat.idle import look_for_idle
 from chat.listener import listen, raise_descriptor_limit, show_address
@@ -43,9 +44,11 @@ from chat.loop import give_way
 from chat.motd import Motd
 from chat.options import Options, parse
 from chat.password import password_from
+from chat.recorder import Recorder
 from chat.rooms import keep_tidy
 from chat.session import Session
 from chat.settings import Settings
+from chat.store.schema import CannotUse
 from chat.vanished import look_for_vanished
 
 GRACE = 3.0
@@ -72,7 +75,7 @@ class ChatServer(StreamServer):
         super().__init__(listener)
         self.hub = hub
         self.admission = admission
-        self.numbers = count(1)
+        self.numbers = count(hub.history.first_number)
         self.strangers = set[Any]()
         """The greenlets of those who have been asked for the password."""
 
@@ -141,14 +144,19 @@ def main() -> int:
     try:
         settings = settings_from(options, max(1, descriptors - RESERVED_DESCRIPTORS))
         listener = open_listener(options)
+        with using("history"):
+            history = History(options.history, options.history_sync)
     except CannotStart as why:
         print(f"gchat.py: {why}", file=sys.stderr)
         return 1
 
-    hub = Hub(settings)
+    hub = Hub(settings, history)
     hub.faults.start()
+    broadcaster = Broadcaster(hub)
     for what, function, *arguments in (
-        ("the broadcaster", Broadcaster(hub).run),
+        ("the recorder", Recorder(hub).run),
+        ("the broadcaster", broadcaster.run),
+        ("the look back", broadcaster.look_back.run),
         ("the look for the vanished", look_for_vanished, hub, options.keepalive),
         ("the look for the idle", look_for_idle, hub),
         ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
@@ -170,6 +178,7 @@ def main() -> int:
     server.stop()
     server.turn_away_strangers()
     send_off(hub)
+    hub.history.close()
     hub.faults.tell_repeated()
     log.info("stopped")
     log_handler.flush()
@@ -201,7 +210,7 @@ def using(what: str) -> Iterator[None]:
     """Whatever cannot be read or used ends the start. Raises CannotStart."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, CannotUse) as error:
         raise CannotStart(f"cannot use the {what}: {error}") from error
 
 
@@ -248,6 +257,7 @@ def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
 
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
+    hub.wait_until_all_is_recorded(GRACE)
     hub.closing = True
     for client in list(hub.clients.values()):
         hub.tell(client, hub.goodbye)

@@ -1,6 +1,7 @@
 """Messages of a room encoded once, for every client that is to get the same ones."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import TypeVar
@@ -114,16 +115,25 @@ def _keep(batches: dict[Key, Batch], key: Key, batch: Batch) -> None:
 class Batches:
     """The batches that one round of a room needs, each made when it is first asked for."""
 
-    def __init__(self, log: RoomLog) -> None:
+    def __init__(self, log: RoomLog, pages: Mapping[int, list[Message]]) -> None:
+        """`pages` is what there is besides `log` of what was said before, by the id it follows."""
         self._log = log
+        self._pages = pages
         self._made: dict[tuple[int, int, Look], Batch] = {}
 
     def between(self, cursor: Cursor, stop: Cursor, look: Look) -> Batch | None:
-        """What lies between two places, or the first part of it; None if it is no longer kept."""
+        """What lies between two places, or the first part of it; None if it is not there."""
         key = (cursor.id, stop.id, look)
         batch = self._made.get(key)
-        if batch is None and cursor.id >= self._log.start.id:
-            count = min(stop.id - cursor.id, MAX_MESSAGES)
-            batch = encode_batch(self._log.after(cursor.id, count), look)
+        if batch is None and (messages := self._messages(cursor.id, stop.id)):
+            batch = encode_batch(messages, look)
             _keep(self._made, key, batch)
         return batch
+
+    def _messages(self, last: int, stop: int) -> list[Message]:
+        if last >= self._log.start.id:
+            return self._log.after(last, min(stop - last, MAX_MESSAGES))
+        page = self._pages.get(last)
+        if not page or page[0].id > last + 1:  # not read yet, or kept nowhere
+            return []
+        return page[: stop - last]

@@ -16,6 +16,7 @@ from chat.client import Client
 from chat.hub import Hub
 from chat.ignoring import NOBODY
 from chat.log import Cursor
+from chat.lookback import LookBack
 from chat.loop import give_way
 from chat.room import Room
 from chat.wire import encode_gap
@@ -39,6 +40,8 @@ class Broadcaster:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self.look_back = LookBack(hub)
+        """Which reads for those who are far behind; somebody has to let it run."""
         self._rounds: dict[Room, Round] = {}
         self._failed: set[Room] = set()
         """Those that will be served again a while after that was not possible."""
@@ -77,11 +80,13 @@ class Broadcaster:
     def _serve(self, room: Room) -> None:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
         del self._hub.stirred[room]
-        current = self._rounds.pop(room, None) or Round(self._hub, room)
+        current = self._rounds.pop(room, None) or Round(self._hub, room, self.look_back)
         if current.serve(SLICE):
             self._rounds[room] = current
         said = room.log.end.id > room.sent.id
-        if said or room in self._rounds or room.visits or room.turns.are_awaited:
+        # What is not recorded yet stirs the room when it is; nobody has a turn before that.
+        waiting = room.turns.are_awaited and room.log.end == room.log.said
+        if said or room in self._rounds or room.visits or waiting:
             self._hub.stir(room)
 
 
@@ -94,17 +99,19 @@ class Round:
     thousand who catch up at once do not keep the listeners waiting.
     """
 
-    def __init__(self, hub: Hub, room: Room) -> None:
+    def __init__(self, hub: Hub, room: Room, look_back: LookBack) -> None:
         self._hub = hub
+        self._look_back = look_back
         self._stats = hub.stats
         self._room = room
-        self._batches = Batches(room.log)
+        self._batches = Batches(room.log, room.pages)
         self._end = room.log.end
         with hub.lock:
             said = self._end.id > room.sent.id
             self._listeners = iter(list(room.listeners.values()) if said else ())
         room.sent = self._end
-        room.turns.begin_round(len(room.listeners), len(hub.stirred) + 1)
+        if said or self._end == room.log.said:
+            room.turns.begin_round(len(room.listeners), len(hub.stirred) + 1)
 
     def serve(self, seconds: float) -> bool:
         """Serve clients for so many seconds, or a little more; False if the round is over."""
@@ -166,8 +173,7 @@ class Round:
             return False
         batch = self._batches.between(client.cursor, stop, client.look)
         if batch is None:
-            self._tell_gap(client)
-            return True
+            return self._go_back(client)
         before = client.cursor.spoken
         if client.ignores is not NOBODY:
             batch = batch.ignoring(client.ignores)
@@ -211,16 +217,26 @@ class Round:
             client.block(self._hub.visit)
         return sent
 
-    def _tell_gap(self, client: Client) -> None:
-        """What should come next for `client` is no longer in the log: it learns how much."""
+    def _go_back(self, client: Client) -> bool:
+        """What comes next for `client` is not in memory; False if it has to wait for it."""
+        page = self._room.pages.get(client.cursor.id)
+        if page is None and self._hub.history.is_kept:
+            self._look_back.ask(self._room, client)
+            return False
+        kept = Cursor(page[0].id - 1, page[0].spoken_before) if page else self._room.log.start
+        self._tell_gap(client, kept)
+        return True
+
+    def _tell_gap(self, client: Client, gone: Cursor) -> None:
+        """What should come next for `client`, up to `gone`, is kept nowhere: it learns how much."""
         log = self._room.log
-        before, gone = client.cursor, log.start
+        before = client.cursor
         if client.until is not None:
             gone = min(gone, client.until)
         own_gone = client.own_ahead and client.own_ahead - log.said_by(client.number)
         missed = gone.spoken - before.spoken - own_gone
         notices_missed = (gone.id - gone.spoken) - (before.id - before.spoken)
-        client.cursor = log.start
+        client.cursor = gone
         client.own_ahead -= own_gone
         client.missed += missed
         if missed or (notices_missed and client.look.presence):

@@ -168,7 +168,7 @@ class Client:
     @property
     def lag(self) -> int:
         """How many messages of others are in the log that it has not been sent."""
-        return self.log.end.spoken - self.cursor.spoken - self.own_ahead
+        return max(0, self.log.end.spoken - self.cursor.spoken - self.own_ahead)
 
     @property
     def host(self) -> str:
@@ -184,7 +184,7 @@ class Client:
         """Go to another room, at the end of what was said there. It does not listen yet."""
         self.log = log
         self.cursor = self.until = log.end
-        self.last_own = self.own_ahead = 0
+        self.last_own, self.own_ahead = log.said.id, 0  # it may have said some of that before
         if self.owed:  # nobody reads the places in the old log any more
             self.owed = deque(owed._replace(after=log.end) for owed in self.owed)
 

@@ -12,6 +12,7 @@ from chat.client import Client
 from chat.countdown import Countdown
 from chat.faults import Faults
 from chat.guesses import Guesses
+from chat.history import History
 from chat.limits import Places
 from chat.loop import Gate, give_way
 from chat.mentions import mentioned
@@ -44,12 +45,13 @@ class Hub:
     nobody ever waits for a socket with the lock held.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, history: History | None = None) -> None:
         self.settings = settings or Settings()
+        self.history = history or History()
         self.started = time.time()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
-        self.rooms = Rooms()
+        self.rooms = Rooms(self.history.open(LOBBY))
         self.names = Names()
         self.bells: set[int] = set()
         """The numbers of those who want to hear a bell when their name is said."""
@@ -57,6 +59,13 @@ class Hub:
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
+        self.unrecorded: dict[Room, None] = {}
+        """Rooms in which something was said that the recorder has still to write to the file."""
+        self.to_record = Event()
+        """Set when there is one."""
+        self.recorded = Event()
+        """Set, and another one put here, when something has been written."""
+        self._opening = Semaphore()
         self.gate = Gate()
         """Where those wait who ask for more than to say a line."""
         self.door = Gate()
@@ -145,7 +154,7 @@ class Hub:
         while not (client.has_heard_all or client.lost):
             client.wait_for_progress()
         try:
-            room = self.rooms.find_or_open(name, self.clients.values())
+            room = self._find_or_open(name)
         except TooManyRooms:
             if listens:
                 self.listen(client)
@@ -161,6 +170,13 @@ class Hub:
         if listens:
             self.listen(client)
         return room
+
+    def _find_or_open(self, name: str) -> Room:
+        """Raises TooManyRooms. Waits, if what was said there before has to be read."""
+        with self._opening:  # or it might be opened twice, and its ids be given out again
+            if room := self.rooms.by_name.get(name):
+                return room
+            return self.rooms.open(self.history.open(name), self.clients.values())
 
     def lose(self, client: Client, why: str) -> None:
         """`client` cannot be sent anything any more."""
@@ -218,12 +234,11 @@ class Hub:
         if client.away:
             client.away = None
             self.confirm(client, "you are no longer away")
-        room.log.append(time.time(), kind, texts, client.number, client.name)
-        client.last_own = room.log.end.id
+        self._append(room, kind, texts, client.number, client.name)
+        client.last_own = room.log.said.id
         client.own_ahead += len(texts)
         self.stats.messages += len(texts)
         room.turns.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
-        self.stir(room)
         if self.bells:
             self._ring_for(client, room, texts)
 
@@ -238,11 +253,30 @@ class Hub:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
         if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
             self._tell_presence(room)
-        room.log.append(time.time(), kind, [text], about, name)
+        self._append(room, kind, [text], about, name)
         if client := room.clients.get(about):
-            client.last_own = room.log.end.id
+            client.last_own = room.log.said.id
         room.turns.unsent += len(text)
-        self.stir(room)
+
+    def _append(self, room: Room, kind: str, texts: list[str], sender: int, name: str) -> None:
+        # Milliseconds are what programs are told, and what comes back the same from a file.
+        room.log.append(round(time.time(), 3), kind, texts, sender, name)
+        if self.history.is_kept:
+            self.unrecorded[room] = None
+            self.to_record.set()
+        else:
+            self.stir(room)
+
+    def wait_until_recorded(self, client: Client) -> None:
+        """Wait until what `client` has said in its room may be seen there."""
+        while client.last_own > client.log.end.id and not client.lost:
+            self.recorded.wait()
+
+    def wait_until_all_is_recorded(self, timeout: float) -> None:
+        """Wait until nothing is to be written any more, but no longer than `timeout` seconds."""
+        end = time.monotonic() + timeout
+        while self.unrecorded and (left := end - time.monotonic()) > 0:
+            self.recorded.wait(left)
 
     def notify_all(self, text: str) -> None:
         """A notice to everybody in every room."""

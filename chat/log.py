@@ -5,7 +5,7 @@ it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
 from sys import getsizeof
@@ -41,6 +41,7 @@ TEXT: Final = 7
 """Places in an entry."""
 
 _message_from: Callable[[Entry], Message] = partial(tuple.__new__, Message)
+_entry_from: Callable[[Message], Entry] = partial(tuple.__new__, tuple)
 
 
 class Cursor(NamedTuple):
@@ -56,36 +57,70 @@ class RoomLog:
 
     `start` and `end` are the cursors around what it holds. Ids never repeat and
     have no hole, so a reader can count what it missed.
+
+    Where messages are recorded before anybody may see them, it also holds some that
+    are not released yet, up to `said`: no reader gets them, and `end` is before them.
     """
 
     def __init__(
-        self, room: str, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES
+        self,
+        room: str,
+        max_messages: int = MAX_MESSAGES,
+        max_bytes: int = MAX_BYTES,
+        recorded: bool = False,
     ) -> None:
+        """`recorded`: what is appended is held back until it is released."""
         self.room = room
-        self.start = self.end = Cursor(0, 0)
+        self.start = self.end = self.said = Cursor(0, 0)
         self._max_messages = max_messages
         self._max_bytes = max_bytes
+        self._recorded = recorded
         self._entries: list[Entry] = []
         self._bytes = 0
+
+    def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
+        """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
+        self._entries = list(map(_entry_from, messages))
+        self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
+        first = messages[0] if messages else None
+        self.start = Cursor(first.id - 1, first.spoken_before) if first else end
+        self.end = self.said = end
 
     def append(
         self, time: float, kind: str, texts: Iterable[str], sender: int = SERVER, name: str = ""
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
-        last, spoken = self.end
+        last, spoken = self.said
         room, step = self.room, kind in SPOKEN
         for text in texts:
             last += 1
             spoken += step
             self._entries.append((last, spoken, time, room, kind, sender, name, text))
             self._bytes += MESSAGE_BYTES + getsizeof(text)
-        self.end = Cursor(last, spoken)
+        self.said = Cursor(last, spoken)
+        if not self._recorded:
+            self.end = self.said
+        self.tidy()
+
+    @property
+    def unreleased(self) -> list[Entry]:
+        """What nobody may see yet, in its order."""
+        return self._entries[self.end.id - self.start.id :]
+
+    def entries_after(self, last: int) -> list[Entry]:
+        """All that it holds from behind the id `last`, released or not."""
+        return self._entries[max(0, last - self.start.id) :]
+
+    def release(self, end: Cursor) -> None:
+        """Everybody may see what is before `end` now, a place up to `said`."""
+        self.end = end
         self.tidy()
 
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
         first = max(0, last - self.start.id)
-        return list(map(_message_from, self._entries[first : first + limit]))
+        stop = min(first + limit, self.end.id - self.start.id)
+        return list(map(_message_from, self._entries[first:stop]))
 
     def back(self, count: int) -> int:
         """The id behind which lie the last `count` messages that people have said."""
@@ -122,24 +157,25 @@ class RoomLog:
         """Give up some of what is too much; False if there is no more of that."""
         if self._bytes <= self._max_bytes and len(self._entries) <= self._max_messages:
             return False
-        self._forget()
-        return True
+        return self._forget() > 0
 
     def _place(self, field: int, least: float) -> int:
         """Where the first entry is that has `least`, or more, in `field`."""
         return bisect_left(self._entries, least, key=itemgetter(field))
 
-    def _forget(self) -> None:
+    def _forget(self) -> int:
         # A list gives up its first items by moving all others: not for one at a time. With a
         # part of 1/64 it costs each message some 15 ns, and memory goes up and down by little.
         messages_wanted = self._max_messages * 63 // 64
         bytes_wanted = self._max_bytes * 63 // 64
         gone = 0
-        while gone < MOST_FORGOTTEN and (
+        while gone < min(MOST_FORGOTTEN, self.end.id - self.start.id) and (
             self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
         ):
             self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
             gone += 1
-        last = self._entries[gone - 1]
-        self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
-        del self._entries[:gone]
+        if gone:
+            last = self._entries[gone - 1]
+            self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
+            del self._entries[:gone]
+        return gone

@@ -44,6 +44,11 @@ class Message(NamedTuple):
     """One line without its end, safe to show (see text.visible)."""
 
     @property
+    def spoken_before(self) -> int:
+        """How many people have said before this one."""
+        return self.spoken - self.is_spoken
+
+    @property
     def is_spoken(self) -> bool:
         """Whether it comes from somebody and is no notice."""
         return self.kind in SPOKEN

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from chat import __version__
 from chat.limits import MEANINGS, MOST, Limits, read_limit
 from chat.settings import Settings
+from chat.store.schema import SYNC
 from chat.text import NotANumber, as_number
 
 DESCRIPTION = """\
@@ -52,6 +53,8 @@ class Options(argparse.Namespace):
     op_password: str | None
     """From the environment alone."""
     op_password_file: str
+    history: str
+    history_sync: str
     log_level: str
     log_json: bool
     max_clients: int | None
@@ -117,6 +120,22 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "file whose text is shown with the welcome; it may be changed at any time",
         "FILE",
         str,
+    )
+    option(
+        "history",
+        "",
+        "file that keeps what is said, for /history and /find and for who comes back; "
+        "without one it is in memory alone",
+        "FILE",
+        str,
+    )
+    option(
+        "history-sync",
+        "normal",
+        "off, normal or full: whether what a power cut takes away is minutes and perhaps the file, "
+        "some seconds, or nothing (%(default)s)",
+        "HOW",
+        _sync,
     )
     option("password", None, "what everybody has to say before they come in", "TEXT", _not_empty)
     option("password-file", "", "file with that password in it", "FILE", str)
@@ -209,6 +228,12 @@ def _yes_or_no(text: str) -> bool:
     if text.lower() not in ("0", "1", "no", "yes", "off", "on", "false", "true"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither 1 nor 0")
     return text.lower() in ("1", "yes", "on", "true")
+
+
+def _sync(text: str) -> str:
+    if text.lower() not in SYNC:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(SYNC)}")
+    return text.lower()
 
 
 def _level(text: str) -> str:

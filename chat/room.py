@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chat.client import Client
 from chat.log import RoomLog
+from chat.message import Message
 from chat.presence import Presence
 from chat.turns import Turns
 
@@ -21,9 +22,9 @@ class Topic(NamedTuple):
 class Room:
     """A room of the hub's, which is the only one to put clients in and take them out."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.log = RoomLog(name)
+    def __init__(self, log: RoomLog) -> None:
+        self.name = log.room
+        self.log = log
         self.clients: dict[int, Client] = {}
         """Everybody in it, by number."""
         self.topic: Topic | None = None
@@ -39,5 +40,8 @@ class Room:
         """Those to look after in the next round even if nothing was said."""
         self.sent = self.log.end
         """Where the last round ended, or the one that is under way will."""
+        self.pages: dict[int, list[Message]] = {}
+        """What was read from the file for those who are behind what `log` holds, by the id that
+        it follows."""
         self.turns = Turns()
         """Whose turn it is to speak."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import gevent
 
 from chat.client import Client
-from chat.log import MAX_BYTES
+from chat.log import MAX_BYTES, RoomLog
 from chat.loop import give_way
 from chat.room import Room
 
@@ -33,20 +33,19 @@ class TooManyRooms(Exception):
 class Rooms:
     """The rooms by name; the lobby is always there."""
 
-    def __init__(self) -> None:
-        self.by_name = {LOBBY: Room(LOBBY)}
+    def __init__(self, lobby: RoomLog) -> None:
+        """`lobby` is what was said there."""
+        self.by_name = {LOBBY: Room(lobby)}
 
-    def find_or_open(self, name: str, clients: Iterable[Client]) -> Room:
-        """The room called `name`; a new one if there is none. Raises TooManyRooms.
+    def open(self, log: RoomLog, clients: Iterable[Client]) -> Room:
+        """A new room, in which `log` is what was said. Raises TooManyRooms.
 
         `clients` are all there are, also those who leave and still read.
         """
-        room = self.by_name.get(name)
-        if room is None:
-            if len(self.by_name) >= min(MAX_EMPTY, MAX_ROOMS):
-                self._make_place(clients)
-            room = self.by_name[name] = Room(name)
-            self._share_memory()
+        if len(self.by_name) >= min(MAX_EMPTY, MAX_ROOMS):
+            self._make_place(clients)
+        room = self.by_name[log.room] = Room(log)
+        self._share_memory()
         return room
 
     def close_empty(self, clients: Iterable[Client]) -> None:
@@ -72,7 +71,11 @@ class Rooms:
         Those first in which nothing was ever said; then the longest empty ones.
         """
         in_use = {client.log.room for client in clients} | {LOBBY}
-        empty = [room for name, room in self.by_name.items() if name not in in_use]
+        empty = [
+            room
+            for name, room in self.by_name.items()
+            if name not in in_use and room.log.end == room.log.said
+        ]
         return sorted(empty, key=lambda room: (room.log.end.spoken > 0, room.empty_since))
 
     def _share_memory(self) -> None:

@@ -37,8 +37,8 @@ def history(hub: Hub, client: Client, count: str) -> None:
     if count and not (count.isdecimal() and len(count) < 10 and int(count)):
         raise WrongArgument
     log = client.log
-    first = log.back(int(count or SHOWN))
-    found = _count_from(log, first)
+    first = hub.history.back(log, int(count or SHOWN))
+    found = _count_from(hub, log, first)
     which = f"the last {'message' if found == 1 else '{}'} in #{log.room}"
     _announce(hub, client, found, which, "nothing has been said here yet")
     _show(hub, client, log, first)
@@ -54,12 +54,12 @@ def since(hub: Hub, client: Client, when: str) -> None:
     begin = past(when, now, zone)
     if begin is None:
         raise WrongArgument
-    first = log.since(begin)
-    if first == log.start.id > 0:
-        kept = clock_and_day(log.after(first, 1)[0].time, zone, now)
+    first = hub.history.since(log, begin)
+    if first == hub.history.start(log) > 0:
+        kept = clock_and_day(hub.history.after(log, first, 1)[0].time, zone, now)
         hub.tell(client, f"what was said before {kept} is no longer kept")
     shown = clock_and_day(begin, zone, now)
-    found = _count_from(log, first)
+    found = _count_from(hub, log, first)
     _announce(hub, client, found, f"{{}} since {shown}", f"nothing was said since {shown}")
     _show(hub, client, log, first)
 
@@ -93,27 +93,29 @@ def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = N
     """
     end = end or log.end.id
     while last < end and not client.lost:
-        if last < log.start.id:
-            hub.tell(client, "what came here is no longer kept: more has been said meanwhile")
-            last = log.start.id
-        lines, last = _portion(client, log, last, end)
+        found = hub.history.after(log, last, min(PORTION, end - last))
+        if not found or found[0].id > end:
+            return
+        if found[0].id > last + 1:
+            hub.tell(client, "what came here is not kept any more")
+        lines, last = _portion(client, found)
         if lines:
             hub.owe(client, lines)
             client.wait_until_answers_are_read()
         hub.gate.pass_through()
 
 
-def _portion(client: Client, log: RoomLog, last: int, end: int) -> tuple[bytes, int]:
-    """The first lines of what follows the id `last` up to `end`, and the id that they end with."""
-    now, lines, size = time.time(), [], 0
-    for message in log.after(last, min(PORTION, end - last)):
+def _portion(client: Client, found: list[Message]) -> tuple[bytes, int]:
+    """The first lines of `found`, and the id that they end with."""
+    now, lines, size, last = time.time(), [], 0, 0
+    for message in found:
         last = message.id
         if _may_see(client, message):
             lines.append(encode_with_time(message, client.look, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
                 break
-    return b"".join(lines), max(last, log.start.id)
+    return b"".join(lines), last
 
 
 def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
@@ -140,7 +142,7 @@ def _may_see(client: Client, message: Message) -> bool:
     return message.is_spoken and not client.ignores.hides(message.sender, message.name)
 
 
-def _count_from(log: RoomLog, first: int) -> int:
+def _count_from(hub: Hub, log: RoomLog, first: int) -> int:
     """How many messages that people have said are behind the id `first`."""
-    following = log.after(first, 1)
-    return log.end.spoken - following[0].spoken + following[0].is_spoken if following else 0
+    following = hub.history.after(log, first, 1)
+    return log.end.spoken - following[0].spoken_before if following else 0

@@ -9,7 +9,6 @@ from chat.client import Client
 from chat.log import RoomLog
 from chat.look import PLAIN, PROGRAM, TELNET, Look
 from chat.message import Message
-from chat.room import Room
 from chat.text import name_key
 from chat.wire import encode_gap
 from tests.unit.encoding import encode
@@ -141,11 +140,9 @@ class Person:
         assert not self.client.cut, "it was not sent the rest of a line"
 
 
-def small_room(name: str) -> Room:
-    """A room that keeps few messages."""
-    room = Room(name)
-    room.log = RoomLog(name, max_messages=16)
-    return room
+def small_log(room: str, recorded: bool) -> RoomLog:
+    """One that keeps few messages."""
+    return RoomLog(room, max_messages=16, recorded=recorded)
 
 
 def leave_blocked(client: Client, _on_writable: object) -> None:

@@ -205,7 +205,7 @@ def test_with_as_many_ignore_lists_as_there_are_clients_no_more_batches_are_kept
 
 def test_a_round_keeps_no_more_batches_than_may_be_shared() -> None:
     log = log_of([(2, Kind.SAY, "a")] * (batch.MAX_SHARED + 10))
-    batches = Batches(log)
+    batches = Batches(log, {})
     for index in range(batch.MAX_SHARED + 10):
         made = batches.between(Cursor(index, index), log.end, PLAIN)
         assert made is not None
@@ -218,7 +218,7 @@ def test_a_round_keeps_no_more_batches_than_may_be_shared() -> None:
 
 def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
     log = log_of([(2, Kind.SAY, "a")] * 3)
-    batches = Batches(log)
+    batches = Batches(log, {})
     with patch.object(batch, "encoder", CountingEncoder()) as counting:
         plain = batches.between(Cursor(0, 0), log.end, PLAIN)
         assert batches.between(Cursor(0, 0), log.end, PLAIN) is plain
@@ -240,7 +240,7 @@ def test_batches_go_from_one_place_to_another(
     first = data.draw(st.integers(0, len(messages) - 1))
     stop = data.draw(st.integers(first + 1, len(messages)))
     most = data.draw(st.integers(1, 5))
-    batches, cursor, got = Batches(log), places[first], b""
+    batches, cursor, got = Batches(log, {}), places[first], b""
     with patch.object(batch, "MAX_MESSAGES", most):
         while cursor.id < stop:
             part: Batch | None = batches.between(cursor, places[stop], PLAIN)
@@ -256,7 +256,7 @@ def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
     log = RoomLog("lobby", max_messages=16)
     log.append(0.0, Kind.SAY, map(str, range(20)), 2, "name2")
     assert log.start.id > 1
-    assert Batches(log).between(Cursor(behind, behind), log.end, PLAIN) is None
-    kept = Batches(log).between(log.start, log.end, PLAIN)
+    assert Batches(log, {}).between(Cursor(behind, behind), log.end, PLAIN) is None
+    kept = Batches(log, {}).between(log.start, log.end, PLAIN)
     assert kept is not None
     assert kept.end == log.end

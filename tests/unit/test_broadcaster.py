@@ -231,7 +231,7 @@ def join_room(company: Company, room: Room, count: int) -> list[Peer]:
 def test_a_big_round_gives_way_to_other_rooms(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cellar = company.hub.rooms.by_name["cellar"] = Room("cellar")
+    cellar = company.hub.rooms.by_name["cellar"] = Room(RoomLog("cellar"))
     below = join_room(company, cellar, 10)
     above = [company.join() for _ in range(10)]
     wait_until(lambda: not company.hub.stirred, "everybody has been visited")
@@ -291,7 +291,7 @@ def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
         monkeypatch.setattr(broadcaster, "give_way", stop)
         monkeypatch.setattr(running, "_serve", serve)
         for name in ("one", "two"):
-            hub.stir(Room(name))
+            hub.stir(Room(RoomLog(name)))
         with pytest.raises(Enough):
             running.run()
     assert turns == ["one", "two"]

@@ -8,6 +8,7 @@ import pytest
 
 from chat import broadcaster
 from chat.broadcaster import Broadcaster, Round
+from chat.log import RoomLog
 from chat.room import Room
 from tests.unit.failing import Failing
 from tests.unit.peers import Company, ObservedSocket, wait_until
@@ -92,7 +93,7 @@ def test_a_mistake_of_ours_in_one_room_is_not_the_end_of_all_talk(
     company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    broken = Room("broken")
+    broken = Room(RoomLog("broken"))
     broken.log = None  # type: ignore[assignment]
     company.hub.stir(broken)
     company.say(ann, "one")
@@ -154,7 +155,7 @@ def test_a_room_that_fails_again_and_again_fills_no_log_and_the_others_talk_on(
     company: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    broken = Room("broken")
+    broken = Room(RoomLog("broken"))
     broken.log = None  # type: ignore[assignment]
     company.hub.stir(broken)
     wait_until(lambda: company.hub.faults.total > 5, "it is tried again and again")
@@ -181,7 +182,7 @@ def test_a_room_that_fails_while_much_is_said_is_tried_again_once(
 
 def test_a_room_that_fails_is_not_tried_again_at_once(company: Company) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    broken = Room("broken")
+    broken = Room(RoomLog("broken"))
     broken.log = None  # type: ignore[assignment]
     company.hub.stir(broken)
     for number in range(50):

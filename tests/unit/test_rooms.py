@@ -7,7 +7,7 @@ import pytest
 
 from chat import rooms as rooms_module
 from chat.client import Client
-from chat.log import MAX_BYTES, MESSAGE_BYTES
+from chat.log import MAX_BYTES, MESSAGE_BYTES, RoomLog
 from chat.message import Kind
 from chat.room import Room
 from chat.rooms import (
@@ -32,20 +32,24 @@ class Guest:
 
 @pytest.fixture
 def rooms() -> Rooms:
-    return Rooms()
+    return Rooms(RoomLog(LOBBY))
 
 
 def opened(rooms: Rooms, *names: str, guests: tuple[Guest, ...] = ()) -> list[Room]:
     """Rooms that have just become empty, one after the other."""
     made = []
     for name in names:
-        room = rooms.find_or_open(name, clients(*guests))
+        room = find_or_open(rooms, name, clients(*guests))
         room.empty_since = time.monotonic() + next(ORDER) * 1e-6
         made.append(room)
     return made
 
 
 ORDER = count()
+
+
+def find_or_open(rooms: Rooms, name: str, clients: list[Client]) -> Room:
+    return rooms.by_name.get(name) or rooms.open(RoomLog(name), clients)
 
 
 def clients(*guests: Guest) -> list[Client]:
@@ -61,8 +65,8 @@ def test_the_lobby_is_always_there(rooms: Rooms) -> None:
 def test_a_room_is_opened_once_and_found_again(rooms: Rooms) -> None:
     (room,) = opened(rooms, "one")
     assert (room.name, room.log.room) == ("one", "one")
-    assert rooms.find_or_open("one", []) is room
-    assert rooms.find_or_open("two", []) is not room
+    assert find_or_open(rooms, "one", []) is room
+    assert find_or_open(rooms, "two", []) is not room
     assert rooms.by_name.keys() == {LOBBY, "one", "two"}
 
 
@@ -83,7 +87,7 @@ def test_a_room_that_somebody_reads_from_is_not_closed(rooms: Rooms) -> None:
 
 
 def test_of_too_many_empty_rooms_the_longest_empty_ones_are_closed(rooms: Rooms) -> None:
-    guest = Guest(rooms.find_or_open("in use", []))
+    guest = Guest(find_or_open(rooms, "in use", []))
     made = opened(rooms, *(f"room{number}" for number in range(MAX_EMPTY)), guests=(guest,))
     made[7].empty_since -= 100
     opened(rooms, "one more", guests=(guest,))
@@ -97,11 +101,11 @@ def test_of_too_many_empty_rooms_the_longest_empty_ones_are_closed(rooms: Rooms)
 def test_if_all_rooms_are_in_use_there_may_be_no_more(rooms: Rooms) -> None:
     guests: list[Guest] = []
     for number in range(MAX_ROOMS - 1):
-        guests.append(Guest(rooms.find_or_open(f"room{number}", clients(*guests))))
+        guests.append(Guest(find_or_open(rooms, f"room{number}", clients(*guests))))
     assert len(rooms.by_name) == MAX_ROOMS
     with pytest.raises(TooManyRooms):
-        rooms.find_or_open("one more", clients(*guests))
-    assert rooms.find_or_open("room5", clients(*guests)).log is guests[5].log
+        find_or_open(rooms, "one more", clients(*guests))
+    assert find_or_open(rooms, "room5", clients(*guests)).log is guests[5].log
     assert len(rooms.by_name) == MAX_ROOMS
 
 
@@ -109,10 +113,10 @@ def test_if_all_rooms_are_in_use_there_may_be_no_more(rooms: Rooms) -> None:
 def test_an_empty_room_makes_way_for_a_new_one(rooms: Rooms, empty: int) -> None:
     guests: list[Guest] = []
     for number in range(MAX_ROOMS - 1 - empty):
-        guests.append(Guest(rooms.find_or_open(f"room{number}", clients(*guests))))
+        guests.append(Guest(find_or_open(rooms, f"room{number}", clients(*guests))))
     opened(rooms, *(f"empty{number}" for number in range(empty)), guests=tuple(guests))
     assert len(rooms.by_name) == MAX_ROOMS
-    assert rooms.find_or_open("one more", clients(*guests)).name == "one more"
+    assert find_or_open(rooms, "one more", clients(*guests)).name == "one more"
     assert all(guest.log.room in rooms.by_name for guest in guests)
 
 
@@ -133,12 +137,12 @@ def test_the_rooms_share_memory_and_the_lobby_has_its_own(rooms: Rooms) -> None:
     fill(lobby)
     before = bytes_kept(lobby)
     assert before > MAX_BYTES * 9 / 10
-    made = [rooms.find_or_open("first", [])]
+    made = [find_or_open(rooms, "first", [])]
     fill(made[0])
     assert MAX_BYTES * 9 / 10 < bytes_kept(made[0]) <= MAX_BYTES
     guests = [Guest(made[0])]
     for number in range(40):
-        made.append(rooms.find_or_open(f"room{number}", clients(*guests)))
+        made.append(find_or_open(rooms, f"room{number}", clients(*guests)))
         guests.append(Guest(made[-1]))
         if number % 10 == 9:
             fill(made[-1])
@@ -167,7 +171,7 @@ def test_what_has_stayed_empty_is_closed_now_and_then(
     guest = company.join().client
     company.start(hub.move, guest, "in use")
     wait_until(lambda: guest.log.room == "in use", "it has moved")
-    hub.rooms.find_or_open("empty", []).empty_since = time.monotonic() - EMPTY_TIME
+    find_or_open(hub.rooms, "empty", []).empty_since = time.monotonic() - EMPTY_TIME
     hub.rooms.by_name["in use"].empty_since = time.monotonic() - EMPTY_TIME
     company.start(keep_tidy, hub.rooms, hub.clients)
     wait_until(lambda: "empty" not in hub.rooms.by_name, "it is closed")
@@ -175,9 +179,9 @@ def test_what_has_stayed_empty_is_closed_now_and_then(
 
 
 def test_of_too_many_empty_rooms_those_in_which_nothing_was_said_go_first(rooms: Rooms) -> None:
-    kept = rooms.find_or_open("kept", [])
+    kept = find_or_open(rooms, "kept", [])
     kept.log.append(0.0, Kind.SAY, ["important"], 1, "ann")
     for number in range(3 * MAX_EMPTY):
-        rooms.find_or_open(f"room{number}", []).empty_since = time.monotonic()
+        find_or_open(rooms, f"room{number}", []).empty_since = time.monotonic()
     assert rooms.by_name["kept"] is kept
     assert len(rooms.by_name) <= MAX_EMPTY + 2

@@ -27,7 +27,7 @@ from chat.rooms import LOBBY, TooManyRooms
 from chat.text import name_key
 from chat.wire import encode_notices, encode_private
 from tests.unit.peers import Company
-from tests.unit.person_model import LOOKS, Person, leave_blocked, small_room
+from tests.unit.person_model import LOOKS, Person, leave_blocked, small_log
 
 MOST = 4
 """People at a time."""
@@ -47,8 +47,9 @@ class RoomsAndPeople(RuleBasedStateMachine):
             ("chat.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
             (
                 "chat.rooms",
-                {"MAX_ROOMS": MAX_ROOMS, "MAX_EMPTY": 1, "EMPTY_TIME": 0.0, "Room": small_room},
+                {"MAX_ROOMS": MAX_ROOMS, "MAX_EMPTY": 1, "EMPTY_TIME": 0.0},
             ),
+            ("chat.history", {"RoomLog": small_log}),
             ("chat.presence", {"INTERVAL": 0.0}),  # all is told at once
             # Two listeners are served in a slice, and one visit.
             ("chat.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),

@@ -1,0 +1,95 @@
+"""What was said before: in memory, and behind that in the file, if there is one."""
+
+from collections.abc import Sequence
+
+from chat.log import Entry, RoomLog
+from chat.message import Message
+from chat.store import messages
+from chat.store.schema import begin_run, open_file, open_to_read
+from chat.worker import Worker
+
+PAGE = 256
+"""Messages that are read from the file at a time."""
+
+PAGE_CHARACTERS = 32 * 1024
+"""How long they may be together, but for the last: it takes the loop half a millisecond to
+decode and encode so many short ones."""
+
+
+class History:
+    """Reads the rooms' logs as far back as they are kept. Whatever reads the file waits."""
+
+    def __init__(self, path: str = "", sync: str = "normal") -> None:
+        """`path` is that of the file; there is none if it is empty. Raises CannotUse."""
+        self._writer = Worker(open_file(path, sync)) if path else None
+        self._reader = Worker(open_to_read(path)) if path else None
+        self.first_number = self._writer.run(begin_run) if self._writer else 1
+        """Of the clients of this run of the server: those before had smaller ones."""
+
+    @property
+    def is_kept(self) -> bool:
+        """There is a file."""
+        return self._writer is not None
+
+    def open(self, room: str) -> RoomLog:
+        """The log of `room`, which goes on where the file ends."""
+        log = RoomLog(room, recorded=self.is_kept)
+        if self._reader:
+            end, tail = self._reader.run(messages.tail, room)
+            log.begin(end, messages.decode(tail))
+        return log
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write them to the file. Raises sqlite3.Error; then none is written."""
+        if self._writer:
+            self._writer.run(messages.append, entries)
+
+    def close(self) -> None:
+        """Nothing is read or written any more."""
+        for worker in (self._reader, self._writer):
+            if worker:
+                worker.close()
+
+    # Reading
+
+    def after(self, log: RoomLog, last: int, limit: int = PAGE) -> list[Message]:
+        """At most `limit` messages that people may see from behind the id `last`.
+
+        They follow one another, but the first may have another id than the next one, if
+        those between are not kept. There are none only if nothing follows.
+        """
+        if last < log.start.id and self._reader:
+            page = self._reader.run(
+                messages.after, log.room, last, log.start.id, min(limit, PAGE), PAGE_CHARACTERS
+            )
+            if found := messages.decode(page):
+                return _first_that_follow(found)
+        return log.after(last, limit)
+
+    def start(self, log: RoomLog) -> int:
+        """The id behind which the first message is that is kept."""
+        if log.start.id and self._reader:
+            return min(log.start.id, self._reader.run(messages.start, log.room))
+        return log.start.id
+
+    def back(self, log: RoomLog, count: int) -> int:
+        """The id behind which lie the last `count` messages that people have said."""
+        least = log.end.spoken - count + 1
+        if least <= log.start.spoken and self._reader:
+            return self._reader.run(messages.first_with, log.room, "spoken", least)
+        return log.back(count)
+
+    def since(self, log: RoomLog, time: float) -> int:
+        """The id behind which lies what was said at `time` or later."""
+        first = log.since(time)
+        if first == log.start.id > 0 and self._reader:
+            return self._reader.run(messages.first_with, log.room, "time", time)
+        return first
+
+
+def _first_that_follow(found: list[Message]) -> list[Message]:
+    """Those up to where something is missing between two."""
+    first = found[0].id
+    if found[-1].id - first == len(found) - 1:
+        return found
+    return [message for index, message in enumerate(found) if message.id == first + index]

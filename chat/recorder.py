@@ -1,0 +1,92 @@
+"""The one greenlet that writes what is said to the history file, before anybody is sent it.
+
+It writes what all rooms have waiting in one transaction, in a thread; what is said meanwhile
+waits for the next one. If the file cannot be written, the chat goes on in memory.
+"""
+
+import logging
+from time import monotonic
+
+from gevent.event import Event
+
+from chat.hub import Hub
+from chat.log import Entry, RoomLog
+from chat.store.schema import explain
+from chat.text import counted
+
+RETRY = 10.0
+"""Seconds until it is tried again to write to a file that could not be written to."""
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Takes what is unrecorded in a hub, and releases it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._behind: dict[RoomLog, int] = {}
+        """If the file could not be written to: the last id that it has of each room."""
+        self._next_try = 0.0
+
+    def run(self) -> None:
+        """Record for ever."""
+        hub = self._hub
+        while True:
+            if not hub.unrecorded:
+                hub.to_record.clear()
+                hub.to_record.wait(RETRY if self._behind else None)
+            self._record()
+
+    def _record(self) -> None:
+        hub = self._hub
+        ends = {room: room.log.said for room in hub.unrecorded}
+        self._try_to_write([room.log for room in ends])
+        for room, end in ends.items():
+            room.log.release(end)
+            hub.stir(room)
+            if room.log.said == end:
+                del hub.unrecorded[room]
+        recorded, hub.recorded = hub.recorded, Event()
+        recorded.set()
+
+    def _try_to_write(self, logs: list[RoomLog]) -> None:
+        """Write what is not released yet; if that fails, it may be released all the same."""
+        if self._behind:
+            self._behind = {log: log.end.id for log in logs} | self._behind
+            if monotonic() < self._next_try:
+                return
+        entries, missing = self._entries(logs)
+        try:
+            self._hub.history.write(entries)
+        except Exception as error:  # whatever it is: the talk must go on
+            self._fail(error, logs)
+        else:
+            if self._behind:
+                self._behind = {}
+                lost = f"; {counted(missing, 'message')} are not in it" if missing else ""
+                self._tell(f"the history is written to its file again{lost}")
+
+    def _entries(self, logs: list[RoomLog]) -> tuple[list[Entry], int]:
+        """What the file does not have yet, and how much of that is not kept any more."""
+        if not self._behind:
+            return [entry for log in logs for entry in log.unreleased], 0
+        missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
+        return [
+            entry for log, last in self._behind.items() for entry in log.entries_after(last)
+        ], missing
+
+    def _fail(self, error: Exception, logs: list[RoomLog]) -> None:
+        self._next_try = monotonic() + RETRY
+        if not self._behind:
+            self._behind = {log: log.end.id for log in logs}
+            self._tell(
+                f"the history cannot be written to its file: {explain(error)}. What is said "
+                "goes on in memory, and is written when that is possible again"
+            )
+
+    def _tell(self, text: str) -> None:
+        log.error("%s", text)
+        for client in self._hub.each_client():
+            if client.operator:
+                self._hub.tell(client, text)

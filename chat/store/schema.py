@@ -1,0 +1,168 @@
+"""How the history file is laid out, and how it is opened: one of ours, whole, and not newer."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+APPLICATION_ID = 0x67636861
+"""What marks the file as one of ours: `gcha`."""
+
+BUSY = 5.0
+"""Seconds to wait for a lock that another program has on the file."""
+
+CHECK = 1.0
+"""Seconds in which the file is looked through for damage when it is opened: a few hundred MB."""
+
+CHECK_STEPS = 10_000
+"""Of SQLite's machine, between two looks at the clock meanwhile."""
+
+CLIENTS_IN_A_RUN = 2**32
+"""How many there may be from a start of the server to its end."""
+
+SYNC = ("off", "normal", "full")
+"""How sure it is that the disk has what was written: see PRAGMA synchronous."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE messages (
+        place INTEGER PRIMARY KEY,  -- in the order in which they were said, in whatever room
+        id INTEGER NOT NULL,        -- 1, 2, 3, ... in each room
+        spoken INTEGER NOT NULL,    -- how many of them, up to this one, people have said
+        time REAL NOT NULL,         -- seconds since the epoch, UTC
+        room TEXT NOT NULL,
+        kind TEXT NOT NULL,         -- say, action, notice, presence; gone if it was deleted
+        sender INTEGER NOT NULL,    -- who has said it, or whom it is about; 0 is nobody
+        name TEXT NOT NULL,         -- what that one was called at the time
+        text TEXT NOT NULL,
+        UNIQUE (room, id)
+    );
+    CREATE VIRTUAL TABLE words USING fts5 (
+        name, text, content=messages, content_rowid=place,
+        tokenize="unicode61 remove_diacritics 2"
+    );
+    CREATE TABLE rooms (
+        name TEXT PRIMARY KEY,
+        id INTEGER NOT NULL,        -- where its log ended when its messages were deleted
+        spoken INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE state (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO state VALUES
+        ('runs', 0),                -- how often a server was started with this file
+        ('indexed', 0);             -- up to which place the messages are in `words`
+    """,
+)
+"""What makes each version of the layout of the one before it; the first of nothing."""
+
+
+class CannotUse(Exception):
+    """Why a file cannot be used, as a clause that a person can read."""
+
+
+def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
+    """Open the history at `path` for writing; it is made if there is none, or brought up to date.
+
+    Raises CannotUse.
+    """
+    try:
+        connection = _connect(Path(path).absolute().as_uri())
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {sync}")
+            _check_is_ours(connection)
+            _migrate(connection)
+            _check(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise CannotUse(explain(error)) from error
+    return connection
+
+
+def open_to_read(path: str) -> sqlite3.Connection:
+    """Open a history that exists, to read it, also while a server writes it. Raises CannotUse."""
+    try:
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
+        try:
+            _check_is_ours(connection)
+            if _version(connection) < len(MIGRATIONS):
+                raise CannotUse("it is of an older gchat; start a server with it once")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise CannotUse(explain(error)) from error
+    return connection
+
+
+def begin_run(connection: sqlite3.Connection) -> int:
+    """A server starts with this file; returns the first number for its clients.
+
+    Each is above all that were given out before, so that `sender` means one for ever.
+    """
+    rows = connection.execute(
+        "UPDATE state SET value = value + 1 WHERE name = 'runs' RETURNING value"
+    )
+    return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
+
+
+def explain(error: Exception) -> str:
+    """What has happened, as a clause that a person can read."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another program holds a lock on it"
+    if code == sqlite3.SQLITE_FULL:
+        return "the disk is full"
+    if code == sqlite3.SQLITE_NOTADB:
+        return "it is no history of gchat's"
+    if code == sqlite3.SQLITE_CORRUPT:
+        return "it is damaged"
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # Every thread has its own one, but it need not be the thread that has made it.
+    return sqlite3.connect(
+        uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+    )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _check_is_ours(connection: sqlite3.Connection) -> None:
+    marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    if not marked and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise CannotUse("it is no history of gchat's")
+    if _version(connection) > len(MIGRATIONS):
+        raise CannotUse("it is of a newer gchat")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    for version in range(_version(connection), len(MIGRATIONS)):
+        with closing(connection.cursor()) as cursor:
+            cursor.executescript(
+                f"BEGIN IMMEDIATE; {MIGRATIONS[version]};"
+                f"PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {version + 1}; COMMIT;"
+            )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Raises CannotUse if damage is found in the time there is for it."""
+    end = time.monotonic() + CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > end, CHECK_STEPS)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise CannotUse("it is damaged")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        connection.set_progress_handler(None, 0)

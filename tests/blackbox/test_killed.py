@@ -1,0 +1,85 @@
+"""SIGKILL at any moment: what anybody was sent is in the history file, once and in order."""
+
+import random
+import signal
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.blackbox.connection import Connection
+from tests.blackbox.server import Server
+from tests.conftest import StartServer
+
+ROUNDS = 50
+
+TALKERS, LISTENERS = 3, 2
+
+LONGEST = 0.15
+"""Seconds of talk, at the most, until the server is killed: some thousand lines."""
+
+NUMBERS = random.Random(7)
+
+
+def flood(talker: Connection, first: int) -> None:
+    """Say numbers until nobody takes them any more."""
+    with suppress(OSError):
+        while True:
+            talker.say(*map(str, range(first, first + 50)))
+            first += 50
+
+
+def heard_by(listener: Connection) -> list[str]:
+    """All whole lines that come until the connection ends, in whatever way."""
+    data = b""
+    with suppress(OSError):
+        while portion := listener.socket.recv(2**16):
+            data += portion
+    return [line for line in data.decode().split("\n")[:-1] if not line.startswith(" * ")]
+
+
+def kept(path: Path) -> list[str]:
+    """What people have said in the lobby, as it is in the file."""
+    with closing(sqlite3.connect(path)) as file:
+        return [
+            f"{name}: {text}"
+            for name, text in file.execute(
+                "SELECT name, text FROM messages WHERE room = 'lobby' AND kind = 'say' ORDER BY id"
+            )
+        ]
+
+
+def talk_until_it_is_killed(server: Server) -> list[list[str]]:
+    """What each listener heard."""
+    people = server.people(LISTENERS + TALKERS)
+    listeners, talkers = people[:LISTENERS], people[LISTENERS:]
+    with ThreadPoolExecutor(TALKERS + LISTENERS) as pool:
+        heard = [pool.submit(heard_by, listener) for listener in listeners]
+        for number, talker in enumerate(talkers):
+            pool.submit(flood, talker, number * 10**6)
+        time.sleep(NUMBERS.uniform(0, LONGEST))  # no moment is better than another
+        server.signal(signal.SIGKILL)
+        assert server.wait() == -signal.SIGKILL
+        return [future.result() for future in heard]
+
+
+@pytest.mark.timeout(180)
+def test_whatever_somebody_was_sent_is_in_the_file_when_the_server_is_killed(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    file, before, rounds_with_talk = tmp_path / "chat.db", 0, 0
+    for _ in range(ROUNDS):
+        server = start_server("--rate", "0", "--replay", "0", "--history", str(file))
+        heard = talk_until_it_is_killed(server)
+        lines = kept(file)
+        assert len(set(lines[before:])) == len(lines) - before
+        for one in heard:
+            if one:
+                first = lines.index(one[0], before)
+                assert lines[first : first + len(one)] == one
+        rounds_with_talk += all(map(len, heard))
+        before = len(lines)
+    assert rounds_with_talk > ROUNDS / 2
