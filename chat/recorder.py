@@ -11,11 +11,15 @@ from gevent.event import Event
 
 from chat.hub import Hub
 from chat.log import Entry, RoomLog
+from chat.loop import give_way
 from chat.store.schema import explain
 from chat.text import counted
 
 RETRY = 10.0
 """Seconds until it is tried again to write to a file that could not be written to."""
+
+LONGEST_WAIT = 0.005
+"""Seconds that what is said waits for more that goes into the same transaction."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,18 @@ class Recorder:
             if not hub.unrecorded:
                 hub.to_record.clear()
                 hub.to_record.wait(RETRY if self._behind else None)
+            self._wait_for_more()
             self._record()
+
+    def _wait_for_more(self) -> None:
+        """Let those speak who are about to, and a round end that is under way.
+
+        What is written before that would only be sent after it, and in two rounds.
+        """
+        give_way()
+        deadline = monotonic() + LONGEST_WAIT
+        while self._hub.stirred and monotonic() < deadline:
+            give_way()
 
     def _record(self) -> None:
         hub = self._hub

@@ -17,6 +17,7 @@ from types import FrameType
 from measuring.descriptors import descriptors
 from measuring.everyone import everyone
 from measuring.gigabyte import gigabyte
+from measuring.history import history
 from measuring.idle import idle
 from measuring.looks import looks
 from measuring.rooms import rooms
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
         throughput,
         looks,
         rooms,
+        history,
         everyone,
         idle,
         stalled,

@@ -7,23 +7,19 @@ be given back and waited for, up to 5 ms where the loop is busy; so `decode` is 
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 
 from chat.log import Cursor, Entry
 from chat.message import Message
+from chat.store.schema import transaction
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"
 """As in log.Entry."""
 
 MOST_AT_ONCE = 512
-"""Messages that one statement inserts: SQLite takes 32,766 values in one."""
-
-_INSERT = {
-    count: f"INSERT INTO messages ({COLUMNS}) VALUES "
-    + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
-    for count in (1 << power for power in range(MOST_AT_ONCE.bit_length()))
-}
-"""By how many they insert. There are few, so that each has to be translated only once."""
+"""Messages that one statement inserts, each of them another one, translated once: SQLite takes
+32,766 values in one."""
 
 _AFTER = f"""
     SELECT json_group_array(json_array({COLUMNS})) FROM (
@@ -42,19 +38,23 @@ TAIL_CHARACTERS = 64 * 1024
 
 def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Write messages, all or none. Raises sqlite3.Error."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        first = 0
-        while left := len(entries) - first:
-            count = min(MOST_AT_ONCE, 1 << (left.bit_length() - 1))
-            values = list(chain.from_iterable(entries[first : first + count]))
-            connection.execute(_INSERT[count], values)
-            first += count
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    if len(entries) <= MOST_AT_ONCE:  # one statement is a transaction by itself
+        _insert(connection, entries)
+        return
+    with transaction(connection):
+        for first in range(0, len(entries), MOST_AT_ONCE):
+            _insert(connection, entries[first : first + MOST_AT_ONCE])
+
+
+def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    if entries:
+        connection.execute(_insertion(len(entries)), list(chain.from_iterable(entries)))
+
+
+@lru_cache(MOST_AT_ONCE)
+def _insertion(count: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    return f"INSERT INTO messages ({COLUMNS}) VALUES {values}"
 
 
 def end(connection: sqlite3.Connection, room: str) -> Cursor:

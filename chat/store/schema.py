@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 APPLICATION_ID = 0x67636861
@@ -19,6 +20,9 @@ CHECK_STEPS = 10_000
 
 CLIENTS_IN_A_RUN = 2**32
 """How many there may be from a start of the server to its end."""
+
+STATEMENTS = 600
+"""That SQLite keeps translated: one for each number of messages that is inserted at once."""
 
 SYNC = ("off", "normal", "full")
 """How sure it is that the disk has what was written: see PRAGMA synchronous."""
@@ -99,6 +103,19 @@ def open_to_read(path: str) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is written within is written as a whole, or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def begin_run(connection: sqlite3.Connection) -> int:
     """A server starts with this file; returns the first number for its clients.
 
@@ -127,7 +144,12 @@ def explain(error: Exception) -> str:
 def _connect(uri: str) -> sqlite3.Connection:
     # Every thread has its own one, but it need not be the thread that has made it.
     return sqlite3.connect(
-        uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+        uri,
+        uri=True,
+        timeout=BUSY,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS,
     )
 
 
