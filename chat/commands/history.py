@@ -94,11 +94,14 @@ def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = N
     end = end or log.end.id
     while last < end and not client.lost:
         found = hub.history.after(log, last, min(PORTION, end - last))
-        if not found or found[0].id > end:
+        if not found:
             return
         if found[0].id > last + 1:
-            hub.tell(client, "what came here is not kept any more")
+            hub.tell(client, "what came here is no longer kept")
+        if found[0].id > end:
+            return
         lines, last = _portion(client, found)
+        del found
         if lines:
             hub.owe(client, lines)
             client.wait_until_answers_are_read()
