@@ -44,6 +44,11 @@ class History:
         if self._writer:
             self._writer.run(messages.append, entries)
 
+    def write_at_once(self, entries: Sequence[Entry]) -> None:
+        """The same, but if another program holds a lock on the file, that is not waited for."""
+        if self._writer:
+            self._writer.run(messages.append_at_once, entries)
+
     def close(self) -> None:
         """Nothing is read or written any more."""
         for worker in (self._reader, self._writer):

@@ -10,7 +10,7 @@ from time import monotonic
 from gevent.event import Event
 
 from chat.hub import Hub
-from chat.log import Entry, RoomLog
+from chat.log import ID, Entry, RoomLog
 from chat.loop import give_way
 from chat.store.schema import explain
 from chat.text import counted
@@ -56,7 +56,11 @@ class Recorder:
     def _record(self) -> None:
         hub = self._hub
         ends = {room: room.log.said for room in hub.unrecorded}
-        self._try_to_write([room.log for room in ends])
+        logs = [room.log for room in ends]
+        if not self._behind:
+            self._write([entry for log in logs for entry in log.unreleased], logs)
+        else:
+            self._behind = {log: log.end.id for log in logs} | self._behind
         for room, end in ends.items():
             room.log.release(end)
             hub.stir(room)
@@ -64,41 +68,38 @@ class Recorder:
                 del hub.unrecorded[room]
         recorded, hub.recorded = hub.recorded, Event()
         recorded.set()
+        if self._behind and monotonic() >= self._next_try:
+            self._catch_up()
 
-    def _try_to_write(self, logs: list[RoomLog]) -> None:
-        """Write what is not released yet; if that fails, it may be released all the same."""
-        if self._behind:
-            self._behind = {log: log.end.id for log in logs} | self._behind
-            if monotonic() < self._next_try:
-                return
-        entries, missing = self._entries(logs)
+    def _write(self, entries: list[Entry], logs: list[RoomLog]) -> None:
+        """Write what is new in `logs`; if that fails, they are behind."""
         try:
             self._hub.history.write(entries)
         except Exception as error:  # whatever it is: the talk must go on
-            self._fail(error, logs)
-        else:
-            if self._behind:
-                self._behind = {}
-                lost = f"; {counted(missing, 'message')} are not in it" if missing else ""
-                self._tell(f"the history is written to its file again{lost}")
-
-    def _entries(self, logs: list[RoomLog]) -> tuple[list[Entry], int]:
-        """What the file does not have yet, and how much of that is not kept any more."""
-        if not self._behind:
-            return [entry for log in logs for entry in log.unreleased], 0
-        missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
-        return [
-            entry for log, last in self._behind.items() for entry in log.entries_after(last)
-        ], missing
-
-    def _fail(self, error: Exception, logs: list[RoomLog]) -> None:
-        self._next_try = monotonic() + RETRY
-        if not self._behind:
             self._behind = {log: log.end.id for log in logs}
+            self._next_try = monotonic() + RETRY
             self._tell(
                 f"the history cannot be written to its file: {explain(error)}. What is said "
                 "goes on in memory, and is written when that is possible again"
             )
+
+    def _catch_up(self) -> None:
+        """Write what was released without being written, as far as it is still in memory."""
+        entries = [
+            entry
+            for log, last in self._behind.items()
+            for entry in log.entries_after(last)
+            if entry[ID] <= log.end.id
+        ]
+        missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
+        try:
+            self._hub.history.write_at_once(entries)
+        except Exception:  # as before
+            self._next_try = monotonic() + RETRY
+        else:
+            self._behind = {}
+            lost = f"; {counted(missing, 'message')} are not in it" if missing else ""
+            self._tell(f"the history is written to its file again{lost}")
 
     def _tell(self, text: str) -> None:
         log.error("%s", text)

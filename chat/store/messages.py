@@ -12,7 +12,7 @@ from itertools import chain
 
 from chat.log import Cursor, Entry
 from chat.message import Message
-from chat.store.schema import transaction
+from chat.store.schema import BUSY, transaction
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"
 """As in log.Entry."""
@@ -44,6 +44,15 @@ def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     with transaction(connection):
         for first in range(0, len(entries), MOST_AT_ONCE):
             _insert(connection, entries[first : first + MOST_AT_ONCE])
+
+
+def append_at_once(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """The same, without waiting for a lock."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        append(connection, entries)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
 
 
 def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:

@@ -14,6 +14,7 @@ from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from chat.broadcaster import Broadcaster
 from chat.client import Client, Dismissed, Expelled
+from chat.history import History
 from chat.hub import Hub
 from chat.log import RoomLog
 from chat.look import PLAIN
@@ -110,9 +111,14 @@ class ObservedSocket:
 class Company:
     """A hub, its broadcaster, and those who are there: `with Company() as company:`."""
 
-    def __init__(self, log: RoomLog | None = None, broadcasting: bool = True) -> None:
+    def __init__(
+        self,
+        log: RoomLog | None = None,
+        broadcasting: bool = True,
+        history: History | None = None,
+    ) -> None:
         """`log` is the lobby's, where another one than usual is wanted."""
-        self.hub = Hub()
+        self.hub = Hub(history=history)
         self.hub.settings.limits.rate = 0  # they talk as fast as they can
         self.room = self.hub.lobby
         if log is not None:
@@ -121,7 +127,9 @@ class Company:
         self.peers: list[Peer] = []
         self._greenlets: list[Any] = []
         if broadcasting:
-            self.start(Broadcaster(self.hub).run)
+            broadcaster = Broadcaster(self.hub)
+            self.start(broadcaster.run)
+            self.start(broadcaster.look_back.run)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,12 @@
+"""Messages to write to a file."""
+
+from chat.log import Entry
+from chat.message import Kind
+
+
+def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:
+    """So many things said, with the ids from `first` on."""
+    return [
+        (number, number, 1000.0 + number, room, Kind.SAY, 7, "ann", f"text {number}")
+        for number in range(first, first + count)
+    ]
