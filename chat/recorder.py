@@ -10,7 +10,7 @@ from time import monotonic
 from gevent.event import Event
 
 from chat.hub import Hub
-from chat.log import ID, Entry, RoomLog
+from chat.log import Entry, RoomLog
 from chat.loop import give_way
 from chat.store.schema import explain
 from chat.text import counted
@@ -85,12 +85,7 @@ class Recorder:
 
     def _catch_up(self) -> None:
         """Write what was released without being written, as far as it is still in memory."""
-        entries = [
-            entry
-            for log, last in self._behind.items()
-            for entry in log.entries_after(last)
-            if entry[ID] <= log.end.id
-        ]
+        entries = [entry for log, last in self._behind.items() for entry in log.entries_after(last)]
         missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
         try:
             self._hub.history.write_at_once(entries)

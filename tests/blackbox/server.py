@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 START = re.compile(r"listens on (\S+):(\d+), for \d+ clients; to join: nc (\S+) (\d+)\W*$", re.M)
 """The line of the log that tells where it listens, which may be JSON."""
 
+SMALL_DISK = 512 * 1024
 
 AnyConnection = TypeVar("AnyConnection", bound=Connection)
 
@@ -44,15 +45,21 @@ class Server:
         environment: dict[str, str] | None = None,
         descriptors: int | None = None,
         standard_error: int | None = None,
+        small_disk: Path | None = None,
     ) -> None:
         """`port` None leaves the option away. `descriptors` is the limit on open files.
 
         `standard_error` is a descriptor that the log goes to; the test has to read it.
+        `small_disk` is a folder in which the server, and nobody else, sees an empty disk of
+        SMALL_DISK bytes.
         """
         ports = () if port is None else ("--port", str(port))
         line = command(*ports, *options)
         if descriptors:
             line = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors), *line]
+        if small_disk:
+            mount = f'mount -t tmpfs -o size={SMALL_DISK} tmpfs "$0" && exec "$@"'
+            line = ["unshare", "-rm", "sh", "-c", mount, str(small_disk), *line]
         self._secrets = [
             value for name, value in (environment or {}).items() if name.endswith("PASSWORD")
         ]

@@ -9,6 +9,7 @@ import pytest
 from chat import lookback
 from chat.history import PAGE, History
 from chat.recorder import Recorder
+from chat.text import counted
 from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048
@@ -79,19 +80,27 @@ def test_an_answer_comes_where_it_belongs(company: Company) -> None:
     assert numbers(slow, 1) == [99999]
 
 
-def test_what_is_in_the_file_no_more_is_told_to_be_missed(company: Company) -> None:
+@pytest.mark.parametrize(("first", "end"), [(1, 1000), (1, 2), (400, 450), (PAGE + 1, 2 * PAGE)])
+def test_what_is_in_the_file_no_more_is_told_to_be_missed(
+    company: Company, first: int, end: int
+) -> None:
     (slow,) = fall_behind(company)
+    got = slow.client.cursor.id
     history = company.hub.history
     assert history._writer
-    history._writer.run(lambda file: file.execute("DELETE FROM messages WHERE id < 1000"))
-    lines = slow.read_until("999 ")
+    history._writer.run(
+        lambda file: file.execute("DELETE FROM messages WHERE id >= ? AND id < ?", (first, end))
+    )
+    missed = max(0, end - max(first, got + 1))
+    lines = slow.read_until(f"{LINES - 1} ")
     told = [line for line in lines if line.startswith(" * ")]
-    before = lines.index(told[0])
+    notice = (
+        f"you missed {counted(missed, 'message')}: more was said than is kept for a slow reader"
+    )
+    assert told == ([f" * {notice}"] if missed else [])
+    before = lines.index(told[0]) if told else LINES - missed
     assert numbers_in(lines[:before]) == list(range(before))
-    assert told == [
-        f" * you missed {999 - before} messages: more was said than is kept for a slow reader"
-    ]
-    assert numbers(slow, LINES - 1000) == list(range(1000, LINES))
+    assert numbers_in(lines[before + len(told) :]) == list(range(before + missed, LINES))
 
 
 def numbers_in(lines: list[str]) -> list[int]:

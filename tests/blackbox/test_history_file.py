@@ -1,0 +1,160 @@
+"""--history: what was said is there after a restart; a file that is bad, locked or full."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from signal import SIGTERM
+
+import pytest
+
+from tests.blackbox.bystanders import Bystanders
+from tests.blackbox.operators import OPERATORS, operator
+from tests.blackbox.server import SMALL_DISK
+from tests.blackbox.test_options import run
+from tests.blackbox.waiting import wait_until
+from tests.conftest import StartServer
+
+LOG_HOLDS = 100_000
+"""Messages of a room that memory holds."""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "chat.db"
+
+
+def without_time(lines: list[str]) -> list[str]:
+    """What was said, of lines that are shown again."""
+    return [line.partition("] ")[2] for line in lines if line.startswith("[")]
+
+
+def test_what_was_said_is_there_when_the_server_is_started_again(
+    start_server: StartServer, file: Path
+) -> None:
+    server = start_server("--history", str(file))
+    ann = server.person("ann")
+    ann.say("one", "/me waves", "/join builds", "two")
+    assert "ann" in ann.who()
+    program = server.json_program("ci")
+    said = program.carry_out(text="three")[-1]
+    server.signal(SIGTERM)
+    ann.rest()
+    assert server.wait() == 0
+
+    server = start_server("--history", str(file))
+    bob = server.connect()
+    assert bob.expect("ann: one")
+    assert bob.expect(" ** ann waves")
+    assert bob.expect("ci: three")
+    bob.say("/join builds", "/history")
+    assert without_time(bob.lines_until("the last message in"))[-1] == "ann: two"
+    again = server.json_program("ci")
+    assert again.carry_out(text="four")[-1]["id"] > said["id"]
+
+
+def test_whatever_is_said_at_once_before_leaving_is_kept(
+    start_server: StartServer, file: Path
+) -> None:
+    server = start_server("--history", str(file))
+    for number in range(50):
+        program = server.program("/join builds", f"build {number}", "/history 1")
+        program.end_input()
+        assert without_time(program.rest())[-1] == f"{program.address}: build {number}"
+    with closing(sqlite3.connect(file)) as history:
+        texts = history.execute("SELECT text FROM messages WHERE room = 'builds' ORDER BY id")
+        assert [text for (text,) in texts] == [f"build {number}" for number in range(50)]
+
+
+@pytest.mark.timeout(120)
+def test_one_who_does_not_read_for_longer_than_memory_lasts_misses_nothing(
+    start_server: StartServer, file: Path
+) -> None:
+    server = start_server("--history", str(file), "--rate", "0", "--replay", "0")
+    slow = server.person(receive_buffer=4096)
+    bystanders = Bystanders(server)
+    talker = server.person("talker")
+    lines = LOG_HOLDS + 60_000
+    with bystanders:
+        for first in range(0, lines, 1000):
+            talker.say(*map(str, range(first, first + 1000)))
+            if first % 20_000 == 0:
+                bystanders.hear(f"talker: {first}")
+        bystanders.hear(f"talker: {lines - 1}")
+        data = slow.bytes_until(b"talker: %d\n" % (lines - 1)).decode()
+    heard = [line for line in data.split("\n") if line.startswith("talker: ")]
+    assert heard == [f"talker: {number}" for number in range(lines)]
+    assert "you missed" not in data
+
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "text": (b"Dear diary. " * 100, "it is no history of gchat's"),
+    "noise": (bytes(range(256)) * 40, "it is no history of gchat's"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_is_no_history_is_one_clear_line_at_the_start(file: Path, name: str) -> None:
+    content, why = BAD[name]
+    file.write_bytes(content)
+    ended = run("--port=0", f"--history={file}")
+    assert ended.returncode == 1
+    assert ended.stderr == f"gchat.py: cannot use the history: {why}\n"
+    assert file.read_bytes() == content
+
+
+def test_a_folder_or_nothing_where_a_file_could_be_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "no" / "file"):
+        ended = run("--port=0", f"--history={path}")
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("gchat.py: cannot use the history: ")
+        assert ended.stderr.count("\n") == 1
+
+
+def test_a_file_that_another_program_locks_delays_messages_and_then_they_go_on_in_memory(
+    start_server: StartServer, file: Path
+) -> None:
+    server = start_server("--history", str(file), environment=OPERATORS)
+    bystanders, op = Bystanders(server), operator(server)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        op.say("while it is locked")
+        bystanders.ann.say("/version")
+        bystanders.ann.expect("gchat ")  # the loop is not blocked
+        bystanders.ann.expect("op: while it is locked")
+        assert op.expect("cannot be written").endswith("when that is possible again")
+        assert "another program holds a lock on it" in server.expect_log("cannot be written")
+        with bystanders:
+            bystanders.talk_on(20)
+        other.execute("ROLLBACK")
+    op.expect("the history is written to its file again")
+
+    def kept() -> bool:
+        with closing(sqlite3.connect(file)) as history:
+            (count,) = history.execute(
+                "SELECT count(*) FROM messages WHERE kind = 'say'"
+            ).fetchone()
+        return int(count) > 40
+
+    wait_until(kept, "all of it is in the file")
+
+
+def test_a_full_disk_is_told_to_operators_and_the_talk_goes_on(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    server = start_server(
+        "--history", str(disk / "chat.db"), "--rate", "0",
+        environment=OPERATORS, small_disk=disk,
+    )  # fmt: skip
+    bystanders, op = Bystanders(server), operator(server)
+    with bystanders:
+        op.say(*[f"{number} {'x' * 1000}" for number in range(2 * SMALL_DISK // 1000)])
+        told = op.expect("cannot be written")
+        assert "the disk is full" in told
+        op.say("that was it")
+        bystanders.hear("op: that was it")
+        bystanders.talk_on(20)
+    heard = [line.split()[1] for line in bystanders.messages if " xxx" in line]
+    assert heard == [str(number) for number in range(2 * SMALL_DISK // 1000)]
+    server.expect_log("the disk is full")
