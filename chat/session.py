@@ -213,7 +213,7 @@ class Session:
         except NotARequest as error:
             self._refuse(str(error), "no request", error.ref)
             return
-        last_own = self._client.last_own
+        log, last_own = self._client.log, self._client.last_own
         try:
             if _is_command(request.line):
                 self._run(request.line)
@@ -224,7 +224,7 @@ class Session:
             return
         if request.ref is not None:
             self._hub.wait_until_recorded(self._client)
-            said = self._client.last_own > last_own
+            said = self._client.log is log and self._client.last_own > last_own
             fields = {"id": self._client.last_own} if said else {}
             self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
 
