@@ -37,6 +37,7 @@ from chat.framing import LineFramer
 from chat.history import History
 from chat.hub import Hub
 from chat.idle import look_for_idle
+from chat.indexer import keep_indexed
 from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
@@ -157,6 +158,7 @@ def main() -> int:
         ("the recorder", Recorder(hub).run),
         ("the broadcaster", broadcaster.run),
         ("the look back", broadcaster.look_back.run),
+        ("the indexer", keep_indexed, hub),
         ("the look for the vanished", look_for_vanished, hub, options.keepalive),
         ("the look for the idle", look_for_idle, hub),
         ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),

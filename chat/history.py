@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from chat.log import Entry, RoomLog
 from chat.message import Message
-from chat.store import messages
+from chat.query import Query
+from chat.store import messages, words
 from chat.store.schema import begin_run, open_file, open_to_read
 from chat.worker import Worker
 
@@ -23,6 +24,8 @@ class History:
         """`path` is that of the file; there is none if it is empty. Raises CannotUse."""
         self._writer = Worker(open_file(path, sync)) if path else None
         self._reader = Worker(open_to_read(path)) if path else None
+        self._searcher = Worker(open_to_read(path)) if path else None
+        """For what may take seconds."""
         self.first_number = self._writer.run(begin_run) if self._writer else 1
         """Of the clients of this run of the server: those before had smaller ones."""
 
@@ -51,9 +54,27 @@ class History:
 
     def close(self) -> None:
         """Nothing is read or written any more."""
-        for worker in (self._reader, self._writer):
+        for worker in (self._searcher, self._reader, self._writer):
             if worker:
                 worker.close()
+
+    # Finding
+
+    def index(self, most: int) -> int:
+        """Enter at most `most` more messages into the index; returns how many are left.
+
+        Raises sqlite3.Error.
+        """
+        return self._writer.run(words.index, most) if self._writer else 0
+
+    def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
+        """At most `count` messages that `query` matches, and their places, the newest first.
+
+        They are before the place `before`, in all rooms. Raises TookTooLong and sqlite3.Error.
+        """
+        if not self._searcher:
+            return []
+        return words.decode_hits(self._searcher.run(words.find, query, before, count))
 
     # Reading
 

@@ -48,6 +48,14 @@ def encode_with_time(message: Message, look: Look, now: float) -> bytes:
     return _finish(_line(message, look), look, clock_and_day(message.time, look.zone, now))
 
 
+def encode_found(message: Message, look: Look, now: float) -> bytes:
+    """The same with its place as well, `#builds/1234`, since it may be of any room."""
+    if look.json:
+        return jsonlines.encode_message(message, again=True)
+    line = f"#{message.room}/{message.id} {_line(message, look).lstrip()}"
+    return _finish(line, look, clock_and_day(message.time, look.zone, now))
+
+
 def encode_private(private: Private, look: Look) -> bytes:
     """What one says to another, as both of them see it."""
     if look.json:

@@ -4,7 +4,6 @@ import time
 
 from chat.client import OWED_LIMIT, Client
 from chat.clock import clock_and_day, past
-from chat.commands.arguments import too_long
 from chat.commands.table import WrongArgument, command
 from chat.hub import Hub
 from chat.log import RoomLog
@@ -15,17 +14,8 @@ from chat.wire import encode_with_time
 SHOWN = 20
 """Messages that /history shows if it is not told how many."""
 
-MOST_FOUND = 50
-"""Messages that /find shows."""
-
 PORTION = 100
 """Messages that are taken from the log at a time."""
-
-SLICE = 0.001
-"""Seconds for which a log is searched at a time."""
-
-MAX_WANTED = 200
-"""Characters that are searched for: some texts take their length times that of the wanted one."""
 
 
 @command("[N]", cost=50)
@@ -40,8 +30,8 @@ def history(hub: Hub, client: Client, count: str) -> None:
     first = hub.history.back(log, int(count or SHOWN))
     found = _count_from(hub, log, first)
     which = f"the last {'message' if found == 1 else '{}'} in #{log.room}"
-    _announce(hub, client, found, which, "nothing has been said here yet")
-    _show(hub, client, log, first)
+    announce(hub, client, found, which, "nothing has been said here yet")
+    show(hub, client, log, first)
 
 
 @command("WHEN", cost=50)
@@ -60,33 +50,17 @@ def since(hub: Hub, client: Client, when: str) -> None:
         hub.tell(client, f"what was said before {kept} is no longer kept")
     shown = clock_and_day(begin, zone, now)
     found = _count_from(hub, log, first)
-    _announce(hub, client, found, f"{{}} since {shown}", f"nothing was said since {shown}")
-    _show(hub, client, log, first)
+    announce(hub, client, found, f"{{}} since {shown}", f"nothing was said since {shown}")
+    show(hub, client, log, first)
 
 
-@command("TEXT", cost=100)
-def find(hub: Hub, client: Client, wanted: str) -> None:
-    """show the last messages of this room with TEXT in them, in upper or lower case
-
-    For example: /find deploy
-    """
-    wanted = wanted.strip()
-    if len(wanted) > MAX_WANTED:
-        raise too_long("what to find", wanted, MAX_WANTED)
-    found = _search(hub, client, wanted.casefold())
-    last = "the last " if len(found) == MOST_FOUND else ""
-    _announce(hub, client, len(found), f"{last}{{}} with that", "no message here has that in it")
-    for number in reversed(found):
-        _show(hub, client, client.log, number - 1, number)
-
-
-def _announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
+def announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
     """The line before `count` messages that will be shown, or that there are `none`."""
     ignoring = ", without those of whom you ignore" if client.ignores.names else ""
     hub.tell(client, f"{which.format(counted(count, 'message'))}{ignoring}:" if count else none)
 
 
-def _show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = None) -> None:
+def show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = None) -> None:
     """Owe `client` what follows the id `last`, up to `end` or what is said now.
 
     No faster than it is read, and nothing is held on to that the log has forgotten meanwhile.
@@ -113,7 +87,7 @@ def _portion(client: Client, found: list[Message]) -> tuple[bytes, int]:
     now, lines, size, last = time.time(), [], 0, 0
     for message in found:
         last = message.id
-        if _may_see(client, message):
+        if may_see(client, message):
             lines.append(encode_with_time(message, client.look, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
@@ -121,27 +95,8 @@ def _portion(client: Client, found: list[Message]) -> tuple[bytes, int]:
     return b"".join(lines), last
 
 
-def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
-    """The ids of the last messages with `wanted` in them, the very last first.
-
-    Gives way to others again and again.
-    """
-    log, found = client.log, list[int]()
-    end = log.end.id
-    while end > log.start.id and len(found) < MOST_FOUND and not client.lost:
-        first = max(log.start.id, end - PORTION)
-        deadline = time.perf_counter() + SLICE
-        for message in reversed(log.after(first, end - first)):
-            if wanted in message.text.casefold() and _may_see(client, message):
-                found.append(message.id)
-            end = message.id - 1
-            if len(found) == MOST_FOUND or time.perf_counter() > deadline:
-                break
-        hub.gate.pass_through()
-    return found
-
-
-def _may_see(client: Client, message: Message) -> bool:
+def may_see(client: Client, message: Message) -> bool:
+    """Whether somebody has said `message` whom `client` does not ignore."""
     return message.is_spoken and not client.ignores.hides(message.sender, message.name)
 
 

@@ -24,7 +24,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
     """go to ROOM, which is made if it is new
 
     You are in one room at a time, and first in #lobby. A room that stays empty for ten
-    minutes is closed, and what was said there is gone.
+    minutes is closed, and what was said there is gone unless there is a history file.
     For example: /join builds
     """
     try:

@@ -32,9 +32,13 @@ PURE = [
     "password",
     "stats",
     "places",
+    "query",
 ]
 
-WITH_FILES_OR_THE_LOG = ["motd", "guesses", "logformats", "options", "settings"]
+WITH_FILES_OR_THE_LOG = [
+    *("motd", "guesses", "logformats", "options", "settings"),
+    *("store.schema", "store.messages", "store.words"),
+]
 """They need no more of the world than that. (What logs brings in threads.)"""
 
 FRONT_DOOR = {

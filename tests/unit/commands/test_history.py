@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chat.commands.history import MOST_FOUND, SHOWN
+from chat.commands.history import SHOWN
+from chat.commands.search import MOST_FOUND
 from chat.log import RoomLog
 from tests.unit.commands.typing_lines import a_program, fill, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chat.client import OWED_LIMIT
-from chat.commands.history import MOST_FOUND, PORTION
+from chat.commands.search import MOST_FOUND, PORTION
 from chat.log import RoomLog
 from chat.message import Kind
 from tests.unit.commands.typing_lines import END, fill, person, run, shown

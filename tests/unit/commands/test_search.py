@@ -1,0 +1,121 @@
+"""chat.commands.search, with a history file: /find in all rooms, /around."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.commands.search import AROUND, CANDIDATES, MOST_FOUND
+from chat.history import History
+from chat.recorder import Recorder
+from chat.store.words import TookTooLong
+from tests.unit.commands.typing_lines import person, refusal, run, shown, told
+from tests.unit.peers import Company, Peer, wait_until
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    history = History(str(tmp_path / "chat.db"))
+    with Company(history=history) as company:
+        company.start(Recorder(company.hub).run)
+        yield company
+    history.close()
+
+
+@pytest.fixture
+def ann(company: Company) -> Peer:
+    return person(company, "ann")
+
+
+def say(company: Company, peer: Peer, *texts: str) -> None:
+    company.say(peer, *texts)
+    wait_until(lambda: not company.hub.unrecorded, "all is written")
+
+
+def found(company: Company, peer: Peer, line: str) -> list[str]:
+    """What is shown, without the times."""
+    shown(company, peer)
+    return [line.partition("] ")[2] for line in told(company, peer, line)[1:]]
+
+
+def test_what_was_said_in_any_room_is_found_with_its_place(company: Company, ann: Peer) -> None:
+    say(company, ann, "deploy one", "nothing")
+    run(company, ann, "/join builds")
+    run(company, ann, "/me deploys")
+    say(company, ann, "did deploy two")
+    shown(company, ann)
+    assert told(company, ann, "/find deploy")[0] == "2 messages with that:"
+    assert found(company, ann, "/find deploy") == [
+        "#lobby/1 ann: deploy one",
+        f"#builds/{company.hub.rooms.by_name['builds'].log.end.id} ann: did deploy two",
+    ]
+    assert found(company, ann, "/find deploys in:builds")[0].endswith("** ann deploys")
+    assert told(company, ann, "/find zebra") == ["no message here has that in it"]
+
+
+def test_it_is_found_when_memory_has_forgotten_it(company: Company, ann: Peer) -> None:
+    say(company, ann, "needle")
+    company.room.log._max_messages = 10
+    say(company, ann, *map(str, range(100)))
+    assert company.room.log.start.id > 1
+    assert found(company, ann, "/find needle") == ["#lobby/1 ann: needle"]
+
+
+def test_who_is_ignored_is_not_found_however_much_they_said(company: Company, ann: Peer) -> None:
+    bob = person(company, "bob")
+    say(company, ann, "wanted by ann")
+    say(company, bob, *["wanted by bob"] * (3 * CANDIDATES))
+    run(company, ann, "/ignore bob")
+    told(company, ann, "/uptime")
+    assert found(company, ann, "/find wanted") == ["#lobby/1 ann: wanted by ann"]
+    assert len(found(company, bob, "/find wanted from:BOB")) == MOST_FOUND
+
+
+def test_what_cannot_be_looked_for_is_refused(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert refusal(company, ann, "/find ...") == "that cannot be found: there is no word in it"
+    for error, why in ((TookTooLong(), "too long"), (sqlite3.DatabaseError(), "cannot be read")):
+
+        def fail(*_arguments: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(company.hub.history, "find", fail)
+        assert why in refusal(company, ann, "/find deploy")
+
+
+def test_what_was_said_before_and_after_is_shown(company: Company, ann: Peer) -> None:
+    say(company, ann, *map(str, range(1, 41)))
+    lines = [line.rpartition(" ")[2] for line in told(company, ann, "/around #Lobby/20")]
+    assert lines == [str(number) for number in range(20 - AROUND, 20 + AROUND + 1)]
+    assert told(company, ann, "/around lobby/1")[0].endswith("ann: 1")
+    assert told(company, ann, "/around lobby/40")[-1].endswith("ann: 40")
+
+
+@pytest.mark.parametrize("place", ["lobby/999", "nowhere/1", "#lobby/46"])
+def test_of_a_place_that_is_not_kept_nothing_is_shown(
+    company: Company, ann: Peer, place: str
+) -> None:
+    say(company, ann, *map(str, range(1, 41)))
+    assert "nothing is kept of" in refusal(company, ann, f"/around {place}")
+
+
+@pytest.mark.parametrize(
+    "place", ["lobby", "lobby/", "lobby/0", "lobby/x", "lobby/²", "1/2/3", "/"]
+)
+def test_what_is_no_place_is_refused_with_the_usage(
+    company: Company, ann: Peer, place: str
+) -> None:
+    assert refusal(company, ann, f"/around {place}").startswith("usage: /around PLACE")
+
+
+def test_it_is_shown_in_a_room_that_is_closed(company: Company, ann: Peer) -> None:
+    run(company, ann, "/join builds")
+    say(company, ann, "needle")
+    run(company, ann, "/leave")
+    del company.hub.rooms.by_name["builds"]
+    (hit,) = found(company, ann, "/find needle")
+    place = hit.split()[0]
+    assert told(company, ann, f"/around {place}")[-1].endswith("ann: needle")
+    assert "builds" not in company.hub.rooms.by_name

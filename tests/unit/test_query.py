@@ -1,0 +1,61 @@
+"""chat.query: what is typed behind /find, and what that is in the index's language."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.query import MAX_TERMS, NotAQuery, Query, read_query
+
+NOW = 1_700_000_000.0
+
+MEANT = {
+    "deploy": Query(("deploy",)),
+    "deploy  it": Query(("deploy", "it")),
+    '"that was it" now': Query(("that was it", "now")),
+    '"not closed': Query(("not closed",)),
+    "err* out": Query(("err*", "out")),
+    "from:": Query(("from:",)),
+    "from:Ann": Query(sender="ann"),
+    "FROM:ann in:#Builds oops": Query(("oops",), "ann", "builds"),
+    "in:builds": Query(room="builds"),
+    "since:2d oops": Query(("oops",), since=NOW - 2 * 86400),
+    "http://host:80/": Query(("http://host:80/",)),
+    "it's re-deployed *** ...": Query(("it's", "re-deployed")),
+}
+
+
+@pytest.mark.parametrize("typed", MEANT)
+def test_what_is_typed_means_what_it_looks_like(typed: str) -> None:
+    assert read_query(typed, NOW, None) == MEANT[typed]
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "no word"),
+        ("*** ...", "no word"),
+        ('""', "no word"),
+        ("from:...", "no word"),
+        ("since:soon", "“soon” is no time"),
+        ("x " * (MAX_TERMS + 1), f"{MAX_TERMS + 1} words, and {MAX_TERMS} are the most"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused(typed: str, why: str) -> None:
+    with pytest.raises(NotAQuery, match=why):
+        read_query(typed, NOW, None)
+
+
+def test_each_term_is_a_string_in_the_index_s_language() -> None:
+    query = Query(('say "x"', "err*", "NOT", "a*b"), "ann")
+    assert query.match == (
+        'text : "say ""x""" AND text : "err" * AND text : "NOT" AND text : "a*b" AND name : "ann"'
+    )
+    assert Query(room="builds", since=3.0).match == ""
+
+
+@given(st.text(max_size=40))
+def test_nothing_that_is_typed_raises_anything_else(typed: str) -> None:
+    with suppress(NotAQuery):
+        assert read_query(typed, NOW, None) != Query()
