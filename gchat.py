@@ -28,7 +28,7 @@ from typing import Any
 import gevent
 from gevent.server import StreamServer
 
-from chat import __version__
+from chat import __version__, tools
 from chat.addresses import Network, host_of, network_of
 from chat.admission import OUT_OF_DESCRIPTORS, Admission
 from chat.broadcaster import Broadcaster
@@ -139,6 +139,8 @@ class ChatServer(StreamServer):
 
 def main() -> int:
     """Run the server until a signal or an operator ends it; returns the exit status."""
+    if sys.argv[1:2] and sys.argv[1] in tools.COMMANDS:
+        return tools.main(sys.argv[1:])
     options = parse()
     log_handler = start_logging(options.log_level, options.log_json)
     descriptors = raise_descriptor_limit()

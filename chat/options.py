@@ -20,6 +20,9 @@ A chat server that anyone joins with nothing but nc:
 What one person types, everybody else sees. /help, typed there, lists the rest."""
 
 EPILOG = """\
+What --history has written is looked at with `gchat.py export FILE` and
+`gchat.py check FILE`; --help behind these tells more.
+
 A limit of 0 is none. Operators can change limits while the server runs (/limits).
 
 Each option can be given as an environment variable as well: GCHAT_PORT=9000 is

@@ -37,7 +37,7 @@ PURE = [
 
 WITH_FILES_OR_THE_LOG = [
     *("motd", "guesses", "logformats", "options", "settings"),
-    *("store.schema", "store.messages", "store.words"),
+    *("store.schema", "store.messages", "store.words", "store.export", "store.check", "tools"),
 ]
 """They need no more of the world than that. (What logs brings in threads.)"""
 

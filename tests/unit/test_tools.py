@@ -1,0 +1,183 @@
+"""chat.tools: writing a history out, and looking whether it is sound."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat import tools
+from chat.message import Kind
+from chat.store import messages, words
+from chat.store.export import PORTION
+from chat.store.schema import MIGRATIONS, open_file
+from tests.unit.store.entries import entries
+
+STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "chat.db")
+
+
+def written(path: str, *said: Any) -> None:
+    with closing(open_file(path)) as file:
+        messages.append(file, [*entries(2), *said])
+        words.index(file, 1000)
+
+
+def changed(path: str, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        for statement in statements:
+            file.execute(statement)
+
+
+def test_what_was_said_is_written_out_as_people_saw_it(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    action = (3, 3, 2000.5, "lobby", Kind.ACTION, 7, "ann", "wävés")
+    notice = (1, 0, 2001.0, "builds", Kind.PRESENCE, 8, "bob", "bob left")
+    written(path, action, notice)
+    assert tools.main(["export", path]) == 0
+    shown = capsys.readouterr()
+    assert [re.sub(f"^{STAMP}", "", line) for line in shown.out.splitlines()] == [
+        "#lobby ann: text 1",
+        "#lobby ann: text 2",
+        "#lobby ** ann wävés",
+        "#builds * bob left",
+    ]
+    assert all(re.match(STAMP, line) for line in shown.out.splitlines())
+    assert shown.err == ""
+
+
+def test_what_is_written_out_can_be_of_one_room_or_of_late_or_json(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = (1, 1, 4e9, "builds", Kind.SAY, 8, "bob", "late")
+    written(path, late)
+    for options in (["--room", "#Builds"], ["--since", "1h"]):
+        assert tools.main(["export", path, *options]) == 0
+        assert capsys.readouterr().out.endswith("#builds bob: late\n")
+    assert tools.main(["export", path, "--format", "json", "--since=1h"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "kind": "say", "id": 1, "time": "2096-10-02T07:06:40.000Z", "room": "builds",
+        "name": "bob", "text": "late",
+    }  # fmt: skip
+    assert tools.main(["export", path, "--room", "nowhere"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_long_history_is_written_out_whole(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(open_file(path)) as file:
+        messages.append(file, entries(2 * PORTION + 1))
+        file.execute("DELETE FROM messages WHERE id BETWEEN 10 AND 20")
+        assert tools.main(["export", path]) == 0  # while it is in use
+    lines = capsys.readouterr().out.splitlines()
+    expected = [number for number in range(1, 2 * PORTION + 2) if not 10 <= number <= 20]
+    assert [int(line.rpartition(" ")[2]) for line in lines] == expected
+
+
+def test_who_reads_has_enough_and_that_is_no_error(path: str) -> None:
+    with closing(open_file(path)) as file:
+        messages.append(file, entries(20_000))
+    program = [sys.executable, "gchat.py", "export", path]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as export:
+        assert export.stdout
+        assert export.stderr
+        assert export.stdout.readline().endswith(b"ann: text 1\n")
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait() == 0
+
+
+def test_a_terminal_is_shown_how_far_it_is_unless_what_is_written_goes_there(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(path)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    tools.main(["export", path])
+    shown = capsys.readouterr()
+    assert shown.err.endswith("100%\r\x1b[K")
+    assert "\r" not in shown.out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    tools.main(["export", path])
+    assert capsys.readouterr().err == ""
+
+
+def test_a_sound_file_is_said_to_be_so_and_what_is_in_it(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(path, *entries(3, "builds", first=5))
+    changed(path, "DELETE FROM messages WHERE id = 6", "VACUUM")
+    with closing(open_file(path)):
+        assert tools.main(["check", path]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"4 messages in 2 rooms, {os.path.getsize(path):,} bytes"
+    assert lines[1].startswith("from 1970-01-01 ")
+    assert lines[2:] == ["1 message between these could not be written", "the file is sound"]
+
+
+def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    open_file(path).close()
+    assert tools.main(["check", path]) == 0
+    assert capsys.readouterr().out.startswith("0 messages in 0 rooms, ")
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE messages SET id = 9 WHERE id = 1", "#lobby: messages are out of order"),
+        ("UPDATE messages SET spoken = 0 WHERE id = 2", "#lobby: messages are out of order"),
+        ("UPDATE messages SET spoken = 7 WHERE id = 2", "#lobby: messages are out of order"),
+        ("DELETE FROM words_docsize WHERE id = 1", "1 message cannot be found by /find"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told(
+    path: str, capsys: pytest.CaptureFixture[str], statement: str, fault: str
+) -> None:
+    written(path)
+    changed(path, statement)
+    assert tools.main(["check", path]) == 1
+    assert capsys.readouterr().out == f"{fault}\n"
+
+
+def test_damage_is_told(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(open_file(path)) as file:
+        messages.append(file, entries(5000))
+    content = bytearray(Path(path).read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xaa" * 4096
+    Path(path).write_bytes(content)
+    assert tools.main(["check", path]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("damaged: ") or "it is damaged" in shown.err
+
+
+@pytest.mark.parametrize("command", tools.COMMANDS)
+def test_what_cannot_be_read_is_one_clear_line(
+    path: str, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    for version, why in ((0, "unable to open database file"), (1, "it is of a newer gchat")):
+        if version:
+            open_file(path).close()
+            changed(path, f"PRAGMA user_version = {len(MIGRATIONS) + version}")
+        assert tools.main([command, path]) == 1
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err) == ("", f"gchat.py: cannot use {path}: {why}\n")
+
+
+@pytest.mark.parametrize("options", [["--since", "soon"], ["--format", "xml"], []])
+def test_a_wrong_option_ends_it_with_the_usage(
+    path: str, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tools.main(["export", *([path, *options] if options else [])])
+    assert ended.value.code == 2
+    assert "gchat.py export: error" in capsys.readouterr().err
