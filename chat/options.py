@@ -127,8 +127,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     option(
         "history",
         "",
-        "file that keeps what is said, for /history and /find and for who comes back; "
-        "without one it is in memory alone",
+        "file that keeps what is said in rooms, also over a restart; without one it is in memory "
+        "alone",
         "FILE",
         str,
     )
