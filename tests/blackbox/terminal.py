@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import termios
 import time
@@ -27,6 +28,7 @@ class Terminal:
                 stdout=end_of_program,
                 stderr=end_of_program,
                 env={**os.environ, "TERM": "dumb"},
+                preexec_fn=_heed_ctrl_c,
             )
         finally:
             os.close(end_of_program)
@@ -119,3 +121,8 @@ class Screen:
             timeout=DEADLINE,
             check=True,
         ).stdout
+
+
+def _heed_ctrl_c() -> None:
+    """As from a terminal; what is run in the background may be told to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
