@@ -261,7 +261,7 @@ def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
 
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
-    hub.wait_until_all_is_recorded(GRACE)
+    hub.unrecorded.wait_for_all(GRACE)
     hub.closing = True
     for client in list(hub.clients.values()):
         hub.tell(client, hub.goodbye)

@@ -1,11 +1,14 @@
 """What was said before: in memory, and behind that in the file, if there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from chat.addresses import Network
 from chat.log import Entry, RoomLog
 from chat.message import Message
 from chat.query import Query
-from chat.store import messages, words
+from chat.sanctions import Sanction
+from chat.store import messages, sanctions, words
+from chat.store.sanctions import Held
 from chat.store.schema import begin_run, open_file, open_to_read
 from chat.worker import Worker
 
@@ -51,6 +54,15 @@ class History:
         """The same, but if another program holds a lock on the file, that is not waited for."""
         if self._writer:
             self._writer.run(messages.append_at_once, entries)
+
+    def sanctions(self, kind: str) -> dict[Network, Sanction]:
+        """Those in the file, a `ban` or a `mute`. Raises sqlite3.Error."""
+        return self._reader.run(sanctions.read, kind) if self._reader else {}
+
+    def write_sanctions(self, held: Mapping[str, Held]) -> None:
+        """Write all that hold, by their kind. Raises sqlite3.Error."""
+        if self._writer:
+            self._writer.run(sanctions.write, held)
 
     def close(self) -> None:
         """Nothing is read or written any more."""

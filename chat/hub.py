@@ -8,6 +8,7 @@ import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from chat.bells import Bells
 from chat.client import Client
 from chat.countdown import Countdown
 from chat.faults import Faults
@@ -15,7 +16,6 @@ from chat.guesses import Guesses
 from chat.history import History
 from chat.limits import Places
 from chat.loop import Gate, give_way
-from chat.mentions import mentioned
 from chat.message import SERVER, Kind
 from chat.names import Names
 from chat.room import Room
@@ -23,13 +23,9 @@ from chat.rooms import LOBBY, Rooms, TooManyRooms
 from chat.sanctions import Sanction, Sanctions
 from chat.settings import Settings
 from chat.stats import Stats
+from chat.unrecorded import Unrecorded
 from chat.watchdog import Watchdog
 from chat.wire import encode_notices, encode_refusal
-
-BELL = b"\a"
-
-BELL_PAUSE = 5.0
-"""Seconds between two rings of one client's bell."""
 
 AT_ONCE = 256
 """Clients that are looked at, when something is asked about all, before others get a turn."""
@@ -53,18 +49,12 @@ class Hub:
         self.clients: dict[int, Client] = {}
         self.rooms = Rooms(self.history.open(LOBBY))
         self.names = Names()
-        self.bells: set[int] = set()
-        """The numbers of those who want to hear a bell when their name is said."""
+        self.bells = Bells(self.names, self.owe)
         self.stirred: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
-        self.unrecorded: dict[Room, None] = {}
-        """Rooms in which something was said that the recorder has still to write to the file."""
-        self.to_record = Event()
-        """Set when there is one."""
-        self.recorded = Event()
-        """Set, and another one put here, when something has been written."""
+        self.unrecorded = Unrecorded()
         self._opening = Semaphore()
         self.gate = Gate()
         """Where those wait who ask for more than to say a line."""
@@ -75,9 +65,9 @@ class Hub:
         self.watchdog = Watchdog()
         self.places = Places()
         """Those that all connections take, also before they are clients."""
-        self.bans = Sanctions()
+        self.bans = Sanctions(self.history.sanctions("ban"))
         """What keeps whoever comes from a network out."""
-        self.mutes = Sanctions()
+        self.mutes = Sanctions(self.history.sanctions("mute"))
         """What keeps whoever comes from an address from speaking."""
         self.guesses = Guesses()
         self.operator_guesses = Guesses()
@@ -133,7 +123,7 @@ class Hub:
             room.clients.pop(client.number)
         client.until = room.log.end
         self.names.release(client)
-        self.bells.discard(client.number)
+        self.bells.wanted.discard(client.number)
         log.info("leave %s: %s", client, reason)
         self._has_left(client, room)
         self.visit(client)
@@ -239,8 +229,7 @@ class Hub:
         client.own_ahead += len(texts)
         self.stats.messages += len(texts)
         room.turns.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
-        if self.bells:
-            self._ring_for(client, room, texts)
+        self.bells.ring_for_mentioned(client, room.log, texts)
 
     def notify(
         self,
@@ -262,21 +251,9 @@ class Hub:
         # Milliseconds are what programs are told, and what comes back the same from a file.
         room.log.append(round(time.time(), 3), kind, texts, sender, name)
         if self.history.is_kept:
-            self.unrecorded[room] = None
-            self.to_record.set()
+            self.unrecorded.add(room)
         else:
             self.stir(room)
-
-    def wait_until_recorded(self, client: Client) -> None:
-        """Wait until what `client` has said in its room may be seen there."""
-        while client.last_own > client.log.end.id and not client.lost:
-            self.recorded.wait()
-
-    def wait_until_all_is_recorded(self, timeout: float) -> None:
-        """Wait until nothing is to be written any more, but no longer than `timeout` seconds."""
-        end = time.monotonic() + timeout
-        while self.unrecorded and (left := end - time.monotonic()) > 0:
-            self.recorded.wait(left)
 
     def notify_all(self, text: str) -> None:
         """A notice to everybody in every room."""
@@ -304,26 +281,6 @@ class Hub:
         if not client.lost:
             client.owe(data, private)
             self.visit(client)
-
-    def ring(self, client: Client) -> None:
-        """Ring the bell of `client`, if it wants that, and has not heard it just now."""
-        now = time.monotonic()
-        if client.look.json or client.rings is None:
-            return
-        if client.rings <= now and client.takes_more:
-            client.rings = now + BELL_PAUSE
-            self.owe(client, BELL)
-
-    def _ring_for(self, speaker: Client, room: Room, texts: list[str]) -> None:
-        for key in mentioned(texts):
-            client = self.names.holder_of_key(key)
-            if (
-                client is not None
-                and client is not speaker
-                and client.log is room.log
-                and not client.ignores.hides(speaker.number, speaker.name)
-            ):
-                self.ring(client)
 
     # Names
 

@@ -7,8 +7,6 @@ waits for the next one. If the file cannot be written, the chat goes on in memor
 import logging
 from time import monotonic
 
-from gevent.event import Event
-
 from chat.hub import Hub
 from chat.log import Entry, RoomLog
 from chat.loop import give_way
@@ -35,11 +33,8 @@ class Recorder:
 
     def run(self) -> None:
         """Record for ever."""
-        hub = self._hub
         while True:
-            if not hub.unrecorded:
-                hub.to_record.clear()
-                hub.to_record.wait(RETRY if self._behind else None)
+            self._hub.unrecorded.wait(RETRY if self._behind else None)
             self._wait_for_more()
             self._record()
 
@@ -54,8 +49,8 @@ class Recorder:
             give_way()
 
     def _record(self) -> None:
-        hub = self._hub
-        ends = {room: room.log.said for room in hub.unrecorded}
+        rooms = self._hub.unrecorded.rooms
+        ends = {room: room.log.said for room in rooms}
         logs = [room.log for room in ends]
         if not self._behind:
             self._write([entry for log in logs for entry in log.unreleased], logs)
@@ -63,11 +58,10 @@ class Recorder:
             self._behind = {log: log.end.id for log in logs} | self._behind
         for room, end in ends.items():
             room.log.release(end)
-            hub.stir(room)
+            self._hub.stir(room)
             if room.log.said == end:
-                del hub.unrecorded[room]
-        recorded, hub.recorded = hub.recorded, Event()
-        recorded.set()
+                del rooms[room]
+        self._hub.unrecorded.tell_written()
         if self._behind and monotonic() >= self._next_try:
             self._catch_up()
 

@@ -3,6 +3,7 @@
 Times are in seconds since the epoch.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from math import ceil
 from typing import NamedTuple
@@ -42,10 +43,13 @@ class TooManySanctions(Exception):
 class Sanctions:
     """Those of one kind, on networks. Looking one up takes no longer when there are many."""
 
-    def __init__(self) -> None:
-        self._sanctions: dict[Network, Sanction] = {}
+    def __init__(self, held: Mapping[Network, Sanction] | None = None) -> None:
+        """`held` are there from the start."""
+        self._sanctions = dict(held or {})
         self._lengths: dict[int, set[int]] = {4: set(), 6: set()}
         """Those of the prefixes on which one ever was, by the version of IP."""
+        for network in self._sanctions:
+            self._lengths[network.version].add(network.prefixlen)
 
     def add(self, network: Network, sanction: Sanction, now: float) -> None:
         """Impose `sanction` in place of an earlier one on `network`. Raises TooManySanctions."""

@@ -223,7 +223,7 @@ class Session:
             self._refuse(str(refused), refused.what, request.ref)
             return
         if request.ref is not None:
-            self._hub.wait_until_recorded(self._client)
+            self._hub.unrecorded.wait_for(self._client)
             said = self._client.log is log and self._client.last_own > last_own
             fields = {"id": self._client.last_own} if said else {}
             self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
@@ -231,7 +231,7 @@ class Session:
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
-        self._hub.wait_until_recorded(self._client)
+        self._hub.unrecorded.wait_for(self._client)
         self._wait_at_the_gate()
         try:
             command, typed = commands.read(text)

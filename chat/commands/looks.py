@@ -39,10 +39,10 @@ def bell(hub: Hub, client: Client, wanted: str) -> None:
     """
     if switch(hub, client, wanted, client.rings is not None, "the bell"):
         client.rings = client.rings or 0.0
-        hub.bells.add(client.number)
+        hub.bells.wanted.add(client.number)
     else:
         client.rings = None
-        hub.bells.discard(client.number)
+        hub.bells.wanted.discard(client.number)
 
 
 @command("[on|off]")

@@ -1,6 +1,7 @@
 """What operators do about people."""
 
 import logging
+import sqlite3
 import time
 
 import gevent
@@ -12,6 +13,7 @@ from chat.commands.table import Refused, command
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
 from chat.sanctions import MOST, Sanction, TooManySanctions
+from chat.store.schema import explain
 from chat.text import counted, listing
 
 NAMES_SHOWN = 10
@@ -21,6 +23,9 @@ LISTED = 50
 """How many bans /bans lists, and how many mutes: the latest."""
 
 FORGOTTEN = "bans and mutes are kept in memory alone: they end with the server"
+"""What an operator is told if there is no history file."""
+
+NOT_WRITTEN = "that could not be written to the history file: it ends with the server"
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +92,10 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
         raise Refused(f"there are {MOST} bans, the most there may be", "a ban") from None
     told = f"{shown} is banned {sanction.tell(time.time(), imposed=True)}"
     log.info("%s", told)
-    hub.confirm(client, told, FORGOTTEN)
+    hub.confirm(client, told)
     for one in _those_from(hub, network):  # only now: none comes in any more meanwhile
         _expel(hub, client, one, sanction, "banned")
+    hub.confirm(client, *(_keep(hub) if hub.history.is_kept else [FORGOTTEN]))
 
 
 @command("WHERE", operators_only=True)
@@ -103,7 +109,7 @@ def unban(hub: Hub, client: Client, where: str) -> None:
     if not hub.bans.remove(network, time.time()):
         raise Refused(f"{shown} is not banned; /bans lists what is", "what is not banned")
     log.info("%s is banned no longer, by %s", shown, client.name)
-    hub.confirm(client, f"{shown} is banned no longer")
+    hub.confirm(client, f"{shown} is banned no longer", *_keep(hub))
 
 
 @command(operators_only=True)
@@ -122,7 +128,7 @@ def bans(hub: Hub, client: Client) -> None:
         which = f", of which these are the latest {LISTED}" if len(held) > LISTED else ""
         lines.append(f"{counted(len(held), what)}{which}:" if held else none)
         lines += [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
-    hub.tell(client, *lines, FORGOTTEN)
+    hub.tell(client, *lines, *([] if hub.history.is_kept else [FORGOTTEN]))
 
 
 @command("NAME [TIME] [WHY]", operators_only=True)
@@ -138,7 +144,7 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     told = sanction.tell(time.time(), imposed=True)
     hub.tell(person, f"you are muted {told}")
     _tell_room(hub, client, person, f"{person.name} is muted {told}")
-    hub.confirm(client, _mute_address(hub, person, sanction))
+    hub.confirm(client, _mute_address(hub, person, sanction), *_keep(hub))
 
 
 @command("WHO", operators_only=True)
@@ -165,6 +171,7 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     else:
         log.info("%s", told)
         hub.confirm(client, told)
+    hub.confirm(client, *_keep(hub))
 
 
 @command("TEXT", operators_only=True)
@@ -229,6 +236,17 @@ def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
         else:
             return f"so is whoever comes from {shown}; /unmute {shown} ends it"
     return f"{why}: {person.name} is muted until they leave"
+
+
+def _keep(hub: Hub) -> list[str]:
+    """Have bans and mutes as they are outlast the server; what the operator is to know of that."""
+    now = time.time()
+    try:
+        hub.history.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
+    except sqlite3.Error as error:
+        log.error("bans and mutes cannot be written to the history: %s", explain(error))
+        return [NOT_WRITTEN]
+    return []
 
 
 def _expel(hub: Hub, by: Client, person: Client, sanction: Sanction, what: str) -> None:

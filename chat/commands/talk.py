@@ -68,7 +68,7 @@ def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
     private = Private(time.time(), client.name, name, text)
     hub.owe(person, encode_private(private, person.look), private=True)
     person.correspondent = client.number
-    hub.ring(person)
+    hub.bells.ring(person)
     if client.look.notices:
         hub.owe(client, encode_private(private, client.look))
     if person.away and client.number not in person.away.told:

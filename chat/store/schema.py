@@ -50,6 +50,13 @@ MIGRATIONS = (
         id INTEGER NOT NULL,        -- where its log ended when its messages were deleted
         spoken INTEGER NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE sanctions (
+        kind TEXT NOT NULL,         -- ban, mute
+        network TEXT NOT NULL,
+        by TEXT NOT NULL,
+        why TEXT NOT NULL,
+        until REAL                  -- as times are; NULL if it does not end by itself
+    );
     CREATE TABLE state (
         name TEXT PRIMARY KEY,
         value INTEGER NOT NULL

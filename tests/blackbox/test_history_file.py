@@ -8,7 +8,7 @@ from signal import SIGTERM
 import pytest
 
 from tests.blackbox.bystanders import Bystanders
-from tests.blackbox.operators import OPERATORS, operator
+from tests.blackbox.operators import ABUSER, NEIGHBOUR, OPERATORS, answers, operator, refused
 from tests.blackbox.server import SMALL_DISK
 from tests.blackbox.test_options import run
 from tests.blackbox.waiting import wait_until
@@ -158,3 +158,31 @@ def test_a_full_disk_is_told_to_operators_and_the_talk_goes_on(
     heard = [line.split()[1] for line in bystanders.messages if " xxx" in line]
     assert heard == [str(number) for number in range(2 * SMALL_DISK // 1000)]
     server.expect_log("the disk is full")
+
+
+def test_bans_and_mutes_outlast_the_server(start_server: StartServer, file: Path) -> None:
+    server = start_server("--history", str(file), environment=OPERATORS)
+    op, muted = operator(server), server.person("mallory", source=NEIGHBOUR)
+    op.say(f"/ban {ABUSER} 2h too loud", "/mute mallory", "/bans")
+    told = op.lines_until("1 muted address")
+    assert not [line for line in told if "in memory alone" in line]
+    server.signal(SIGTERM)
+    for person in (op, muted):
+        person.rest()
+    assert server.wait() == 0
+
+    server = start_server("--history", str(file), environment=OPERATORS)
+    assert "you are banned by op, for 1 h 59 min more: too loud" in refused(server, ABUSER)
+    assert "is muted by op" in server.connect(source=NEIGHBOUR).expect("muted")
+    op = operator(server)
+    assert answers(op, f"/unban {ABUSER}", f"/unmute {NEIGHBOUR}") == [
+        f" * {ABUSER} is banned no longer",
+        f" * {NEIGHBOUR} may speak again, thanks to op",
+    ]
+    server.signal(SIGTERM)
+    op.rest()
+    assert server.wait() == 0
+
+    server = start_server("--history", str(file))
+    server.person(source=ABUSER)
+    assert "muted" not in server.person(source=NEIGHBOUR).welcome

@@ -78,7 +78,7 @@ def test_who_is_banned_by_name_is_told_for_how_long_and_does_not_get_in_until_th
         op.say("/ban carl 2h too loud")
         told = op.expect("is banned")
         assert told == f" * {ABUSER} is banned by op, for 2 h: too loud"
-        assert op.line() == " * bans and mutes are kept in memory alone: they end with the server"
+        op.expect(" * bans and mutes are kept in memory alone: they end with the server")
         assert carl.expect("you were") == " * you were banned by op, for 2 h: too loud"
         assert carl.rest() == []
         bystanders.hear(" * carl was banned by op, for 2 h: too loud")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chat.hub import BELL, BELL_PAUSE
+from chat.bells import BELL, PAUSE
 from chat.look import Look
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -24,7 +24,7 @@ def with_bell(company: Company, name: str) -> Peer:
     peer = company.join(name)
     wait_until(lambda: peer.client.takes_more, "it listens")
     peer.client.rings = 0.0
-    company.hub.bells.add(peer.client.number)
+    company.hub.bells.wanted.add(peer.client.number)
     return peer
 
 
@@ -72,7 +72,7 @@ def test_it_does_not_ring_for_one_who_is_ignored(company: Company, ann: Peer, bo
 def test_it_does_not_ring_if_that_is_not_wanted(company: Company, ann: Peer, bob: Peer) -> None:
     company.say(ann, "bob")
     assert not rang(company, bob)
-    company.hub.ring(bob.client)
+    company.hub.bells.ring(bob.client)
     assert not rang(company, bob)
 
 
@@ -80,7 +80,7 @@ def test_it_rings_once_in_a_few_seconds(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    for later, rings in ((0, True), (0, False), (BELL_PAUSE / 2, False), (BELL_PAUSE, True)):
+    for later, rings in ((0, True), (0, False), (PAUSE / 2, False), (PAUSE, True)):
         with monkeypatch.context() as patched:
             patched.setattr(time, "monotonic", lambda later=later: now + later)
             company.say(bob, "ann")
@@ -92,15 +92,15 @@ def test_one_whose_socket_is_full_is_owed_no_bell(company: Company, ann: Peer, b
     wait_until(lambda: ann.client.blocked, "its socket is full")
     for _ in range(100):
         company.say(bob, "ann")
-        company.hub.ring(ann.client)
+        company.hub.bells.ring(ann.client)
     assert ann.client.owed_bytes == 0
 
 
 def test_who_leaves_is_no_longer_rung(company: Company, ann: Peer, bob: Peer) -> None:
     company.hub.part(ann.client, "test")
-    assert not company.hub.bells
+    assert not company.hub.bells.wanted
     company.say(bob, "ann")
-    company.hub.ring(ann.client)
+    company.hub.bells.ring(ann.client)
     assert ann.client.owed_bytes == 0
 
 

@@ -35,14 +35,14 @@ def test_one_who_is_banned_by_name_is_disconnected_and_kept_out(
     told_op = told(company, op, "/ban bob 2h flooding")
     assert told_op == [
         "10.1.0.2 is banned by op, for 2 h: flooding",
-        FORGOTTEN,
         "bob was banned by op, for 2 h: flooding",
+        FORGOTTEN,
     ]
     assert bob.read_line() == " * you were banned by op, for 2 h: flooding\n"
     assert why_it_ended(bob) == "banned by op, for 2 h: flooding"
     assert bob.expelled
     assert shown(company, ann) == [" * bob was banned by op, for 2 h: flooding"]
-    assert caplog.messages == [told_op[0], f"{told_op[2]} (10.1.0.2:5000)"]
+    assert caplog.messages == [told_op[0], f"{told_op[1]} (10.1.0.2:5000)"]
     found = company.hub.bans.find("10.1.0.2", time.time())
     assert found
     assert found.tell(found.until - 3600 if found.until else 0) == "by op, for 1 h more: flooding"
