@@ -156,16 +156,18 @@ def main() -> int:
     hub = Hub(settings, history)
     hub.faults.start()
     broadcaster = Broadcaster(hub)
-    for what, function, *arguments in (
-        ("the recorder", Recorder(hub).run),
-        ("the broadcaster", broadcaster.run),
-        ("the look back", broadcaster.look_back.run),
-        ("the indexer", keep_indexed, hub),
-        ("the look for the vanished", look_for_vanished, hub, options.keepalive),
-        ("the look for the idle", look_for_idle, hub),
-        ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
-    ):
+    parts = [
         gevent.spawn(hub.faults.keep_running, what, function, *arguments)
+        for what, function, *arguments in (
+            ("the recorder", Recorder(hub).run),
+            ("the broadcaster", broadcaster.run),
+            ("the look back", broadcaster.look_back.run),
+            ("the indexer", keep_indexed, hub),
+            ("the look for the vanished", look_for_vanished, hub, options.keepalive),
+            ("the look for the idle", look_for_idle, hub),
+            ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
+        )
+    ]
     hub.watchdog.start()
     signals = count(1)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -182,6 +184,7 @@ def main() -> int:
     server.stop()
     server.turn_away_strangers()
     send_off(hub)
+    gevent.killall(parts)  # or they would go on with a file that is closed
     hub.history.close()
     hub.faults.tell_repeated()
     log.info("stopped")
