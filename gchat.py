@@ -38,6 +38,7 @@ from chat.history import History
 from chat.hub import Hub
 from chat.idle import look_for_idle
 from chat.indexer import keep_indexed
+from chat.keeper import Keeper
 from chat.listener import listen, raise_descriptor_limit, show_address
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
@@ -155,11 +156,12 @@ def main() -> int:
 
     hub = Hub(settings, history)
     hub.faults.start()
-    broadcaster = Broadcaster(hub)
+    broadcaster, keeper = Broadcaster(hub), Keeper(hub)
     parts = [
         gevent.spawn(hub.faults.keep_running, what, function, *arguments)
         for what, function, *arguments in (
             ("the recorder", Recorder(hub).run),
+            ("the keeper", keeper.run),
             ("the broadcaster", broadcaster.run),
             ("the look back", broadcaster.look_back.run),
             ("the indexer", keep_indexed, hub),
@@ -184,6 +186,7 @@ def main() -> int:
     server.stop()
     server.turn_away_strangers()
     send_off(hub)
+    keeper.write()
     gevent.killall(parts)  # or they would go on with a file that is closed
     hub.history.close()
     hub.faults.tell_repeated()
@@ -203,6 +206,7 @@ def settings_from(options: Options, places: int) -> Settings:
     """
     settings = Settings(options.max_line, options.replay, host=options.host)
     settings.limits = options.limits(places)
+    settings.reserve = options.reserve
     with using("message of the day"):
         settings.motd = Motd(options.motd) if options.motd else None
     with using("password"):

@@ -181,7 +181,7 @@ class Round:
             batch = batch.without(client.number)
             self._send_batch(client, batch)
             own = batch.said_by(client.number, client.cursor)
-            client.own_ahead -= own
+            client.own_ahead = max(0, client.own_ahead - own)
             before += own
         else:
             self._send_batch(client, batch)

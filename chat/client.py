@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 from fcntl import ioctl
-from sys import byteorder
+from socket import SHUT_WR
+from sys import byteorder, getsizeof
 from termios import TIOCOUTQ
 from time import monotonic, time
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from chat.ignoring import NOBODY, IgnoreList
 from chat.log import Cursor, RoomLog
 from chat.look import PROGRAM, Look
 from chat.loop import READABLE, WRITABLE
+from chat.message import Private
 from chat.sanctions import Sanction
 
 # The standard library's socket class as it was before it was patched. Its `send`
@@ -32,25 +34,50 @@ class Expelled(Dismissed):
     """The same for one that is made to go: it is not given long to read what it is owed."""
 
 
+OWED_BYTES = 256
+"""What something owed takes besides its bytes: two objects and a place in a deque (CPython
+3.11)."""
+
+PRIVATE_BYTES = 128
+"""What a private message takes besides its text."""
+
+
 class Owed(NamedTuple):
     """Something for one client alone, at its place among what its room sees."""
 
     after: Cursor
     """It is sent when the client has got everything up to here."""
     data: bytes
-    private: bool
-    """Somebody else has sent it."""
+    private: Private | None = None
+    """What it says, if it is what somebody else has sent."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        kept = PRIVATE_BYTES + getsizeof(self.private.text) if self.private else 0
+        return OWED_BYTES + len(self.data) + kept
 
 
-OWED_BYTES = 256
-"""What something owed takes besides its bytes: two objects and a place in a deque (CPython
-3.11)."""
+class InFlight(NamedTuple):
+    """Something that was owed, and was sent not long ago: it need not have arrived."""
+
+    after: Cursor
+    """As Owed has it."""
+    size: int
+    """The bytes that were sent."""
+    private: Private | None
+    """As Owed has it."""
+
 
 OWED_LIMIT = 16 * 1024
 """Bytes that a client may be owed in answers and still be listened to."""
 
 NOTHING_OWED: deque[Owed] = deque(maxlen=0)
+NOTHING_IN_FLIGHT: deque[InFlight] = deque(maxlen=0)
 """What the many have that are owed nothing: a deque of their own would be 3/4 KiB for each."""
+
+MOST_IN_FLIGHT = 256
+"""How many things are remembered that a client was owed and has not acknowledged yet."""
 
 
 class Away(NamedTuple):
@@ -82,9 +109,12 @@ class Client:
         "correspondent",
         "cursor",
         "cut",
+        "entered",
+        "finished",
         "greenlet",
         "heard",
         "ignores",
+        "in_flight",
         "last_own",
         "log",
         "look",
@@ -105,6 +135,7 @@ class Client:
         "rings",
         "since",
         "socket",
+        "token",
         "until",
     )
 
@@ -128,11 +159,14 @@ class Client:
         self.ignores: IgnoreList = NOBODY
         self.rings: float | None = None
         """When its bell may be rung again, by the monotonic clock; None if it wants no bell."""
+        self.token = ""
+        """What makes it the same one on another connection; empty if nothing does."""
         self.greenlet: Any = gevent.getcurrent()
         """The one that reads from it, in which it is made."""
 
         self.log = log
-        self.cursor = log.end
+        self.cursor = self.entered = log.end
+        """How far it was sent what the log holds, and where it began with that."""
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
         self.look: Look = PROGRAM
@@ -143,6 +177,8 @@ class Client:
         """Of that, what it has asked for itself."""
         self.private_bytes = 0
         """Of that, what others have sent it."""
+        self.in_flight: deque[InFlight] = NOTHING_IN_FLIGHT
+        """Of what it was owed and has been sent, the last, if it has a token."""
         self.missed = 0
         """Messages that were gone before it got them."""
         self.last_own = 0
@@ -154,6 +190,8 @@ class Client:
         self.socket.setblocking(False)
         self.blocked = False
         """Its socket is full: it is left alone until it takes something again."""
+        self.finished = False
+        """The end of its connection has been sent."""
         self.lost = ""
         """Why nothing can be sent to it any more; empty as long as that is not so."""
         self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
@@ -180,34 +218,51 @@ class Client:
         """Where it comes from, as limits count it and bans name it."""
         return network_of(self.host)
 
-    def enter(self, log: RoomLog) -> None:
-        """Go to another room, at the end of what was said there. It does not listen yet."""
-        self.log = log
-        self.cursor = self.until = log.end
-        self.last_own, self.own_ahead = log.said.id, 0  # it may have said some of that before
-        if self.owed:  # nobody reads the places in the old log any more
-            self.owed = deque(owed._replace(after=log.end) for owed in self.owed)
+    def enter(self, log: RoomLog, place: Cursor | None = None, own_ahead: int = 0) -> None:
+        """Go to another room, at the end of what was said there. It does not listen yet.
 
-    def owe(self, data: bytes, private: bool = False) -> None:
+        Or to an earlier `place` in it, behind which are `own_ahead` messages of its own.
+        """
+        self.log = log
+        self.cursor = self.until = self.entered = place or log.end
+        self.last_own = log.said.id  # it may have said some of that before
+        self.own_ahead = own_ahead
+        # Nobody reads the places in the old log any more.
+        self.in_flight = NOTHING_IN_FLIGHT
+        if self.owed:
+            self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
+
+    def owe(self, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to this client alone, behind all that it is to get up to now."""
         if self.owed is NOTHING_OWED:
             self.owed = deque()
-        self.owed.append(Owed(self.until or self.log.end, data, private))
+        owed = Owed(self.until or self.log.end, data, private)
+        self.owed.append(owed)
         if private:
-            self.private_bytes += OWED_BYTES + len(data)
+            self.private_bytes += owed.size
         else:
-            self.owed_bytes += OWED_BYTES + len(data)
+            self.owed_bytes += owed.size
 
     def take_owed(self) -> bytes:
         """The next thing that it is owed, to be sent now."""
-        _, data, private = self.owed.popleft()
-        if private:
-            self.private_bytes -= OWED_BYTES + len(data)
+        owed = self.owed.popleft()
+        if owed.private:
+            self.private_bytes -= owed.size
         else:
-            self.owed_bytes -= OWED_BYTES + len(data)
+            self.owed_bytes -= owed.size
         if not self.owed:
             self.owed = NOTHING_OWED
-        return data
+        if self.token:
+            if self.in_flight is NOTHING_IN_FLIGHT or not self.unacknowledged:
+                self.in_flight = deque(maxlen=MOST_IN_FLIGHT)
+            self.in_flight.append(InFlight(owed.after, len(owed.data), owed.private))
+        return owed.data
+
+    def take_all_owed(self) -> list[Private]:
+        """It is owed nothing any more; returns what others had sent it of that."""
+        privates = [owed.private for owed in self.owed if owed.private]
+        self.owed, self.owed_bytes, self.private_bytes = NOTHING_OWED, 0, 0
+        return privates
 
     @property
     def takes_more(self) -> bool:
@@ -274,10 +329,16 @@ class Client:
 
         gevent.get_hub().loop.run_callback(throw)
 
+    def finish(self) -> None:
+        """Send it the end of its connection, behind all else. Raises OSError."""
+        self.socket.shutdown(SHUT_WR)
+        self.finished = True
+
     @property
     def unacknowledged(self) -> int:
         """Bytes that its side of the connection has not taken from ours yet."""
-        return int.from_bytes(ioctl(self.socket, TIOCOUTQ, bytes(4)), byteorder)
+        waiting = int.from_bytes(ioctl(self.socket, TIOCOUTQ, bytes(4)), byteorder)
+        return max(0, waiting - self.finished)  # the end counts as one
 
     def close(self) -> None:
         """Give the descriptor back. Nothing else may be done with the client afterwards."""

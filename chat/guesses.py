@@ -29,12 +29,12 @@ class Guesses:
         return self._buckets.wait(RULE, network, time.monotonic())
 
     def wrong(self, network: Network, what: str) -> None:
-        """A wrong answer has come from there, for what `what` says."""
+        """A wrong answer has come from there, `what` says to what: `password for operators`."""
         self._buckets.take(RULE, network, time.monotonic())
-        log.warning("wrong password for %s from %s", what, show_network(network))
+        log.warning("wrong %s from %s", what, show_network(network))
 
 
-def too_many_guesses(wait: float) -> str:
+def too_many_guesses(wait: float, what: str = "passwords") -> str:
     """What somebody is told whose answer will not be looked at for `wait` seconds."""
     again = duration(ceil(wait))
-    return f"too many wrong passwords came from your address; try again in {again}"
+    return f"too many wrong {what} came from your address; try again in {again}"

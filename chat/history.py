@@ -1,13 +1,15 @@
 """What was said before: in memory, and behind that in the file, if there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from chat.addresses import Network
+from chat.identities import Identity
 from chat.log import Entry, RoomLog
-from chat.message import Message
+from chat.message import Message, Private
 from chat.query import Query
 from chat.sanctions import Sanction
-from chat.store import messages, sanctions, words
+from chat.store import identities, messages, sanctions, words
 from chat.store.sanctions import Held
 from chat.store.schema import begin_run, open_file, open_to_read
 from chat.worker import Worker
@@ -63,6 +65,38 @@ class History:
         """Write all that hold, by their kind. Raises sqlite3.Error."""
         if self._writer:
             self._writer.run(sanctions.write, held)
+
+    def identities(self) -> list[Identity]:
+        """All in the file, the longest gone first. Raises sqlite3.Error."""
+        return self._reader.run(identities.read) if self._reader else []
+
+    def write_identities(
+        self, changed: Iterable[Identity], moved: Iterable[Identity], forgotten: Sequence[int]
+    ) -> None:
+        """Write those that have changed, and of others how far they have got.
+
+        And delete those of the numbers in `forgotten`. Raises sqlite3.Error.
+        """
+        if self._writer:
+            self._writer.run(
+                identities.write,
+                identities.encode(changed),
+                identities.encode_places(moved),
+                forgotten,
+            )
+
+    def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
+        """Keep what is said to the one of this number alone, until it is there.
+
+        False if over `most` bytes are kept for it already. Raises sqlite3.Error.
+        """
+        return self._writer is not None and self._writer.run(
+            identities.keep, number, privates, most
+        )
+
+    def take_privates(self, number: int) -> list[Private]:
+        """What is kept for it, and no longer. Raises sqlite3.Error."""
+        return self._writer.run(identities.take, number) if self._writer else []
 
     def close(self) -> None:
         """Nothing is read or written any more."""

@@ -14,9 +14,11 @@ from chat.countdown import Countdown
 from chat.faults import Faults
 from chat.guesses import Guesses
 from chat.history import History
+from chat.identities import Identities
 from chat.limits import Places
+from chat.log import Cursor
 from chat.loop import Gate, give_way
-from chat.message import SERVER, Kind
+from chat.message import SERVER, Kind, Private
 from chat.names import Names
 from chat.room import Room
 from chat.rooms import LOBBY, Rooms, TooManyRooms
@@ -48,7 +50,8 @@ class Hub:
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
         self.rooms = Rooms(self.history.open(LOBBY))
-        self.names = Names()
+        self.identities = Identities(self.history.identities())
+        self.names = Names(self.identities)
         self.bells = Bells(self.names, self.owe)
         self.stirred: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
@@ -73,6 +76,9 @@ class Hub:
         self.operator_guesses = Guesses()
         """Of their own: who is in, and guesses this one, keeps nobody out."""
         self.countdown = Countdown(self.notify_all, self.stop)
+        self.token_guesses = Guesses()
+        self.resumed: dict[int, Event] = {}
+        """The numbers that somebody is about to go on with; set when who has one has parted."""
         self.asked_to_stop = Event()
         """Set when the server is to end."""
         self.goodbye = "the server is going down"
@@ -127,6 +133,8 @@ class Hub:
         log.info("leave %s: %s", client, reason)
         self._has_left(client, room)
         self.visit(client)
+        if client.number in self.resumed:
+            self.resumed[client.number].set()
 
     def move(self, client: Client, name: str) -> Room:
         """`client` goes to the room called `name`, which is made if there is none.
@@ -135,38 +143,57 @@ class Hub:
         it was, so that no round there still has it before it. Raises TooManyRooms; it stays
         where it was then.
         """
-        before = self.room_of(client)
         listens = client.until is None
-        with self.lock:
-            before.listeners.pop(client.number, None)
-        client.until = client.until or before.log.end
-        self.visit(client)
-        while not (client.has_heard_all or client.lost):
-            client.wait_for_progress()
+        self.stop_listening(client)
         try:
-            room = self._find_or_open(name)
+            room = self.find_or_open(name)
         except TooManyRooms:
             if listens:
                 self.listen(client)
             raise
-        with self.lock:
-            before.visits.pop(client.number, None)
-            before.clients.pop(client.number)
-            room.clients[client.number] = client
-        self._has_left(client, before)
-        client.enter(room.log)
-        if client.person:
-            self.announce(client)
+        self.quit_room(client)
+        self.enter_room(client, room)
         if listens:
             self.listen(client)
         return room
 
-    def _find_or_open(self, name: str) -> Room:
+    def stop_listening(self, client: Client) -> None:
+        """Wait, in its own greenlet, until `client` has got what was said up to now."""
+        room = self.room_of(client)
+        with self.lock:
+            room.listeners.pop(client.number, None)
+        client.until = client.until or room.log.end
+        self.visit(client)
+        while not (client.has_heard_all or client.lost):
+            client.wait_for_progress()
+
+    def find_or_open(self, name: str) -> Room:
         """Raises TooManyRooms. Waits, if what was said there before has to be read."""
         with self._opening:  # or it might be opened twice, and its ids be given out again
             if room := self.rooms.by_name.get(name):
                 return room
             return self.rooms.open(self.history.open(name), self.clients.values())
+
+    def quit_room(self, client: Client) -> None:
+        """`client`, which does not listen there any more, is about to enter another room."""
+        room = self.room_of(client)
+        with self.lock:
+            room.visits.pop(client.number, None)
+            room.clients.pop(client.number)
+        self._has_left(client, room)
+
+    def enter_room(
+        self, client: Client, room: Room, place: Cursor | None = None, own_ahead: int = 0
+    ) -> None:
+        """`client`, which is in none, is in `room`; there it does not listen yet.
+
+        It goes on at `place`, as Client.enter has it.
+        """
+        with self.lock:
+            room.clients[client.number] = client
+        client.enter(room.log, place, own_ahead)
+        if client.person:
+            self.announce(client)
 
     def lose(self, client: Client, why: str) -> None:
         """`client` cannot be sent anything any more."""
@@ -273,7 +300,7 @@ class Hub:
         """Tell `client` what was not done, and why."""
         self.owe(client, encode_refusal(why, client.look))
 
-    def owe(self, client: Client, data: bytes, private: bool = False) -> None:
+    def owe(self, client: Client, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to `client` alone, behind all that it is to get up to now.
 
         `private` is what somebody else sends it.
@@ -285,7 +312,7 @@ class Hub:
     # Names
 
     def rename(self, client: Client, name: str) -> None:
-        """Give `client` a name that text.as_name has made; raises NameTaken."""
+        """Give `client` a name that text.as_name has made; raises NameTaken and NameReserved."""
         before = client.name
         self.names.take(client, name)
         client.named = time.time()

@@ -30,6 +30,8 @@ class Followed:
     def add(self, number: int) -> None:
         """The client `number` has this name now. It is known until it leaves, and then some."""
         self.numbers.add(number)
+        if number in self._gone:
+            self._gone.remove(number)
 
     def leave(self, number: int) -> None:
         """The client `number` is gone."""

@@ -69,7 +69,7 @@ class Login:
                 raise TurnedAway(too_many_guesses(wait))
             if self._password.matches(visible(_edited(answer))):
                 return lines
-            self._guesses.wrong(self._network, "the server")
+            self._guesses.wrong(self._network, "password for the server")
             gevent.sleep(PENALTY)
             if lines or not left:  # a program goes on as if it had been let in
                 break

@@ -5,6 +5,7 @@ from random import randrange
 
 from chat.addresses import Network
 from chat.client import Client
+from chat.identities import Identities
 from chat.ignoring import NOBODY, Followed, IgnoreList
 from chat.text import MAX_NAME, name_key, nearest_name
 
@@ -24,13 +25,23 @@ class NameTaken(Exception):
         self.free = free
 
 
+class NameReserved(Exception):
+    """A name is reserved for somebody who has a token; `free` is one like it."""
+
+    def __init__(self, free: str) -> None:
+        super().__init__(free)
+        self.free = free
+
+
 class Names:
     """The names of all clients: one each, if only their address.
 
     Upper and lower case count as the same (text.name_key).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, identities: Identities) -> None:
+        """`identities` have names that nobody else can take."""
+        self._identities = identities
         self._holders: dict[str, Client] = {}
         self._followed: dict[str, Followed] = {}
         """What each name that is ignored stands for."""
@@ -57,15 +68,28 @@ class Names:
         return self._holders.get(key)
 
     def take(self, client: Client, name: str) -> None:
-        """`client` is called `name` from now on. Raises NameTaken."""
+        """`client` is called `name` from now on. Raises NameTaken and NameReserved."""
         key = name_key(name)
         holder = self._holders.get(key, client)
         if holder is not client:
             raise NameTaken(holder, self.free(name))
+        reserved = self._identities.called(key)
+        if reserved and reserved.number != client.number:
+            raise NameReserved(self.free(name))
         self._give_up(client)
         self._holders[key] = client
         client.name = name
         self._follow(client, key)
+
+    def resume(self, client: Client, name: str) -> None:
+        """`client` is called `name`, and is one who was here before, of the same number.
+
+        Who ignored it before does so again. Raises the same.
+        """
+        self.take(client, name)
+        for key, followed in self._followed.items():
+            if client.number in followed.numbers:
+                self._follow(client, key)
 
     def release(self, client: Client) -> None:
         """`client` leaves."""
@@ -89,7 +113,7 @@ class Names:
         """`name`, or one like it, that nobody has."""
         free, tries = name, 1
         stem = nearest_name(name[: MAX_NAME - DIGITS])
-        while name_key(free) in self._holders:
+        while name_key(free) in self._holders or self._identities.called(name_key(free)):
             tries += 1
             # Somebody may have taken thousands in their order, to make this take long.
             free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"

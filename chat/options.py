@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from chat import __version__
+from chat.clock import span
 from chat.limits import MEANINGS, MOST, Limits, read_limit
 from chat.settings import Settings
 from chat.store.schema import SYNC
@@ -58,6 +59,8 @@ class Options(argparse.Namespace):
     op_password_file: str
     history: str
     history_sync: str
+    reserve: int
+    """Seconds."""
     log_level: str
     log_json: bool
     max_clients: int | None
@@ -139,6 +142,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "some seconds, or nothing (%(default)s)",
         "HOW",
         _sync,
+    )
+    option(
+        "reserve",
+        "7d",
+        "how long the name of one who has left is kept for who shows its token, as 12h or 7d "
+        "(%(default)s); 0 is not at all",
+        "TIME",
+        _span,
     )
     option("password", None, "what everybody has to say before they come in", "TEXT", _not_empty)
     option("password-file", "", "file with that password in it", "FILE", str)
@@ -237,6 +248,13 @@ def _sync(text: str) -> str:
     if text.lower() not in SYNC:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(SYNC)}")
     return text.lower()
+
+
+def _span(text: str) -> int:
+    seconds = 0 if text == "0" else span(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time like 12h or 7d")
+    return seconds
 
 
 def _level(text: str) -> str:

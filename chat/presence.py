@@ -53,6 +53,11 @@ class Presence:
         self._joined[number] = name
         return True
 
+    def withdraw(self, number: int) -> bool:
+        """Forget that somebody has come; False if that is told already."""
+        self._unseen.discard(number)
+        return self._joined.pop(number, None) is not None
+
     def be_seen(self) -> None:
         """Somebody is shown who is here."""
         self._unseen.clear()

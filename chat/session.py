@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from math import inf
-from socket import SHUT_WR
 from typing import Any
 
 import gevent
@@ -17,6 +16,7 @@ from chat.framing import LineFramer
 from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.pace import Pace
+from chat.resumption import leave
 from chat.text import visible
 from chat.welcome import welcome
 
@@ -76,8 +76,15 @@ class Session:
                 hub.part(client, reason)
             self._settle()
         finally:
+            self._remember()
             hub.remove(client)
             client.close()
+
+    def _remember(self) -> None:
+        try:
+            leave(self._hub, self._client)
+        except Exception:  # a mistake of ours: the rest must be done all the same
+            self._hub.faults.report("cannot remember %s", self._client)
 
     def _converse(self, lines: list[bytes]) -> str:
         """Listen to the client until it leaves; returns how it did."""
@@ -213,7 +220,7 @@ class Session:
         except NotARequest as error:
             self._refuse(str(error), "no request", error.ref)
             return
-        log, last_own = self._client.log, self._client.last_own
+        log, number, last_own = self._client.log, self._client.number, self._client.last_own
         try:
             if _is_command(request.line):
                 self._run(request.line)
@@ -224,7 +231,8 @@ class Session:
             return
         if request.ref is not None:
             self._hub.unrecorded.wait_for(self._client)
-            said = self._client.log is log and self._client.last_own > last_own
+            here = self._client.log is log and self._client.number == number
+            said = here and self._client.last_own > last_own
             fields = {"id": self._client.last_own} if said else {}
             self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
 
@@ -289,7 +297,7 @@ class Session:
                     log.info("give up %s: it does not take what it is owed", client)
                     return
             if not client.lost:
-                client.socket.shutdown(SHUT_WR)
+                client.finish()
                 if not self._ended:
                     self._skip_input()
         except (Dismissed, OSError):

@@ -13,6 +13,8 @@ class Settings:
 
     max_line: int = 65536
     """Bytes in a line, without its end."""
+    reserve: float = 7 * 86400.0
+    """Seconds that the name of one who has left is kept for the one who has its token."""
     replay: int = 10
     """Messages that a person is shown on joining, if they are not long."""
     motd: Motd | None = None

@@ -5,7 +5,7 @@ import time
 from chat.client import Client
 from chat.hub import Hub
 from chat.room import Room
-from chat.text import listing
+from chat.text import counted, listing
 from chat.wire import encode_notices, encode_with_time
 
 REPLAY_CHARACTERS = 4096
@@ -37,6 +37,17 @@ def welcome_to_room(hub: Hub, client: Client) -> None:
     room = hub.room_of(client)
     hub.tell(client, f"you are in {_description(hub, client, room)}", *_topic(client, room))
     replay(hub, client, room)
+
+
+def welcome_back(hub: Hub, client: Client) -> None:
+    """To where it was before, and has not been for a while."""
+    room, missed = hub.room_of(client), client.lag
+    hub.tell(
+        client,
+        f"welcome back! You are {client.name} in {_description(hub, client, room)}",
+        *_topic(client, room),
+        f"you have missed {counted(missed, 'message')}:" if missed else "you have missed nothing",
+    )
 
 
 def replay(hub: Hub, client: Client, room: Room) -> None:

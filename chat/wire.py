@@ -56,11 +56,16 @@ def encode_found(message: Message, look: Look, now: float) -> bytes:
     return _finish(line, look, clock_and_day(message.time, look.zone, now))
 
 
-def encode_private(private: Private, look: Look) -> bytes:
-    """What one says to another, as both of them see it."""
+def encode_private(private: Private, look: Look, now: float | None = None) -> bytes:
+    """What one says to another, as both of them see it.
+
+    With its time, and its day if that is not today, if it was said some time before `now`.
+    """
     if look.json:
         return jsonlines.encode_private(private)
     line = f"{_name(private.name, look)} -> {_name(private.to, look)}: {private.text}"
+    if now is not None:
+        return _finish(line, look, clock_and_day(private.time, look.zone, now))
     return _finish(line, look, clock(private.time, look.zone) if look.time else "")
 
 

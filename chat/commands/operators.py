@@ -43,7 +43,7 @@ def op(hub: Hub, client: Client, password: str) -> None:
     if wait := hub.operator_guesses.wait(client.network):
         raise Refused(too_many_guesses(wait), "too many wrong passwords")
     if not secret.matches(password):
-        hub.operator_guesses.wrong(client.network, f"operators ({client})")
+        hub.operator_guesses.wrong(client.network, f"password for operators ({client})")
         gevent.sleep(PENALTY)
         raise Refused("that is not the operators' password", "a wrong password")
     client.operator = True

@@ -7,7 +7,8 @@ from chat.clock import clock_and_day, duration
 from chat.commands.arguments import MAX_TEXT, called, too_long
 from chat.commands.table import Refused, command
 from chat.hub import Hub
-from chat.names import NameTaken
+from chat.names import NameReserved, NameTaken
+from chat.resumption import give_token
 from chat.text import NotAName, as_name, nearest_name
 
 
@@ -33,7 +34,18 @@ def nick(hub: Hub, client: Client, name: str) -> None:
             f"heard of {duration(time.monotonic() - holder.heard)} ago; {error.free} is free",
             "a name",
         ) from None
+    except NameReserved as error:
+        raise Refused(
+            f"the name {name} is kept for somebody who has left: if it is yours, /resume TOKEN; "
+            f"{error.free} is free",
+            "a name",
+        ) from None
     hub.confirm(client, f"you are now {name}")
+    if identity := hub.identities.of(client.number):
+        hub.identities.rename(identity, name)
+    elif hub.history.is_kept and client.person:
+        give_token(hub, client)
+        hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
 
 
 @command("NAME")

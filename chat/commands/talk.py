@@ -1,12 +1,17 @@
 """Talking otherwise than to everybody in the room."""
 
+import sqlite3
 import time
 
 from chat.client import Client
 from chat.commands.arguments import called
 from chat.commands.table import Refused, command
 from chat.hub import Hub
+from chat.identities import Identity
 from chat.message import Kind, Private
+from chat.resumption import bring_privates
+from chat.store.schema import explain
+from chat.text import name_key
 from chat.wire import encode_private
 
 PRIVATE_LIMIT = 64 * 1024
@@ -29,10 +34,15 @@ def me(hub: Hub, client: Client, action: str) -> None:
 def msg(hub: Hub, client: Client, name: str, text: str) -> None:
     """say TEXT to NAME alone, in whichever room they are
 
-    Both of you see it as ann -> bob: TEXT. Nobody else does, and it is kept nowhere.
+    Both of you see it as ann -> bob: TEXT. Nobody else does. It is kept nowhere, unless NAME has
+    left and can come back (/help resume): until then.
     For example: /msg bob have you got a minute?
     """
-    _tell(hub, client, called(hub, name), text)
+    identity = hub.identities.called(name_key(name))
+    if identity and hub.names.holder(name) is None:
+        _keep(hub, client, identity, text)
+    else:
+        _tell(hub, client, called(hub, name), text)
 
 
 @command("TEXT", speaks=True)
@@ -47,6 +57,31 @@ def reply(hub: Hub, client: Client, text: str) -> None:
     if person is None or hub.names.holder(person.name) is not person:
         raise Refused("who last said something to you alone has left", "no one to reply to")
     _tell(hub, client, person, text)
+
+
+def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
+    """Keep `text` for somebody who is not here, until they come back."""
+    name = identity.name
+    if name_key(client.name) in map(name_key, identity.ignored):
+        raise Refused(f"{name} ignores you; it was not kept", "a private message")
+    private = Private(round(time.time(), 3), client.name, name, text)
+    try:
+        is_kept = hub.history.keep_privates(identity.number, [private], PRIVATE_LIMIT)
+    except sqlite3.Error as error:
+        raise Refused(
+            f"{name} is not here, and the history file cannot be written to: {explain(error)}",
+            "a private message",
+        ) from None
+    if not is_kept:
+        raise Refused(
+            f"{name} is not here, and enough is kept for them already; it was not sent",
+            "a private message",
+        )
+    if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
+        bring_privates(hub, identity)  # they have come meanwhile
+    if client.look.notices:
+        hub.owe(client, encode_private(private, client.look))
+    hub.confirm(client, f"{name} is not here; it is kept until they come back")
 
 
 def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
@@ -66,7 +101,7 @@ def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
             "a private message",
         )
     private = Private(time.time(), client.name, name, text)
-    hub.owe(person, encode_private(private, person.look), private=True)
+    hub.owe(person, encode_private(private, person.look), private)
     person.correspondent = client.number
     hub.bells.ring(person)
     if client.look.notices:

@@ -57,6 +57,27 @@ MIGRATIONS = (
         why TEXT NOT NULL,
         until REAL                  -- as times are; NULL if it does not end by itself
     );
+    CREATE TABLE identities (
+        number INTEGER PRIMARY KEY, -- what they are as a sender
+        digest TEXT NOT NULL,       -- SHA-256 of the token
+        network TEXT NOT NULL,
+        name TEXT NOT NULL,
+        seen REAL NOT NULL,         -- when they were last there, as times are
+        room TEXT NOT NULL,
+        id INTEGER NOT NULL,        -- up to where they have got what was said in it
+        spoken INTEGER NOT NULL,
+        own_ahead INTEGER NOT NULL, -- how many behind that they have said themselves
+        state TEXT NOT NULL         -- what else comes back, as JSON
+    );
+    CREATE TABLE privates (
+        place INTEGER PRIMARY KEY,
+        number INTEGER NOT NULL,    -- of the identity that they are kept for
+        time REAL NOT NULL,
+        name TEXT NOT NULL,         -- of who has said it
+        recipient TEXT NOT NULL,    -- what the one was called that it was said to
+        text TEXT NOT NULL
+    );
+    CREATE INDEX privates_of ON privates (number);
     CREATE TABLE state (
         name TEXT PRIMARY KEY,
         value INTEGER NOT NULL

@@ -29,7 +29,7 @@ def guess(guesses: Guesses, most: int) -> int:
     for count in range(most):
         if guesses.wait(HERE):
             return count
-        guesses.wrong(HERE, "the server")
+        guesses.wrong(HERE, "password for the server")
     return most
 
 
@@ -72,12 +72,12 @@ def test_who_asks_but_does_not_answer_uses_up_nothing(guesses: Guesses) -> None:
 def test_a_wrong_answer_is_logged_with_what_for_and_where_from(
     guesses: Guesses, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guesses.wrong(HERE, "the server")
-    guesses.wrong(THERE, "operators")
+    guesses.wrong(HERE, "password for the server")
+    guesses.wrong(THERE, "token (ann)")
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert caplog.messages == [
         "wrong password for the server from 10.0.0.1",
-        "wrong password for operators from 2001:db8::/64",
+        "wrong token (ann) from 2001:db8::/64",
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from chat import broadcaster, presence
 from chat import rooms as rooms_module
 from chat.client import Dismissed
+from chat.message import Private
 from chat.rooms import TooManyRooms
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -113,7 +114,7 @@ def test_what_it_is_owed_and_what_others_sent_it_alone_keep_their_order(
     expected: list[str] = []
     peer, moving = waiting_mover(company, ann, expected)
     company.hub.tell(peer.client, "one")
-    company.hub.owe(peer.client, b"bob -> slow: two\n", private=True)
+    company.hub.owe(peer.client, b"bob -> slow: two\n", Private(0.0, "bob", "slow", "two"))
     company.say(ann, "too late")
     company.hub.tell(peer.client, "three")
     expected += [" * one", "bob -> slow: two", " * three"]

@@ -25,6 +25,7 @@ DEFAULTS = {
     "motd": "",
     "history": "",
     "history_sync": "normal",
+    "reserve": 7 * 86400,
     "password": None,
     "password_file": "",
     "op_password_file": "",
@@ -48,6 +49,7 @@ OTHERS = {
     "motd": ("motd.txt", "motd.txt"),
     "history": ("chat.db", "chat.db"),
     "history_sync": ("FULL", "full"),
+    "reserve": ("12h", 12 * 3600),
     "password": (" se cret", " se cret"),
     "password_file": ("password.txt", "password.txt"),
     "op_password_file": ("op.txt", "op.txt"),
@@ -67,6 +69,7 @@ MISTAKES = [
     *(("keepalive", text) for text in (str(MIN_KEEPALIVE - 1), "0", "soon")),
     *(("replay", text) for text in ("-1", "all", "1001")),
     *(("history_sync", text) for text in ("sometimes", "")),
+    *(("reserve", text) for text in ("7", "", "-1d", "long")),
     ("password", ""),
     *(("log_level", text) for text in ("loud", "", "10")),
 ]

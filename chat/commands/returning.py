@@ -1,0 +1,67 @@
+"""Coming back on another connection."""
+
+import gevent
+
+from chat.client import Client
+from chat.clock import duration
+from chat.commands.table import Refused, command
+from chat.guesses import PENALTY, too_many_guesses
+from chat.hub import Hub
+from chat.resumption import BeingResumed, give_token
+from chat.resumption import resume as go_on
+from chat.rooms import MAX_ROOMS, TooManyRooms
+
+
+@command(cost=20)
+def token(hub: Hub, client: Client) -> None:
+    """show what brings you back here after a lost connection: your token, for /resume
+
+    Keep it to yourself: who shows it is you. You are given one with your name.
+    For example: /token
+    """
+    _check_are_kept(hub)
+    if not client.token:
+        if client.name == client.address:
+            raise Refused("take a name first, with /nick: it is what you come back to", "a token")
+        give_token(hub, client)
+    hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
+
+
+@command("TOKEN", cost=20)
+def resume(hub: Hub, client: Client, token: str) -> None:
+    """go on as who you were on another connection, which ends if it still hangs
+
+    You are back in your room, with your name, whom you ignore and how things look, and get all
+    that you have missed.
+    For example: /resume lusab-babad-gutih-tugad
+    """
+    _check_are_kept(hub)
+    if wait := hub.token_guesses.wait(client.network):
+        raise Refused(too_many_guesses(wait, "tokens"), "too many wrong tokens")
+    identity = hub.identities.shown(token)
+    if identity is None:
+        hub.token_guesses.wrong(client.network, f"token ({client})")
+        gevent.sleep(PENALTY)
+        kept = duration(hub.settings.reserve)
+        raise Refused(
+            f"nobody has that token, or its name was not used for {kept}; /nick NAME gives a new "
+            "one",
+            "a token",
+        )
+    if identity.number == client.number:
+        raise Refused(f"you are {client.name} already", "a token")
+    try:
+        go_on(hub, client, identity, token)
+    except BeingResumed:
+        raise Refused("another connection is just showing the same token", "a token") from None
+    except TooManyRooms:
+        raise Refused(
+            f"there are {MAX_ROOMS} rooms, the most there may be, and yours is closed; try again "
+            "later",
+            "a room",
+        ) from None
+
+
+def _check_are_kept(hub: Hub) -> None:
+    if not hub.history.is_kept:
+        raise Refused("nobody can come back: this server has no history file", "a token")
