@@ -216,4 +216,7 @@ class Company:
 
     def _client(self, connection: GeventSocket) -> Client:
         number = len(self.peers)
-        return Client(number, connection, f"127.0.0.1:{40000 + number}", self.room.log)
+        address = f"127.0.0.1:{40000 + number}"
+        return Client(
+            self.hub.history.first_number - 1 + number, connection, address, self.room.log
+        )

@@ -248,7 +248,8 @@ def test_the_help_names_every_option_and_its_default(capsys: pytest.CaptureFixtu
     for option, default in DEFAULTS.items():
         if option != "op_password":  # which is no switch
             assert f"{switch(option)} " in output
-            assert default in (None, "") or default is False or f"({default}" in output
+            shown = "7d" if option == "reserve" else default
+            assert shown in (None, "") or shown is False or f"({shown}" in output
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
