@@ -42,9 +42,9 @@ class Batch:
         self._senders: frozenset[int] | None = None
         self._without: dict[frozenset[int], Batch] = {}
 
-    def without(self, sender: int) -> "Batch":
-        """The same messages for the one who wrote some of them: those have no bytes."""
-        return self._leave_out({sender})
+    def without(self, senders: AbstractSet[int]) -> "Batch":
+        """The same messages for the one who wrote those of `senders`: these have no bytes."""
+        return self._leave_out(senders)
 
     def ignoring(self, ignores: IgnoreList) -> "Batch":
         """The same messages for those who ignore some who wrote them: these have no bytes.
@@ -82,10 +82,10 @@ class Batch:
         line = self._lines[whole]
         return self._behind(whole + 1), memoryview(line)[len(line) - (ends[whole] - sent) :]
 
-    def said_by(self, sender: int, until: Cursor) -> int:
-        """How many of the messages up to `until` have been said by `sender`."""
+    def said_by(self, senders: AbstractSet[int], until: Cursor) -> int:
+        """How many of the messages up to `until` have been said by `senders`."""
         return sum(
-            message.sender == sender and message.is_spoken
+            message.sender in senders and message.is_spoken
             for message in self._messages
             if message.id <= until.id
         )

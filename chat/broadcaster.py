@@ -178,9 +178,10 @@ class Round:
         if client.ignores is not NOBODY:
             batch = batch.ignoring(client.ignores)
         if client.last_own > client.cursor.id:
-            batch = batch.without(client.number)
+            own_numbers = {client.number, client.former}
+            batch = batch.without(own_numbers)
             self._send_batch(client, batch)
-            own = batch.said_by(client.number, client.cursor)
+            own = batch.said_by(own_numbers, client.cursor)
             client.own_ahead = max(0, client.own_ahead - own)
             before += own
         else:

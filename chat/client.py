@@ -111,6 +111,7 @@ class Client:
         "cut",
         "entered",
         "finished",
+        "former",
         "greenlet",
         "heard",
         "ignores",
@@ -142,6 +143,8 @@ class Client:
     def __init__(self, number: int, connection: Any, address: str, log: RoomLog) -> None:
         """Take over `connection`, a gevent socket, which is of no use to others afterwards."""
         self.number = number
+        self.former = number
+        """The number that it had before it went on as somebody who was here."""
         self.address = address
         """As people see it: `127.0.0.1:53412`, `[::1]:53412`."""
         self.name = address

@@ -145,9 +145,11 @@ class RoomLog:
             found.append(entry)
         return list(map(_message_from, reversed(found)))
 
-    def said_by(self, sender: int) -> int:
-        """How many of the messages that it holds have been said by `sender`; looks at each."""
-        return sum(entry[SENDER] == sender and entry[KIND] in SPOKEN for entry in self._entries)
+    def said_by(self, sender: int, last: int = 0) -> int:
+        """How many of the messages that it holds from behind the id `last` have been said by
+        `sender`; looks at each."""
+        entries = self.entries_after(last)
+        return sum(entry[SENDER] == sender and entry[KIND] in SPOKEN for entry in entries)
 
     def keep(self, max_bytes: int) -> None:
         """Keep no more than so many bytes, as soon as something more is said, or `tidy` called."""

@@ -44,7 +44,7 @@ def received(client: Client, known: Cursor) -> Received:
         else:
             (message,) = log.after(cursor.id - 1, 1)
             cursor = Cursor(message.id - 1, message.spoken_before)
-            if message.sender == client.number:
+            if message.sender in (client.number, client.former):
                 own += message.is_spoken
             elif not client.ignores.hides(message.sender, message.name):
                 left -= len(encode(message))

@@ -157,6 +157,9 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
     was_told = client.person and not before.presence.withdraw(client.number)
     stays = room is before
     is_person = client.person or identity.person
+    place, own_ahead = min(identity.place, room.log.end), identity.own_ahead
+    if stays:  # it may have said something before it showed its token
+        own_ahead += room.log.said_by(client.number, place.id)
 
     client.person = was_told and not stays  # or nobody is told that it has left
     hub.quit_room(client)
@@ -166,7 +169,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         hub.identities.forget(own)
     with hub.lock:
         del hub.clients[client.number]
-        client.number = identity.number
+        client.number, client.former = identity.number, client.number
         hub.clients[client.number] = client
 
     client.ignores = NOBODY
@@ -183,7 +186,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         hub.bells.wanted.add(client.number)
 
     client.person = is_person and not displaced and not (was_told and stays)
-    hub.enter_room(client, room, min(identity.place, room.log.end), identity.own_ahead)
+    hub.enter_room(client, room, place, own_ahead)
     client.person = is_person
     if was_told and stays:
         hub.notify(room, f"{name} is now {client.name}", client.number, client.name)
