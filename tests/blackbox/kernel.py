@@ -15,6 +15,9 @@ TICKS = 100
 KEEPALIVE = 2
 """The timer that waits for the peer to be silent for too long."""
 
+WINDOW_PROBE = 4
+"""The timer that asks a peer that takes nothing whether it does again."""
+
 
 class Side(NamedTuple):
     """The server's side of a connection."""

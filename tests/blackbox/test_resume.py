@@ -1,0 +1,199 @@
+"""/resume: who lost the connection goes on where they were, in each way that one can come back."""
+
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+from socket import MSG_PEEK
+
+import pytest
+
+from tests.blackbox.connection import Person
+from tests.blackbox.kernel import WINDOW_PROBE, server_side
+from tests.blackbox.operators import ABUSER
+from tests.blackbox.server import Server
+from tests.blackbox.waiting import DEADLINE, wait_until
+from tests.conftest import StartServer
+
+SMALL = 4096
+"""Bytes that a connection takes for one who does not read; the kernel doubles them."""
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    return ["--history", str(tmp_path / "chat.db"), "--rate", "0"]
+
+
+@pytest.fixture
+def server(start_server: StartServer, options: list[str]) -> Server:
+    return start_server(*options)
+
+
+def named(server: Server, name: str, receive_buffer: int | None = None) -> tuple[Person, str]:
+    """Somebody of that name, and their token."""
+    person = server.person(receive_buffer=receive_buffer)
+    person.say(f"/nick {name}")
+    person.name = name
+    return person, person.expect("to go on after a lost connection").rpartition("/resume ")[2]
+
+
+def back(server: Server, token: str) -> Person:
+    """Somebody who has shown `token`."""
+    person = server.person()
+    person.say(f"/resume {token}")
+    person.expect("welcome back! You are ann")
+    return person
+
+
+def restart(start_server: StartServer, server: Server, options: list[str], how: Signals) -> Server:
+    server.signal(how)
+    assert server.wait() == (0 if how == SIGTERM else -how)
+    return start_server(*options)
+
+
+def messages(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith(" * ")]
+
+
+def test_after_a_lost_connection_one_gets_what_was_missed(server: Server) -> None:
+    ann, token = named(server, "ann")
+    bob = server.person("bob")
+    ann.say("/join builds", "/time UTC")
+    ann.expect("showing times is on")
+    bob.say("/join builds", "heard")
+    ann.expect("bob: heard")
+    ann.unread()  # with what it sends, its kernel acknowledges what it has got
+    ann.reset()
+    bob.expect("ann left")
+    bob.say("missed", "/msg ann psst")
+    bob.expect("ann is not here; it is kept until they come back")
+    again = back(server, token)
+    assert again.line() == " * you have missed 1 message:"
+    bob.say("and on")
+    said = messages(again.lines_until("bob: and on"))
+    assert [re.sub(r"^\[.*?\] ", "", line) for line in said] == [
+        "bob -> ann: psst",
+        "bob: missed",
+        "bob: and on",
+    ]
+    again.say("here I am")
+    assert bob.expect("here I am") == "ann: here I am"
+
+
+def test_the_token_may_be_the_first_line(server: Server) -> None:
+    ann, token = named(server, "ann")
+    bob = server.person("bob")
+    ann.expect("is now bob")
+    ann.unread()
+    ann.close()
+    bob.expect("ann left")
+    bob.say("missed")
+    bob.unread()
+    answer = subprocess.run(
+        ["nc", "-N", server.address[0], str(server.address[1])],
+        input=f"/resume {token}\nhello\n",
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    ).stdout
+    assert answer.splitlines() == [
+        " * welcome back! You are ann in #lobby, with bob",
+        " * you have missed 1 message:",
+        "bob: missed",
+    ]
+    assert bob.line() == " * ann joined"
+    assert bob.line() == "ann: hello"
+    assert bob.line() == " * ann left"
+
+
+def test_a_connection_that_hangs_is_ended_and_what_it_has_not_got_comes_again(
+    server: Server,
+) -> None:
+    ann, token = named(server, "ann", SMALL)
+    bob = server.person("bob")
+    ann.expect("is now bob")
+    count = 2000
+    bob.say(*(f"{number} {'x' * 100}" for number in range(count)), "/msg ann psst")
+    bob.expect("bob -> ann: psst")
+    wait_until(lambda: server_side(ann).timer == WINDOW_PROBE, "it takes no more")
+    taken = ann.socket.recv(2**20, MSG_PEEK).count(b"x\n")
+    again = back(server, token)
+    bob.say("the last one")
+    private, *missed, _ = messages(again.lines_until("bob: the last one"))
+    assert "bob -> ann: psst" in private
+    # Nothing is missing between what the one has taken and what comes to the other.
+    assert [int(line.split()[1]) for line in missed] == list(range(taken, count))
+    bob.say("/who")
+    assert bob.expect(" here: ").endswith("2 here: ann and bob")
+
+
+def test_one_who_comes_back_elsewhere_ends_the_other_connection_politely(server: Server) -> None:
+    ann, token = named(server, "ann")
+    bob = server.person("bob")
+    ann.expect("is now bob")
+    again = back(server, token)
+    assert ann.rest()[-1] == (
+        " * your token was shown on another connection, where you go on; goodbye"
+    )
+    assert not [line for line in bob.unread() if "ann" in line and "left" in line]
+    bob.say("hello")
+    again.expect("bob: hello")
+
+
+@pytest.mark.parametrize("how", [SIGTERM, SIGKILL])
+def test_it_all_holds_over_the_end_of_the_server(
+    start_server: StartServer, server: Server, options: list[str], how: Signals
+) -> None:
+    ann, token = named(server, "ann")
+    bob, bobs_token = named(server, "bob")
+    ann.say("/join builds", "/ignore cy")
+    ann.expect("you ignore cy")
+    bob.say("/join builds", "heard")
+    ann.expect("bob: heard")
+    ann.unread()  # with what it sends, its kernel acknowledges what it has got
+    ann.reset()
+    bob.expect("ann left")
+    bob.say("missed", "/msg ann psst")
+    bob.expect("it is kept")
+    wait_until(lambda: _is_in_the_file(options), "the file has it")
+    server = restart(start_server, server, options, how)
+
+    stranger = server.person()
+    stranger.say("/nick ann")
+    stranger.expect("the name ann is kept for somebody who has left")
+    stranger.say("/join builds", f"/resume {bobs_token}")
+    stranger.expect("welcome back! You are bob")
+    stranger.say("missed, too")
+    stranger.unread()
+    again = back(server, token)
+    assert again.line() == " * you have missed 2 messages:"
+    assert "bob -> ann: psst" in again.line()
+    assert again.message() == "bob: missed"
+    assert again.message() == "bob: missed, too"
+    again.say("/ignore")
+    assert again.expect("you ignore") == " * you ignore cy"
+
+
+def _is_in_the_file(options: list[str]) -> bool:
+    """Whether Ann is, as she was at last."""
+    with closing(sqlite3.connect(options[1])) as file:
+        rows = file.execute("SELECT room, state ->> '$.ignored[0]' FROM identities ORDER BY number")
+        return bool(rows.fetchone() == ("builds", "cy"))
+
+
+def test_tokens_cannot_be_guessed_at_will(server: Server) -> None:
+    ann, token = named(server, "ann")
+    ann.close()
+    guesser = server.person(source=ABUSER)
+    for number in range(10):
+        guesser.say(f"/resume lusab-babad-gutih-{number}")
+    for _ in range(10):
+        guesser.expect("nobody has that token")
+    guesser.say(f"/resume {token}")
+    guesser.expect("too many wrong tokens came from your address; try again in")
+    assert server.expect_log("wrong token").endswith(f"from {ABUSER}")
+    assert token not in server.log()
+    back(server, token)
