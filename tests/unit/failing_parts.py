@@ -13,11 +13,14 @@ from typing import Any
 
 import gevent
 
-from chat import faults, idle, rooms, session, vanished
+from chat import faults, idle, indexer, keeper, rooms, session, vanished
 from chat.admission import Admission
 from chat.broadcaster import Broadcaster
 from chat.commands import TABLE, running
 from chat.countdown import Countdown
+from chat.history import History
+from chat.keeper import Keeper
+from chat.recorder import Recorder
 from chat.rooms import Rooms
 from chat.session import Session
 from chat.watchdog import Watchdog
@@ -25,6 +28,9 @@ from tests.unit.failing import Failing
 
 PARTS: dict[str, tuple[Any, str]] = {
     "broadcaster": (Broadcaster, "_try_to_serve"),
+    "recorder": (Recorder, "_wait_for_more"),
+    "keeper": (Keeper, "write"),
+    "indexer": (History, "index"),
     "vanished": (vanished, "has_vanished"),
     "idle": (idle, "_look"),
     "tidying": (Rooms, "close_empty"),
@@ -63,7 +69,7 @@ def hurry() -> None:
     """What is done now and then is done often, and nobody waits for long."""
     session.QUIET_MOMENT = OFTEN
     faults.FIRST_PAUSE = running.MEASURED = OFTEN
-    idle.REST = OFTEN
+    idle.REST = indexer.REST = keeper.INTERVAL = OFTEN
     rooms.EMPTY_TIME = 10 * OFTEN
     vanished.LOOKS = int(110 / OFTEN)
 

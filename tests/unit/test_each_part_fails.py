@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,9 @@ def run_failing_parts(*options: str) -> list[str]:
 class Failing:
     """A server of which one part will fail, and two people who talk there."""
 
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, file: Path) -> None:
         environment = {"FAILING_PART": part, "GCHAT_OP_PASSWORD": "secret"}
-        options = ("--idle-timeout=1000", f"--max-clients={PLACES}")
+        options = ["--idle-timeout=1000", f"--max-clients={PLACES}", f"--history={file}"]
         self.server = Server(*options, environment=environment)
         self.server.wait_until_it_listens()
         self.ann, self.bob = (self.server.person(name) for name in ("ann", "bob"))
@@ -64,9 +65,11 @@ class Failing:
 
 
 @pytest.fixture
-def failing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
+def failing(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Failing]:
     monkeypatch.setattr("tests.blackbox.server.command", run_failing_parts)
-    failing = Failing(request.param)
+    failing = Failing(request.param, tmp_path / "chat.db")
     try:
         yield failing
         failing.server.wait_until_empty()
@@ -118,6 +121,9 @@ def shut_down_at_the_second_try(failing: Failing) -> None:
 
 PARTS: dict[str, tuple[Callable[[Failing], None], str]] = {
     "broadcaster": (say_something, "the broadcaster has failed"),
+    "recorder": (say_something, "the recorder has failed"),
+    "keeper": (wait, "the keeper has failed"),
+    "indexer": (wait, "the indexer has failed"),
     "vanished": (wait, "the look for the vanished has failed"),
     "idle": (wait, "the look for the idle has failed"),
     "tidying": (wait, "the tidying of rooms has failed"),

@@ -109,3 +109,16 @@ def test_of_very_many_who_are_gone_the_last_are_known(bob: Followed) -> None:
         bob.leave(number)
     assert bob.numbers == {7, *gone[-MAX_GONE:]}  # 7 is still there
     assert len(bob._gone) == MAX_GONE
+
+
+def test_one_who_comes_back_is_known_as_long_as_they_are_here() -> None:
+    followed = Followed()
+    for number in (1, 2):
+        followed.add(number)
+        followed.leave(number)
+    followed.add(1)
+    for number in range(10, 10 + MAX_GONE):
+        followed.add(number)
+        followed.leave(number)
+    assert 1 in followed.numbers
+    assert 2 not in followed.numbers

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gevent.event import Event
 
 from chat import keeper as keeper_module
 from chat.history import History
@@ -127,6 +128,10 @@ def test_private_messages_are_kept_for_who_is_gone_alone(company: Company, ann: 
     keeper.write()
     assert hub.history.take_privates(number) == []  # they will be delivered
     del hub.clients[number]
+    hub.resumed[number] = Event()
+    keeper.write()
+    assert hub.history.take_privates(number) == []  # so they will
+    del hub.resumed[number]
     keeper.write()
     assert identity.privates == []
     assert hub.history.take_privates(number) == [private]

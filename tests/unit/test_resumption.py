@@ -164,6 +164,18 @@ def test_its_own_messages_are_its_own(company: Company, ann: Peer, bob: Peer) ->
     assert again.client.lag == 0
 
 
+def test_what_it_said_before_it_showed_its_token_is_its_own_as_well(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    gone(company, ann)
+    company.say(bob, "missed")
+    again = somebody(company)
+    again.send(f"is anybody here?\n/resume {ann.client.token}\n".encode())
+    again.read_until("welcome back")
+    assert all_shown(company, again) == [" * you have missed 1 message:", "bob: missed"]
+    assert again.client.lag == again.client.own_ahead == 0
+
+
 def test_everything_else_comes_back_too(company: Company, ann: Peer, bob: Peer) -> None:
     cy = person(company, "cy")
     for line in (b"/join builds\n", b"/ignore cy\n", b"/time UTC\n", b"/bell on\n"):
@@ -313,6 +325,8 @@ def test_what_it_was_sent_and_has_not_taken_is_sent_again(
     told(company, bob, "/msg ann psst")
     taken = ann.read_lines(10)
     again = back(company, ann.client.token)
+    assert ann.client.cursor.id < company.room.log.end.id  # it gets no more, should it be able to
+    assert ann.client.until == ann.client.cursor
     missed = [line for line in again.read_until(texts[-1]) if ": " in line]
     assert missed.pop(0).endswith("bob -> ann: psst")
     lines = [f"bob: {text}" for text in texts]
