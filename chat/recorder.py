@@ -16,6 +16,9 @@ from chat.text import counted
 RETRY = 10.0
 """Seconds until it is tried again to write to a file that could not be written to."""
 
+PASSES = 2
+"""Of the loop, in which those who are about to speak may do so."""
+
 LONGEST_WAIT = 0.005
 """Seconds that what is said waits for more that goes into the same transaction."""
 
@@ -41,9 +44,12 @@ class Recorder:
     def _wait_for_more(self) -> None:
         """Let those speak who are about to, and a round end that is under way.
 
-        What is written before that would only be sent after it, and in two rounds.
+        What is written before that would only be sent after it, and in two rounds. In one pass
+        of the loop who waits for time comes before who waits for a socket, so one pass is not
+        enough: with it a transaction had two thirds as many messages, where 100 talk (measured).
         """
-        give_way()
+        for _ in range(PASSES):
+            give_way()
         deadline = monotonic() + LONGEST_WAIT
         while self._hub.stirred and monotonic() < deadline:
             give_way()
