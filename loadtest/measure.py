@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from measuring.archive import archive
 from measuring.descriptors import descriptors
 from measuring.everyone import everyone
 from measuring.gigabyte import gigabyte
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
         looks,
         rooms,
         history,
+        archive,
         everyone,
         idle,
         stalled,
