@@ -33,6 +33,7 @@ from chat.addresses import Network, host_of, network_of
 from chat.admission import OUT_OF_DESCRIPTORS, Admission
 from chat.broadcaster import Broadcaster
 from chat.client import Client
+from chat.forgetting import keep_forgetting
 from chat.framing import LineFramer
 from chat.history import History
 from chat.hub import Hub
@@ -165,6 +166,7 @@ def main() -> int:
             ("the broadcaster", broadcaster.run),
             ("the look back", broadcaster.look_back.run),
             ("the indexer", keep_indexed, hub),
+            ("the forgetting of what is old", keep_forgetting, hub),
             ("the look for the vanished", look_for_vanished, hub, options.keepalive),
             ("the look for the idle", look_for_idle, hub),
             ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
@@ -207,6 +209,7 @@ def settings_from(options: Options, places: int) -> Settings:
     settings = Settings(options.max_line, options.replay, host=options.host)
     settings.limits = options.limits(places)
     settings.reserve = options.reserve
+    settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages
     with using("message of the day"):
         settings.motd = Motd(options.motd) if options.motd else None
     with using("password"):

@@ -85,7 +85,7 @@ class Batch:
     def said_by(self, senders: AbstractSet[int], until: Cursor) -> int:
         """How many of the messages up to `until` have been said by `senders`."""
         return sum(
-            message.sender in senders and message.is_spoken
+            message.sender in senders and message.is_counted
             for message in self._messages
             if message.id <= until.id
         )

@@ -1,6 +1,6 @@
 """What was said before: in memory, and behind that in the file, if there is one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 
 from chat.addresses import Network
@@ -9,9 +9,10 @@ from chat.log import Entry, RoomLog
 from chat.message import Message, Private
 from chat.query import Query
 from chat.sanctions import Sanction
-from chat.store import identities, messages, sanctions, words
+from chat.store import deleting, identities, messages, sanctions, topics, words
 from chat.store.sanctions import Held
 from chat.store.schema import begin_run, open_file, open_to_read
+from chat.topic import Topic
 from chat.worker import Worker
 
 PAGE = 256
@@ -56,6 +57,15 @@ class History:
         """The same, but if another program holds a lock on the file, that is not waited for."""
         if self._writer:
             self._writer.run(messages.append_at_once, entries)
+
+    def topic(self, room: str) -> Topic | None:
+        """What `room` was about last; None if nobody has said that. Raises sqlite3.Error."""
+        return self._reader.run(topics.read, room) if self._reader else None
+
+    def write_topic(self, room: str, topic: Topic | None) -> None:
+        """Write what `room` is about. Raises sqlite3.Error."""
+        if self._writer:
+            self._writer.run(topics.write, room, topic)
 
     def sanctions(self, kind: str) -> dict[Network, Sanction]:
         """Those in the file, a `ban` or a `mute`. Raises sqlite3.Error."""
@@ -104,6 +114,63 @@ class History:
             if worker:
                 worker.close()
 
+    # Deleting
+
+    def delete(self, room: str, ids: Collection[int]) -> set[int]:
+        """Delete messages of `room` from the file (see deletion.py); returns which it deleted.
+
+        Raises sqlite3.Error.
+        """
+        return self._writer.run(deleting.delete, room, ids) if self._writer else set()
+
+    def find_of(self, sender: int, before: int, most: int) -> tuple[int, list[tuple[str, int]]]:
+        """The rooms and ids of at most `most` messages of `sender` before the place `before`.
+
+        And the place before which others may be; 0 if none are. Raises sqlite3.Error.
+        """
+        if not self._searcher:
+            return 0, []
+        return self._searcher.run(deleting.find_of, sender, before, most)
+
+    def remove_old(self, time: float, most: int) -> int:
+        """Delete at most `most` messages that were said before `time`; returns how many it were.
+
+        Raises sqlite3.Error, also if another program holds a lock on the file.
+        """
+        return self._writer.run(deleting.remove_old, time, most) if self._writer else 0
+
+    def find_crowded(self, behind: str, most: int) -> str:
+        """The first room behind `behind` with over `most` messages; empty if there is none.
+
+        Raises sqlite3.Error.
+        """
+        return self._searcher.run(deleting.find_crowded, behind, most) if self._searcher else ""
+
+    def remove_surplus(self, room: str, kept: int, most: int) -> int:
+        """Delete at most `most` messages of `room` but the last `kept`; as remove_old."""
+        if not self._writer:
+            return 0
+        return self._writer.run(deleting.remove_surplus, room, kept, most)
+
+    def unmerged(self) -> int:
+        """How often words were taken out of the index, and still are in the file.
+
+        Raises sqlite3.Error.
+        """
+        return self._reader.run(words.unmerged) if self._reader else 0
+
+    def merge(self, first: bool) -> bool:
+        """Take some of them out of the file; False if none are left there (see words.merge).
+
+        Raises sqlite3.Error.
+        """
+        return self._writer is not None and self._writer.run(words.merge, first)
+
+    def set_merged(self, count: int) -> None:
+        """What was taken out `count` times is no longer in the file. Raises sqlite3.Error."""
+        if self._writer:
+            self._writer.run(words.set_merged, count)
+
     # Finding
 
     def index(self, most: int) -> int:
@@ -130,12 +197,16 @@ class History:
         They follow one another, but the first may have another id than the next one, if
         those between are not kept. There are none only if nothing follows.
         """
-        if last < log.start.id and self._reader:
+        while last < log.start.id and self._reader:
+            deletions = log.deletions
             page = self._reader.run(
                 messages.after, log.room, last, log.start.id, min(limit, PAGE), PAGE_CHARACTERS
             )
+            if log.deletions != deletions:  # it may have what is gone by now
+                continue
             if found := messages.decode(page):
                 return _first_that_follow(found)
+            break
         return log.after(last, limit)
 
     def start(self, log: RoomLog) -> int:
@@ -143,6 +214,13 @@ class History:
         if log.start.id and self._reader:
             return min(log.start.id, self._reader.run(messages.start, log.room))
         return log.start.id
+
+    def gone_after(self, log: RoomLog, last: int) -> int:
+        """How many messages behind the id `last` were deleted."""
+        gone = log.gone_after(last)
+        if last < log.start.id and self._reader:
+            gone += self._reader.run(messages.gone_between, log.room, last, log.start.id)
+        return gone
 
     def back(self, log: RoomLog, count: int) -> int:
         """The id behind which lie the last `count` messages that people have said."""

@@ -50,6 +50,7 @@ class Hub:
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
         self.rooms = Rooms(self.history.open(LOBBY))
+        self.lobby.topic = self.history.topic(LOBBY)
         self.identities = Identities(self.history.identities())
         self.names = Names(self.identities)
         self.bells = Bells(self.names, self.owe)
@@ -58,7 +59,8 @@ class Hub:
         self.work = Event()
         """Set when there is a room in `stirred`."""
         self.unrecorded = Unrecorded()
-        self._opening = Semaphore()
+        self.opening = Semaphore()
+        """Held while what was said in a room is read, to open it."""
         self.gate = Gate()
         """Where those wait who ask for more than to say a line."""
         self.door = Gate()
@@ -169,10 +171,13 @@ class Hub:
 
     def find_or_open(self, name: str) -> Room:
         """Raises TooManyRooms. Waits, if what was said there before has to be read."""
-        with self._opening:  # or it might be opened twice, and its ids be given out again
+        with self.opening:  # or it might be opened twice, and its ids be given out again
             if room := self.rooms.by_name.get(name):
                 return room
-            return self.rooms.open(self.history.open(name), self.clients.values())
+            before, topic = self.history.open(name), self.history.topic(name)
+            room = self.rooms.open(before, self.clients.values())
+            room.topic = topic
+            return room
 
     def quit_room(self, client: Client) -> None:
         """`client`, which does not listen there any more, is about to enter another room."""

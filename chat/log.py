@@ -4,14 +4,14 @@ To speak is to append; to listen is to have a cursor and to read what is behind
 it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
 from sys import getsizeof
 from typing import Final, NamedTuple
 
-from chat.message import SERVER, SPOKEN, Message
+from chat.message import COUNTED, SERVER, SPOKEN, Kind, Message
 
 MAX_MESSAGES = 100_000
 MAX_BYTES = 32 * 2**20
@@ -24,6 +24,10 @@ MESSAGE_BYTES = 220
 
 MOST_FORGOTTEN = 4096
 """Messages that are given up at a time, which takes under a millisecond."""
+
+MOST_GONE = 200
+"""Messages that are gone and passed over, where the last ones are asked for that are not: each
+takes some microseconds."""
 
 Entry = tuple[int, int, float, str, str, int, str, str]
 """A message as it is kept, its fields in a plain tuple.
@@ -77,11 +81,16 @@ class RoomLog:
         self._recorded = recorded
         self._entries: list[Entry] = []
         self._bytes = 0
+        self._gone: list[int] = []
+        """The ids of those that are gone."""
+        self.deletions = 0
+        """How often something was deleted."""
 
     def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
         """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
         self._entries = list(map(_entry_from, messages))
         self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
+        self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
         self.end = self.said = end
@@ -131,16 +140,19 @@ class RoomLog:
         return self.start.id + self._place(TIME, time)
 
     def last(self, count: int, characters: int, before: Cursor) -> list[Message]:
-        """What people said last, up to `before`, oldest first.
+        """What people said last, up to `before`, oldest first, without what is gone.
 
         At most `count` messages, with at most so many characters together.
         """
         found: list[Entry] = []
-        for spoken in range(before.spoken, max(self.start.spoken, before.spoken - count), -1):
+        first = max(self.start.spoken, before.spoken - count - min(MOST_GONE, len(self._gone)))
+        for spoken in range(before.spoken, first, -1):
             # There may be thousands of notices between two of them.
             entry = self._entries[self._place(SPOKEN_UP_TO, spoken)]
+            if entry[KIND] == Kind.GONE:
+                continue
             characters -= len(entry[TEXT])
-            if characters < 0:
+            if characters < 0 or len(found) == count:
                 break
             found.append(entry)
         return list(map(_message_from, reversed(found)))
@@ -149,7 +161,51 @@ class RoomLog:
         """How many of the messages that it holds from behind the id `last` have been said by
         `sender`; looks at each."""
         entries = self.entries_after(last)
-        return sum(entry[SENDER] == sender and entry[KIND] in SPOKEN for entry in entries)
+        return sum(entry[SENDER] == sender and entry[KIND] in COUNTED for entry in entries)
+
+    # Deleting
+
+    def delete(self, ids: Iterable[int]) -> set[int]:
+        """Take the texts away of those of the messages `ids` that are here, and no notices.
+
+        They keep their places, so cursors and counts stay right. Returns the ids of those that
+        were not gone before.
+        """
+        deleted = set[int]()
+        for number in ids:
+            place = number - self.start.id - 1
+            if 0 <= place < len(self._entries) and self._entries[place][KIND] in SPOKEN:
+                entry = self._entries[place]
+                self._bytes -= getsizeof(entry[TEXT]) - getsizeof("")
+                self._entries[place] = _entry_from(_message_from(entry).without_text())
+                insort(self._gone, number)
+                deleted.add(number)
+        self.deletions += 1
+        return deleted
+
+    def gone_after(self, last: int) -> int:
+        """How many of the messages that it holds behind the id `last` are gone."""
+        return len(self._gone) - bisect_right(self._gone, last)
+
+    def ids_of(self, sender: int, last: int, limit: int) -> list[int]:
+        """The ids of what `sender` has said, among `limit` messages from behind the id `last`."""
+        first = max(0, last - self.start.id)
+        return [
+            entry[ID]
+            for entry in self._entries[first : first + limit]
+            if entry[SENDER] == sender and entry[KIND] in SPOKEN
+        ]
+
+    def give_up(self, last: int) -> bool:
+        """Give up some of what is up to the id `last`; False if there is no more of that."""
+        gone = min(MOST_FORGOTTEN, min(last, self.end.id) - self.start.id)
+        if gone <= 0:
+            return False
+        self._bytes -= sum(MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone])
+        self._drop(gone)
+        return True
+
+    # Keeping to its bounds
 
     def keep(self, max_bytes: int) -> None:
         """Keep no more than so many bytes, as soon as something more is said, or `tidy` called."""
@@ -177,7 +233,11 @@ class RoomLog:
             self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
             gone += 1
         if gone:
-            last = self._entries[gone - 1]
-            self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
-            del self._entries[:gone]
+            self._drop(gone)
         return gone
+
+    def _drop(self, count: int) -> None:
+        last = self._entries[count - 1]
+        self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
+        del self._entries[:count]
+        del self._gone[: bisect_right(self._gone, last[ID])]

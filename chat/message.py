@@ -15,17 +15,22 @@ class Kind:
     NOTICE: Final = "notice"
     PRESENCE: Final = "presence"
     """A notice of who came or left."""
+    GONE: Final = "gone"
+    """What somebody has said, and was deleted: its text is empty, and nobody is shown it."""
 
 
 SPOKEN: Final = frozenset((Kind.SAY, Kind.ACTION))
 """The kinds that come from somebody; the others are notices, the server's words."""
+
+COUNTED: Final = SPOKEN | {Kind.GONE}
+"""Those that `spoken` counts: what was deleted is still one of what people have said."""
 
 SERVER = 0
 """The `sender` of messages that are nobody's own."""
 
 
 class Message(NamedTuple):
-    """One entry of a room's log. Never changed once it is in there."""
+    """One entry of a room's log. Once it is in there, all that can happen is that it is deleted."""
 
     id: int
     """1, 2, 3, … within its room, without a hole."""
@@ -46,12 +51,21 @@ class Message(NamedTuple):
     @property
     def spoken_before(self) -> int:
         """How many people have said before this one."""
-        return self.spoken - self.is_spoken
+        return self.spoken - self.is_counted
 
     @property
     def is_spoken(self) -> bool:
-        """Whether it comes from somebody and is no notice."""
+        """Whether it comes from somebody, and is no notice and not gone: it may be shown again."""
         return self.kind in SPOKEN
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is one of what people have said, gone or not."""
+        return self.kind in COUNTED
+
+    def without_text(self) -> "Message":
+        """What is left of it when it is deleted: its place."""
+        return self._replace(kind=Kind.GONE, text="")
 
 
 class Private(NamedTuple):

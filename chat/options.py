@@ -37,6 +37,8 @@ told, and gets what was said up to then. A second one ends it at once."""
 MAX_REPLAY = 1000
 """Messages; how long they may be together is bounded besides (see welcome.py)."""
 
+MAX_KEEP_DAYS = 36_500
+
 MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
 """Seconds: one for each of five questions that TCP asks and six before them; as Linux has it."""
 
@@ -59,6 +61,8 @@ class Options(argparse.Namespace):
     op_password_file: str
     history: str
     history_sync: str
+    keep_days: int
+    keep_messages: int
     reserve: int
     """Seconds."""
     log_level: str
@@ -142,6 +146,21 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "some seconds, or nothing (%(default)s)",
         "HOW",
         _sync,
+    )
+    option(
+        "keep-days",
+        Settings.keep_days,
+        "days after which what was said is deleted from that file (%(default)s); 0 is never",
+        "N",
+        partial(_number, least=0, most=MAX_KEEP_DAYS),
+    )
+    option(
+        "keep-messages",
+        Settings.keep_messages,
+        "messages and notices of each room that are kept there, the last ones (%(default)s); "
+        "0 is all",
+        "N",
+        partial(_number, least=0, most=MOST),
     )
     option(
         "reserve",

@@ -45,7 +45,7 @@ def received(client: Client, known: Cursor) -> Received:
             (message,) = log.after(cursor.id - 1, 1)
             cursor = Cursor(message.id - 1, message.spoken_before)
             if message.sender in (client.number, client.former):
-                own += message.is_spoken
+                own += message.is_counted
             elif not client.ignores.hides(message.sender, message.name):
                 left -= len(encode(message))
     return Received(cursor, own, lost[::-1])

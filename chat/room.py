@@ -1,22 +1,13 @@
 """A room: its log, who is in it, and what the broadcaster knows about it."""
 
-from typing import NamedTuple
+from collections.abc import Collection
 
 from chat.client import Client
 from chat.log import RoomLog
 from chat.message import Message
 from chat.presence import Presence
+from chat.topic import Topic
 from chat.turns import Turns
-
-
-class Topic(NamedTuple):
-    """What a room is about."""
-
-    text: str
-    sender: int
-    """The number of the client that has set it."""
-    name: str
-    """Its name at that moment."""
 
 
 class Room:
@@ -45,3 +36,11 @@ class Room:
         it follows."""
         self.turns = Turns()
         """Whose turn it is to speak."""
+
+    def delete(self, ids: Collection[int]) -> set[int]:
+        """Take away what memory holds of these messages, but their places, as RoomLog.delete."""
+        for page in self.pages.values():
+            for index, message in enumerate(page):
+                if message.id in ids and message.is_spoken:
+                    page[index] = message.without_text()
+        return self.log.delete(ids)

@@ -15,6 +15,10 @@ class Settings:
     """Bytes in a line, without its end."""
     reserve: float = 7 * 86400.0
     """Seconds that the name of one who has left is kept for the one who has its token."""
+    keep_days: int = 0
+    """After which what was said is deleted from the history file; 0 is never."""
+    keep_messages: int = 0
+    """Of each room in that file, notices counted; 0 is all."""
     replay: int = 10
     """Messages that a person is shown on joining, if they are not long."""
     motd: Motd | None = None

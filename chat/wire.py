@@ -18,7 +18,7 @@ def encoder(look: Look) -> Callable[[Message], bytes]:
     What depends on the look alone is decided here, once for many messages.
     """
     is_plain = not (look.time or look.color or look.redraw or look.json)
-    hidden = set[str]()
+    hidden = {Kind.GONE}
     if not look.presence:
         hidden.add(Kind.PRESENCE)
     if not look.notices:

@@ -1,12 +1,17 @@
-"""What several commands make of their arguments."""
+"""What several commands make of their arguments, and say."""
 
 from chat.client import Client
 from chat.clock import span
 from chat.commands.table import Refused, WrongArgument
 from chat.hub import Hub
+from chat.log import RoomLog
+from chat.text import name_key
 
 MAX_TEXT = 200
 """Characters of what is shown again and again: why somebody is away, a room's topic."""
+
+
+NOT_WRITTEN = "that could not be written to the history file: it ends with the server"
 
 
 def called(hub: Hub, name: str) -> Client:
@@ -37,6 +42,25 @@ def term_and_reason(term: str, why: str) -> tuple[int | None, str]:
     if len(why) > MAX_TEXT:
         raise too_long("the reason", why)
     return seconds, why
+
+
+def place_wanted(typed: str, room: str) -> tuple[str, int]:
+    """The room and the id in `#builds/1234`, or in `1234`, which is in `room`.
+
+    Raises WrongArgument.
+    """
+    if "/" in typed:
+        room, _, typed = typed.removeprefix("#").partition("/")
+    if not (typed.isdecimal() and len(typed) < 16 and int(typed)):
+        raise WrongArgument
+    return name_key(room), int(typed)
+
+
+def log_of(hub: Hub, room: str) -> RoomLog:
+    """What was said in `room`, which may be closed."""
+    if opened := hub.rooms.by_name.get(room):
+        return opened.log
+    return hub.history.open(room)
 
 
 def state_wanted(typed: str, now: bool) -> bool:

@@ -30,7 +30,10 @@ def history(hub: Hub, client: Client, count: str) -> None:
     first = hub.history.back(log, int(count or SHOWN))
     found = _count_from(hub, log, first)
     which = f"the last {'message' if found == 1 else '{}'} in #{log.room}"
-    announce(hub, client, found, which, "nothing has been said here yet")
+    none = (
+        "nothing that was said here is kept" if log.end.spoken else "nothing has been said here yet"
+    )
+    announce(hub, client, found, which, none)
     show(hub, client, log, first)
 
 
@@ -46,7 +49,8 @@ def since(hub: Hub, client: Client, when: str) -> None:
         raise WrongArgument
     first = hub.history.since(log, begin)
     if first == hub.history.start(log) > 0:
-        kept = clock_and_day(hub.history.after(log, first, 1)[0].time, zone, now)
+        following = hub.history.after(log, first, 1)
+        kept = clock_and_day(following[0].time if following else now, zone, now)
         hub.tell(client, f"what was said before {kept} is no longer kept")
     shown = clock_and_day(begin, zone, now)
     found = _count_from(hub, log, first)
@@ -101,6 +105,9 @@ def may_see(client: Client, message: Message) -> bool:
 
 
 def _count_from(hub: Hub, log: RoomLog, first: int) -> int:
-    """How many messages that people have said are behind the id `first`."""
+    """How many messages that people have said are behind the id `first`, without what is gone."""
     following = hub.history.after(log, first, 1)
-    return log.end.spoken - following[0].spoken_before if following else 0
+    if not following:
+        return 0
+    said = log.end.spoken - following[0].spoken_before
+    return max(0, said - hub.history.gone_after(log, first))

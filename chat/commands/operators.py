@@ -1,4 +1,4 @@
-"""What operators do about people."""
+"""What operators do about people, and about what these have said."""
 
 import logging
 import sqlite3
@@ -6,12 +6,21 @@ import time
 
 import gevent
 
+from chat import deletion
 from chat.addresses import Network, NotANetwork, address_of, read_network, show_network
 from chat.client import Client
-from chat.commands.arguments import MAX_TEXT, called, term_and_reason
+from chat.commands.arguments import (
+    MAX_TEXT,
+    NOT_WRITTEN,
+    called,
+    log_of,
+    place_wanted,
+    term_and_reason,
+)
 from chat.commands.table import Refused, command
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
+from chat.message import COUNTED
 from chat.sanctions import MOST, Sanction, TooManySanctions
 from chat.store.schema import explain
 from chat.text import counted, listing
@@ -25,7 +34,7 @@ LISTED = 50
 FORGOTTEN = "bans and mutes are kept in memory alone: they end with the server"
 """What an operator is told if there is no history file."""
 
-NOT_WRITTEN = "that could not be written to the history file: it ends with the server"
+NOT_DELETED = "it could not be deleted from the history file, where it may be seen again"
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +181,37 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
         log.info("%s", told)
         hub.confirm(client, told)
     hub.confirm(client, *_keep(hub))
+
+
+@command("PLACE [WHY]", operators_only=True)
+def delete(hub: Hub, client: Client, place: str, why: str) -> None:
+    """delete a message for good, from the history file as well
+
+    PLACE is as /find shows it; for a message in this room its number is enough. Those who have
+    got it already keep it on their screens.
+    For example: /delete #builds/1234 that was a password
+    """
+    room, number = place_wanted(place, client.log.room)
+    _, why = term_and_reason("", why)
+    log_there, shown = log_of(hub, room), f"#{room}/{number}"
+    following = hub.history.after(log_there, number - 1, 1)
+    if not following or following[0].id != number:
+        raise Refused(f"nothing is kept of {shown}", "a place")
+    message = following[0]
+    if message.kind not in COUNTED:
+        raise Refused(f"{shown} is a notice of the server's, and no message", "a notice")
+    problem = []
+    try:
+        if not deletion.delete(hub, room, [number]):
+            raise Refused(f"{shown} is deleted already", "what is gone")
+    except sqlite3.Error as error:
+        log.error("%s cannot be deleted from the history: %s", shown, explain(error))
+        problem = [f"{NOT_DELETED}: {explain(error)}"]
+    what = f"deleted a message of {message.name}'s{f': {why}' if why else ''}"
+    log.info("%s %s, %s", client, what, shown)
+    if opened := hub.rooms.by_name.get(room):
+        hub.notify(opened, f"{client.name} {what}", client.number, client.name)
+    hub.confirm(client, f"you {what}", *problem)
 
 
 @command("TEXT", operators_only=True)

@@ -1,15 +1,19 @@
 """Rooms: going there, and what goes on in them."""
 
+import logging
+import sqlite3
 from heapq import nlargest
 from itertools import islice
 
 from chat.client import Client
-from chat.commands.arguments import MAX_TEXT, too_long
+from chat.commands.arguments import MAX_TEXT, NOT_WRITTEN, too_long
 from chat.commands.table import Refused, command
 from chat.hub import Hub
-from chat.room import Room, Topic
+from chat.room import Room
 from chat.rooms import LOBBY, MAX_ROOMS, TooManyRooms
+from chat.store.schema import explain
 from chat.text import NotAName, as_name, listing, name_key
+from chat.topic import Topic
 from chat.welcome import topic_of, welcome_to_room
 
 NAMES_SHOWN = 100
@@ -17,6 +21,8 @@ NAMES_SHOWN = 100
 
 ROOMS_SHOWN = 50
 """How many rooms /rooms lists; likewise."""
+
+log = logging.getLogger(__name__)
 
 
 @command("ROOM", cost=20)
@@ -90,7 +96,7 @@ def topic(hub: Hub, client: Client, text: str) -> None:
     room.topic = None if text == "-" else Topic(text, client.number, client.name)
     what = f"set the topic: {text}" if room.topic else "took the topic away"
     hub.notify(room, f"{client.name} {what}", client.number, client.name)
-    hub.confirm(client, f"you {what}")
+    hub.confirm(client, f"you {what}", *_keep_topic(hub, room))
 
 
 @command("[ROOM]")
@@ -107,6 +113,18 @@ def who(hub: Hub, client: Client, name: str) -> None:
         names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
     shown = listing(sorted(names), total, NAMES_SHOWN)
     hub.tell(client, f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty")
+
+
+def _keep_topic(hub: Hub, room: Room) -> list[str]:
+    """Have the topic of `room` outlast the server; what whoever has set it is to know of that."""
+    try:
+        hub.history.write_topic(room.name, room.topic)
+    except sqlite3.Error as error:
+        log.error(
+            "the topic of #%s cannot be written to the history: %s", room.name, explain(error)
+        )
+        return [NOT_WRITTEN]
+    return []
 
 
 def _room(hub: Hub, name: str) -> Room:

@@ -4,12 +4,11 @@ import sqlite3
 import time
 
 from chat.client import Client
-from chat.commands.arguments import too_long
+from chat.commands.arguments import log_of, place_wanted, too_long
 from chat.commands.history import announce, may_see, show
-from chat.commands.table import Refused, WrongArgument, command
+from chat.commands.table import Refused, command
 from chat.hub import Hub
 from chat.indexer import complete
-from chat.log import RoomLog
 from chat.query import NotAQuery, Query, read_query
 from chat.store.words import TookTooLong
 from chat.text import counted, name_key
@@ -62,12 +61,10 @@ def around(hub: Hub, client: Client, place: str) -> None:
 
     For example: /around #builds/1234
     """
-    room, _, number = place.removeprefix("#").partition("/")
-    if not (number.isdecimal() and len(number) < 16 and int(number)):
-        raise WrongArgument
-    log = _log(hub, name_key(room))
-    first = max(hub.history.start(log), int(number) - 1 - AROUND)
-    end = min(log.end.id, int(number) + AROUND)
+    room, number = place_wanted(place, client.log.room)
+    log = log_of(hub, room)
+    first = max(hub.history.start(log), number - 1 - AROUND)
+    end = min(log.end.id, number + AROUND)
     if first >= end:
         raise Refused(f"nothing is kept of #{room}/{number}", "a place")
     show(hub, client, log, first, end)
@@ -88,8 +85,9 @@ def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
     found = _places(hub, client, query)
     _tell_number(hub, client, len(found))
     for room, number in reversed(found):
-        for message in hub.history.after(_log(hub, room), number - 1, 1):
-            if message.id == number and not client.lost:
+        for message in hub.history.after(log_of(hub, room), number - 1, 1):
+            # It may have been deleted since it was found.
+            if message.id == number and message.is_spoken and not client.lost:
                 hub.owe(client, encode_found(message, client.look, time.time()))
         client.wait_until_answers_are_read()
 
@@ -114,13 +112,6 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
         before, _ = hits[-1]
         hub.gate.pass_through()
     return found[:MOST_FOUND]
-
-
-def _log(hub: Hub, room: str) -> RoomLog:
-    """What was said in `room`, which may be closed."""
-    if opened := hub.rooms.by_name.get(room):
-        return opened.log
-    return hub.history.open(room)
 
 
 def _search(hub: Hub, client: Client, wanted: str) -> list[int]:

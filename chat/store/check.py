@@ -22,7 +22,13 @@ _UNINDEXED = """
     WHERE kind IN ('say', 'action') AND words_docsize.id IS NULL
     AND place <= (SELECT value FROM state WHERE name = 'indexed')"""
 
+_DELETED = """
+    SELECT count(*) FROM words_docsize LEFT JOIN messages ON messages.place = words_docsize.id
+    WHERE ifnull(kind, 'gone') = 'gone'"""
+
 _ROOMS = "SELECT count(*), count(DISTINCT room), min(time), max(time) FROM messages"
+
+_GONE = "SELECT count(*) FROM messages WHERE kind = 'gone'"
 
 _HOLES = """
     SELECT ifnull(sum(holes), 0) FROM (
@@ -44,6 +50,9 @@ def faults(connection: sqlite3.Connection) -> list[str]:
     (missing,) = connection.execute(_UNINDEXED).fetchone()
     if missing:
         found.append(f"{counted(missing, 'message')} cannot be found by /find")
+    (left,) = connection.execute(_DELETED).fetchone()
+    if left:
+        found.append(f"{counted(left, 'message')} that were deleted are in the index of words")
     return found
 
 
@@ -58,4 +67,7 @@ def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
     (holes,) = connection.execute(_HOLES).fetchone()
     if holes:
         lines.append(f"{counted(holes, 'message')} between these could not be written")
+    (gone,) = connection.execute(_GONE).fetchone()
+    if gone:
+        lines.append(f"{counted(gone, 'message')} of these have been deleted")
     return lines

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from chat.message import Message
+from chat.message import Kind, Message
 from chat.store.messages import COLUMNS
 
 PORTION = 1000
@@ -15,8 +15,8 @@ def read_all(
 ) -> Iterator[tuple[float, list[Message]]]:
     """The messages of `room`, or of all rooms if it is empty, that were said at `since` or later.
 
-    They come in portions, each with the share of the file that has been read with it. Raises
-    sqlite3.Error.
+    Without what was deleted. They come in portions, each with the share of the file that has been
+    read with it. Raises sqlite3.Error.
     """
     (last,) = connection.execute("SELECT ifnull(max(place), 0) FROM messages").fetchone()
     place = 0
@@ -30,5 +30,9 @@ def read_all(
         found = [Message(*fields) for _, *fields in rows]
         yield (
             place / last,
-            [each for each in found if each.time >= since and room in ("", each.room)],
+            [
+                each
+                for each in found
+                if each.kind != Kind.GONE and each.time >= since and room in ("", each.room)
+            ],
         )

@@ -12,7 +12,7 @@ from itertools import chain
 
 from chat.log import Cursor, Entry
 from chat.message import Message
-from chat.store.schema import BUSY, transaction
+from chat.store.schema import transaction, without_waiting
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"
 """As in log.Entry."""
@@ -48,11 +48,8 @@ def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
 
 def append_at_once(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """The same, without waiting for a lock."""
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
+    with without_waiting(connection):
         append(connection, entries)
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
 
 
 def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
@@ -113,6 +110,15 @@ def start(connection: sqlite3.Connection, room: str) -> int:
     rows = connection.execute("SELECT min(id) - 1 FROM messages WHERE room = ?", (room,))
     (first,) = rows.fetchone()
     return end(connection, room).id if first is None else int(first)
+
+
+def gone_between(connection: sqlite3.Connection, room: str, last: int, end: int) -> int:
+    """How many messages of `room` from behind the id `last` up to `end` were deleted."""
+    rows = connection.execute(
+        "SELECT count(*) FROM messages WHERE kind = 'gone' AND room = ? AND id > ? AND id <= ?",
+        (room, last, end),
+    )
+    return int(rows.fetchone()[0])
 
 
 def first_with(connection: sqlite3.Connection, room: str, field: str, least: float) -> int:

@@ -41,14 +41,21 @@ MIGRATIONS = (
         text TEXT NOT NULL,
         UNIQUE (room, id)
     );
+    CREATE INDEX gone ON messages (room, id) WHERE kind = 'gone';
     CREATE VIRTUAL TABLE words USING fts5 (
         name, text, content=messages, content_rowid=place,
         tokenize="unicode61 remove_diacritics 2"
     );
     CREATE TABLE rooms (
         name TEXT PRIMARY KEY,
-        id INTEGER NOT NULL,        -- where its log ended when its messages were deleted
+        id INTEGER NOT NULL,        -- up to where its messages are kept no more
         spoken INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE topics (
+        room TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        sender INTEGER NOT NULL,    -- who has set it
+        name TEXT NOT NULL          -- what that one was called at the time
     ) WITHOUT ROWID;
     CREATE TABLE sanctions (
         kind TEXT NOT NULL,         -- ban, mute
@@ -84,7 +91,8 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     INSERT INTO state VALUES
         ('runs', 0),                -- how often a server was started with this file
-        ('indexed', 0);             -- up to which place the messages are in `words`
+        ('indexed', 0),             -- up to which place the messages are in `words`
+        ('unmerged', 0);            -- how often some were taken out of `words` since it was merged
     """,
 )
 """What makes each version of the layout of the one before it; the first of nothing."""
@@ -104,6 +112,7 @@ def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {sync}")
+            connection.execute("PRAGMA secure_delete = ON")
             _check_is_ours(connection)
             _migrate(connection)
             _check(connection)
@@ -142,6 +151,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """If another program holds a lock on the file, that is an error at once, within."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
 
 
 def begin_run(connection: sqlite3.Connection) -> int:

@@ -22,6 +22,10 @@ SPOKEN = "kind IN ('say', 'action')"
 """As in message.SPOKEN."""
 
 
+MERGED = 16
+"""Pages of the index, of 4 KiB, that are merged at a time."""
+
+
 class TookTooLong(Exception):
     """Nothing was found in PATIENCE."""
 
@@ -40,6 +44,29 @@ def index(connection: sqlite3.Connection, most: int) -> int:
             )
             connection.execute("UPDATE state SET value = ? WHERE name = 'indexed'", (end,))
     return max(0, int(last - end))
+
+
+def merge(connection: sqlite3.Connection, first: bool) -> bool:
+    """Write some of the index anew, without what was taken out of it; False if that is done.
+
+    Until then the words of what was deleted are still in the file. `first` is for the beginning:
+    what is in the index then is merged. Raises sqlite3.Error.
+    """
+    before = connection.total_changes
+    pages = -MERGED if first else MERGED
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    return connection.total_changes - before > 1  # of which one is this statement's
+
+
+def unmerged(connection: sqlite3.Connection) -> int:
+    """How often something was taken out of the index since it was merged. Raises sqlite3.Error."""
+    rows = connection.execute("SELECT value FROM state WHERE name = 'unmerged'")
+    return int(rows.fetchone()[0])
+
+
+def set_merged(connection: sqlite3.Connection, count: int) -> None:
+    """What was taken out `count` times has been merged. Raises sqlite3.Error."""
+    connection.execute("UPDATE state SET value = value - ? WHERE name = 'unmerged'", (count,))
 
 
 def find(connection: sqlite3.Connection, query: Query, before: int, count: int) -> str:

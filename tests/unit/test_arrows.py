@@ -33,11 +33,13 @@ PURE = [
     "stats",
     "places",
     "query",
+    "topic",
 ]
 
 WITH_FILES_OR_THE_LOG = [
     *("motd", "guesses", "logformats", "options", "settings"),
     *("store.schema", "store.messages", "store.words", "store.export", "store.check", "tools"),
+    *("store.deleting", "store.topics"),
 ]
 """They need no more of the world than that. (What logs brings in threads.)"""
 

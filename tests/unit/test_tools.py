@@ -115,7 +115,12 @@ def test_a_sound_file_is_said_to_be_so_and_what_is_in_it(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(path, *entries(3, "builds", first=5))
-    changed(path, "DELETE FROM messages WHERE id = 6", "VACUUM")
+    changed(
+        path,
+        "DELETE FROM words WHERE rowid = (SELECT place FROM messages WHERE id = 6)",
+        "DELETE FROM messages WHERE id = 6",
+        "VACUUM",
+    )
     with closing(open_file(path)):
         assert tools.main(["check", path]) == 0
     lines = capsys.readouterr().out.splitlines()

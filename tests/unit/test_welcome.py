@@ -6,7 +6,7 @@ import pytest
 
 from chat.message import Kind
 from chat.motd import Motd
-from chat.room import Topic
+from chat.topic import Topic
 from chat.welcome import NAMES_SHOWN, REPLAY_CHARACTERS, topic_of, welcome, welcome_to_room
 from tests.unit.peers import Company, Peer
 
