@@ -2,12 +2,13 @@
 
 import time
 
-from chat.client import OWED_LIMIT, Client
+from chat.client import Client
 from chat.clock import clock_and_day, past
 from chat.commands.table import WrongArgument, command
 from chat.hub import Hub
 from chat.log import RoomLog
 from chat.message import Message
+from chat.owed import OWED_LIMIT
 from chat.text import counted
 from chat.wire import encode_with_time
 

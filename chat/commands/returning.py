@@ -1,15 +1,23 @@
-"""Coming back on another connection."""
+"""Coming back on another connection, and leaving nothing behind."""
+
+import logging
+import sqlite3
 
 import gevent
 
 from chat.client import Client
 from chat.clock import duration
 from chat.commands.table import Refused, command
+from chat.deletion import delete_all_of
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
 from chat.resumption import BeingResumed, give_token
 from chat.resumption import resume as go_on
 from chat.rooms import MAX_ROOMS, TooManyRooms
+from chat.store.schema import explain
+from chat.text import counted
+
+log = logging.getLogger(__name__)
 
 
 @command(cost=20)
@@ -60,6 +68,27 @@ def resume(hub: Hub, client: Client, token: str) -> None:
             "later",
             "a room",
         ) from None
+
+
+@command(cost=100)
+def forget(hub: Hub, client: Client) -> None:
+    """delete for good all that you have said in rooms, under this token or on this connection
+
+    Also from the history file, and whatever you were called. Those who have got it already keep
+    it on their screens.
+    For example: /forget
+    """
+    try:
+        count = delete_all_of(hub, client.number)
+    except sqlite3.Error as error:
+        log.error("what %s has said cannot be deleted from the history: %s", client, explain(error))
+        raise Refused(
+            f"not all could be deleted from the history file: {explain(error)}; try again later",
+            "what to delete",
+        ) from None
+    log.info("%s has deleted what it had said: %s", client, counted(count, "message"))
+    which = f"{counted(count, 'message')} of yours {'is' if count == 1 else 'are'} deleted"
+    hub.tell(client, which if count else "there is nothing that you have said")
 
 
 def _check_are_kept(hub: Hub) -> None:

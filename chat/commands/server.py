@@ -8,11 +8,12 @@ from socket import gethostname
 from textwrap import wrap
 
 from chat import __version__
-from chat.client import OWED_LIMIT, Client, Dismissed
+from chat.client import Client, Dismissed
 from chat.clock import clock_and_day, duration
 from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.hub import Hub
+from chat.owed import OWED_LIMIT
 from chat.text import counted
 
 

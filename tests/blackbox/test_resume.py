@@ -184,6 +184,25 @@ def _is_in_the_file(options: list[str]) -> bool:
         return bool(rows.fetchone() == ("builds", "cy"))
 
 
+def test_what_one_has_said_under_ones_token_can_be_deleted_after_a_restart(
+    start_server: StartServer, server: Server, options: list[str]
+) -> None:
+    ann, token = named(server, "ann")
+    ann.say("the password is hunter2")
+    ann.unread()
+    server = restart(start_server, server, options, SIGTERM)
+    again = back(server, token)
+    again.say("/find hunter2", "/forget", "/find hunter2", "/history")
+    again.expect("ann: the password is hunter2")
+    again.expect("1 message of yours is deleted")
+    again.expect("no message here has that in it")
+    again.expect("nothing that was said here is kept")
+    again.close()
+    server.signal(SIGTERM)
+    assert server.wait() == 0
+    assert b"password is hunter2" not in Path(options[1]).read_bytes()
+
+
 def test_tokens_cannot_be_guessed_at_will(server: Server) -> None:
     ann, token = named(server, "ann")
     ann.close()

@@ -26,6 +26,9 @@ PURE = [
     "wire",
     "batch",
     "presence",
+    "owed",
+    "tokens",
+    "identities",
     "limits",
     "addresses",
     "sanctions",
@@ -38,7 +41,15 @@ PURE = [
 
 WITH_FILES_OR_THE_LOG = [
     *("motd", "guesses", "logformats", "options", "settings"),
-    *("store.schema", "store.messages", "store.words", "store.export", "store.check", "tools"),
+    *(
+        "store.schema",
+        "store.messages",
+        "store.words",
+        "store.export",
+        "store.check",
+        "store.identities",
+        "tools",
+    ),
     *("store.deleting", "store.topics"),
 ]
 """They need no more of the world than that. (What logs brings in threads.)"""

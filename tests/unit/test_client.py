@@ -9,8 +9,9 @@ from ipaddress import ip_network
 import gevent
 import pytest
 
-from chat.client import NOTHING_OWED, OWED_BYTES, Client
+from chat.client import Client
 from chat.log import Cursor
+from chat.owed import NOTHING_OWED, OWED_BYTES
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chat import session
-from chat.client import OWED_LIMIT
 from chat.look import PROGRAM
+from chat.owed import OWED_LIMIT
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.client import OWED_BYTES, OWED_LIMIT
+from chat.owed import OWED_BYTES, OWED_LIMIT
 from chat.session import COMMANDS_TO_A_LINE, RECEIVE
 from chat.turns import UNSENT
 from tests.unit.peers import Company, wait_until

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from chat.client import OWED_LIMIT
 from chat.commands.search import MOST_FOUND, PORTION
 from chat.log import RoomLog
 from chat.message import Kind
+from chat.owed import OWED_LIMIT
 from tests.unit.commands.typing_lines import END, fill, person, run, shown
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 

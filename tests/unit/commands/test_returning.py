@@ -1,5 +1,6 @@
-"""/token and /resume: what they tell and refuse. What comes back is in test_resumption."""
+"""/token, /resume, /forget: what they tell and refuse. What comes back is in test_resumption."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 from chat.commands import returning
 from chat.guesses import RULE
 from chat.history import History
+from chat.message import Kind
+from chat.recorder import Recorder
 from chat.tokens import make_token
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
-from tests.unit.peers import Company
+from tests.unit.peers import DEADLINE, Company
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +80,57 @@ def test_without_a_history_file_nobody_comes_back() -> None:
             assert refusal(company, ann, line) == (
                 "nobody can come back: this server has no history file"
             )
+
+
+# /forget
+
+
+def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Company) -> None:
+    company.start(Recorder(company.hub).run)
+    ann, bob = person(company, "ann"), person(company, "bob")
+    company.say(ann, "mine", "mine too")
+    company.say(bob, "not mine")
+    company.hub.move(ann.client, "builds")
+    company.say(ann, "mine there")
+    company.hub.unrecorded.wait_for_all(DEADLINE)
+    shown(company, ann)
+    assert told(company, ann, "/forget") == ["3 messages of yours are deleted"]
+    assert told(company, ann, "/forget") == ["there is nothing that you have said"]
+    for room, left in (("lobby", ["not mine"]), ("builds", [])):
+        for log in (company.hub.rooms.by_name[room].log, company.hub.history.open(room)):
+            assert [one.text for one in log.after(0, 100) if one.is_spoken] == left
+
+
+def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
+    hub, old = company.hub, 7
+    entries = [
+        (1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
+        (2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
+    ]
+    hub.history.write(entries)
+    ann = person(company, "ann")
+    ann.client.number = old
+    assert told(company, ann, "/forget") == ["1 message of yours is deleted"]
+    assert [one.text for one in hub.history.open("builds").after(0, 9)] == ["", "his"]
+
+
+def test_without_a_file_it_deletes_from_memory() -> None:
+    with Company() as company:
+        ann = person(company, "ann")
+        company.say(ann, "mine")
+        assert told(company, ann, "/forget") == ["1 message of yours is deleted"]
+        assert told(company, ann, "/find mine") == ["no message here has that in it"]
+
+
+def test_who_cannot_be_forgotten_is_told_why(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError()
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(company.hub.history, "find_of", full)
+    assert refusal(company, person(company, "ann"), "/forget") == (
+        "not all could be deleted from the history file: the disk is full; try again later"
+    )

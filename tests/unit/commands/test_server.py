@@ -6,10 +6,11 @@ import time
 import pytest
 
 from chat import __version__, commands
-from chat.client import OWED_LIMIT, Dismissed
+from chat.client import Dismissed
 from chat.commands import TABLE, groups
 from chat.commands.table import LINE_WIDTH
 from chat.commands.talk import PRIVATE_LIMIT
+from chat.owed import OWED_LIMIT
 from chat.sanctions import Sanction
 from tests.unit.commands.typing_lines import END, InternetSocket, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
