@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Iterator
 
-import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from chat.announcer import Announcer
 from chat.bells import Bells
 from chat.client import Client
 from chat.countdown import Countdown
@@ -54,6 +54,7 @@ class Hub:
         self.identities = Identities(self.history.identities())
         self.names = Names(self.identities)
         self.bells = Bells(self.names, self.owe)
+        self.announcer = Announcer(self.names, self.notify)
         self.stirred: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
@@ -119,7 +120,7 @@ class Hub:
         client.person = True
         if len(room.clients) > 1:
             room.presence.join(client.number, client.name)
-            self._presence_changed(room)
+            self.announcer.tell_soon(room)
         else:
             room.presence.forget()
 
@@ -200,6 +201,13 @@ class Hub:
         if client.person:
             self.announce(client)
 
+    def _has_left(self, client: Client, room: Room) -> None:
+        if not room.clients:
+            room.empty_since = time.monotonic()
+        if client.person and not self.closing:
+            room.presence.leave(client.number, client.name)
+            self.announcer.tell_soon(room)
+
     def lose(self, client: Client, why: str) -> None:
         """`client` cannot be sent anything any more."""
         client.lose(why)
@@ -252,7 +260,7 @@ class Hub:
         """`client` says `texts` to the others in its room."""
         room = self.room_of(client)
         if room.presence.is_unannounced(client.number):
-            self._tell_presence(room)  # nobody is heard before they have come
+            self.announcer.tell(room)  # nobody is heard before they have come
         if client.away:
             client.away = None
             self.confirm(client, "you are no longer away")
@@ -273,7 +281,7 @@ class Hub:
     ) -> None:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
         if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
-            self._tell_presence(room)
+            self.announcer.tell(room)
         self._append(room, kind, [text], about, name)
         if client := room.clients.get(about):
             client.last_own = room.log.said.id
@@ -324,7 +332,7 @@ class Hub:
         room = self.room_of(client)
         if client.person and name != before and not room.presence.rename(client.number, name):
             if room.presence.has_left(name):
-                self._tell_presence(room)  # or it would seem to be this one
+                self.announcer.tell(room)  # or it would seem to be this one
             self.notify(room, f"{before} is now {name}", client.number, name)
 
     # What the broadcaster is to do
@@ -339,30 +347,3 @@ class Hub:
         room = self.room_of(client)
         room.visits[client.number] = client
         self.stir(room)
-
-    # Telling who came and went
-
-    def _has_left(self, client: Client, room: Room) -> None:
-        if not room.clients:
-            room.empty_since = time.monotonic()
-        if client.person and not self.closing:
-            room.presence.leave(client.number, client.name)
-            self._presence_changed(room)
-
-    def _presence_changed(self, room: Room) -> None:
-        """Tell it now, or together with what else happens within a second."""
-        delay = room.presence.delay(time.monotonic())
-        if delay == 0:
-            self._tell_presence(room)
-        elif delay is not None and not room.telling_later:
-            room.telling_later = True
-            gevent.spawn_later(delay, self._tell_presence_later, room)
-
-    def _tell_presence_later(self, room: Room) -> None:
-        room.telling_later = False
-        self._tell_presence(room)
-
-    def _tell_presence(self, room: Room) -> None:
-        # A line about many cannot be kept from those who ignore one of them.
-        for text, about, name in room.presence.tell(time.monotonic(), self.names.ignored):
-            self.notify(room, text, about, name, Kind.PRESENCE)

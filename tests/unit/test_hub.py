@@ -224,7 +224,7 @@ def test_who_comes_into_an_empty_room_is_not_told_who_left_it(
     for peer in (ann, bob):
         quiet.hub.part(peer.client, "test")
     announce(quiet.join("cy"), company=quiet)
-    quiet.hub._tell_presence(quiet.room)
+    quiet.hub.announcer.tell(quiet.room)
     assert log_of(quiet) == ["ann joined"]
 
 
@@ -302,7 +302,7 @@ def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
     ann, bob = quiet.join("ann"), quiet.join("bob")
     for peer in (ann, bob):
         quiet.hub.announce(peer.client)
-    quiet.hub._tell_presence(quiet.room)
+    quiet.hub.announcer.tell(quiet.room)
     quiet.hub.part(ann.client, "test")
     quiet.hub.rename(bob.client, "ANN")
     assert log_of(quiet)[-2:] == ["ann left", "bob is now ANN"]
@@ -327,5 +327,5 @@ def test_among_many_who_come_the_ignored_are_only_counted(
     quiet.hub.names.ignore(ann.client, "bob")
     for peer in (ann, bob, cy):
         quiet.hub.announce(peer.client)
-    quiet.hub._tell_presence(quiet.room)
+    quiet.hub.announcer.tell(quiet.room)
     assert log_of(quiet)[-1] == "cy and 1 other joined"
