@@ -52,7 +52,7 @@ def faults(connection: sqlite3.Connection) -> list[str]:
         found.append(f"{counted(missing, 'message')} cannot be found by /find")
     (left,) = connection.execute(_DELETED).fetchone()
     if left:
-        found.append(f"{counted(left, 'message')} that were deleted are in the index of words")
+        found.append(f"the index of words has {counted(left, 'message')} too many")
     return found
 
 
@@ -69,5 +69,5 @@ def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
         lines.append(f"{counted(holes, 'message')} between these could not be written")
     (gone,) = connection.execute(_GONE).fetchone()
     if gone:
-        lines.append(f"{counted(gone, 'message')} of these have been deleted")
+        lines.append(f"deleted, of these: {counted(gone, 'message')}")
     return lines

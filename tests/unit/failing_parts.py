@@ -13,7 +13,7 @@ from typing import Any
 
 import gevent
 
-from chat import faults, idle, indexer, keeper, rooms, session, vanished
+from chat import faults, forgetting, idle, indexer, keeper, rooms, session, vanished
 from chat.admission import Admission
 from chat.broadcaster import Broadcaster
 from chat.commands import TABLE, running
@@ -33,6 +33,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "indexer": (History, "index"),
     "vanished": (vanished, "has_vanished"),
     "idle": (idle, "_look"),
+    "forgetting": (forgetting, "_delete_old"),
     "tidying": (Rooms, "close_empty"),
     "beat": (Watchdog, "_beat"),
     "session": (Session, "_obey"),
@@ -69,7 +70,7 @@ def hurry() -> None:
     """What is done now and then is done often, and nobody waits for long."""
     session.QUIET_MOMENT = OFTEN
     faults.FIRST_PAUSE = running.MEASURED = OFTEN
-    idle.REST = indexer.REST = keeper.INTERVAL = OFTEN
+    idle.REST = indexer.REST = keeper.INTERVAL = forgetting.REST = OFTEN
     rooms.EMPTY_TIME = 10 * OFTEN
     vanished.LOOKS = int(110 / OFTEN)
 

@@ -260,3 +260,11 @@ def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
     kept = Batches(log, {}).between(log.start, log.end, PLAIN)
     assert kept is not None
     assert kept.end == log.end
+
+
+def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
+    one, two, three = messages_of([(READER, Kind.SAY, "a"), (2, Kind.SAY, "b"), (2, Kind.SAY, "c")])
+    batch = encode_batch([one.without_text(), two, three.without_text()], PLAIN)
+    assert batch.data == encode_batch([two], PLAIN).data
+    assert batch.end == Cursor(3, 3)
+    assert batch.said_by({READER}, batch.end) == 1

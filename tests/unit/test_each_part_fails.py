@@ -126,6 +126,7 @@ PARTS: dict[str, tuple[Callable[[Failing], None], str]] = {
     "indexer": (wait, "the indexer has failed"),
     "vanished": (wait, "the look for the vanished has failed"),
     "idle": (wait, "the look for the idle has failed"),
+    "forgetting": (wait, "the forgetting of what is old has failed"),
     "tidying": (wait, "the tidying of rooms has failed"),
     "beat": (wait, "error in "),
     "command": (ask_for_the_version, "cannot carry out a command of ann"),

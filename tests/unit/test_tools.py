@@ -14,7 +14,7 @@ import pytest
 
 from chat import tools
 from chat.message import Kind
-from chat.store import messages, words
+from chat.store import deleting, messages, words
 from chat.store.export import PORTION
 from chat.store.schema import MIGRATIONS, open_file
 from tests.unit.store.entries import entries
@@ -129,6 +129,22 @@ def test_a_sound_file_is_said_to_be_so_and_what_is_in_it(
     assert lines[2:] == ["1 message between these could not be written", "the file is sound"]
 
 
+def test_what_was_deleted_is_counted_but_not_written_out(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(path)
+    with closing(open_file(path)) as file:
+        deleting.delete(file, "lobby", [1])
+    for form in ("text", "json"):
+        assert tools.main(["export", path, "--format", form]) == 0
+        shown = capsys.readouterr().out
+        assert shown.count("\n") == 1
+        assert "text 2" in shown
+    assert tools.main(["check", path]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:] == ["deleted, of these: 1 message", "the file is sound"]
+
+
 def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     open_file(path).close()
     assert tools.main(["check", path]) == 0
@@ -142,6 +158,8 @@ def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) ->
         ("UPDATE messages SET spoken = 0 WHERE id = 2", "#lobby: messages are out of order"),
         ("UPDATE messages SET spoken = 7 WHERE id = 2", "#lobby: messages are out of order"),
         ("DELETE FROM words_docsize WHERE id = 1", "1 message cannot be found by /find"),
+        ("UPDATE messages SET kind = 'gone'", "the index of words has 2 messages too many"),
+        ("DELETE FROM messages WHERE id = 1", "the index of words has 1 message too many"),
     ],
 )
 def test_what_is_wrong_with_it_is_told(

@@ -145,3 +145,10 @@ def test_a_gap_notice_says_how_many_were_missed() -> None:
     assert encode_gap(1234, TELNET).startswith(b" * you missed 1234 messages: ")
     assert encode_gap(0, PLAIN).startswith(b" * you missed some comings and goings: ")
     assert json.loads(encode_gap(1234, Look(json=True)))["missed"] == 1234
+
+
+@pytest.mark.parametrize("look", [PLAIN, TELNET, EVERYTHING, JSON, Look(presence=False)])
+def test_what_is_gone_is_shown_to_nobody(look: Look) -> None:
+    gone = SAID.without_text()
+    assert (gone.kind, gone.text) == (Kind.GONE, "")
+    assert encode(gone, look) == b""
