@@ -22,8 +22,9 @@ class Received(NamedTuple):
 def received(client: Client, known: Cursor) -> Received:
     """What `client` has got, whose connection may hang with much of it on its way.
 
-    Exact to a message, but for answers in other looks than it has now. Up to `known` it had got
-    all before; that is the answer if memory does not reach back far enough to tell.
+    Exact to a message, but for answers in other looks than it has now, and if something is
+    deleted while it is on its way: then it is said to have got less than it has. Up to `known` it
+    had got all before; that is the answer if memory does not reach back far enough to tell.
     """
     log, cursor, own = client.log, client.cursor, client.own_ahead
     left = client.unacknowledged + len(client.cut)

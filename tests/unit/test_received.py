@@ -69,6 +69,20 @@ def test_what_is_on_its_way_is_not_received_to_the_message(
         assert received(ann.client, NOWHERE).place == place(company, end + got)
 
 
+def test_what_it_has_said_itself_and_was_deleted_is_still_counted(
+    company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
+) -> None:
+    company.say(bob, "one")
+    company.say(ann, "hers")
+    company.say(bob, "two")
+    sent(ann)
+    company.room.delete([company.room.log.end.id - 1])
+    on_the_way.bytes = len("bob: two\n")
+    assert received(ann.client, NOWHERE).own_ahead == 0
+    on_the_way.bytes += 1
+    assert received(ann.client, NOWHERE).own_ahead == 1
+
+
 def test_the_rest_of_a_line_that_was_cut_is_not_received(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:

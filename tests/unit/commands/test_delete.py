@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,6 +188,25 @@ def test_if_it_cannot_be_deleted_from_the_file_the_operator_knows_and_can_try_ag
     assert told(kept, op, f"/delete {number}") == ["you deleted a message of ann's"]
     assert not kept.hub.history.open("lobby").last(9, 99, kept.room.log.end)
     assert "is deleted already" in refusal(kept, op, f"/delete {number}")
+
+
+def test_what_is_deleted_while_it_is_being_found_is_not_shown(
+    kept: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    op, ann = person(kept, "op"), person(kept, "ann")
+    op.client.operator = True
+    number = say(kept, ann, "secret", "secret too") - 1
+    shown(kept, ann)
+    find = kept.hub.history.find
+
+    def find_and_delete(*arguments: Any) -> Any:
+        hits = find(*arguments)
+        run(kept, op, f"/delete {number}")
+        write_all(kept)
+        return hits
+
+    monkeypatch.setattr(kept.hub.history, "find", find_and_delete)
+    assert texts(told(kept, ann, "/find secret")) == ["secret too"]
 
 
 def test_where_all_is_deleted_nothing_is_shown(kept: Company) -> None:
