@@ -1,12 +1,14 @@
 """Looking back: what was said in this room, as far as it is kept."""
 
 import time
+from collections.abc import Callable
 
 from chat.client import Client
 from chat.clock import clock_and_day, past
 from chat.commands.table import WrongArgument, command
 from chat.hub import Hub
 from chat.log import RoomLog
+from chat.look import Look
 from chat.message import Message
 from chat.owed import OWED_LIMIT
 from chat.text import counted
@@ -65,8 +67,15 @@ def announce(hub: Hub, client: Client, count: int, which: str, none: str) -> Non
     hub.tell(client, f"{which.format(counted(count, 'message'))}{ignoring}:" if count else none)
 
 
-def show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = None) -> None:
-    """Owe `client` what follows the id `last`, up to `end` or what is said now.
+def show(
+    hub: Hub,
+    client: Client,
+    log: RoomLog,
+    last: int,
+    end: int | None = None,
+    encode: Callable[[Message, Look, float], bytes] = encode_with_time,
+) -> None:
+    """Owe `client` what follows the id `last`, up to `end` or what is said now, as lines.
 
     No faster than it is read, and nothing is held on to that the log has forgotten meanwhile.
     """
@@ -79,7 +88,7 @@ def show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = No
             hub.tell(client, "what came here is no longer kept")
         if found[0].id > end:
             return
-        lines, last = _portion(client, found)
+        lines, last = _portion(client, found, encode)
         del found
         if lines:
             hub.owe(client, lines)
@@ -87,13 +96,15 @@ def show(hub: Hub, client: Client, log: RoomLog, last: int, end: int | None = No
         hub.gate.pass_through()
 
 
-def _portion(client: Client, found: list[Message]) -> tuple[bytes, int]:
+def _portion(
+    client: Client, found: list[Message], encode: Callable[[Message, Look, float], bytes]
+) -> tuple[bytes, int]:
     """The first lines of `found`, and the id that they end with."""
     now, lines, size, last = time.time(), [], 0, 0
     for message in found:
         last = message.id
         if may_see(client, message):
-            lines.append(encode_with_time(message, client.look, now))
+            lines.append(encode(message, client.look, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
                 break

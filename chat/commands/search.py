@@ -52,7 +52,7 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
     found = _search(hub, client, wanted.casefold())
     _tell_number(hub, client, len(found))
     for number in reversed(found):
-        show(hub, client, client.log, number - 1, number)
+        show(hub, client, client.log, number - 1, number, encode_found)
 
 
 @command("PLACE", cost=20)

@@ -187,8 +187,11 @@ def test_a_topic_outlasts_the_server(start_server: StartServer, file: Path) -> N
 
 def test_without_a_file_a_message_is_deleted_from_memory(start_server: StartServer) -> None:
     server = start_server(environment=OPERATORS)
-    op, program = operator(server), server.json_program("ci")
-    number = program.carry_out(text=SECRET)[-1]["id"]
+    op, ann = operator(server), server.person("ann")
+    ann.say(f"the password is {SECRET}")
     op.expect(SECRET)
-    assert answers(op, f"/delete {number}") == [" * you deleted a message of ci's"]
+    op.say(f"/find {SECRET}")
+    place = op.expect(SECRET).partition("] ")[2].split()[0]
+    assert answers(op, f"/delete {place}") == [" * you deleted a message of ann's"]
+    ann.expect("op deleted a message of ann's")
     assert answers(op, f"/find {SECRET}") == [" * no message here has that in it"]

@@ -246,7 +246,7 @@ def test_looking_back_and_replay_leave_out_whom_one_ignores(
     ann.expect("you are in #builds")
     shown = ann.unread()
     assert not [line for line in shown if "bad" in line]
-    assert sum(line.endswith("] carl: a fine word") for line in shown) == 3
+    assert sum(line.endswith(" carl: a fine word") for line in shown) == 3
 
 
 def test_quiet_hides_who_comes_and_leaves_and_nothing_else(

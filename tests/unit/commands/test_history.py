@@ -1,5 +1,6 @@
 """chat.commands.history: what was said in this room, as far as it is kept."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -18,8 +19,9 @@ MINUTE, HOUR = 60.0, 3600.0
 
 
 def texts(lines: list[str]) -> list[str]:
-    """What was said in those of `lines` that have a time."""
-    return [line.partition("] ")[2] for line in lines if line.startswith("[")]
+    """What was said in those of `lines` that have a time, without places."""
+    said = [line.partition("] ")[2] for line in lines if line.startswith("[")]
+    return [re.sub(r"^#\S+/\d+ ", "", text) for text in said]
 
 
 @pytest.fixture
@@ -225,5 +227,5 @@ def test_what_was_said_on_another_day_is_shown_with_its_day(
     company.say(bob, "hello")
     at(0)
     shown(company, ann)
-    for line in ("/history", "/find hello", "/since 2d"):
-        assert told(company, ann, line)[-1] == "[2023-11-13 12:00] bob: hello"
+    for line, place in (("/history", ""), ("/find hello", "#lobby/1 "), ("/since 2d", "")):
+        assert told(company, ann, line)[-1] == f"[2023-11-13 12:00] {place}bob: hello"
