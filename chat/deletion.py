@@ -4,7 +4,7 @@ Who is being sent it at that moment may still get it; nobody does from then on.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import gevent
 
@@ -49,7 +49,7 @@ def delete_all_of(hub: Hub, sender: int) -> int:
     for room in list(hub.rooms.by_name.values()):
         last = room.log.start.id
         while last < room.log.end.id:
-            count += len(delete(hub, room.name, room.log.ids_of(sender, last, PORTION)))
+            count += _delete_in_steps(hub, room.name, room.log.ids_of(sender, last, PORTION))
             last = max(last + PORTION, room.log.start.id)
             give_way()
     before = LAST_PLACE
@@ -59,9 +59,15 @@ def delete_all_of(hub: Hub, sender: int) -> int:
         for name, number in places:
             found[name].append(number)
         for name, ids in found.items():
-            count += len(delete(hub, name, ids))
-        if places:
-            gevent.sleep(PAUSE)
+            count += _delete_in_steps(hub, name, ids)
+    return count
+
+
+def _delete_in_steps(hub: Hub, room: str, ids: Sequence[int]) -> int:
+    count = 0
+    for first in range(0, len(ids), STEP):
+        count += len(delete(hub, room, ids[first : first + STEP]))
+        gevent.sleep(PAUSE)
     return count
 
 

@@ -10,7 +10,7 @@ import time
 from chat.message import Message
 from chat.query import Query
 from chat.store.messages import COLUMNS
-from chat.store.schema import transaction
+from chat.store.schema import transaction, without_waiting
 
 PATIENCE = 3.0
 """Seconds that may be spent to find something."""
@@ -50,11 +50,12 @@ def merge(connection: sqlite3.Connection, first: bool) -> bool:
     """Write some of the index anew, without what was taken out of it; False if that is done.
 
     Until then the words of what was deleted are still in the file. `first` is for the beginning:
-    what is in the index then is merged. Raises sqlite3.Error.
+    what is in the index then is merged. Waits for no lock. Raises sqlite3.Error.
     """
     before = connection.total_changes
     pages = -MERGED if first else MERGED
-    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    with without_waiting(connection):
+        connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
     return connection.total_changes - before > 1  # of which one is this statement's
 
 

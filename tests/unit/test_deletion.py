@@ -177,7 +177,7 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     company: Company, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deletion, "STEP", 7)
-    monkeypatch.setattr(deletion, "PORTION", 10)
+    monkeypatch.setattr(deletion, "PORTION", 20)
     monkeypatch.setattr(deletion, "PAUSE", 0.001)
     ann, bob = company.join("ann"), company.join("bob")
     number = ann.client.number
@@ -189,7 +189,16 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
         company.say(ann, f"hers {each}")
         company.say(bob, f"his {each}")
     write_all(company)
+    remove, steps = history.delete, list[int]()
+
+    def remove_few(room: str, ids: Any) -> set[int]:
+        steps.append(len(ids))
+        return remove(room, ids)
+
+    monkeypatch.setattr(history, "delete", remove_few)
     assert delete_all_of(company.hub, number) == 119
+    assert 0 < min(steps)
+    assert max(steps) <= deletion.STEP
     assert texts(company) == [f"his {each}" for each in range(100)]
     assert texts(company, "builds") == []
     assert delete_all_of(company.hub, number) == 0

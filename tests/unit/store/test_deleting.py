@@ -252,6 +252,8 @@ def test_what_another_program_has_locked_is_not_waited_for(
             deleting.remove_old(file, 5000.0, 100)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             deleting.remove_surplus(file, "lobby", 1, 100)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            words.merge(file, True)
         assert monotonic() < began + BUSY / 2
         other.execute("ROLLBACK")
     assert deleting.remove_old(file, 5000.0, 100) == 10
