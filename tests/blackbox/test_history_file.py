@@ -162,7 +162,7 @@ def test_a_full_disk_is_told_to_operators_and_the_talk_goes_on(
 
 
 def test_bans_and_mutes_outlast_the_server(start_server: StartServer, file: Path) -> None:
-    server = start_server("--history", str(file), environment=OPERATORS)
+    server = start_server("--history", str(file), "--reserve", "0", environment=OPERATORS)
     op, muted = operator(server), server.person("mallory", source=NEIGHBOUR)
     op.say(f"/ban {ABUSER} 2h too loud", "/mute mallory", "/bans")
     told = op.lines_until("1 muted address")
@@ -172,7 +172,7 @@ def test_bans_and_mutes_outlast_the_server(start_server: StartServer, file: Path
         person.rest()
     assert server.wait() == 0
 
-    server = start_server("--history", str(file), environment=OPERATORS)
+    server = start_server("--history", str(file), "--reserve", "0", environment=OPERATORS)
     assert re.search("you are banned by op, for .* more: too loud", refused(server, ABUSER))
     assert "is muted by op" in server.connect(source=NEIGHBOUR).expect("muted")
     op = operator(server)
