@@ -93,6 +93,7 @@ def gone(company: Company, peer: Peer) -> Identity:
     assert identity
     peer.close()
     wait_until(lambda: identity.number not in company.hub.clients, "it is gone")
+    company.hub.unrecorded.wait_for_all(DEADLINE)  # so that who comes now is not told of that
     return identity
 
 
