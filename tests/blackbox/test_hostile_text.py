@@ -48,7 +48,7 @@ def test_topics_actions_away_texts_and_private_messages_are_shown_escaped(
     assert [line for line in seen if line.endswith(f" is away: at {shown}")]
     assert f" * topic: about {shown}" in seen
     assert [line for line in seen if line.endswith(f" here  about {shown}")]
-    assert sum(line.endswith(f"] ** carl plays {shown}") for line in seen) == 2
+    assert sum(line.endswith(f" ** carl plays {shown}") for line in seen) == 2
     newcomer = server.person()
     seen = all_safe([*newcomer.welcome.split("\n"), *newcomer.unread()])
     assert f" * topic: about {shown}" in seen
