@@ -206,7 +206,7 @@ def settings_from(options: Options, places: int) -> Settings:
 
     Raises CannotStart.
     """
-    settings = Settings(options.max_line, options.replay, host=options.host)
+    settings = Settings(max_line=options.max_line, replay=options.replay, host=options.host)
     settings.limits = options.limits(places)
     settings.reserve = options.reserve
     settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages

@@ -7,7 +7,7 @@ from chat.motd import Motd
 from chat.password import Password
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Settings:
     """The defaults are those of the options."""
 
