@@ -42,6 +42,8 @@ class Talker:
         # What is sent is sent, or each step would take the 40 ms of a delayed acknowledgement.
         connection.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, True)
         self.belief = Belief()
+        self._own = set[str]()
+        """The keys of the names that it has had."""
         self.received: list[Line] = []
         """What it was sent, and was not compared yet."""
         self._room = client.room
@@ -132,6 +134,7 @@ class Talker:
 
     def compare(self, ids: Ids) -> None:
         """It has been sent what it must be, and nothing else but who came and went."""
+        self._own.add(key(self.client.name))
         expected, self.client.lines = deque(self.client.lines), []
         received, self.received = self.received, []
         wants_presence = self.client.presence or self._wanted_presence
@@ -159,8 +162,8 @@ class Talker:
         """It knows who is here, now that all has been told."""
         if self.belief.keys is None:
             return
-        room, own = self.client.room, {key(self.client.name)}  # which may be among many
-        believed, here = self.belief.keys - own, room.people_but(self.client)
+        here = self.client.room.people_but(self.client)
+        believed = self.belief.keys - (self._own - here)  # those may have been among many
         assert believed == here, f"{believed}, not {here}, after {self.belief.notices}"
 
     def _believe(self, line: Line) -> None:
