@@ -4,18 +4,35 @@ It shares no code with the server, so that a mistake there is not made here a se
 """
 
 import socket
+import struct
 from contextlib import suppress
 
 RECEIVE = 256 * 1024
 """Bytes asked for at a time: a busy room fills the socket's buffer between two calls."""
 
+NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time at all: closing resets the connection."""
+
 
 class ChatClient:
     """One connection. One greenlet (or thread) may say while another one receives."""
 
-    def __init__(self, host: str, port: int, timeout: float = 10.0) -> None:
-        """Connect; raises OSError, TimeoutError among them after `timeout` seconds."""
-        self._socket = socket.create_connection((host, port), timeout)
+    def __init__(self, host: str, port: int, timeout: float = 10.0, buffer: int = 0) -> None:
+        """Connect; raises OSError, TimeoutError among them after `timeout` seconds.
+
+        `buffer` bytes are what the kernel keeps in either direction (0: as much as it likes). It
+        doubles them.
+        """
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if buffer:  # before connecting: the window is agreed on then
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect((host, port))
+        except BaseException:
+            self._socket.close()
+            raise
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
@@ -26,26 +43,36 @@ class ChatClient:
         Waits as long as the server takes nothing. Raises OSError if the connection is broken,
         and then some of the line may have been sent.
         """
-        data = f"{text}\n".encode()
+        return self.send(f"{text}\n".encode())
+
+    def send(self, data: bytes) -> int:
+        """Send `data` as it is, be it a line or not; otherwise as `say`."""
         self._socket.sendall(data)
         return len(data)
 
-    def receive(self) -> list[str]:
-        """Wait for at least one whole line; returns all that have come, without their ends.
+    def receive(self, most: int = RECEIVE) -> list[str] | None:
+        """Wait for at most `most` bytes; returns the lines that they end, without their ends.
 
-        An empty list means that the server has ended the connection; what came behind the last
-        line end is no line. Raises OSError if the connection is broken.
+        There may be none. Bytes that are not UTF-8 are surrogates in them. None means that the
+        server has ended the connection; what came behind the last line end is no line. Raises
+        OSError if the connection is broken.
         """
-        while data := self._socket.recv(RECEIVE):
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            if lines:
-                return [line.decode(errors="replace") for line in lines]
-        return []
+        data = self._socket.recv(most)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode(errors="surrogateescape") for line in lines]
 
     def end_input(self) -> None:
         """Say that nothing more will be said; the server answers by ending the connection."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Break off: the peer finds the connection reset, and what is under way is lost."""
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self._socket.close()
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -11,13 +11,16 @@ import time
 from array import array
 from dataclasses import asdict
 from itertools import count as numbers_from
+from itertools import product
 from typing import Any
 
 import gevent
 from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
-from verdict import Counts, Receipts, count
+from order import RoomOrder, Witness, contradictions, witness_of
+from receipts import EXAMPLES, Receipts, room_of
+from verdict import Counts, by_room, count
 
 STILL_SECONDS = 0.25
 """A process in which nothing is missing looks so long for messages that come again."""
@@ -44,17 +47,29 @@ class Process:
         """Set as long as users may talk."""
         self.receivers: list[Receipts] = []
         self.sent: dict[str, array[int]] = {}
+        self.closed: list[str] = []
+        """Who found their connection ended without having asked for it, and how."""
+        self.orders: dict[str, RoomOrder] = {}
+        """By room, what those in it have seen."""
         self._ready = 0
         self._arrived = self._booked_of = 0
         self._chance = 1.0
         self._next_look = 0
 
-    def new_user(self) -> tuple[Receipts, "array[int]"]:
-        """Where a new user keeps what it receives, and when it sent what."""
-        receipts = Receipts(f"{os.getpid()}.{next(self._numbers)}")
+    def new_name(self) -> str:
+        """What a new user is called: nobody else in this run is, whatever the process."""
+        return f"{os.getpid()}.{next(self._numbers)}"
+
+    def new_stay(self, name: str, *, slow: bool = False) -> Receipts:
+        """Where somebody keeps what it receives in a room; `name` is a sender (see Message)."""
+        order = self.orders.setdefault(room_of(name), RoomOrder())
+        receipts = Receipts(name, order, slow=slow)
         self.receivers.append(receipts)
-        sent = self.sent[receipts.name] = array("q")
-        return receipts, sent
+        return receipts
+
+    def sent_by(self, name: str) -> "array[int]":
+        """When that one sent what; to be added to."""
+        return self.sent.setdefault(name, array("q"))
 
     def user_is_ready(self) -> None:
         """A user has joined, or has failed to: the others need not wait for it any more."""
@@ -88,17 +103,25 @@ class Process:
         options: Any = environment.parsed_options
         self._drain(sent, options.drain)
         counts = count(self.receivers, self.sent, sent)
-        self.runner.send_message("chat-counts", asdict(counts))
+        counts += Counts(closed=len(self.closed), examples=self.closed[:EXAMPLES])
+        orders = {
+            room: [(witness.name, witness.messages()) for witness in order.witnesses]
+            for room, order in self.orders.items()
+        }
+        self.runner.send_message("chat-counts", {"counts": asdict(counts), "orders": orders})
 
     def _drain(self, sent: dict[str, "array[int]"], patience: float) -> None:
         """Wait until all of `sent` has arrived, or nothing has for `patience` seconds."""
         deliveries = -1
         deadline = 0.0
+        rooms = by_room(sent)
         while True:
             before, deliveries = deliveries, sum(r.deliveries for r in self.receivers)
             if deliveries != before:
                 deadline = time.monotonic() + patience
-            elif time.monotonic() > deadline or not any(r.missing(sent) for r in self.receivers):
+            elif time.monotonic() > deadline or not any(
+                r.missing(rooms.get(r.room, {})) for r in self.receivers
+            ):
                 return
             gevent.sleep(STILL_SECONDS)
 
@@ -117,6 +140,7 @@ class Coordinator:
         self._ready: dict[str, int] = {}
         self._sent: dict[str, dict[str, bytes]] = {}
         self._counts: dict[str, Counts] = {}
+        self._witnesses: dict[str, list[Witness]] = {}
         self._finished = False
 
     def on_spawning_complete(self, user_count: int, **_: Any) -> None:
@@ -139,7 +163,15 @@ class Coordinator:
 
     def on_counts(self, msg: Any, **_: Any) -> None:
         """A process tells what its part of the run comes to."""
-        self._counts[msg.node_id] = Counts(**msg.data)
+        self._counts[msg.node_id] = Counts(**msg.data["counts"])
+        for room, seen in msg.data["orders"].items():
+            others = self._witnesses.setdefault(room, [])
+            here = [witness_of(name, messages) for name, messages in seen]
+            for mine, other in product(here, others):
+                for sender, number in contradictions(other, mine.messages()):
+                    fault = f"{mine.name} got {sender} {number} in another order than {other.name}"
+                    self._counts[msg.node_id] += Counts(reordered=1, examples=[fault])
+            others += here
 
     def finish(self, **_: Any) -> None:
         """Have everybody stop talking, wait until all has arrived, and count.
@@ -165,15 +197,24 @@ class Coordinator:
         return set(self._sent)
 
     def verdict(self) -> tuple[bool, str]:
-        """Whether the run has passed, and the verdict as a line."""
+        """Whether the run has passed, and the verdict: a line, and below it the first faults."""
         counts = sum(self._counts.values(), Counts())
         objections = []
         if silent := len(self._ready.keys() - self._counts.keys()):
             objections.append(f"{silent} of {len(self._ready)} processes did not report")
         if failures := self._environment.stats.total.num_failures:
             objections.append(f"{failures} requests failed")
+        options: Any = self._environment.parsed_options
+        if options.max_p99 and (p99 := self._latency(0.99)) > options.max_p99:
+            objections.append(f"p99 of delivery {p99:g} ms, over {options.max_p99:g}")
         passed = counts.passed and not objections
-        return passed, "; ".join([f"{'passed' if passed else 'failed'}: {counts}", *objections])
+        line = "; ".join([f"{'passed' if passed else 'failed'}: {counts}", *objections])
+        return passed, "\n    ".join([line, *counts.examples])
+
+    def _latency(self, share: float) -> float:
+        """Milliseconds within which that share of the messages was delivered."""
+        delivery = self._environment.stats.get("line", "DELIVERY")
+        return float(delivery.get_response_time_percentile(share) or 0)
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """Set the exit status. A run that was interrupted is brought to its end before."""
@@ -187,8 +228,7 @@ class Coordinator:
         delivery = self._environment.stats.get("line", "DELIVERY")
         if delivery.num_requests:
             shares = ", ".join(
-                f"{share:.0%} within {delivery.get_response_time_percentile(share):g} ms"
-                for share in (0.5, 0.95, 0.99)
+                f"{share:.0%} within {self._latency(share):g} ms" for share in (0.5, 0.95, 0.99)
             )
             print(f"delivery: {shares}, the slowest {delivery.max_response_time:.3g} ms")
         print(f"verdict: {self.verdict()[1]}", flush=True)

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Lock, Thread
 
 BEFORE = 50
@@ -47,6 +48,38 @@ def swap(line: bytes, rest: Lines) -> Lines:
     yield from rest
 
 
+def reorder(line: bytes, rest: Lines) -> Lines:
+    """`line` arrives behind the next one of another sender: each of them is in order."""
+    held = [line]
+    for other in rest:
+        if sender_of(other) not in (None, sender_of(line)):
+            yield other
+            break
+        held.append(other)
+    yield from held
+    yield from rest
+
+
+def leak(line: bytes, rest: Lines) -> Lines:
+    """After `line` comes one that was said in another room."""
+    yield line
+    yield b"127.0.0.1:1: load 1.1/1@elsewhere 1 1 .\n"
+    yield from rest
+
+
+def garble(line: bytes, rest: Lines) -> Lines:
+    """After `line` comes one that clears the screen."""
+    yield line
+    yield b"127.0.0.1:1: \x1b[2J\n"
+    yield from rest
+
+
+def close(line: bytes, rest: Lines) -> Lines:
+    """`line` is the last that arrives."""
+    yield line
+    raise ConnectionAbortedError
+
+
 def cut(line: bytes, rest: Lines) -> Lines:
     """The last byte of `line` does not arrive."""
     yield line[:-2] + b"\n"
@@ -68,7 +101,8 @@ def stall(line: bytes, rest: Lines) -> Lines:
 
 
 FAULTS: dict[str, Fault] = {
-    fault.__name__: fault for fault in (drop, repeat, swap, cut, announce, stall)
+    fault.__name__: fault
+    for fault in (drop, repeat, swap, reorder, leak, garble, close, cut, announce, stall)
 }
 
 
@@ -116,7 +150,8 @@ def give(parts: Lines, to: socket.socket) -> None:
             to.sendall(part)
         to.shutdown(socket.SHUT_WR)
     except OSError:
-        return
+        with suppress(OSError):
+            to.shutdown(socket.SHUT_RDWR)
 
 
 def main() -> None:

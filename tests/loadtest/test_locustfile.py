@@ -27,6 +27,8 @@ EXPECTED = {
     "repeat": (0, "0 missing, 1 repeated, 0 out of order"),
     "swap": (0, "0 missing, 0 repeated, 1 out of order"),
     "cut": (-1, "1 missing, 0 repeated, 0 out of order"),
+    "leak": (0, "0 missing, 0 repeated, 0 out of order, 1 in a room where they were not said"),
+    "garble": (0, "0 missing, 0 repeated, 0 out of order, 1 lines with control characters"),
     "announce": (0, "0 missing, 0 repeated, 0 out of order, 3 announced as missed"),
 }
 """By fault, the deliveries beyond those that there should be, and the rest of the verdict."""
@@ -43,7 +45,7 @@ def start_locust(port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """A run against `port`; it is killed if it has not ended with the block."""
     line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]
     line += ["-u", str(USERS), "-r", str(USERS), "--only-summary"]
-    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", *options]
+    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", "--think", "0.4", *options]
     with subprocess.Popen(
         line,
         cwd=ROOT,
@@ -138,11 +140,78 @@ def test_a_single_fault_fails_and_is_counted_as_what_it_is(server: Server, fault
     assert status == 1
 
 
-def test_a_single_fault_fails_also_with_two_processes(server: Server) -> None:
-    with faulty_proxy(server.address[1], "drop") as port:
-        status, verdict = run_locust(port, *two_processes())
-    assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED["drop"])
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_a_single_fault_fails_also_with_two_processes(server: Server, fault: str) -> None:
+    with faulty_proxy(server.address[1], fault) as port:
+        status, verdict = run_locust(port, *two_processes(), seconds=4)
+    assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED[fault])
     assert status == 1
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_two_orders_fail_though_each_sender_is_in_order(server: Server, processes: int) -> None:
+    options = two_processes() if processes == 2 else []
+    with faulty_proxy(server.address[1], "reorder") as port:
+        status, verdict = run_locust(port, *options, seconds=4)
+    assert (verdict[1], surplus(verdict)) == ("failed", 0)
+    assert re.fullmatch(
+        r"0 missing, 0 repeated, 0 out of order, \d+ in another order than others saw", verdict[5]
+    )
+    assert status == 1
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_connection_that_is_closed_fails(server: Server, processes: int) -> None:
+    options = two_processes() if processes == 2 else []
+    with faulty_proxy(server.address[1], "close") as port:
+        status, verdict = run_locust(port, *options, seconds=4)
+    assert verdict[1] == "failed"
+    assert "1 closed unasked" in verdict[5]
+    assert status == 1
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_deliveries_that_take_too_long_fail(server: Server, processes: int) -> None:
+    options = two_processes() if processes == 2 else []
+    with faulty_proxy(server.address[1], "stall") as port:
+        status, verdict = run_locust(port, "--drain", "15", "--max-p99", "500", *options, seconds=4)
+    assert verdict[1] == "failed"
+    assert re.fullmatch(r"0 missing, .*; p99 of delivery \d+ ms, over 500", verdict[5])
+    assert status == 1
+
+
+def test_who_and_which_is_told(server: Server) -> None:
+    with faulty_proxy(server.address[1], "drop") as port, start_locust(port, "-t", "3s") as run:
+        output, _ = run.communicate(timeout=DEADLINE)
+    assert re.search(r"^    \d+\.\d/1@lobby misses \d+\.\d/1@lobby \d+$", output, re.M), output
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["Chatter"],
+        ["Flooder"],
+        ["Churner"],
+        ["RoomHopper"],
+        ["Lurker", "Chatter"],
+        ["Pipe", "Lurker"],
+        ["SlowReader", "Chatter"],
+        ["Vandal", "Chatter"],
+    ],
+)
+def test_users_of_each_kind_pass(start_server: StartServer, kinds: list[str]) -> None:
+    server = start_server("--rate", "0")
+    status, verdict = run_locust(server.address[1], "--stop-timeout", "10", *kinds)
+    assert (verdict[1], verdict[5]) == ("passed", "0 missing, 0 repeated, 0 out of order")
+    assert int(verdict[3]) > 0
+    assert status == 0
+
+
+def test_users_can_be_spread_over_rooms(server: Server) -> None:
+    status, verdict = run_locust(server.address[1], "--rooms", "4")
+    assert_passed(status, verdict)
+    users, messages, deliveries = map(int, verdict.groups()[1:4])
+    assert (users, deliveries) == (USERS, messages)  # two in each room: one hears the other
 
 
 def test_users_that_cannot_join_fail_the_run(start_server: StartServer) -> None:

@@ -1,8 +1,10 @@
 """The counting: every message that is missing, repeated or out of order, and nothing else."""
 
 import sys
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 # Locust looks for the locustfile's modules beside it, so they are in no package.
 sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
 
-from verdict import Counts, Message, Receipts, count
+from receipts import Message, Receipts
+from verdict import MORE, Counts, count
 
 SENT = {"ann": [10, 20, 30, 40, 50]}
 
@@ -83,7 +86,7 @@ def test_what_was_sent_before_the_receiver_joined_may_come_or_not() -> None:
 def test_a_receiver_that_never_joined_is_owed_nothing_but_fails_the_run() -> None:
     nobody = Receipts("bob")
     assert nobody.missing(SENT) == 0
-    assert count([nobody], {}, SENT) == Counts(absent=1)
+    assert count([nobody], {}, SENT) == Counts(absent=1, examples=["bob could not join"])
     assert not Counts(users=2, messages=9, deliveries=9, absent=1).passed
 
 
@@ -177,14 +180,85 @@ def test_the_counts_of_processes_add_up_to_those_of_one() -> None:
     second = count([eve], {"eve": sent["eve"]}, sent)
     assert first + second == together
     assert together == Counts(
-        users=3, messages=6, deliveries=8, missing=4, repeated=2, out_of_order=2
+        users=3,
+        messages=6,
+        deliveries=8,
+        missing=4,
+        repeated=2,
+        out_of_order=2,
+        examples=[
+            "ann misses bob 1",
+            "ann misses eve 1",
+            "bob got ann 2 behind 3",
+            "bob got ann 2 again",
+            "bob misses eve 1",
+            "eve got ann 2 behind 3",
+            "eve got ann 2 again",
+            "eve misses bob 1",
+        ],
     )
 
 
-@pytest.mark.parametrize("fault", ["missing", "repeated", "out_of_order", "announced"])
+def test_no_more_than_ten_faults_are_told_one_by_one() -> None:
+    sent = {"ann": list(range(1, 100))}
+    people = [receipts(*range(2, 100, 2)) for _ in range(3)]
+    counts = count(people, {}, sent)
+    assert counts.missing == 150
+    assert len(counts.examples) == 10
+    assert counts.examples[0] == "bob misses ann 1"
+
+
+def test_a_slow_reader_may_miss_what_it_is_told_that_it_has_missed() -> None:
+    for told, missing in ((1, 1), (2, 0), (3, 0)):
+        eve = Receipts("eve", slow=True)
+        eve.join(0)
+        eve.take(f" * you missed {told} messages: more was said than is kept for a slow reader")
+        for number in (3, 4, 5):
+            eve.count("ann", number)
+        counts = count([eve], {}, SENT)
+        assert (counts.missing, counts.told, counts.announced) == (missing, told, 0)
+        assert counts.passed is not missing
+
+
+def test_what_was_said_in_another_room_is_not_owed_and_must_not_come() -> None:
+    bob = Receipts("bob@tea")
+    bob.join(0)
+    sent = {"ann@tea": [1], "eve@coffee": [1, 2]}
+    bob.count("ann@tea", 1)
+    assert count([bob], {}, sent).faults == 0
+    bob.count("eve@coffee", 1)
+    assert count([bob], {}, sent).astray == 1
+
+
+def test_one_who_moves_is_one_user() -> None:
+    stays = [Receipts("7.1/1@tea"), Receipts("7.1/2@coffee"), Receipts("7.2/1@tea")]
+    for stay in stays:
+        stay.join(0)
+    assert count(stays, {}, {}).users == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["\x1b[2J", "a\x9b5m", "\u202eabc", "bad \udcff", "NUL \0", "a\rb"]
+)
+def test_what_drives_a_terminal_is_a_fault(line: str) -> None:
+    bob = receipts()
+    bob.take(f"ann: {line}")
+    assert bob.unclean == 1
+
+
+@pytest.mark.parametrize("line", ["a tab\tis fine", "Grüße, 你好", "\\x1b[2J", "\u00a0", "\ufffd"])
+def test_what_does_not_is_none(line: str) -> None:
+    bob = receipts()
+    bob.take(f"ann: {line}")
+    assert bob.unclean == 0
+
+
+@pytest.mark.parametrize("fault", ["missing", "repeated", "out_of_order", *MORE])
 def test_a_single_fault_of_any_kind_fails(fault: str) -> None:
-    assert Counts(users=2, messages=9, deliveries=9).passed
-    assert not Counts(users=2, messages=9, deliveries=9, **{fault: 1}).passed
+    counts = Counts(users=2, messages=9, deliveries=9)
+    assert counts.passed
+    changed: dict[str, Any] = {fault: 1}
+    assert not replace(counts, **changed).passed
 
 
 def test_nothing_delivered_is_nothing_tested() -> None:

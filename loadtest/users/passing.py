@@ -1,0 +1,82 @@
+"""Those who come and go while others talk."""
+
+import random
+import time
+
+import gevent
+from locust import task
+from receipts import Message
+
+from users.booking import Booking, process
+from users.person import LOBBY, Person
+
+
+class Pipe(Booking):
+    """Connects, posts a line, leaves, again and again, as `echo done | nc -N HOST PORT` does."""
+
+    def on_start(self) -> None:
+        """Wait for those who listen."""
+        self._name = f"{process.new_name()}@{LOBBY}"
+        process.user_is_ready()
+        process.talking.wait()
+
+    def wait_time(self) -> float:
+        """Seconds until the next post."""
+        return random.uniform(0.5, 1.5) * float(self.options.think)
+
+    @task
+    def post(self) -> None:
+        """Say one line in a connection of its own, booked to the polite end as POST."""
+        if not process.talking.is_set():
+            return
+        sent = process.sent_by(self._name)
+        with self.booked("POST"):
+            client = self.connect()
+            try:
+                now = time.monotonic_ns()
+                sent.append(now)
+                client.say(Message(self._name, len(sent), now).text())
+                client.end_input()
+                while client.receive() is not None:
+                    pass
+            finally:
+                client.close()
+
+
+class Churner(Person):
+    """Joins, talks, and breaks off in each of four ways, again and again."""
+
+    passing = True
+
+    def on_start(self) -> None:
+        """Wait for the others; it joins in its task."""
+        process.user_is_ready()
+        process.talking.wait()
+
+    @task
+    def come_and_go(self) -> None:
+        """Join, say a few lines, and be gone. What was said then has to reach the others."""
+        with self.booked("STAY"):
+            self.join()
+            for _ in range(random.randint(1, 5)):
+                self.say(due=False)
+                gevent.sleep(random.uniform(0, self.options.think))
+            self.settle()
+            random.choice([self.leave, self.quit, self.vanish, self.reset])()
+
+    def quit(self) -> None:
+        """Say goodbye."""
+        if self.stay and self._client:
+            self._leaving = True
+            self._client.say("/quit")
+        self.leave()
+
+    def vanish(self) -> None:
+        """Close in the middle of a line."""
+        if self._client:
+            self._client.send(b"and what I wanted to say is")
+        self.break_off(reset=False)
+
+    def reset(self) -> None:
+        """Reset the connection."""
+        self.break_off(reset=True)

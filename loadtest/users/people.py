@@ -1,0 +1,76 @@
+"""Those who are there as people are: they talk, they only listen, they go from room to room."""
+
+import random
+
+import gevent
+from locust import task
+
+from users.person import Person
+
+HOPS = 10
+"""Rooms that a RoomHopper goes to, unless --rooms says how many there are."""
+
+
+class Chatter(Person):
+    """Talks at a human pace: a line every --think seconds, more or less."""
+
+    def wait_time(self) -> float:
+        """Until the next line is due."""
+        return self.pause(self.options.think)
+
+    @task
+    def chat(self) -> None:
+        """Say something."""
+        self.say()
+
+
+class Lurker(Person):
+    """Only listens."""
+
+    @task
+    def listen(self) -> None:
+        """Do nothing for a second."""
+        gevent.sleep(1)
+
+
+class RoomHopper(Person):
+    """Goes from room to room, says something in each, and looks who and what there is."""
+
+    def wait_time(self) -> float:
+        """Until it does the next thing."""
+        return self.pause(self.options.think)
+
+    @task(4)
+    def chat(self) -> None:
+        """Say something in the room where it is."""
+        self.say()
+
+    @task(2)
+    def hop(self) -> None:
+        """Go to another room."""
+        with self.booked("JOIN"):
+            self.move(f"load-{random.randrange(self.options.rooms or HOPS)}")
+
+    @task(1)
+    def look(self) -> None:
+        """See who is here."""
+        with self.booked("WHO"):
+            self.command("/who", " * #")
+
+    @task(1)
+    def rename(self) -> None:
+        """Take a new name."""
+        with self.booked("NICK"):
+            name = f"hopper-{random.randrange(10**9)}"
+            self.command(f"/nick {name}", f" * you are now {name}")
+
+
+class Flooder(Person):
+    """Talks as fast as the server lets it."""
+
+    buffer = 16 * 1024  # what is under way is waited for at the end: it should not be much
+
+    @task
+    def flood(self) -> None:
+        """Say something, at once."""
+        self.say(due=False)
