@@ -10,8 +10,8 @@ from typing import Any
 import gevent
 import locust.stats
 from locust.env import Environment
-from locust.runners import WorkerRunner
 from phases import take_part
+from server_page import look_at_server
 from users.booking import address_of, process
 from users.passing import Churner, Pipe
 from users.people import Chatter, Flooder, Lurker, RoomHopper
@@ -76,11 +76,12 @@ def set_up(environment: Environment, **_: Any) -> None:
             address_of(environment.host)
         except ValueError as error:
             raise SystemExit(f"locustfile.py: {error}") from None
-    if not isinstance(environment.runner, WorkerRunner):
-        choose(environment)
     # Python's own handler would end whatever greenlet is running, be it one that receives.
     gevent.signal_handler(signal.SIGINT, interrupt)
-    take_part(process, environment)
+    coordinator = take_part(process, environment)
+    if coordinator:
+        choose(environment)
+        look_at_server(environment, coordinator)
 
 
 def choose(environment: Environment) -> None:

@@ -142,6 +142,8 @@ class Coordinator:
         self._counts: dict[str, Counts] = {}
         self._witnesses: dict[str, list[Witness]] = {}
         self._finished = False
+        self.judged = False
+        """Whether there is a verdict on a run that has ended."""
 
     def on_spawning_complete(self, user_count: int, **_: Any) -> None:
         """So many users have been started."""
@@ -189,6 +191,7 @@ class Coordinator:
         self._runner.send_message("chat-count", together)
         while (self._sent.keys() & self._living()) - self._counts.keys():
             gevent.sleep(0.01)
+        self.judged = True
 
     def _living(self) -> set[str]:
         """The processes that can still answer."""
@@ -234,8 +237,11 @@ class Coordinator:
         print(f"verdict: {self.verdict()[1]}", flush=True)
 
 
-def take_part(process: Process, environment: Environment) -> None:
-    """Give `process`, or a coordinator, or both their part in the runs of this environment."""
+def take_part(process: Process, environment: Environment) -> Coordinator | None:
+    """Give `process`, or a coordinator, or both their part in the runs of this environment.
+
+    Returns the coordinator, if it is in this process.
+    """
     runner: Any = environment.runner
     events: Any = environment.events
     if not isinstance(runner, MasterRunner):
@@ -244,13 +250,15 @@ def take_part(process: Process, environment: Environment) -> None:
         runner.register_message("chat-stop-talking", process.on_stop_talking)
         runner.register_message("chat-count", process.on_count, concurrent=True)
         events.test_start.add_listener(process.begin)
-    if not isinstance(runner, WorkerRunner):
-        coordinator = Coordinator(environment)
-        runner.register_message("chat-ready", coordinator.on_ready)
-        runner.register_message("chat-sent", coordinator.on_sent)
-        runner.register_message("chat-counts", coordinator.on_counts)
-        events.test_start.add_listener(coordinator.begin)
-        events.spawning_complete.add_listener(coordinator.on_spawning_complete)
-        events.test_stopping.add_listener(coordinator.finish)
-        events.quitting.add_listener(coordinator.on_quitting)
-        events.quit.add_listener(coordinator.on_quit)
+    if isinstance(runner, WorkerRunner):
+        return None
+    coordinator = Coordinator(environment)
+    runner.register_message("chat-ready", coordinator.on_ready)
+    runner.register_message("chat-sent", coordinator.on_sent)
+    runner.register_message("chat-counts", coordinator.on_counts)
+    events.test_start.add_listener(coordinator.begin)
+    events.spawning_complete.add_listener(coordinator.on_spawning_complete)
+    events.test_stopping.add_listener(coordinator.finish)
+    events.quitting.add_listener(coordinator.on_quitting)
+    events.quit.add_listener(coordinator.on_quit)
+    return coordinator

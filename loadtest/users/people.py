@@ -11,12 +11,23 @@ HOPS = 10
 """Rooms that a RoomHopper goes to, unless --rooms says how many there are."""
 
 
-class Chatter(Person):
-    """Talks at a human pace: a line every --think seconds, more or less."""
+class Thinker(Person):
+    """Does something every --think seconds, more or less."""
+
+    abstract = True
+
+    def on_start(self) -> None:
+        """Join, wait for the others, and then think for a while: not all are as quick."""
+        super().on_start()
+        gevent.sleep(self.pause(random.uniform(0, self.options.think)))
 
     def wait_time(self) -> float:
         """Until the next line is due."""
         return self.pause(self.options.think)
+
+
+class Chatter(Thinker):
+    """Talks at a human pace: a line every --think seconds, more or less."""
 
     @task
     def chat(self) -> None:
@@ -33,12 +44,8 @@ class Lurker(Person):
         gevent.sleep(1)
 
 
-class RoomHopper(Person):
+class RoomHopper(Thinker):
     """Goes from room to room, says something in each, and looks who and what there is."""
-
-    def wait_time(self) -> float:
-        """Until it does the next thing."""
-        return self.pause(self.options.think)
 
     @task(4)
     def chat(self) -> None:

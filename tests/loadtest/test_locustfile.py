@@ -41,9 +41,12 @@ def run_locust(port: int, *options: str, seconds: int = 3) -> tuple[int, re.Matc
 
 
 @contextmanager
-def start_locust(port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+def start_locust(
+    port: int, *options: str, headless: bool = True
+) -> Iterator["subprocess.Popen[str]"]:
     """A run against `port`; it is killed if it has not ended with the block."""
-    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]
+    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py"]
+    line += ["--headless"] if headless else []
     line += ["-u", str(USERS), "-r", str(USERS), "--only-summary"]
     line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", "--think", "0.4", *options]
     with subprocess.Popen(

@@ -1,0 +1,92 @@
+"""What the server costs while the users are at it: CPU, memory, descriptors, clients.
+
+It is found by the port on which it listens, so it has to run on this machine.
+"""
+
+import time
+from dataclasses import dataclass
+
+import psutil
+
+
+class NotFound(Exception):
+    """There is no such server here, or it may not be looked at; says why."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """At one moment."""
+
+    time: float
+    """Seconds since the epoch."""
+    cpu: float
+    """Percent of one core, since the moment before."""
+    memory: float
+    """MiB that are resident."""
+    descriptors: int
+    clients: int
+    """Connections on its port."""
+
+
+UNITS = {"cpu": "CPU %", "memory": "memory MiB", "descriptors": "descriptors", "clients": "clients"}
+"""What is measured, and what it is called."""
+
+
+class Server:
+    """The process that listens on a port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        """Raises NotFound."""
+        self._port = port
+        try:
+            listening = {
+                connection.pid
+                for connection in psutil.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            }
+        except psutil.Error as error:
+            raise NotFound(f"this machine does not say who listens on port {port}") from error
+        if None in listening or len(listening) != 1:
+            raise NotFound(f"no process that could be looked at listens on port {port} here")
+        self._process = psutil.Process(listening.pop())
+        self._process.cpu_percent()  # the first call returns nothing: it is what the next goes by
+
+    def look(self) -> Figures:
+        """Its figures now; raises NotFound when it has ended. Costs some 10 µs a client."""
+        try:
+            # Cheaper than psutil's list of connections, which resolves every one of them.
+            with self._process.oneshot():
+                cpu = self._process.cpu_percent()
+                memory = self._process.memory_info().rss
+                descriptors = self._process.num_fds()
+        except psutil.Error as error:
+            raise NotFound("the server has ended") from error
+        return Figures(time.time(), cpu, round(memory / 2**20, 1), descriptors, self._clients())
+
+    def _clients(self) -> int:
+        """Established connections to its port, from the kernel's tables."""
+        port = f":{self._port:04X}"
+        clients = 0
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            try:
+                with open(table, encoding="ascii") as lines:
+                    next(lines)
+                    for line in lines:
+                        _, local, _, state, *_ = line.split()
+                        clients += state == "01" and local.endswith(port)
+            except OSError:  # another system, or one without IPv6
+                continue
+        return clients
+
+
+def summary(figures: list[Figures]) -> str:
+    """A line about a whole run."""
+    if not figures:
+        return "not measured"
+    busy = [moment.cpu for moment in figures]
+    parts = [f"CPU {sum(busy) / len(busy):.0f} % (most {max(busy):.0f} %)"]
+    for name in ("memory", "descriptors", "clients"):
+        values = [getattr(moment, name) for moment in figures]
+        first, most, last = values[0], max(values), values[-1]
+        parts.append(f"{UNITS[name]} {first:g} at first, {most:g} most, {last:g} last")
+    return "; ".join(parts)

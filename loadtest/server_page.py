@@ -1,0 +1,146 @@
+"""The server's figures, and the verdict, beside locust's own: in the web UI and in the report."""
+
+import json
+from collections import deque
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gevent
+from flask import Response, request
+from locust.env import Environment
+from phases import Coordinator
+from server_figures import UNITS, Figures, NotFound, Server, summary
+from users.booking import address_of
+
+INTERVAL = 1.0
+"""Seconds between two looks at the server."""
+
+KEPT = 2 * 60 * 60
+"""Looks that are kept: two hours."""
+
+CHARTS = Path(__file__).with_name("charts.html").read_text(encoding="utf-8")
+"""The page; it draws what follows it as `figures`, or asks for that every second."""
+
+
+class ServerPage:
+    """Looks at the server during a run, and shows what it sees."""
+
+    def __init__(self, environment: Environment, coordinator: Coordinator) -> None:
+        self._environment = environment
+        self._coordinator = coordinator
+        self._looking: Any = None
+        self._figures: deque[Figures] = deque(maxlen=KEPT)
+        self._trouble = ""
+
+    def begin(self, **_: Any) -> None:
+        """A run begins."""
+        self._figures.clear()
+        self._trouble = ""
+        if self._looking:
+            self._looking.kill()
+        host = self._environment.host or self._environment.user_classes[0].host
+        try:
+            self._looking = gevent.spawn(self._look, Server(address_of(host)[1]))
+        except NotFound as error:
+            self._trouble = str(error)
+
+    def _look(self, server: Server) -> None:
+        try:
+            while True:
+                self._figures.append(server.look())
+                gevent.sleep(INTERVAL)
+        except NotFound as error:
+            self._trouble = str(error)
+
+    def end(self, **_: Any) -> None:
+        """The run is over, all users are gone: a last look at what is left."""
+        if self._looking:
+            gevent.sleep(2 * INTERVAL)
+            self._looking.kill()
+
+    def print(self, **_: Any) -> None:
+        """The last word, beside the verdict."""
+        print(f"server: {self._trouble or summary(list(self._figures))}", flush=True)
+        options: Any = self._environment.parsed_options
+        if options.html_file and self._figures:
+            with open(options.html_file, "a", encoding="utf-8") as report:
+                report.write(self.charts())
+
+    def charts(self) -> str:
+        """The charts of what has been seen, as a piece of HTML that needs nothing else."""
+        figures = json.dumps([asdict(moment) for moment in self._figures])
+        return f"{CHARTS}\n<script>draw({figures})</script>\n"
+
+    def rows(self) -> list[dict[str, str]]:
+        """The table in the web UI's tab."""
+        if not self._figures:
+            return [{"figure": self._trouble or "no run yet", "now": "", "most": "", "first": ""}]
+        first, last = asdict(self._figures[0]), asdict(self._figures[-1])
+        most = {name: max(getattr(moment, name) for moment in self._figures) for name in UNITS}
+        return [
+            {
+                "figure": title,
+                "now": f"{last[name]:g}",
+                "most": f"{most[name]:g}",
+                "first": f"{first[name]:g}",
+            }
+            for name, title in UNITS.items()
+        ]
+
+    def verdict(self) -> list[dict[str, str]]:
+        """Likewise, a row for each line of the verdict."""
+        if not self._coordinator.judged:
+            return []
+        return [{"line": line.strip()} for line in self._coordinator.verdict()[1].splitlines()]
+
+    def extend(self, web_ui: Any) -> None:
+        """Add tabs, whose tables locust draws, and the page with the charts, at /server."""
+        web_ui.template_args["extended_tabs"] = [
+            {"title": "Server", "key": "server"},
+            {"title": "Verdict", "key": "verdict"},
+        ]
+        columns = {"figure": "Charts: /server", "now": "Now", "most": "Most", "first": "First"}
+        web_ui.template_args["extended_tables"] = [
+            {
+                "key": "server",
+                "structure": [{"key": key, "title": title} for key, title in columns.items()],
+            },
+            {
+                "key": "verdict",
+                "structure": [{"key": "line", "title": "The run that has ended"}],
+            },
+        ]
+
+        def page() -> str:
+            return f"<!doctype html><title>Server</title>{CHARTS}<script>follow()</script>"
+
+        def figures() -> Response:
+            data = [asdict(moment) for moment in self._figures]
+            return Response(json.dumps(data), mimetype="application/json")
+
+        def add_rows(response: Response) -> Response:
+            if request.path == "/stats/requests" and response.is_json:
+                stats = response.get_json() | {
+                    "extended_stats": [
+                        {"key": "server", "data": self.rows()},
+                        {"key": "verdict", "data": self.verdict()},
+                    ]
+                }
+                response.set_data(json.dumps(stats))
+            return response
+
+        web_ui.app.add_url_rule("/server", view_func=page)
+        web_ui.app.add_url_rule("/server/figures", view_func=figures)
+        web_ui.app.after_request(add_rows)
+
+
+def look_at_server(environment: Environment, coordinator: Coordinator) -> None:
+    """Do all that, in the process that coordinates the others."""
+    page = ServerPage(environment, coordinator)
+    events: Any = environment.events
+    events.test_start.add_listener(page.begin)
+    events.quitting.add_listener(page.end)
+    events.quit.add_listener(page.print)
+    if environment.web_ui:
+        page.extend(environment.web_ui)

@@ -1,0 +1,95 @@
+"""The server's figures are those of the process that listens, and are shown."""
+
+import json
+import re
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.blackbox.server import Server
+from tests.loadtest.test_locustfile import DEADLINE, start_locust
+
+# Locust looks for the locustfile's modules beside it, so they are in no package.
+sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
+
+import server_figures
+from server_figures import Figures, NotFound, summary
+
+
+def test_the_figures_are_those_of_whom_the_port_belongs_to(server: Server) -> None:
+    looked_at = server_figures.Server(server.address[1])
+    before = looked_at.look()
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(server.address, DEADLINE))
+        deadline = time.monotonic() + DEADLINE
+        while (now := looked_at.look()).descriptors < before.descriptors + 20:
+            assert time.monotonic() < deadline
+        assert now.clients == before.clients + 20
+    process = psutil.Process(server.process.pid)
+    assert abs(now.memory - process.memory_info().rss / 2**20) < 5
+
+
+def test_a_port_on_which_nobody_listens_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NotFound, match=f"port {port}"):
+        server_figures.Server(port)
+
+
+def test_a_summary_tells_the_first_the_most_and_the_last() -> None:
+    figures = [Figures(1, 10, 30, 9, 0), Figures(2, 50, 42, 29, 20), Figures(3, 0, 31, 9, 0)]
+    assert summary(figures) == (
+        "CPU 20 % (most 50 %); memory MiB 30 at first, 42 most, 31 last; "
+        "descriptors 9 at first, 29 most, 9 last; clients 0 at first, 20 most, 0 last"
+    )
+
+
+def test_they_are_beside_the_verdict_and_in_the_report(server: Server, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    with start_locust(server.address[1], "-t", "3s", "--html", str(report)) as run:
+        output, _ = run.communicate(timeout=DEADLINE)
+    assert re.search(r"^server: CPU .* clients 0 at first, 8 most, 0 last$", output, re.M), output
+    drawn = re.search(r"<script>draw\((.*)\)</script>", report.read_text())
+    assert drawn
+    assert max(moment["clients"] for moment in json.loads(drawn[1])) == 8
+
+
+def test_they_are_in_the_web_ui(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "30s"]
+    with start_locust(server.address[1], *options, headless=False) as run:
+
+        def get(path: str, form: bytes | None = None) -> str:
+            url = f"http://127.0.0.1:{port}{path}"
+            with urllib.request.urlopen(url, form, timeout=30) as answer:
+                return str(answer.read().decode())
+
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            assert time.monotonic() < deadline
+            try:
+                figures = json.loads(get("/server/figures"))
+            except OSError:  # it does not listen yet
+                figures = []
+            if any(moment["clients"] == 8 for moment in figures):
+                break
+        assert "follow()" in get("/server")
+        assert '"key": "server"' in get("/")
+        shown = json.loads(get("/stats/requests"))["extended_stats"][0]["data"]
+        assert {row["figure"]: row["most"] for row in shown}["clients"] == "8"
+        get("/stop", b"")
+        while not (verdict := json.loads(get("/stats/requests"))["extended_stats"][1]["data"]):
+            assert time.monotonic() < deadline
+        assert verdict[0]["line"].startswith("passed: 8 users")
+        run.send_signal(signal.SIGINT)
+        output, _ = run.communicate(timeout=DEADLINE)
+    assert "verdict: passed" in output
