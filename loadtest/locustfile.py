@@ -10,7 +10,8 @@ from typing import Any
 import gevent
 import locust.stats
 from locust.env import Environment
-from phases import take_part
+from locust.runners import WorkerRunner
+from phases import Coordinator, coordinate, take_part
 from server_page import look_at_server
 from users.booking import address_of, process
 from users.passing import Churner, Pipe
@@ -78,10 +79,12 @@ def set_up(environment: Environment, **_: Any) -> None:
             raise SystemExit(f"locustfile.py: {error}") from None
     # Python's own handler would end whatever greenlet is running, be it one that receives.
     gevent.signal_handler(signal.SIGINT, interrupt)
-    coordinator = take_part(process, environment)
-    if coordinator:
+    take_part(process, environment)
+    if not isinstance(environment.runner, WorkerRunner):
         choose(environment)
+        coordinator = Coordinator(environment)
         look_at_server(environment, coordinator)
+        coordinate(coordinator, environment)  # behind the other, as its verdict is the last word
 
 
 def choose(environment: Environment) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import MasterRunner
 from order import RoomOrder, Witness, contradictions, witness_of
 from receipts import EXAMPLES, Receipts, room_of
 from verdict import Counts, by_room, count
@@ -237,11 +237,8 @@ class Coordinator:
         print(f"verdict: {self.verdict()[1]}", flush=True)
 
 
-def take_part(process: Process, environment: Environment) -> Coordinator | None:
-    """Give `process`, or a coordinator, or both their part in the runs of this environment.
-
-    Returns the coordinator, if it is in this process.
-    """
+def take_part(process: Process, environment: Environment) -> None:
+    """Give `process` its part in the runs of this environment, if it has users."""
     runner: Any = environment.runner
     events: Any = environment.events
     if not isinstance(runner, MasterRunner):
@@ -250,9 +247,12 @@ def take_part(process: Process, environment: Environment) -> Coordinator | None:
         runner.register_message("chat-stop-talking", process.on_stop_talking)
         runner.register_message("chat-count", process.on_count, concurrent=True)
         events.test_start.add_listener(process.begin)
-    if isinstance(runner, WorkerRunner):
-        return None
-    coordinator = Coordinator(environment)
+
+
+def coordinate(coordinator: Coordinator, environment: Environment) -> None:
+    """Give `coordinator`, which is where there are no users, or all of them, its part."""
+    runner: Any = environment.runner
+    events: Any = environment.events
     runner.register_message("chat-ready", coordinator.on_ready)
     runner.register_message("chat-sent", coordinator.on_sent)
     runner.register_message("chat-counts", coordinator.on_counts)
@@ -261,4 +261,3 @@ def take_part(process: Process, environment: Environment) -> Coordinator | None:
     events.test_stopping.add_listener(coordinator.finish)
     events.quitting.add_listener(coordinator.on_quitting)
     events.quit.add_listener(coordinator.on_quit)
-    return coordinator

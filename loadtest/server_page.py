@@ -54,13 +54,10 @@ class ServerPage:
             self._trouble = str(error)
 
     def end(self, **_: Any) -> None:
-        """The run is over, all users are gone: a last look at what is left."""
+        """All users are gone: a last look at what is left, and a line about the whole run."""
         if self._looking:
             gevent.sleep(2 * INTERVAL)
             self._looking.kill()
-
-    def print(self, **_: Any) -> None:
-        """The last word, beside the verdict."""
         print(f"server: {self._trouble or summary(list(self._figures))}", flush=True)
         options: Any = self._environment.parsed_options
         if options.html_file and self._figures:
@@ -140,7 +137,6 @@ def look_at_server(environment: Environment, coordinator: Coordinator) -> None:
     page = ServerPage(environment, coordinator)
     events: Any = environment.events
     events.test_start.add_listener(page.begin)
-    events.quitting.add_listener(page.end)
-    events.quit.add_listener(page.print)
+    events.quit.add_listener(page.end)
     if environment.web_ui:
         page.extend(environment.web_ui)
