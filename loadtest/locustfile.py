@@ -62,6 +62,14 @@ def add_options(parser: Any, **_: Any) -> None:
         help="the run has failed if more than one delivery in a hundred took longer; 0: never (0)",
     )
     group.add_argument(
+        "--max-growth",
+        type=float,
+        default=0.0,
+        metavar="MIB",
+        help="the run has failed if the server, when all have left, has so much more memory than "
+        "at first, or any more descriptors; 0: never (0)",
+    )
+    group.add_argument(
         "--drain",
         type=float,
         default=5.0,
@@ -83,8 +91,8 @@ def set_up(environment: Environment, **_: Any) -> None:
     if not isinstance(environment.runner, WorkerRunner):
         choose(environment)
         coordinator = Coordinator(environment)
+        coordinate(coordinator, environment)
         look_at_server(environment, coordinator)
-        coordinate(coordinator, environment)  # behind the other, as its verdict is the last word
 
 
 def choose(environment: Environment) -> None:

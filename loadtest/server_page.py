@@ -29,6 +29,7 @@ class ServerPage:
     def __init__(self, environment: Environment, coordinator: Coordinator) -> None:
         self._environment = environment
         self._coordinator = coordinator
+        self._options: Any = environment.parsed_options
         self._looking: Any = None
         self._figures: deque[Figures] = deque(maxlen=KEPT)
         self._trouble = ""
@@ -53,13 +54,32 @@ class ServerPage:
         except NotFound as error:
             self._trouble = str(error)
 
-    def end(self, **_: Any) -> None:
-        """All users are gone: a last look at what is left, and a line about the whole run."""
+    def judge(self, environment: Environment, **_: Any) -> None:
+        """All users are gone: a last look at what is left, which decides on the exit status."""
         if self._looking:
             gevent.sleep(2 * INTERVAL)
             self._looking.kill()
+        if self._options.max_growth and not self._has_shrunk():
+            environment.process_exit_code = 1
+
+    def _has_shrunk(self) -> bool:
+        """Whether the server has ended with what it began with, or little more."""
+        if not self._figures:
+            return False
+        first, last = self._figures[0], self._figures[-1]
+        more = last.memory - first.memory
+        return last.descriptors <= first.descriptors and more <= self._options.max_growth
+
+    def end(self, **_: Any) -> None:
+        """A line about the whole run, and the charts in the report."""
         print(f"server: {self._trouble or summary(list(self._figures))}", flush=True)
-        options: Any = self._environment.parsed_options
+        if self._options.max_growth and not self._has_shrunk():
+            print(
+                f"server: failed: it has grown, by more than {self._options.max_growth:g} MiB, "
+                "or by descriptors",
+                flush=True,
+            )
+        options = self._options
         if options.html_file and self._figures:
             with open(options.html_file, "a", encoding="utf-8") as report:
                 report.write(self.charts())
@@ -133,10 +153,14 @@ class ServerPage:
 
 
 def look_at_server(environment: Environment, coordinator: Coordinator) -> None:
-    """Do all that, in the process that coordinates the others."""
+    """Do all that, in the process that coordinates the others.
+
+    The coordinator has to have its part already: it is what ends a run that was interrupted.
+    """
     page = ServerPage(environment, coordinator)
     events: Any = environment.events
     events.test_start.add_listener(page.begin)
+    events.quitting.add_listener(page.judge)
     events.quit.add_listener(page.end)
     if environment.web_ui:
         page.extend(environment.web_ui)

@@ -77,9 +77,9 @@ class Person(Booking):
         self.stay.awaited = not self.passing
         self._expect(WELCOME)
         self._leaving = False
-        self._client = self.connect(self.buffer)
-        self._receiver = gevent.spawn(self._receive, self._client)
         try:
+            self._client = self.connect(self.buffer)
+            self._receiver = gevent.spawn(self._receive, self._client)
             self._wait(JOIN_SECONDS)
             if self.home != LOBBY:
                 self.command(f"/join {self.home}", f" * you are in #{self.home}")

@@ -93,3 +93,20 @@ def test_they_are_in_the_web_ui(server: Server) -> None:
         run.send_signal(signal.SIGINT)
         output, _ = run.communicate(timeout=DEADLINE)
     assert "verdict: passed" in output
+
+
+def test_a_server_that_has_grown_fails(server: Server) -> None:
+    with start_locust(server.address[1], "-t", "3s", "--max-growth", "100") as run:
+        output, _ = run.communicate(timeout=DEADLINE)
+        assert (run.returncode, "it has grown" in output) == (0, False), output
+    with (
+        start_locust(server.address[1], "-t", "6s", "--max-growth", "100") as run,
+        ExitStack() as stack,
+    ):
+        looked_at = server_figures.Server(server.address[1])
+        deadline = time.monotonic() + DEADLINE
+        while looked_at.look().clients < 8:  # its first look is before these
+            assert time.monotonic() < deadline
+        stack.enter_context(socket.create_connection(server.address, DEADLINE))
+        output, _ = run.communicate(timeout=DEADLINE)
+        assert (run.returncode, "it has grown" in output) == (1, True), output
