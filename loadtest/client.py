@@ -23,17 +23,7 @@ class ChatClient:
         `buffer` bytes are what the kernel keeps in either direction (0: as much as it likes). It
         doubles them.
         """
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        if buffer:  # before connecting: the window is agreed on then
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
-        self._socket.settimeout(timeout)
-        try:
-            self._socket.connect((host, port))
-        except BaseException:
-            self._socket.close()
-            raise
-        self._socket.settimeout(None)
+        self._socket = connect(host, port, timeout, buffer)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 
@@ -77,3 +67,29 @@ class ChatClient:
     def close(self) -> None:
         """Give the descriptor back."""
         self._socket.close()
+
+
+def connect(host: str, port: int, timeout: float, buffer: int) -> socket.socket:
+    """A connection to the first address of `host` that takes one; see ChatClient."""
+    if not buffer:
+        connected = socket.create_connection((host, port), timeout)
+        connected.settimeout(None)
+        return connected
+    error: OSError = ConnectionError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        connected = socket.socket(family, kind, protocol)
+        try:
+            # Before connecting: the window is agreed on then.
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+            connected.settimeout(timeout)
+            connected.connect(address)
+            connected.settimeout(None)
+        except BaseException as caught:
+            connected.close()
+            if not isinstance(caught, OSError):
+                raise
+            error = caught
+        else:
+            return connected
+    raise error

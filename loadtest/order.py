@@ -15,7 +15,7 @@ WITNESSES = 3
 """In each room: a message of one and a message of another are still seen by the third."""
 
 REMEMBERED = 20_000
-"""Messages that a witness remembers, some 5 MB; who is further apart is not compared."""
+"""Messages that a witness remembers, some 4 MB; who is further apart is not compared."""
 
 
 class Witness:

@@ -43,7 +43,7 @@ class ServerPage:
         host = self._environment.host or self._environment.user_classes[0].host
         try:
             self._looking = gevent.spawn(self._look, Server(address_of(host)[1]))
-        except NotFound as error:
+        except (NotFound, ValueError) as error:  # ValueError: a host that is none
             self._trouble = str(error)
 
     def _look(self, server: Server) -> None:
@@ -59,26 +59,27 @@ class ServerPage:
         if self._looking:
             gevent.sleep(2 * INTERVAL)
             self._looking.kill()
-        if self._options.max_growth and not self._has_shrunk():
+        if self._growth():
             environment.process_exit_code = 1
 
-    def _has_shrunk(self) -> bool:
-        """Whether the server has ended with what it began with, or little more."""
-        if not self._figures:
-            return False
+    def _growth(self) -> str:
+        """Why --max-growth fails the run; nothing if it does not, or was not asked for."""
+        most = self._options.max_growth
+        if not most:
+            return ""
+        if self._trouble or not self._figures:
+            return "whether it has grown could not be seen"
         first, last = self._figures[0], self._figures[-1]
+        if last.descriptors > first.descriptors:
+            return f"it has grown by {last.descriptors - first.descriptors} descriptors"
         more = last.memory - first.memory
-        return last.descriptors <= first.descriptors and more <= self._options.max_growth
+        return f"it has grown by {more:.1f} MiB, over {most:g}" if more > most else ""
 
     def end(self, **_: Any) -> None:
         """A line about the whole run, and the charts in the report."""
         print(f"server: {self._trouble or summary(list(self._figures))}", flush=True)
-        if self._options.max_growth and not self._has_shrunk():
-            print(
-                f"server: failed: it has grown, by more than {self._options.max_growth:g} MiB, "
-                "or by descriptors",
-                flush=True,
-            )
+        if growth := self._growth():
+            print(f"server: failed: {growth}", flush=True)
         options = self._options
         if options.html_file and self._figures:
             with open(options.html_file, "a", encoding="utf-8") as report:

@@ -57,16 +57,20 @@ class Churner(Person):
     def come_and_go(self) -> None:
         """Join, say a few lines, and be gone. What was said then has to reach the others."""
         with self.booked("STAY"):
-            self.join()
-            for _ in range(random.randint(1, 5)):
-                self.say(due=False)
-                gevent.sleep(random.uniform(0, self.options.think))
-            self.settle()
-            random.choice([self.leave, self.quit, self.vanish, self.reset])()
+            try:
+                self.join()
+                for _ in range(random.randint(1, 5)):
+                    self.say(due=False)
+                    gevent.sleep(random.uniform(0, self.options.think))
+                self.settle()
+                random.choice([self.leave, self.quit, self.vanish, self.reset])()
+            except OSError:
+                self.leave()  # or it would be there twice the next time
+                raise
 
     def quit(self) -> None:
         """Say goodbye."""
-        if self.stay and self._client:
+        if self._client:
             self._leaving = True
             self._client.say("/quit")
         self.leave()

@@ -52,9 +52,12 @@ class Vandal(Booking):
 
     def on_start(self) -> None:
         """Come in, and read all that comes. Raises OSError."""
-        self._leaving = False
+        self._leaving, self._reader = False, None
         try:
             self._client = self.connect()
+        except OSError as error:
+            process.closed.append(f"a vandal could not connect: {error}")
+            raise
         finally:
             process.user_is_ready()
         self._reader = gevent.spawn(self._read)
@@ -63,8 +66,9 @@ class Vandal(Booking):
     def on_stop(self) -> None:
         """Be gone."""
         self._leaving = True
-        self._reader.kill()
-        self._client.close()
+        if self._reader:
+            self._reader.kill()
+            self._client.close()
 
     def wait_time(self) -> float:
         """Seconds until the next mischief."""

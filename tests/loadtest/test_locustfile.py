@@ -71,14 +71,16 @@ def result(run: "subprocess.Popen[str]") -> tuple[int, re.Match[str]]:
     return run.returncode, verdict
 
 
-def two_processes() -> list[str]:
-    """The options for users in two processes, besides the one that coordinates them.
+def in_processes(number: int) -> list[str]:
+    """The options for users in one process, or in several besides the one that coordinates them.
 
     That one listens on a port which locust cannot choose itself, and other runs must not share.
     """
+    if number == 1:
+        return []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    return ["--processes", "2", "--master-bind-port", port, "--master-port", port]
+    return ["--processes", str(number), "--master-bind-port", port, "--master-port", port]
 
 
 @contextmanager
@@ -108,9 +110,10 @@ def assert_passed(status: int, verdict: re.Match[str]) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_server_that_delivers_everything_passes(server: Server, processes: int) -> None:
-    options = two_processes() if processes == 2 else []
     one_by_one = ["-r", str(USERS // 2)]  # nobody may talk before the last one is there
-    status, verdict = run_locust(server.address[1], *one_by_one, *options, seconds=5)
+    status, verdict = run_locust(
+        server.address[1], *one_by_one, *in_processes(processes), seconds=5
+    )
     assert_passed(status, verdict)
     assert surplus(verdict) == 0
 
@@ -124,9 +127,8 @@ def test_what_is_still_under_way_when_the_talk_ends_is_waited_for(server: Server
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_that_is_interrupted_is_judged_all_the_same(server: Server, processes: int) -> None:
-    options = two_processes() if processes == 2 else []
     with (
-        start_locust(server.address[1], *options) as run,
+        start_locust(server.address[1], *in_processes(processes)) as run,
         socket.create_connection(server.address, DEADLINE) as listener,
         listener.makefile("rb") as lines,
     ):
@@ -146,16 +148,15 @@ def test_a_single_fault_fails_and_is_counted_as_what_it_is(server: Server, fault
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_a_single_fault_fails_also_with_two_processes(server: Server, fault: str) -> None:
     with faulty_proxy(server.address[1], fault) as port:
-        status, verdict = run_locust(port, *two_processes(), seconds=4)
+        status, verdict = run_locust(port, *in_processes(2), seconds=4)
     assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED[fault])
     assert status == 1
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_two_orders_fail_though_each_sender_is_in_order(server: Server, processes: int) -> None:
-    options = two_processes() if processes == 2 else []
     with faulty_proxy(server.address[1], "reorder") as port:
-        status, verdict = run_locust(port, *options, seconds=4)
+        status, verdict = run_locust(port, *in_processes(processes), seconds=4)
     assert (verdict[1], surplus(verdict)) == ("failed", 0)
     assert re.fullmatch(
         r"0 missing, 0 repeated, 0 out of order, \d+ in another order than others saw", verdict[5]
@@ -165,9 +166,8 @@ def test_two_orders_fail_though_each_sender_is_in_order(server: Server, processe
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_connection_that_is_closed_fails(server: Server, processes: int) -> None:
-    options = two_processes() if processes == 2 else []
     with faulty_proxy(server.address[1], "close") as port:
-        status, verdict = run_locust(port, *options, seconds=4)
+        status, verdict = run_locust(port, *in_processes(processes), seconds=4)
     assert verdict[1] == "failed"
     assert "1 closed unasked" in verdict[5]
     assert status == 1
@@ -175,9 +175,10 @@ def test_a_connection_that_is_closed_fails(server: Server, processes: int) -> No
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_deliveries_that_take_too_long_fail(server: Server, processes: int) -> None:
-    options = two_processes() if processes == 2 else []
     with faulty_proxy(server.address[1], "stall") as port:
-        status, verdict = run_locust(port, "--drain", "15", "--max-p99", "500", *options, seconds=4)
+        status, verdict = run_locust(
+            port, "--drain", "15", "--max-p99", "500", *in_processes(processes), seconds=4
+        )
     assert verdict[1] == "failed"
     assert re.fullmatch(r"0 missing, .*; p99 of delivery \d+ ms, over 500", verdict[5])
     assert status == 1
