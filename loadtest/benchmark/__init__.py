@@ -1,0 +1,1 @@
+"""The parts of fanout.py, which races gchat against other servers."""

@@ -1,0 +1,70 @@
+"""One client: its connection, what it has still to send, and how it gets in."""
+
+import socket
+
+from benchmark.protocols import Step
+
+PORTION = 1 << 16
+"""Bytes that are read at a time of what is answered to one who enters."""
+
+
+class Broken(Exception):
+    """What the server did that it should not have; the measurement is of no use."""
+
+
+class Member:
+    """A client of a server, whose socket does not block."""
+
+    __slots__ = ("connection", "descriptor", "index", "room", "unsent")
+
+    def __init__(self, connection: socket.socket, index: int, room: int) -> None:
+        self.connection = connection
+        self.descriptor = connection.fileno()
+        self.index = index
+        self.room = room
+        self.unsent = b""
+
+    def send(self, data: bytes) -> bool:
+        """Send what is still unsent, and `data`; True if its socket has not taken all of it.
+
+        Raises Broken.
+        """
+        data = self.unsent + data
+        try:
+            self.unsent = data[self.connection.send(data) :]
+        except BlockingIOError:
+            self.unsent = data
+        except OSError as error:
+            raise Broken(str(error)) from error
+        return bool(self.unsent)
+
+
+class Entrance:
+    """How `member` gets in: what it sends, and waits for, in turn."""
+
+    def __init__(self, member: Member, steps: list[Step]) -> None:
+        self.member = member
+        self._steps = steps
+        self._text = b""
+
+    def begin(self) -> bool:
+        """Send what comes first; True if that was all."""
+        send, answer = self._steps[0]
+        if send:
+            self.member.send(send)
+        return not answer
+
+    def go_on(self) -> bool:
+        """Read, and send what comes next if it was answered; True if there is no more."""
+        try:
+            data = self.member.connection.recv(PORTION)
+        except OSError as error:
+            raise Broken(str(error)) from error
+        if not data:
+            raise Broken(f"the server has ended a connection; it said {self._text[-200:]!r}")
+        self._text += data
+        if self._steps[0].answer not in self._text:
+            return False
+        self._text = b""
+        del self._steps[0]
+        return not self._steps or self.begin()

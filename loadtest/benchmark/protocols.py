@@ -1,0 +1,86 @@
+"""How the servers are talked to: lines as gchat takes them, IRC, NATS."""
+
+from typing import NamedTuple, Protocol
+
+LINE = 64
+"""Bytes of what is said, its end included, whatever a protocol adds to that."""
+
+
+class Step(NamedTuple):
+    """A part of the conversation in which a client gets in."""
+
+    send: bytes
+    answer: bytes = b""
+    """What comes when that was done; empty if nothing does."""
+
+
+class Dialect(Protocol):
+    """What a client sends. Rooms and clients are numbered from 0."""
+
+    def enter(self, client: int, room: int) -> list[Step]:
+        """What brings a client into a room, in which it is sent what the others say."""
+
+    def say(self, client: int, room: int, number: int) -> bytes:
+        """Its line of this number, of LINE bytes."""
+
+
+class Lines:
+    """What a simple server takes: lines. There is one room."""
+
+    def enter(self, client: int, room: int) -> list[Step]:
+        """It is there as soon as it is connected."""
+        if room:
+            raise ValueError("this server has no rooms")
+        return [Step(b"")]
+
+    def say(self, client: int, room: int, number: int) -> bytes:
+        """The line itself."""
+        return _text(client, number)
+
+
+class Gchat(Lines):
+    """gchat's lines. Who says something at once is a program, and told only what is said."""
+
+    def enter(self, client: int, room: int) -> list[Step]:
+        """The first room is the lobby, where it arrives; the others are joined."""
+        if room:
+            return [Step(b"/join r%02d\n/who\n" % room, b" * #r%02d, " % room)]
+        return [Step(b"\n")]
+
+
+class Irc:
+    """RFC 1459 and 2812, as far as it is needed."""
+
+    def enter(self, client: int, room: int) -> list[Step]:
+        """A nickname of 7 characters; joining ends with the list of names."""
+        return [
+            Step(b"NICK u%06d\r\nUSER u 0 * :u\r\n" % client, b" 001 "),
+            Step(b"JOIN #r%02d\r\n" % room, b" 366 "),
+        ]
+
+    def say(self, client: int, room: int, number: int) -> bytes:
+        """A message to the channel."""
+        return b"PRIVMSG #r%02d :" % room + _text(client, number)[:-1] + b"\r\n"
+
+
+class Nats:
+    """NATS's client protocol: a room is a subject."""
+
+    def enter(self, client: int, room: int) -> list[Step]:
+        """Subscribed, without an echo of its own; the ping is answered when that is done."""
+        return [
+            Step(
+                b'CONNECT {"verbose":false,"pedantic":false,"echo":false,"lang":"python"}\r\n'
+                b"SUB r%02d 1\r\nPING\r\n" % room,
+                b"PONG\r\n",
+            )
+        ]
+
+    def say(self, client: int, room: int, number: int) -> bytes:
+        """A message to the subject, whose payload is the line."""
+        return b"PUB r%02d %d\r\n" % (room, LINE) + _text(client, number) + b"\r\n"
+
+
+def _text(client: int, number: int) -> bytes:
+    start = b"%d %d " % (client, number)
+    return start + b"." * (LINE - 1 - len(start)) + b"\n"

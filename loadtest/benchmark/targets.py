@@ -1,0 +1,99 @@
+"""What gchat has to reach: ratios within one run."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from benchmark.race import Figure, Race, Spread, connecting, cost, latency, memory, rate, spread
+from benchmark.servers import GCHAT, NATS, NGIRCD, REFERENCE, REFERENCE_AT_ONCE, THREADS
+from benchmark.works import HUNDRED, PACED, ROOMS, SINGLE, STALLED, TEN_THOUSAND, THOUSAND, Work
+
+
+class Target(NamedTuple):
+    """gchat's `figure` at `work`, divided by that of `other`, is within bounds."""
+
+    what: str
+    work: Work
+    figure: Figure
+    other: str
+    least: float = 0.0
+    most: float = float("inf")
+
+    def ratio(self, race: Race) -> Spread | None:
+        """None if that was not raced."""
+        return race.ratio(self.work, GCHAT, self.figure, self.other)
+
+
+class Growth(NamedTuple):
+    """gchat's `figure` at one work, divided by its own at another, is within bounds."""
+
+    what: str
+    work: Work
+    figure: Figure
+    before: Work
+    least: float = 0.0
+    most: float = float("inf")
+
+    def ratio(self, race: Race) -> Spread | None:
+        """None if that was not raced. The repeats are put together in their order."""
+        samples = race.works.get(self.work.name, {}).get(GCHAT, [])
+        others = race.works.get(self.before.name, {}).get(GCHAT, [])
+        pairs = list(zip(samples, others, strict=False))
+        return spread([self.figure(a) / self.figure(b) for a, b in pairs]) if pairs else None
+
+
+class Bound(NamedTuple):
+    """gchat's `figure` at `work` is within bounds."""
+
+    what: str
+    work: Work
+    figure: Figure
+    least: float = 0.0
+    most: float = float("inf")
+
+    def ratio(self, race: Race) -> Spread | None:
+        """The figure itself; None if it was not measured."""
+        return race.spread(self.work, GCHAT, self.figure)
+
+
+TARGETS: tuple[Target | Growth | Bound, ...] = (
+    Target("throughput to ngircd's", HUNDRED, rate, NGIRCD, least=3),
+    Target("throughput to nats-server's", HUNDRED, rate, NATS, least=2),
+    Target("throughput to the Rust threads'", HUNDRED, rate, THREADS, least=10),
+    Target("throughput to the C reference's", HUNDRED, rate, REFERENCE, least=0.6),
+    Target("throughput to ngircd's", THOUSAND, rate, NGIRCD, least=2.5),
+    Target("throughput to nats-server's", THOUSAND, rate, NATS, least=3),
+    Target("throughput to the Rust threads'", THOUSAND, rate, THREADS, least=8),
+    Target("throughput to the C reference's", THOUSAND, rate, REFERENCE, least=0.9),
+    Target("throughput to the C reference's", TEN_THOUSAND, rate, REFERENCE, least=0.85),
+    Target("CPU a delivery to the C reference's", PACED, cost, REFERENCE_AT_ONCE, most=1.25),
+    Target("p50 to the C reference's", PACED, latency(50), REFERENCE_AT_ONCE, most=1.25),
+    Target("p99 to the C reference's", PACED, latency(99), REFERENCE_AT_ONCE, most=1.25),
+    Target("time to connect to the C reference's", TEN_THOUSAND, connecting, REFERENCE, most=2.5),
+    Bound("KiB of memory for an idle client", TEN_THOUSAND, memory, most=8),
+    Growth("throughput to that without them", STALLED, rate, HUNDRED, least=0.8),
+    Target("throughput to ngircd's", ROOMS, rate, NGIRCD, least=1),
+    Target("throughput to nats-server's", ROOMS, rate, NATS, least=1),
+    Growth("CPU a delivery to that with 100", SINGLE[2], cost, SINGLE[0], most=1.5),
+)
+
+SHORT_TARGETS: tuple[Target | Growth | Bound, ...] = (
+    Target("throughput to the Rust threads'", HUNDRED, rate, THREADS, least=5),
+)
+"""Of a short run on any machine."""
+
+
+def verdicts(
+    race: Race, targets: tuple[Target | Growth | Bound, ...]
+) -> Iterator[tuple[str, bool]]:
+    """A line for each target that was raced, and whether it is reached."""
+    for target in targets:
+        ratio = target.ratio(race)
+        if ratio is None:
+            continue
+        reached = target.least <= ratio.middle <= target.most
+        bound = f"at least {target.least:g}" if target.least else f"at most {target.most:g}"
+        yield (
+            f"{'ok    ' if reached else 'MISSED'} {target.work.name}: {target.what}: "
+            f"{ratio.middle:.3g} [{ratio.lowest:.3g}, {ratio.highest:.3g}], {bound}",
+            reached,
+        )

@@ -1,0 +1,108 @@
+"""The works that the servers are raced at, and what one server did at one of them."""
+
+import time
+from typing import NamedTuple
+
+from benchmark.audience import Audience
+from benchmark.process import Process
+from benchmark.servers import GCHAT, NATS, NGIRCD, REFERENCE, REFERENCE_AT_ONCE, SERVERS, Server
+from benchmark.talk import Talk, closed_loop, open_loop
+
+POLL = 0.005
+"""Seconds between two looks at how many a server has let in."""
+
+WARM_UP = 0.3
+"""The part of a closed loop's time for which it runs before it is measured."""
+
+CALIBRATING = 3
+"""Talkers whose lines are measured."""
+
+
+class Work(NamedTuple):
+    """What is to be done."""
+
+    name: str
+    clients: int
+    servers: tuple[str, ...] = tuple(SERVERS)
+    """Who does it."""
+    talkers: int = 10
+    rooms: int = 1
+    window: int = 100
+    """Lines in flight, in a closed loop."""
+    rate: float = 0.0
+    """Lines a second, in an open loop; 0 is a closed one."""
+    stalled: int = 0
+    """So many are there besides who never read."""
+
+    @property
+    def in_a_room(self) -> int:
+        """Clients."""
+        return self.clients // self.rooms
+
+    def is_for(self, server: Server) -> bool:
+        """Whether `server` does it."""
+        return server.name in self.servers and self.in_a_room <= server.most_in_room
+
+
+class Sample(NamedTuple):
+    """What one server did once."""
+
+    connecting: float
+    """Seconds until all were in, and a line reached them."""
+    memory: int
+    """Bytes of memory for each client, when nobody had talked but for that line."""
+    talk: Talk
+
+
+HUNDRED = Work("100 clients", 100)
+THOUSAND = Work("1,000 clients", 1000)
+TEN_THOUSAND = Work("10,000 clients", 10_000)
+PACED = Work("1,000 clients, 20 lines a second", 1000, rate=20)
+STALLED = Work(
+    "100 clients beside 1,000 who never read", 100, (GCHAT, REFERENCE, NATS), stalled=1000
+)
+ROOMS = Work("100 rooms of 100, all talk", 10_000, (GCHAT, NATS, NGIRCD), talkers=10_000, rooms=100)
+SINGLE = tuple(
+    Work(f"{clients:,} clients, one line in flight", clients, (GCHAT, REFERENCE_AT_ONCE), window=1)
+    for clients in (100, 1000, 10_000)
+)
+
+WORKS = (HUNDRED, THOUSAND, TEN_THOUSAND, PACED, STALLED, ROOMS, *SINGLE)
+"""All of them."""
+
+
+def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
+    """Have `server`, on `core`, do `work` once, for so many seconds.
+
+    Raises Broken, TimeoutError, RuntimeError, OSError.
+    """
+    with Process(server, core) as process:
+        audience = Audience(process.port, server.dialect)
+        try:
+            connecting, memory = _enter(work, server, process, audience)
+            talkers = audience.members[: work.talkers]
+            audience.measure_line(talkers[:CALIBRATING])
+            audience.stall(work.stalled)
+            if work.rate:
+                talk = open_loop(process, audience, talkers, work.rate, seconds)
+            else:
+                closed_loop(process, audience, talkers, work.window, seconds * WARM_UP)
+                talk = closed_loop(process, audience, talkers, work.window, seconds)
+        finally:
+            audience.close()
+    return Sample(connecting, memory, talk)
+
+
+def _enter(work: Work, server: Server, process: Process, audience: Audience) -> tuple[float, int]:
+    """All come; the seconds that it takes, and the bytes of memory for each."""
+    memory, descriptors = process.memory(), process.descriptors()
+    begin = time.monotonic()
+    audience.enter(work.clients, work.rooms, server.at_once)
+    # Before the server has accepted a connection, its side of it is the kernel's alone.
+    while process.descriptors() < descriptors + work.clients:
+        audience.poll(POLL)
+    while not audience.probe(audience.members[0]):
+        pass
+    connecting = time.monotonic() - begin
+    audience.until_quiet()
+    return connecting, (process.memory() - memory) // work.clients
