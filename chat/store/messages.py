@@ -94,8 +94,8 @@ def tail(connection: sqlite3.Connection, room: str) -> tuple[Cursor, str]:
     place = end(connection, room)
     characters, last = 0, place.id
     rows = connection.execute(
-        "SELECT id, length(text) FROM messages WHERE room = ? ORDER BY id DESC LIMIT ?",
-        (room, TAIL),
+        "SELECT id, length(text) FROM messages WHERE room = ? AND id <= ? ORDER BY id DESC LIMIT ?",
+        (room, place.id, TAIL),  # more may have been written meanwhile
     )
     for number, length in rows:
         characters += length

@@ -131,3 +131,20 @@ def test_the_end_of_a_room_of_which_nothing_is_left_is_known(file: sqlite3.Conne
     assert messages.start(file, "lobby") == 30
     messages.append(file, entries(1, first=31))
     assert messages.end(file, "lobby").id == 31
+
+
+def test_what_is_written_while_a_tail_is_read_is_not_in_it_and_takes_nothing_away(
+    file: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages.append(file, entries(2))
+    end = messages.end
+
+    def end_and_more(connection: sqlite3.Connection, room: str) -> Cursor:
+        before = end(connection, room)
+        messages.append(connection, entries(1, first=3))
+        return before
+
+    monkeypatch.setattr(messages, "end", end_and_more)
+    place, tail = messages.tail(file, "lobby")
+    assert place.id == 2
+    assert decode(tail) == entries(2)
