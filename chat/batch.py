@@ -30,7 +30,7 @@ Key = TypeVar("Key")
 class Batch:
     """Messages that follow one another in a log, at least one, and their lines."""
 
-    __slots__ = ("_lines", "_messages", "_senders", "_without", "data", "end")
+    __slots__ = ("_by_sender", "_lines", "_messages", "_without", "data", "end")
 
     def __init__(self, messages: list[Message], lines: list[bytes]) -> None:
         self._messages = messages
@@ -39,7 +39,7 @@ class Batch:
         """What a client is sent."""
         self.end = self._behind(len(messages))
         """The place of a client that has got all of it."""
-        self._senders: frozenset[int] | None = None
+        self._by_sender: dict[int, list[int]] = {}
         self._without: dict[frozenset[int], Batch] = {}
 
     def without(self, senders: AbstractSet[int]) -> "Batch":
@@ -51,9 +51,7 @@ class Batch:
 
         Made once for all who ignore the same ones.
         """
-        if self._senders is None:
-            self._senders = frozenset(message.sender for message in self._messages)
-        senders = ignores.among(self._senders)
+        senders = ignores.among(self._senders().keys())
         if not senders:
             return self
         batch = self._without.get(senders)
@@ -64,10 +62,17 @@ class Batch:
 
     def _leave_out(self, senders: AbstractSet[int]) -> "Batch":
         lines = self._lines.copy()
-        for index, message in enumerate(self._messages):
-            if message.sender in senders:
+        for sender in senders:
+            for index in self._senders().get(sender, ()):
                 lines[index] = b""
         return Batch(self._messages, lines)
+
+    def _senders(self) -> dict[int, list[int]]:
+        """The places of each one's messages. Found once: all who talk ask for their own."""
+        if not self._by_sender:
+            for index, message in enumerate(self._messages):
+                self._by_sender.setdefault(message.sender, []).append(index)
+        return self._by_sender
 
     def place(self, sent: int) -> tuple[Cursor, memoryview]:
         """Where a client is that took the first `sent` bytes, more than none.
@@ -85,9 +90,9 @@ class Batch:
     def said_by(self, senders: AbstractSet[int], until: Cursor) -> int:
         """How many of the messages up to `until` have been said by `senders`."""
         return sum(
-            message.sender in senders and message.is_counted
-            for message in self._messages
-            if message.id <= until.id
+            self._messages[index].is_counted and self._messages[index].id <= until.id
+            for sender in senders
+            for index in self._senders().get(sender, ())
         )
 
     def _behind(self, count: int) -> Cursor:

@@ -123,8 +123,12 @@ class Client:
         """The one that reads from it, in which it is made."""
 
         self.log = log
-        self.cursor = self.entered = log.end
-        """How far it was sent what the log holds, and where it began with that."""
+        self.cursor = self.entered = Cursor(*log.end)
+        """How far it was sent what the log holds, and where it began with that.
+
+        Those who keep step, and get what is said in the same calls, share one and the same
+        object, which is how the broadcaster knows them (see `step_out`).
+        """
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
         self.look: Look = PROGRAM
@@ -182,7 +186,7 @@ class Client:
         Or to an earlier `place` in it, behind which are `own_ahead` messages of its own.
         """
         self.log = log
-        self.cursor = self.until = self.entered = place or log.end
+        self.cursor = self.until = self.entered = Cursor(*(place or log.end))
         self.last_own = log.said.id  # it may have said some of that before
         self.own_ahead = own_ahead
         # Nobody reads the places in the old log any more.
@@ -190,8 +194,27 @@ class Client:
         if self.owed:
             self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
 
+    def step_out(self) -> None:
+        """It is to be sent something else than the others: it stands where it stood, but alone."""
+        self.cursor = Cursor(*self.cursor)
+
+    @property
+    def may_keep_step(self) -> bool:
+        """It is to be sent nothing but what all others get who stand where it does."""
+        return not (
+            self.owed or self.cut or self.last_own > self.cursor.id or self.ignores is not NOBODY
+        )
+
+    def has_said(self, last: Cursor, count: int = 0) -> None:
+        """The last message in its log, up to `last`, is its own; `count` of those that people
+        have said."""
+        self.step_out()
+        self.last_own = last.id
+        self.own_ahead += count
+
     def owe(self, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to this client alone, behind all that it is to get up to now."""
+        self.step_out()
         if self.owed is NOTHING_OWED:
             self.owed = deque()
         owed = Owed(self.until or self.log.end, data, private)

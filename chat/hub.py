@@ -265,8 +265,7 @@ class Hub:
             client.away = None
             self.confirm(client, "you are no longer away")
         self._append(room, kind, texts, client.number, client.name)
-        client.last_own = room.log.said.id
-        client.own_ahead += len(texts)
+        client.has_said(room.log.said, len(texts))
         self.stats.messages += len(texts)
         room.turns.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
         self.bells.ring_for_mentioned(client, room.log, texts)
@@ -284,7 +283,7 @@ class Hub:
             self.announcer.tell(room)
         self._append(room, kind, [text], about, name)
         if client := room.clients.get(about):
-            client.last_own = room.log.said.id
+            client.has_said(room.log.said)
         room.turns.unsent += len(text)
 
     def _append(self, room: Room, kind: str, texts: list[str], sender: int, name: str) -> None:

@@ -1,5 +1,7 @@
 """Whom a client does not want to hear."""
 
+from collections.abc import Set as AbstractSet
+
 from chat.message import SERVER
 from chat.text import name_key
 
@@ -76,10 +78,10 @@ class IgnoreList:
         del self._followed[key]
         return self.names.pop(key)
 
-    def among(self, senders: frozenset[int]) -> frozenset[int]:
+    def among(self, senders: AbstractSet[int]) -> frozenset[int]:
         """Those of `senders` whose messages are not shown."""
-        found = frozenset().union(*(one.numbers & senders for one in self._followed.values()))
-        return found - {self._owner}
+        found = (one.numbers & senders for one in self._followed.values())
+        return frozenset[int]().union(*found) - {self._owner}
 
     def hides(self, sender: int, name: str) -> bool:
         """Whether what somebody of this number and name says, or has said, is not shown."""

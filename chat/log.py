@@ -96,17 +96,17 @@ class RoomLog:
         self.end = self.said = end
 
     def append(
-        self, time: float, kind: str, texts: Iterable[str], sender: int = SERVER, name: str = ""
+        self, time: float, kind: str, texts: Sequence[str], sender: int = SERVER, name: str = ""
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
         last, spoken = self.said
         room, step = self.room, kind in SPOKEN
-        for text in texts:
-            last += 1
-            spoken += step
-            self._entries.append((last, spoken, time, room, kind, sender, name, text))
-            self._bytes += MESSAGE_BYTES + getsizeof(text)
-        self.said = Cursor(last, spoken)
+        self._entries += [
+            (last + number, spoken + number * step, time, room, kind, sender, name, text)
+            for number, text in enumerate(texts, 1)
+        ]
+        self._bytes += len(texts) * MESSAGE_BYTES + sum(map(getsizeof, texts))
+        self.said = Cursor(last + len(texts), spoken + len(texts) * step)
         if not self._recorded:
             self.end = self.said
         self.tidy()

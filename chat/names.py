@@ -132,6 +132,7 @@ class Names:
         followed = self._followed.get(key) or Followed()
         if client.ignores is NOBODY:
             client.ignores = IgnoreList(client.number)
+            client.step_out()
         client.ignores.add(name, followed)
         self._followed[key] = followed
         self._ignorers.setdefault(key, set()).add(client.number)

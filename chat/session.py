@@ -17,8 +17,10 @@ from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.pace import Pace
 from chat.resumption import leave
-from chat.text import visible
+from chat.text import visible, visible_lines
 from chat.welcome import welcome
+
+SLASH = ord("/")
 
 QUIET_MOMENT = 0.2
 """Seconds of silence after which somebody sits there: a program that has something to
@@ -192,6 +194,9 @@ class Session:
 
     def _obey(self, lines: list[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
+        if not self._client.look.json and not any(line[0] == SLASH for line in lines):
+            self._try(self._say, visible_lines(lines))  # nearly always
+            return
         said: list[str] = []
         for line in lines:
             if self._client.look.json:

@@ -19,6 +19,7 @@ RESERVED = frozenset({"you", "gchat"})
 """What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
 
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t"
+_PLAIN_LINES = _PLAIN + b"\n"
 _UNSAFE_RANGES = (
     (0x00, 0x08), (0x0A, 0x1F), (0x7F, 0x7F),  # C0 but tab, and DEL
     (0x80, 0x9F),  # C1: some terminals obey it even as UTF-8
@@ -54,6 +55,14 @@ def visible(line: bytes) -> str:
     if not line.translate(None, _PLAIN):  # nearly every line
         return line.decode("ascii")
     return escape(line.decode("utf-8", "surrogateescape"))
+
+
+def visible_lines(lines: list[bytes]) -> list[str]:
+    """The same for each of `lines`, at least one and without their ends: plain ones all at once."""
+    together = b"\n".join(lines)
+    if together.translate(None, _PLAIN_LINES):
+        return list(map(visible, lines))
+    return together.decode("ascii").split("\n")
 
 
 def escape(text: str) -> str:

@@ -254,7 +254,7 @@ def test_batches_go_from_one_place_to_another(
 @pytest.mark.parametrize("behind", [0, 1])
 def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
     log = RoomLog("lobby", max_messages=16)
-    log.append(0.0, Kind.SAY, map(str, range(20)), 2, "name2")
+    log.append(0.0, Kind.SAY, list(map(str, range(20))), 2, "name2")
     assert log.start.id > 1
     assert Batches(log, {}).between(Cursor(behind, behind), log.end, PLAIN) is None
     kept = Batches(log, {}).between(log.start, log.end, PLAIN)

@@ -1,13 +1,16 @@
 """chat.broadcaster, on real sockets: who gets what, in which order, and at which cost."""
 
+import errno
 import re
 import socket
+from collections.abc import Callable
 from itertools import accumulate
 
 import gevent
 import pytest
 
 from chat import batch, broadcaster
+from chat.broadcaster import Round
 from chat.client import Client
 from chat.log import Cursor, RoomLog
 from chat.look import TELNET
@@ -106,7 +109,7 @@ def test_who_missed_only_their_own_words_is_told_of_no_gap() -> None:
         talk(company, slow, numbered(0, 500))
         ann.read_lines(500)
         wait_until(lambda: slow.client.own_ahead == 500, "it lags")
-        company.start(slow.read_line)
+        assert slow.read_line() == f"ann: {'x' * 50_000}\n"
         wait_until(lambda: slow.client.cursor == company.room.log.end, "it has caught up")
         company.say(ann, "last")
         assert slow.read_lines(1) == ["ann: last"]
@@ -124,6 +127,124 @@ def test_answers_come_at_their_place_among_what_the_room_says(company: Company) 
     assert slow.client.blocked
     assert slow.read_lines(len(expected)) == expected
     assert slow.client.owed_bytes == 0
+
+
+def advanced_one_by_one(
+    company: Company, monkeypatch: pytest.MonkeyPatch, speaker: Peer, text: str
+) -> list[Client]:
+    """Those to whom the broadcaster gives thought when `text` is said: who do not keep step."""
+    wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+    clients: list[Client] = []
+    advance = Round.advance
+
+    def observed(this: Round, client: Client) -> None:
+        clients.append(client)
+        advance(this, client)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Round, "advance", observed)
+        company.say(speaker, text)
+        wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+    return clients
+
+
+def test_those_who_keep_step_cost_no_more_than_a_call_whatever_their_look(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, cy = (company.join(name) for name in ("ann", "bob", "cy"))
+    cy.client.look = TELNET
+    for text in ("one", "two"):
+        assert advanced_one_by_one(company, monkeypatch, ann, text) == [ann.client]
+        assert bob.read_line() == f"ann: {text}\n"
+        assert cy.read_line() == f"ann: {text}\r\n"
+    # Who has spoken is one of the others again.
+    assert advanced_one_by_one(company, monkeypatch, bob, "three") == [bob.client]
+
+
+def test_who_is_to_get_something_else_does_not_keep_step_until_it_has_got_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    assert advanced_one_by_one(company, monkeypatch, ann, "one") == [ann.client]
+    company.say(ann, "two")
+    company.hub.tell(bob.client, "answer")
+    company.say(ann, "three")
+    assert bob.read_lines(4) == ["ann: one", "ann: two", " * answer", "ann: three"]
+    assert advanced_one_by_one(company, monkeypatch, ann, "four") == [ann.client]
+    company.hub.names.ignore(bob.client, "ann")
+    for text in ("five", "six"):
+        both = [ann.client, bob.client]
+        assert advanced_one_by_one(company, monkeypatch, ann, text) == both
+    company.hub.names.stop_ignoring(bob.client, "ann")
+    company.say(ann, "seven")
+    assert bob.read_lines(2) == ["ann: four", "ann: seven"]
+    assert advanced_one_by_one(company, monkeypatch, ann, "eight") == [ann.client]
+
+
+def do_once_in_a_round(company: Company, peer: Peer, do: Callable[[], object]) -> None:
+    """As soon as `peer` is sent to, the next time."""
+    wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+    pending = [do]
+
+    def do_it(_data: bytes) -> None:
+        if pending:
+            pending.pop()()
+
+    ObservedSocket(peer, do_it)
+
+
+def test_who_speaks_in_the_middle_of_a_round_does_not_hear_itself(company: Company) -> None:
+    ann, cy, bob = (company.join(name) for name in ("ann", "cy", "bob"))
+    do_once_in_a_round(company, cy, lambda: company.say(bob, "in the middle"))
+    company.say(ann, "one")
+    assert cy.read_lines(2) == ["ann: one", "bob: in the middle"]
+    company.say(ann, "two")
+    assert bob.read_lines(2) == ["ann: one", "ann: two"]
+
+
+def test_an_answer_in_the_middle_of_a_round_comes_at_its_place(company: Company) -> None:
+    ann, cy, bob = (company.join(name) for name in ("ann", "cy", "bob"))
+
+    def talk_on() -> None:
+        company.say(ann, "two")
+        company.hub.tell(bob.client, "answer")
+        company.say(ann, "three")
+
+    do_once_in_a_round(company, cy, talk_on)
+    company.say(ann, "one")
+    assert bob.read_lines(4) == ["ann: one", "ann: two", " * answer", "ann: three"]
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "x" * 60_000], ids=["a batch", "less"])
+def test_who_keeps_step_and_takes_a_part_of_it_gets_the_rest_and_nothing_twice(
+    company: Company, text: str
+) -> None:
+    ann, slow, bob = company.join("ann"), company.join("slow", SMALL), company.join("bob")
+    wait_until(lambda: slow.client.cursor is company.room.sent, "it keeps step")
+    before = company.hub.stats.deliveries
+    company.say(ann, text, text, "end")
+    for reader in (slow, bob):
+        assert reader.read_lines(3) == [f"ann: {text}"] * 2 + ["ann: end"]
+    assert company.hub.stats.deliveries - before == 6
+
+
+def test_the_rest_of_a_line_comes_before_what_is_said_next_also_if_memory_was_out(
+    company: Company,
+) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    wait_until(lambda: slow.client.cursor is company.room.sent, "it keeps step")
+    company.say(ann, "x" * 50_000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    end = company.room.log.end.id
+
+    def fail(data: bytes) -> None:
+        if company.room.log.end.id == end:
+            company.say(ann, "next")
+        if company.room.sent.id == end:  # until there is a round for that as well
+            raise OSError(errno.ENOBUFS, "no memory")
+
+    ObservedSocket(slow, fail)
+    assert slow.read_lines(2) == ["ann: " + "x" * 50_000, "ann: next"]
 
 
 def test_a_long_line_of_which_the_socket_takes_parts_comes_whole(company: Company) -> None:
@@ -236,6 +357,7 @@ def test_a_big_round_gives_way_to_other_rooms(
     above = [company.join() for _ in range(10)]
     wait_until(lambda: not company.hub.stirred, "everybody has been visited")
     monkeypatch.setattr(broadcaster, "SLICE", 1e-9)
+    monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
     order: list[str] = []
     for where, peers in (("below", below), ("above", above)):
         for peer in peers:

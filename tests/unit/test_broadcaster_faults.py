@@ -135,7 +135,8 @@ def test_those_whom_a_round_had_not_reached_when_it_failed_get_it_once_as_well(
     ann = company.join("ann")
     others = [company.join(f"other{number}") for number in range(4)]
     wait_until(lambda: len(company.room.listeners) == 5, "all listen")
-    monkeypatch.setattr(broadcaster, "SLICE", 0.0)  # one client at a time
+    monkeypatch.setattr(broadcaster, "SLICE", 0.0)
+    monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
     failing = make_fail(monkeypatch, Round, "serve", times=0)
 
     def fail_after_this(_data: bytes) -> None:

@@ -30,7 +30,7 @@ def filled(
     model: list[Message] = []
     spoken = 0
     for number, (kind, sender, texts) in enumerate(entries):
-        log.append(float(number), kind, iter(texts), sender, f"name{sender}")
+        log.append(float(number), kind, texts, sender, f"name{sender}")
         for text in texts:
             spoken += kind in SPOKEN
             model.append(

@@ -275,7 +275,7 @@ def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
     company: Company, greenlet_errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = company.program()
-    monkeypatch.setattr(session, "visible", None)
+    monkeypatch.setattr(session, "visible_lines", None)
     peer.send(b"something\n")
     peer.read_to_end()
     peer.close()

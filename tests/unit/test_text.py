@@ -18,6 +18,7 @@ from chat.text import (
     name_key,
     nearest_name,
     visible,
+    visible_lines,
 )
 
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -282,3 +283,13 @@ def test_the_key_of_what_is_too_long_for_a_name_costs_about_what_a_names_does() 
         return min(timeit.repeat(lambda: name_key(text), number=10))
 
     assert seconds("a" + "\u0315\u0300" * 30_000) < 100 * seconds("ännchen")
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line), min_size=1))
+def test_lines_are_shown_together_as_they_are_alone(lines: list[bytes]) -> None:
+    assert visible_lines(lines) == list(map(visible, lines))
+
+
+def test_one_line_that_is_not_plain_changes_none_of_the_others() -> None:
+    assert visible_lines([b"one", b"\xff\x1b", b"\ttwo"]) == ["one", r"\xff\x1b", "\ttwo"]
+    assert visible_lines([b"one", b"\ttwo"]) == ["one", "\ttwo"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.turns import PORTION, REMEMBERED, ROUND, UNSENT, Turns
+from chat.turns import LEAST, PORTION, REMEMBERED, ROUND, UNSENT, Turns
 from tests.unit.peers import wait_until
 
 NAME = 10
@@ -79,13 +79,13 @@ def test_one_who_says_little_comes_next_however_many_flood_the_room() -> None:
     for speaker in range(100):
         room.wait(speaker, *[b"x" * 50] * 40)
     for _ in range(20):
-        said = room.begin_round(ROUND // 2000)  # there is room for 2,000 bytes
+        said = room.begin_round(1, UNSENT // 2000)  # there is room for 2,000 bytes
         assert said
         for speaker in said:
             if speaker != 1000:
                 room.wait(speaker, *[b"x" * 50] * 40)
         room.wait(1000, b"hi")
-        assert 1000 in room.begin_round(ROUND // 2000)
+        assert 1000 in room.begin_round(1, UNSENT // 2000)
 
 
 def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines() -> None:
@@ -94,7 +94,7 @@ def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines(
     for speaker, line in lines.items():
         room.wait(speaker, line)
     for _ in range(500):
-        for speaker in room.begin_round(ROUND // 300):
+        for speaker in room.begin_round(1, UNSENT // 300):
             said[speaker] += NAME + len(lines[speaker])
             room.wait(speaker, lines[speaker])
     assert max(said.values()) - min(said.values()) <= 2 * len(lines[7])
@@ -114,10 +114,14 @@ def test_a_turn_is_of_whole_lines_one_at_least_and_smaller_the_more_are_waiting(
 
 
 def test_in_a_crowd_and_beside_other_rooms_less_is_said_for_a_round() -> None:
-    for listeners, rooms, expected in ((1, 1, UNSENT), (1000, 1, ROUND // 1000), (1, 50, None)):
+    for listeners, rooms, limit in (
+        (1, 1, UNSENT),
+        (200, 1, ROUND // 200),
+        (9999, 1, LEAST),
+        (1, 50, UNSENT // 50),
+    ):
         turns = Turns()
         turns.begin_round(listeners, rooms)
-        limit = expected or UNSENT // 50
         turns.unsent = limit
         assert turns.wait(1, NAME, [b"x"]) == 1
         turns.unsent = limit + 1
@@ -154,7 +158,7 @@ def test_everybody_has_their_turn_in_the_end_and_nothing_is_kept_then(
     for number, (_, size) in enumerate(lines):
         room.wait(number, b"x" * size)
     for _ in lines:
-        room.begin_round(ROUND // 100)
+        room.begin_round(1, UNSENT // 100)
     assert sorted(room.order) == list(range(len(lines)))
     assert not room.turns.are_awaited
     assert not room.turns._put_back
@@ -169,7 +173,7 @@ def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> No
             number += 1
             assert number < 1000
             room.wait(number, b"x" * 100)
-        room.begin_round(ROUND // 1000)  # there is room for 1,000 bytes
+        room.begin_round(1, UNSENT // 1000)  # there is room for 1,000 bytes
 
 
 def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
@@ -177,6 +181,6 @@ def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
     for number in range(10 * REMEMBERED):
         room.wait(number, b"x" * (PORTION - NAME))
         if number % 10 == 4 and number > 10:  # there is room for ten
-            room.begin_round(ROUND // (19 * PORTION // 2))
+            room.begin_round(1, UNSENT // (19 * PORTION // 2))
             assert len(room.turns._waiting) == 5
     assert len(room.turns._put_back) <= 2 * REMEMBERED

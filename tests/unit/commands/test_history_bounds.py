@@ -93,7 +93,7 @@ def test_who_looks_back_and_does_not_read_holds_on_to_little_of_what_is_forgotte
     each = 10_000
     with Company(RoomLog("lobby", max_messages=2 * PORTION)) as company:
         company.room.log.append(
-            time.time(), Kind.SAY, (lasting("x" * each) for _ in range(PORTION)), 99, "zoe"
+            time.time(), Kind.SAY, [lasting("x" * each) for _ in range(PORTION)], 99, "zoe"
         )
         company.room.sent = company.room.log.end
         slow = person(company, "slow", SMALL)
