@@ -19,6 +19,7 @@ import logging
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -79,15 +80,22 @@ class ChatServer(StreamServer):
         self.hub = hub
         self.admission = admission
         self.numbers = count(hub.history.first_number)
+        self.accepted = deque[tuple[Any, Any]]()
+        """Connections whose greenlets have not begun yet, with their addresses."""
         self.strangers = set[Any]()
         """The greenlets of those who have been asked for the password."""
 
     def do_handle(self, connection: Any, address: Any) -> None:
         """Give a new connection its greenlet: a bare one, of two thirds the usual size."""
-        gevent.spawn_raw(self.handle, connection, address)
+        self.accepted.append((connection, address))
+        gevent.spawn_raw(self.handle)
 
-    def handle(self, connection: Any, address: Any) -> None:
-        """One connection, from its first byte to its last."""
+    def handle(self, *_: Any) -> None:
+        """The connection that was accepted first, from its first byte to its last.
+
+        It is not an argument: a greenlet holds on to those as long as it runs.
+        """
+        connection, address = self.accepted.popleft()
         shown = show_address(address)
         host = host_of(shown)
         if objection := self.admission.objection(host):
@@ -96,30 +104,34 @@ class ChatServer(StreamServer):
         network = network_of(host)
         self.admission.enter(network)
         try:
-            self.serve(connection, shown, network)
-        except TurnedAway as why:
-            self.admission.turn_away(connection, shown, str(why))
+            if session := self.admit(connection, shown, network):
+                # What is kept here is kept for each client, as long as it is there.
+                del connection, address, shown, host
+                session.run()
         finally:
             self.admission.leave(network)
 
-    def serve(self, connection: Any, address: str, network: Network) -> None:
-        """Ask for the password, if there is one; then it is a client. Raises TurnedAway."""
-        hub = self.hub
-        framer, lines = LineFramer(hub.settings.max_line), list[bytes]()
+    def admit(self, connection: Any, address: str, network: Network) -> Session | None:
+        """Ask for the password, if there is one; then it is a client. None if it is not let in."""
+        hub, lines = self.hub, list[bytes]()
+        framer = LineFramer(hub.settings.max_line)
         if password := hub.settings.password:
             stranger = gevent.getcurrent()
             self.strangers.add(stranger)
             try:
                 lines = Login(connection, network, password, hub.guesses).run(framer)
+                if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
+                    raise TurnedAway(objection)
+            except TurnedAway as why:
+                self.admission.turn_away(connection, address, str(why))
+                return None
             except OSError:
                 connection.close()
-                return
+                return None
             finally:
                 self.strangers.discard(stranger)
-            if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
-                raise TurnedAway(objection)
         client = Client(next(self.numbers), connection, address, hub.lobby.log)
-        Session(hub, client, framer).run(lines)
+        return Session(hub, client, framer, lines)
 
     def turn_away_strangers(self) -> None:
         """Tell those who have been asked for the password that the server ends."""

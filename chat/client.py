@@ -123,8 +123,9 @@ class Client:
         """The one that reads from it, in which it is made."""
 
         self.log = log
-        self.cursor = self.entered = Cursor(*log.end)
-        """How far it was sent what the log holds, and where it began with that.
+        self.entered = log.end
+        self.cursor = Cursor(*log.end)
+        """How far it was sent what the log holds, and before that where it began.
 
         Those who keep step, and get what is said in the same calls, share one and the same
         object, which is how the broadcaster knows them (see `step_out`).

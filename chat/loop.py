@@ -1,5 +1,7 @@
 """What the rest needs to know about gevent's loop."""
 
+from typing import Any
+
 import gevent
 from gevent.lock import Semaphore
 
@@ -16,6 +18,19 @@ def give_way() -> None:
     and so for as long as 20 ms (seen with gevent 26.9). The shortest timer does.
     """
     gevent.sleep(_NEXT_POLL)
+
+
+def wait_for(watcher: Any) -> None:
+    """Wait until what `watcher` waits for has happened: gevent's Hub.wait, made small.
+
+    Thousands wait here at the same time, and most of what a client takes is what is kept of
+    its greenlet's stack meanwhile: it is this shallow for that.
+    """
+    watcher.start(gevent.getcurrent().switch)
+    try:
+        gevent.get_hub().switch()
+    finally:
+        watcher.stop()
 
 
 class Gate:

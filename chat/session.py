@@ -2,11 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
-import gevent
 from gevent.socket import wait
 
 from chat import commands
@@ -15,6 +14,7 @@ from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
+from chat.loop import wait_for
 from chat.pace import Pace
 from chat.resumption import leave
 from chat.text import visible, visible_lines
@@ -49,30 +49,43 @@ log = logging.getLogger(__name__)
 class Session:
     """The life of `client`: a quiet moment, lines and commands, an end."""
 
-    __slots__ = ("_client", "_deadline", "_ended", "_framer", "_hub", "_pace", "_refusals")
+    __slots__ = (
+        "_client",
+        "_deadline",
+        "_ended",
+        "_framer",
+        "_hub",
+        "_lines",
+        "_pace",
+        "_refusals",
+    )
 
-    def __init__(self, hub: Hub, client: Client, framer: LineFramer | None = None) -> None:
-        """`framer` goes on from what was read before."""
+    def __init__(
+        self,
+        hub: Hub,
+        client: Client,
+        framer: LineFramer | None = None,
+        lines: Sequence[bytes] = (),
+    ) -> None:
+        """`lines` were read before; `framer` goes on from there."""
         self._hub = hub
         self._client = client
         self._framer = framer or LineFramer(hub.settings.max_line)
+        self._lines = lines or ()
         self._pace = Pace(hub, client)
         self._ended = False
         self._deadline = inf
         """When it must be gone."""
         self._refusals = 0
 
-    def run(self, lines: list[bytes] | None = None) -> None:
-        """Returns when everything is over and the client's descriptor is given back.
-
-        `lines` have been read before.
-        """
+    def run(self) -> None:
+        """Returns when everything is over and the client's descriptor is given back."""
         hub, client = self._hub, self._client
         hub.enter(client)
         try:
             reason = "cut off"
             try:
-                reason = self._converse(lines or [])
+                reason = self._converse()
                 self._wait_at_the_door()
             finally:
                 hub.part(client, reason)
@@ -88,12 +101,13 @@ class Session:
         except Exception:  # a mistake of ours: the rest must be done all the same
             self._hub.faults.report("cannot remember %s", self._client)
 
-    def _converse(self, lines: list[bytes]) -> str:
+    def _converse(self) -> str:
         """Listen to the client until it leaves; returns how it did."""
         try:
             if self._framer.telnet:
                 self._look_at_framer()
-            self._take_turns(lines)
+            self._take_turns(self._lines)
+            self._lines = ()
             if self._is_silent():
                 self._client.look = self._client.look._replace(presence=True, notices=True)
                 self._hub.door.pass_through()
@@ -131,7 +145,7 @@ class Session:
     def _take_input(self) -> None:
         """Wait for input, take one portion of it, and do what it says."""
         client, framer = self._client, self._framer
-        gevent.get_hub().wait(client.readable)
+        wait_for(client.readable)
         client.wait_until_answers_are_read()
         try:
             data = client.socket.recv(RECEIVE)
@@ -143,19 +157,21 @@ class Session:
             lines = framer.feed(data)
         else:
             self._ended = True
-            lines = framer.end()
+            # The kernel tells of a reset once: if the broadcaster has met it, this looks like an
+            # end. What was half typed is not said then.
+            lines = [] if client.lost else framer.end()
         if framer.telnet or framer.refused:
             self._look_at_framer()
         self._take_turns(lines)
 
-    def _take_turns(self, lines: list[bytes]) -> None:
+    def _take_turns(self, lines: Sequence[bytes]) -> None:
         """Obey `lines`, as fast as that is allowed; nothing is read from the client meanwhile."""
         while lines:
             count = self._pace.wait(lines)
             self._speak(lines[:count])
             lines = lines[count:]
 
-    def _speak(self, lines: list[bytes]) -> None:
+    def _speak(self, lines: Sequence[bytes]) -> None:
         """The same, when others in the room have had their turn."""
         client = self._client
         while lines:
@@ -192,7 +208,7 @@ class Session:
             self._pace.pay(framer.refused)
             framer.refused = 0
 
-    def _obey(self, lines: list[bytes]) -> None:
+    def _obey(self, lines: Sequence[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
         if not self._client.look.json and not any(line[0] == SLASH for line in lines):
             self._try(self._say, visible_lines(lines))  # nearly always

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 MAX_NAME = 24
@@ -57,7 +57,7 @@ def visible(line: bytes) -> str:
     return escape(line.decode("utf-8", "surrogateescape"))
 
 
-def visible_lines(lines: list[bytes]) -> list[str]:
+def visible_lines(lines: Sequence[bytes]) -> list[str]:
     """The same for each of `lines`, at least one and without their ends: plain ones all at once."""
     together = b"\n".join(lines)
     if together.translate(None, _PLAIN_LINES):

@@ -11,8 +11,11 @@ from benchmark.talk import Talk, closed_loop, open_loop
 POLL = 0.005
 """Seconds between two looks at how many a server has let in."""
 
-WARM_UP = 0.3
-"""The part of a closed loop's time for which it runs before it is measured."""
+WARM_UP = 0.5
+"""Seconds for which a closed loop runs before it is measured."""
+
+FILLING = 5.0
+"""The same where some never read: it takes so long until their sockets are full."""
 
 CALIBRATING = 3
 """Talkers whose lines are measured."""
@@ -86,7 +89,8 @@ def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
             if work.rate:
                 talk = open_loop(process, audience, talkers, work.rate, seconds)
             else:
-                closed_loop(process, audience, talkers, work.window, seconds * WARM_UP)
+                warm_up = FILLING if work.stalled else WARM_UP
+                closed_loop(process, audience, talkers, work.window, warm_up)
                 talk = closed_loop(process, audience, talkers, work.window, seconds)
         finally:
             audience.close()

@@ -271,6 +271,19 @@ def test_a_connection_that_breaks_leaves_nothing_behind(
     assert "reset" in caplog.messages[-1]
 
 
+def test_of_one_whose_connection_the_broadcaster_found_broken_no_half_line_is_said(
+    company: Company, listener: Peer
+) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"whole\nhalf")
+    assert listener.read_lines(1) == [f"{peer.client.address}: whole"]
+    company.hub.lose(peer.client, "Connection reset by peer")
+    peer.close()
+    assert listener.read_lines(1) == [f" * {peer.client.address} left"]
+    wait_until_gone(company, peer)
+
+
 def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
     company: Company, greenlet_errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,7 @@ def continued(company: Company, framer: LineFramer, lines: list[bytes]) -> Peer:
 
     def run() -> None:
         peer.client = company._client(connection)
-        Session(company.hub, peer.client, framer).run(lines)
+        Session(company.hub, peer.client, framer, lines).run()
 
     company.start(run)
     wait_until(lambda: hasattr(peer, "client"), "there is a client")
