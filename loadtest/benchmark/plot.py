@@ -48,5 +48,5 @@ def plot(race: Race, path: Path) -> None:
     axes.set_ylabel("deliveries a second")
     axes.grid(visible=True, which="major", alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False)
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, format="svg", metadata={"Date": None})
     pyplot.close(figure)

@@ -61,9 +61,7 @@ HUNDRED = Work("100 clients", 100)
 THOUSAND = Work("1,000 clients", 1000)
 TEN_THOUSAND = Work("10,000 clients", 10_000)
 PACED = Work("1,000 clients, 20 lines a second", 1000, rate=20)
-STALLED = Work(
-    "100 clients beside 1,000 who never read", 100, (GCHAT, REFERENCE, NATS), stalled=1000
-)
+STALLED = Work("100 clients beside 1,000 who never read", 100, (GCHAT, REFERENCE), stalled=1000)
 ROOMS = Work("100 rooms of 100, all talk", 10_000, (GCHAT, NATS, NGIRCD), talkers=10_000, rooms=100)
 SINGLE = tuple(
     Work(f"{clients:,} clients, one line in flight", clients, (GCHAT, REFERENCE_AT_ONCE), window=1)
