@@ -47,8 +47,8 @@ fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}"))?;
     let clients = Clients::default();
     for stream in listener.incoming() {
-        let Ok(stream) = stream else { continue };
-        let Ok(address) = stream.peer_addr() else { continue };
+        let stream = stream?;
+        let address = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         clients.lock().unwrap().insert(address, stream.try_clone()?);
         let clients = Arc::clone(&clients);
