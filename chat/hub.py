@@ -224,10 +224,9 @@ class Hub:
 
     def mute_of(self, client: Client) -> Sanction | None:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
-        now = time.time()
-        if client.muted and client.muted.holds(now):
+        if client.muted and client.muted.holds(time.time()):
             return client.muted
-        return self.mutes.find(client.host, now)
+        return self.mutes.find(client.host, time.time()) if self.mutes else None
 
     def stop(self, why: str = "") -> None:
         """Ask for the end of the server; everybody will be told `why`, if it is not empty."""
