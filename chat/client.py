@@ -125,7 +125,7 @@ class Client:
         self.log = log
         self.entered = log.end
         self.cursor = Cursor(*log.end)
-        """How far it was sent what the log holds, and before that where it began.
+        """How far it was sent what the log holds, at first from `entered` on.
 
         Those who keep step, and get what is said in the same calls, share one and the same
         object, which is how the broadcaster knows them (see `step_out`).
@@ -187,7 +187,8 @@ class Client:
         Or to an earlier `place` in it, behind which are `own_ahead` messages of its own.
         """
         self.log = log
-        self.cursor = self.until = self.entered = Cursor(*(place or log.end))
+        self.until = self.entered = place or log.end
+        self.cursor = Cursor(*self.entered)
         self.last_own = log.said.id  # it may have said some of that before
         self.own_ahead = own_ahead
         # Nobody reads the places in the old log any more.

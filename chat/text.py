@@ -139,7 +139,8 @@ def name_key(name: str) -> str:
     """
     if len(name) > MAX_TYPED:  # see as_name
         return name
-    return unicodedata.normalize("NFKC", name.casefold())
+    key = unicodedata.normalize("NFKC", name.casefold())
+    return name if key == name else key  # kept once, if it is the same: most are
 
 
 class NotANumber(ValueError):

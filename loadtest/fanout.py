@@ -25,7 +25,7 @@ from benchmark.targets import SHORT_TARGETS, TARGETS, verdicts
 from benchmark.works import HUNDRED, WORKS
 
 REPEATS = 5
-SECONDS = 3.0
+SECONDS = 2.0
 
 SHORT_REPEATS = 3
 SHORT_SECONDS = 1.0

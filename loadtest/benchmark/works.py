@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from benchmark.audience import Audience
 from benchmark.process import Process
-from benchmark.servers import GCHAT, NATS, NGIRCD, REFERENCE, REFERENCE_AT_ONCE, SERVERS, Server
+from benchmark.servers import (
+    GCHAT,
+    NATS,
+    NGIRCD,
+    REFERENCE,
+    REFERENCE_AT_ONCE,
+    SERVERS,
+    THREADS,
+    Server,
+)
 from benchmark.talk import Talk, closed_loop, open_loop
 
 POLL = 0.005
@@ -60,7 +69,12 @@ class Sample(NamedTuple):
 HUNDRED = Work("100 clients", 100)
 THOUSAND = Work("1,000 clients", 1000)
 TEN_THOUSAND = Work("10,000 clients", 10_000)
-PACED = Work("1,000 clients, 20 lines a second", 1000, rate=20)
+PACED = Work(
+    "1,000 clients, 20 lines a second",
+    1000,
+    (GCHAT, REFERENCE, REFERENCE_AT_ONCE, NATS, NGIRCD, THREADS),
+    rate=20,
+)
 STALLED = Work("100 clients beside 1,000 who never read", 100, (GCHAT, REFERENCE), stalled=1000)
 ROOMS = Work("100 rooms of 100, all talk", 10_000, (GCHAT, NATS, NGIRCD), talkers=10_000, rooms=100)
 SINGLE = tuple(
