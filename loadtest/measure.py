@@ -24,13 +24,11 @@ from measuring.looks import looks
 from measuring.rooms import rooms
 from measuring.server import split_cores
 from measuring.stalled import stalled
-from measuring.throughput import throughput
 from measuring.vandals import vandals
 
 MEASUREMENTS: dict[str, Callable[[int], int]] = {
     measurement.__name__: measurement
     for measurement in (
-        throughput,
         looks,
         rooms,
         history,
