@@ -35,4 +35,4 @@ class Announcer:
 
     def _tell_later(self, room: Room) -> None:
         room.telling_later = False
-        self.tell(room)
+        self.tell_soon(room)

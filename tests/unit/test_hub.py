@@ -181,6 +181,19 @@ def test_the_first_is_told_at_once_and_the_rest_together_later(
     assert not quiet.room.telling_later
 
 
+def test_when_the_loop_is_late_it_is_not_told_twice_in_a_second(
+    quiet: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "INTERVAL", 60.0)
+    peers = [quiet.join(name) for name in ("ann", "bob", "cy", "di")]
+    announce(*peers[:2], company=quiet)
+    monkeypatch.setattr(quiet.room.presence, "_next", 0.0)  # it is time, and bob's timer is late
+    announce(*peers[2:], company=quiet)
+    quiet.hub.announcer._tell_later(quiet.room)  # which comes only now
+    assert log_of(quiet) == ["ann joined", "bob and cy joined"]
+    assert quiet.room.telling_later
+
+
 def test_a_leave_is_told_whatever_its_reason(quiet: Company) -> None:
     ann, bob = quiet.join("ann"), quiet.join("bob")
     announce(ann, company=quiet)
