@@ -10,7 +10,6 @@ The exit status is 1 if gchat loses a message, or misses a target.
 """
 
 import argparse
-import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from benchmark.servers import GCHAT, REFERENCE, SERVERS, THREADS, Missing, Serve
 from benchmark.table import tables
 from benchmark.targets import SHORT_TARGETS, TARGETS, verdicts
 from benchmark.works import HUNDRED, WORKS
+from measuring.server import split_cores
 
 REPEATS = 5
 SECONDS = 2.0
@@ -40,6 +40,8 @@ def main() -> int:
     raise_descriptor_limit()
     core, own = split_cores()
     print(f"The servers run on core {core}, their clients on core {own}.", flush=True)
+    if core == own:
+        print("There is no second core: the clients slow the servers down.")
     servers = list(available(options.servers))
     race = Race()
     for work, server, sample in race.run(
@@ -109,15 +111,6 @@ def raise_descriptor_limit() -> None:
     if hard < DESCRIPTORS:
         sys.exit(f"fanout.py: the hard limit on open files is {hard}; {DESCRIPTORS} are needed")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def split_cores() -> tuple[int, int]:
-    """The core for the servers and the one for this process, which is bound to it."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) == 1:
-        print("There is no second core: the clients slow the servers down.")
-    os.sched_setaffinity(0, {cores[-1]})
-    return cores[0], cores[-1]
 
 
 def available(servers: list[Server]) -> Iterator[Server]:

@@ -84,7 +84,7 @@ def _compare(race: Race, work: Work, figure: Figure, server: str) -> str:
     if server == GCHAT:
         return ""
     ratio = race.ratio(work, GCHAT, figure, server)
-    return _form(ratio, ".2g") + " ×" if ratio else ""
+    return _form(ratio, ".3g") + " ×" if ratio else ""
 
 
 def _milliseconds(percent: float) -> Figure:
