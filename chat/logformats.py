@@ -2,7 +2,9 @@
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chat.text import escape
@@ -10,6 +12,10 @@ from chat.text import escape
 
 class Formatter(logging.Formatter):
     """The usual one, but nothing that it writes can drive a terminal."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """As usual; most lines come in the same second as the one before."""
+        return f"{_second(int(record.created))},{int(record.msecs):03}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Add what is around the message, which holds names and other people's texts."""
@@ -21,6 +27,11 @@ class Formatter(logging.Formatter):
         return "\n".join(map(escape, super().formatException(*arguments).split("\n")))
 
 
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return time.strftime(Formatter.default_time_format, time.localtime(seconds))
+
+
 class JsonFormatter(logging.Formatter):
     """Each line is an object, all in ASCII: `time`, `level`, `logger`, `message`.
 
@@ -30,9 +41,9 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, without its end."""
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = {
-            "time": time[:-6] + "Z",
+            "time": when[:-6] + "Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),

@@ -19,6 +19,9 @@ STANDARD_ERROR = 2
 MAX_LINES = 10_000
 """Lines that may wait to be written."""
 
+LINES_AT_ONCE = 100
+"""Lines that are written together."""
+
 FLUSH_SECONDS = 1.0
 """How long the end of the program waits for the last lines."""
 
@@ -40,7 +43,18 @@ def start_logging(level: str, as_json: bool = False) -> logging.Handler:
     for_people = Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(JsonFormatter() if as_json else for_people)
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    _leave_out_what_nobody_reads()
     return handler
+
+
+def _leave_out_what_nobody_reads() -> None:
+    """Where a line comes from: thousands who connect are two lines each.
+
+    To find out the thread makes and keeps an object for each greenlet that ever logs, of
+    nearly a kilobyte.
+    """
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - this is how it is told to (see its documentation, Optimization)
 
 
 def _occupy_standard_descriptors() -> None:
@@ -84,15 +98,16 @@ class BackgroundHandler(logging.Handler):
 
     def _write_for_ever(self) -> None:
         while True:
-            line = self._lines.get()
-            while line:
+            count = max(1, min(self._lines.qsize(), LINES_AT_ONCE))
+            data = b"".join(self._lines.get() for _ in range(count))
+            while data:
                 try:
-                    line = line[os.write(self._descriptor, line) :]
+                    data = data[os.write(self._descriptor, data) :]
                 except BlockingIOError:  # somebody made it non-blocking
                     sleep(0.01)
                 except OSError:  # nobody is there to read it any more
                     break
-            self._written += 1
+            self._written += count
 
 
 def _left_out(count: int) -> logging.LogRecord:

@@ -34,6 +34,15 @@ def test_control_characters_are_escaped() -> None:
     assert shown == r"WARNING join \x1b[2Jann\u202e\x0a"
 
 
+def test_each_line_has_its_own_time_as_logging_writes_it() -> None:
+    begin = datetime.fromisoformat("2026-11-23T10:15:59.007Z").timestamp()
+    for seconds in (0.0, 0.5, 0.994, 1.0, 86_400.0):
+        moment = record("")
+        moment.created, moment.msecs = begin + seconds, (7 + seconds * 1000) % 1000
+        usual = logging.Formatter("%(asctime)s").format(moment)
+        assert Formatter("%(asctime)s").format(moment) == usual
+
+
 def test_a_traceback_keeps_its_lines_and_what_it_quotes_is_escaped() -> None:
     shown = Formatter("%(message)s").format(failed("\x1b[2J"))
     assert shown.startswith("it failed\nTraceback (most recent call last):\n  File ")

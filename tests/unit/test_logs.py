@@ -167,6 +167,21 @@ def test_the_level_that_is_asked_for_is_logged() -> None:
     assert re.fullmatch(rb"\d{4}-\d\d-\d\d [\d:,]+ INFO yes\n", errors)
 
 
+def test_a_greenlet_that_has_logged_something_is_not_kept_as_a_thread() -> None:
+    code = """
+from gevent import monkey; monkey.patch_all()
+import gevent, logging, threading
+threads = threading.active_count()
+gone = gevent.event.Event()
+for _ in range(3):
+    gevent.spawn(lambda: (logging.info('yes'), gone.wait()))
+gevent.idle()
+print(threading.active_count() - threads)
+"""
+    done = run(code)
+    assert done.stdout == b"0\n"
+
+
 def test_each_line_is_json_if_that_is_asked_for() -> None:
     code = "logging.debug('no'); logging.info('yes'); 1 / 0"
     lines = run(
