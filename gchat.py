@@ -22,6 +22,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from socket import gethostname
 from typing import Any
@@ -41,7 +42,7 @@ from chat.hub import Hub
 from chat.idle import look_for_idle
 from chat.indexer import keep_indexed
 from chat.keeper import Keeper
-from chat.listener import listen, raise_descriptor_limit, show_address
+from chat.listener import accept, listen, raise_descriptor_limit, show_address
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
 from chat.loop import give_way
@@ -142,10 +143,10 @@ class ChatServer(StreamServer):
     def do_read(self) -> Any:
         """Accept a connection; gevent's own way is to wait in silence when descriptors are out."""
         try:
-            return super().do_read()
+            return accept(self.socket)
         except OSError as error:
             if error.errno in OUT_OF_DESCRIPTORS:
-                self.admission.turn_away_without_descriptor(super().do_read)
+                self.admission.turn_away_without_descriptor(partial(accept, self.socket))
             elif error.errno != errno.ECONNABORTED:  # it has changed its mind
                 raise
             return None

@@ -12,6 +12,7 @@ from socket import SHUT_WR
 from typing import Any
 
 from gevent import Timeout
+from gevent.socket import wait_read
 
 from chat.addresses import Network, network_of
 from chat.clock import duration
@@ -19,7 +20,6 @@ from chat.guesses import too_many_guesses
 from chat.hub import Hub
 from chat.limits import Buckets, TokenBucket
 from chat.look import PLAIN
-from chat.loop import give_way
 from chat.wire import encode_notices
 
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
@@ -103,8 +103,10 @@ class Admission:
                 self._lingering += 1
                 try:
                     with Timeout(LINGER):
-                        while connection.recv(4096):
-                            give_way()
+                        reads = True
+                        while reads:
+                            wait_read(connection.fileno())
+                            reads = bool(connection.recv(4096))
                 finally:
                     self._lingering -= 1
         connection.close()
@@ -147,7 +149,5 @@ def _open_spare() -> FileIO:
 
 def _tell(connection: Any, why: str) -> None:
     """A new connection takes a line at once, so this does not wait."""
-    connection.settimeout(0)
     connection.send(encode_notices([why], PLAIN))
     connection.shutdown(SHUT_WR)
-    connection.settimeout(None)

@@ -10,7 +10,6 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 import gevent
-from gevent import monkey
 from gevent.event import Event
 
 from chat.addresses import Network, host_of, network_of
@@ -21,10 +20,6 @@ from chat.loop import READABLE, WRITABLE
 from chat.message import Private
 from chat.owed import MOST_IN_FLIGHT, NOTHING_IN_FLIGHT, NOTHING_OWED, OWED_LIMIT, InFlight, Owed
 from chat.sanctions import Sanction
-
-# The standard library's socket class as it was before it was patched. Its `send`
-# is one system call and never waits, which is all that the broadcaster asks for.
-StandardSocket = monkey.get_original("socket", "socket")
 
 
 class Dismissed(Exception):
@@ -96,7 +91,7 @@ class Client:
     )
 
     def __init__(self, number: int, connection: Any, address: str, log: RoomLog) -> None:
-        """Take over `connection`, a gevent socket, which is of no use to others afterwards."""
+        """It is at the other end of `connection`, a socket as listener.accept returns it."""
         self.number = number
         self.former = number
         """The number that it had before it went on as somebody who was here."""
@@ -149,8 +144,7 @@ class Client:
         self.own_ahead = 0
         """How many of the messages behind `cursor` it has said itself."""
 
-        self.socket = StandardSocket(fileno=connection.detach())
-        self.socket.setblocking(False)
+        self.socket = connection
         self.blocked = False
         """Its socket is full: it is left alone until it takes something again."""
         self.finished = False

@@ -2,8 +2,13 @@
 
 import resource
 import socket
+from typing import Any
 
 from gevent import monkey
+
+# The standard library's socket class as it was before it was patched. What it does is one system
+# call, which never waits here: who has to waits for a watcher, the broadcaster never does.
+StandardSocket = monkey.get_original("socket", "socket")
 
 BACKLOG = 4096
 """Connections that may wait to be accepted: Linux's own limit (net.core.somaxconn). With
@@ -57,6 +62,20 @@ def listen(host: str, port: int, keepalive: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def accept(listener: Any) -> tuple[Any, Any] | None:
+    """The next connection, which does not block, and its address; None if nobody is there.
+
+    Raises OSError. A gevent socket would have two watchers, of which a client needs none.
+    """
+    try:
+        descriptor, address = listener._accept()  # noqa: SLF001 - all others make a gevent socket
+    except BlockingIOError:
+        return None
+    connection = StandardSocket(listener.family, listener.type, listener.proto, descriptor)
+    connection.setblocking(False)
+    return connection, address
 
 
 def show_address(address: tuple[str, int] | tuple[str, int, int, int]) -> str:

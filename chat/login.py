@@ -8,6 +8,7 @@ from typing import Any
 
 import gevent
 from gevent import Timeout
+from gevent.socket import wait_read
 
 from chat.addresses import Network
 from chat.framing import LineFramer
@@ -35,7 +36,7 @@ class TurnedAway(Exception):
 
 
 class Login:
-    """Asks one newcomer, at the other end of `connection`, a gevent socket."""
+    """Asks one newcomer, at the other end of `connection`, which does not block."""
 
     def __init__(
         self, connection: Any, network: Network, password: Password, guesses: Guesses
@@ -58,7 +59,6 @@ class Login:
         finally:
             if framer.echoes:
                 self._send(framer.hide_typing(False) + b"\r\n")
-            self._connection.settimeout(None)
         framer.spoken = bool(lines) or framer.has_begun
         return lines
 
@@ -82,12 +82,14 @@ class Login:
         """Wait for a line or more; ask for it if there is silence."""
         while True:
             silent = not (self._asked or framer.spoken)
-            self._connection.settimeout(QUIET_MOMENT if silent else None)
             try:
+                wait_read(self._connection.fileno(), QUIET_MOMENT if silent else None)
                 data = self._connection.recv(RECEIVE)
             except TimeoutError:
                 self._asked = True
                 self._tell(framer, "this server has a password: type it, then press Enter")
+                continue
+            except BlockingIOError:
                 continue
             self._received += len(data)
             if lines := framer.feed(data):
@@ -110,7 +112,6 @@ class Login:
 
     def _send(self, data: bytes) -> None:
         """A new connection takes a line at once; one that does not is given up."""
-        self._connection.settimeout(0)
         if self._connection.send(data) < len(data):
             raise BlockingIOError("it does not read")
 

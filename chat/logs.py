@@ -19,14 +19,19 @@ STANDARD_ERROR = 2
 MAX_LINES = 10_000
 """Lines that may wait to be written."""
 
-LINES_AT_ONCE = 100
-"""Lines that are written together."""
+GATHERING = 0.01
+"""Seconds in which more lines may come before the first one is written: to wake the thread for
+each of them takes as long as to make it."""
+
+LINES_AT_ONCE = 1000
+"""Lines that are written together, at the most."""
 
 FLUSH_SECONDS = 1.0
 """How long the end of the program waits for the last lines."""
 
 # The real ones: gevent's would run in the one thread that must not wait.
 SimpleQueue = monkey.get_original("queue", "SimpleQueue")
+RLock = monkey.get_original("threading", "RLock")
 start_new_thread = monkey.get_original("_thread", "start_new_thread")
 sleep = monkey.get_original("time", "sleep")
 
@@ -75,6 +80,10 @@ class BackgroundHandler(logging.Handler):
         self._queued = self._written = 0
         start_new_thread(self._write_for_ever, ())
 
+    def createLock(self) -> None:  # noqa: N802
+        """One for real threads, some of which log as well; a greenlet never waits here."""
+        self.lock = RLock()
+
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a line, or leave it out if MAX_LINES are waiting."""
         if self._lines.qsize() >= MAX_LINES:
@@ -98,8 +107,10 @@ class BackgroundHandler(logging.Handler):
 
     def _write_for_ever(self) -> None:
         while True:
-            count = max(1, min(self._lines.qsize(), LINES_AT_ONCE))
-            data = b"".join(self._lines.get() for _ in range(count))
+            first = self._lines.get()
+            sleep(GATHERING)
+            others = min(self._lines.qsize(), LINES_AT_ONCE)
+            data = first + b"".join(self._lines.get() for _ in range(others))
             while data:
                 try:
                     data = data[os.write(self._descriptor, data) :]
@@ -107,7 +118,7 @@ class BackgroundHandler(logging.Handler):
                     sleep(0.01)
                 except OSError:  # nobody is there to read it any more
                     break
-            self._written += count
+            self._written += 1 + others
 
 
 def _left_out(count: int) -> logging.LogRecord:

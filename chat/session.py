@@ -115,6 +115,7 @@ class Session:
                 self._hub.announce(self._client)
             self._hub.listen(self._client)
             while not self._ended:
+                wait_for(self._client.readable)
                 self._take_input()
             return self._client.lost or "end of input"
         except Dismissed as dismissed:
@@ -134,6 +135,7 @@ class Session:
     def _is_silent(self) -> bool:
         """Whether the client says nothing at first, but for what its telnet says by itself."""
         deadline = time.monotonic() + QUIET_MOMENT
+        self._take_input()  # of a program's there is some already, as a rule
         while not self._framer.spoken and not self._ended:
             try:
                 wait(self._client.readable, max(0.0, deadline - time.monotonic()))
@@ -143,9 +145,8 @@ class Session:
         return False
 
     def _take_input(self) -> None:
-        """Wait for input, take one portion of it, and do what it says."""
+        """Take one portion of input, if there is some, and do what it says."""
         client, framer = self._client, self._framer
-        wait_for(client.readable)
         client.wait_until_answers_are_read()
         try:
             data = client.socket.recv(RECEIVE)

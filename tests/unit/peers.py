@@ -108,6 +108,15 @@ class ObservedSocket:
         return getattr(self._socket, name)
 
 
+def connect(send_buffer: int | None = None) -> tuple[socket.socket, Peer]:
+    """A new connection: the server's end, as listener.accept returns it, and the other one."""
+    ours, theirs = socket.socketpair()
+    if send_buffer is not None:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+    ours.setblocking(False)
+    return ours, Peer(theirs)
+
+
 class Company:
     """A hub, its broadcaster, and those who are there: `with Company() as company:`."""
 
@@ -206,15 +215,12 @@ class Company:
         """The client of `peer` says something."""
         self.hub.say(peer.client, list(texts))
 
-    def _connect(self, send_buffer: int | None) -> tuple[Peer, GeventSocket]:
-        ours, theirs = socket.socketpair()
-        if send_buffer is not None:
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        peer = Peer(theirs)
+    def _connect(self, send_buffer: int | None) -> tuple[Peer, socket.socket]:
+        connection, peer = connect(send_buffer)
         self.peers.append(peer)
-        return peer, GeventSocket(fileno=ours.detach())
+        return peer, connection
 
-    def _client(self, connection: GeventSocket) -> Client:
+    def _client(self, connection: socket.socket) -> Client:
         number = len(self.peers)
         address = f"127.0.0.1:{40000 + number}"
         return Client(

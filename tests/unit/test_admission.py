@@ -10,7 +10,6 @@ from typing import Any
 
 import gevent
 import pytest
-from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from chat import admission
 from chat.addresses import network_of
@@ -19,7 +18,7 @@ from chat.limits import CONNECT_BURST
 from chat.password import Password
 from chat.sanctions import Sanction
 from tests.unit.fake_time import FakeTime
-from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.peers import Company, Peer, connect, wait_until
 
 ADDRESS = "127.0.0.1:53412"
 HOST, OTHER = "10.0.0.1", "10.0.0.2"
@@ -42,10 +41,9 @@ def wide(company: Company, door: Admission) -> Admission:
 
 
 @pytest.fixture
-def newcomer() -> Iterator[tuple[GeventSocket, Peer]]:
+def newcomer() -> Iterator[tuple[socket.socket, Peer]]:
     """Both ends of a new connection."""
-    ours, theirs = socket.socketpair()
-    connection, peer = GeventSocket(fileno=ours.detach()), Peer(theirs)
+    connection, peer = connect()
     yield connection, peer
     connection.close()
     peer.close()
@@ -200,7 +198,7 @@ def test_after_too_many_wrong_passwords_one_is_not_asked_any_more(
 def test_who_is_turned_away_learns_why_and_is_ended(
     company: Company,
     door: Admission,
-    newcomer: tuple[GeventSocket, Peer],
+    newcomer: tuple[socket.socket, Peer],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -215,7 +213,7 @@ def test_who_is_turned_away_learns_why_and_is_ended(
 
 
 def test_who_is_turned_away_does_not_stay(
-    door: Admission, newcomer: tuple[GeventSocket, Peer], monkeypatch: pytest.MonkeyPatch
+    door: Admission, newcomer: tuple[socket.socket, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "LINGER", 0.01)
     connection, peer = newcomer
@@ -225,24 +223,24 @@ def test_who_is_turned_away_does_not_stay(
 
 
 def test_only_so_many_linger(
-    door: Admission, newcomer: tuple[GeventSocket, Peer], monkeypatch: pytest.MonkeyPatch
+    door: Admission, newcomer: tuple[socket.socket, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "MAX_LINGERING", 1)
     monkeypatch.setattr(admission, "LINGER", 60.0)
     connection, peer = newcomer
     lingering = gevent.spawn(door.turn_away, connection, ADDRESS, "no reason")
     wait_until(lambda: door._lingering == 1, "it lingers")
-    ours, theirs = socket.socketpair()
-    with theirs, GeventSocket(fileno=ours.detach()) as other:
-        gevent.spawn(door.turn_away, other, ADDRESS, "another").get(timeout=10)
-        assert theirs.recv(100) == b" * another\n"
+    other, its_peer = connect()
+    gevent.spawn(door.turn_away, other, ADDRESS, "another").get(timeout=10)
+    assert its_peer.read_to_end() == b" * another\n"
+    its_peer.close()
     peer.close()
     lingering.get(timeout=10)
     assert door._lingering == 0
 
 
 def test_a_newcomer_that_breaks_off_is_no_error(
-    door: Admission, newcomer: tuple[GeventSocket, Peer]
+    door: Admission, newcomer: tuple[socket.socket, Peer]
 ) -> None:
     connection, peer = newcomer
     peer.close()
@@ -258,9 +256,9 @@ def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
 
     def turn_away(count: int) -> None:
         for _ in range(count):
-            ours, theirs = socket.socketpair()
-            theirs.close()
-            door.turn_away(GeventSocket(fileno=ours.detach()), ADDRESS, "no reason")
+            connection, peer = connect()
+            peer.close()
+            door.turn_away(connection, ADDRESS, "no reason")
 
     turn_away(burst + others)
     assert len(caplog.messages) == burst
@@ -280,7 +278,7 @@ def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
 def test_without_descriptors_the_spare_one_serves_to_say_so(
     company: Company,
     door: Admission,
-    newcomer: tuple[GeventSocket, Peer],
+    newcomer: tuple[socket.socket, Peer],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     connection, peer = newcomer

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from chat.listener import BUFFER, listen, raise_descriptor_limit, show_address
+from chat.listener import BUFFER, accept, listen, raise_descriptor_limit, show_address
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,20 @@ def test_accepted_connections_have_small_buffers_no_delay_and_keepalive() -> Non
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * BUFFER
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_an_accepted_connection_never_makes_anybody_wait() -> None:
+    with listen("127.0.0.1", 0, 110) as listener:
+        listener.setblocking(False)
+        assert accept(listener) is None
+        with socket.create_connection(listener.getsockname()) as peer:
+            accepted = accept(listener)
+            assert accepted
+            connection, address = accepted
+            with connection:
+                assert address == peer.getsockname()
+                with pytest.raises(BlockingIOError):
+                    connection.recv(1)
 
 
 @pytest.mark.parametrize("seconds", [11, 60, 110, 7200])

@@ -8,7 +8,6 @@ from typing import Any
 
 import gevent
 import pytest
-from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from chat import login
 from chat.addresses import network_of
@@ -16,7 +15,7 @@ from chat.framing import LineFramer
 from chat.guesses import PENALTY, RULE, Guesses
 from chat.login import RECEIVE, TRIES, Login, TurnedAway
 from chat.password import MAX_BYTES, Password
-from tests.unit.peers import DEADLINE, Peer, wait_until
+from tests.unit.peers import DEADLINE, Peer, connect, wait_until
 
 HERE = network_of("10.0.0.1")
 SECRET = "sword fish"
@@ -31,9 +30,8 @@ class Newcomer:
     """One who is at the door, and what the server makes of it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self.connection: Any = GeventSocket(fileno=ours.detach())
-        self.peer = Peer(theirs)
+        self.connection: Any
+        self.connection, self.peer = connect()
         self.guesses = Guesses()
         self.framer = LineFramer(1000)
         self._greenlet: Any = None
@@ -145,12 +143,6 @@ def test_what_has_begun_behind_the_answer_goes_on_in_the_same_framer(newcomer: N
     assert newcomer.outcome() == []
     assert newcomer.framer.spoken
     assert newcomer.framer.feed(b"lo\n") == [b"hello"]
-
-
-def test_the_connection_waits_as_long_as_it_likes_afterwards(newcomer: Newcomer) -> None:
-    newcomer.come(f"{SECRET}\n".encode())
-    newcomer.outcome()
-    assert newcomer.connection.gettimeout() is None
 
 
 @pytest.mark.parametrize("spelled", [b"p\xffss\x1b", "pä\u202ess".encode()])
