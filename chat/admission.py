@@ -57,7 +57,8 @@ class Admission:
         """What keeps out whoever comes from the address `host`; None if nothing does."""
         if self._hub.closing:
             return self._hub.goodbye
-        if ban := self._hub.bans.find(host, time.time()):
+        bans = self._hub.bans
+        if bans and (ban := bans.find(host, time.time())):
             return f"you are banned {ban.tell(time.time())}"
         return None
 

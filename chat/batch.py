@@ -1,6 +1,7 @@
 """Messages of a room encoded once, for every client that is to get the same ones."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
@@ -39,7 +40,7 @@ class Batch:
         """What a client is sent."""
         self.end = self._behind(len(messages))
         """The place of a client that has got all of it."""
-        self._by_sender: dict[int, list[int]] = {}
+        self._by_sender = defaultdict[int, list[int]](list)
         self._without: dict[frozenset[int], Batch] = {}
 
     def without(self, senders: AbstractSet[int]) -> "Batch":
@@ -71,7 +72,7 @@ class Batch:
         """The places of each one's messages. Found once: all who talk ask for their own."""
         if not self._by_sender:
             for index, message in enumerate(self._messages):
-                self._by_sender.setdefault(message.sender, []).append(index)
+                self._by_sender[message.sender].append(index)
         return self._by_sender
 
     def place(self, sent: int) -> tuple[Cursor, memoryview]:

@@ -52,6 +52,7 @@ class Client:
     """
 
     __slots__ = (
+        "_look",
         "_writable",
         "address",
         "away",
@@ -68,7 +69,6 @@ class Client:
         "in_flight",
         "last_own",
         "log",
-        "look",
         "lost",
         "missed",
         "muted",
@@ -122,12 +122,11 @@ class Client:
         self.cursor = Cursor(*log.end)
         """How far it was sent what the log holds, at first from `entered` on.
 
-        Those who keep step, and get what is said in the same calls, share one and the same
-        object, which is how the broadcaster knows them (see `step_out`).
+        Those who keep step share one and the same object (see steps.py, and `step_out`).
         """
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
-        self.look: Look = PROGRAM
+        self._look = PROGRAM
         self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.owed: deque[Owed] = NOTHING_OWED
@@ -159,6 +158,16 @@ class Client:
     def __str__(self) -> str:
         """As the server's log has it: `ann (127.0.0.1:53412)`."""
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
+
+    @property
+    def look(self) -> Look:
+        """How it wants its lines."""
+        return self._look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        self.step_out()
+        self._look = look
 
     @property
     def lag(self) -> int:

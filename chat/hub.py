@@ -226,7 +226,7 @@ class Hub:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
         if client.muted and client.muted.holds(time.time()):
             return client.muted
-        return self.mutes.find(client.host, time.time())
+        return self.mutes.find(client.host, time.time()) if self.mutes else None
 
     def stop(self, why: str = "") -> None:
         """Ask for the end of the server; everybody will be told `why`, if it is not empty."""

@@ -81,7 +81,7 @@ class BackgroundHandler(logging.Handler):
         start_new_thread(self._write_for_ever, ())
 
     def createLock(self) -> None:  # noqa: N802
-        """One for real threads, some of which log as well; a greenlet never waits here."""
+        """The quick one: gevent's would let greenlets wait for it, and none ever has to."""
         self.lock = RLock()
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from chat.client import Client
-from chat.log import RoomLog
+from chat.log import Cursor, RoomLog
+from chat.look import Look
 from chat.message import Message
 from chat.presence import Presence
 from chat.topic import Topic
@@ -30,12 +31,23 @@ class Room:
         self.visits: dict[int, Client] = {}
         """Those to look after in the next round even if nothing was said."""
         self.sent = self.log.end
-        """Where the last round ended, or the one that is under way will."""
         self.pages: dict[int, list[Message]] = {}
         """What was read from the file for those who are behind what `log` holds, by the id that
         it follows."""
         self.turns = Turns()
         """Whose turn it is to speak."""
+
+    @property
+    def sent(self) -> Cursor:
+        """Where the last round ended, or the one that is under way will."""
+        return self._sent
+
+    @sent.setter
+    def sent(self, end: Cursor) -> None:
+        self._sent = end
+        self.in_step: dict[Look, Cursor] = {}
+        """The cursors of those who keep step and have got what was said up to there, one for each
+        look (see steps.py)."""
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""

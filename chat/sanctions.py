@@ -51,6 +51,10 @@ class Sanctions:
         for network in self._sanctions:
             self._lengths[network.version].add(network.prefixlen)
 
+    def __bool__(self) -> bool:
+        """Whether there are any, whether they hold or not."""
+        return bool(self._sanctions)
+
     def add(self, network: Network, sanction: Sanction, now: float) -> None:
         """Impose `sanction` in place of an earlier one on `network`. Raises TooManySanctions."""
         if network not in self._sanctions and len(self.all(now)) >= MOST:
@@ -66,8 +70,6 @@ class Sanctions:
 
     def find(self, host: str, now: float) -> Sanction | None:
         """One that holds for the address `host`; None if there is none."""
-        if not self._sanctions:  # nearly always
-            return None
         address = address_of(host)
         for length in self._lengths[address.version]:
             sanction = self._sanctions.get(ip_network((address, length), strict=False))

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 from gevent.socket import wait
@@ -21,6 +22,7 @@ from chat.text import visible, visible_lines
 from chat.welcome import welcome
 
 SLASH = ord("/")
+first_byte = itemgetter(0)
 
 QUIET_MOMENT = 0.2
 """Seconds of silence after which somebody sits there: a program that has something to
@@ -211,7 +213,7 @@ class Session:
 
     def _obey(self, lines: Sequence[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
-        if not self._client.look.json and not any(line[0] == SLASH for line in lines):
+        if not self._client.look.json and SLASH not in map(first_byte, lines):
             self._try(self._say, visible_lines(lines))  # nearly always
             return
         said: list[str] = []

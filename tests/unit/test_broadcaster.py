@@ -13,7 +13,7 @@ from chat import batch, broadcaster
 from chat.broadcaster import Round
 from chat.client import Client
 from chat.log import Cursor, RoomLog
-from chat.look import TELNET
+from chat.look import PLAIN, TELNET
 from chat.room import Room
 from tests.unit.encoding import CountingEncoder
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
@@ -31,6 +31,11 @@ def talk(company: Company, peer: Peer, texts: list[str], at_once: int = 50) -> N
     for start in range(0, len(texts), at_once):
         company.say(peer, *texts[start : start + at_once])
         wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+
+
+def keeps_step(peer: Peer, room: Room) -> bool:
+    """Whether it will be sent the same as all others, in the same calls as the others' are."""
+    return peer.client.cursor is room.in_step.get(peer.client.look)
 
 
 def numbers_and_gaps(lines: list[str], who: str) -> tuple[list[int], list[int]]:
@@ -220,7 +225,7 @@ def test_who_keeps_step_and_takes_a_part_of_it_gets_the_rest_and_nothing_twice(
     company: Company, text: str
 ) -> None:
     ann, slow, bob = company.join("ann"), company.join("slow", SMALL), company.join("bob")
-    wait_until(lambda: slow.client.cursor is company.room.sent, "it keeps step")
+    wait_until(lambda: keeps_step(slow, company.room), "it keeps step")
     before = company.hub.stats.deliveries
     company.say(ann, text, text, "end")
     for reader in (slow, bob):
@@ -232,7 +237,7 @@ def test_the_rest_of_a_line_comes_before_what_is_said_next_also_if_memory_was_ou
     company: Company,
 ) -> None:
     ann, slow = company.join("ann"), company.join("slow", SMALL)
-    wait_until(lambda: slow.client.cursor is company.room.sent, "it keeps step")
+    wait_until(lambda: keeps_step(slow, company.room), "it keeps step")
     company.say(ann, "x" * 50_000)
     wait_until(lambda: slow.client.blocked, "its socket is full")
     end = company.room.log.end.id
@@ -252,6 +257,26 @@ def test_a_long_line_of_which_the_socket_takes_parts_comes_whole(company: Compan
     texts = ["ä" * 60_000, "", "ö" * 30_000, "end"]
     company.say(ann, *texts)
     assert slow.read_lines(4) == [f"ann: {text}" for text in texts]
+
+
+def test_who_keeps_step_and_wants_another_look_has_it_from_the_next_line_on(
+    company: Company,
+) -> None:
+    ann, bob, cy = (company.join(name) for name in ("ann", "bob", "cy"))
+
+    def all_keep_step() -> bool:
+        return keeps_step(bob, company.room) and keeps_step(cy, company.room)
+
+    for bobs, cys in [(PLAIN, TELNET), (TELNET, TELNET), (TELNET, PLAIN), (PLAIN, PLAIN)]:
+        company.say(ann, "before")
+        assert bob.read_line()[:11] == cy.read_line()[:11] == "ann: before"
+        wait_until(all_keep_step, "they keep step")
+        bob.client.look, cy.client.look = bobs, cys
+        for text in ("first", "then"):
+            company.say(ann, text)
+            assert bob.read_line() == f"ann: {text}{bobs.end}"
+            assert cy.read_line() == f"ann: {text}{cys.end}"
+            wait_until(all_keep_step, "they keep step with others of their looks")
 
 
 def test_lines_end_as_the_client_wants_it(company: Company) -> None:
