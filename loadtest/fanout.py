@@ -22,7 +22,7 @@ from benchmark.servers import GCHAT, REFERENCE, SERVERS, THREADS, Missing, Serve
 from benchmark.table import tables
 from benchmark.targets import SHORT_TARGETS, TARGETS, verdicts
 from benchmark.works import HUNDRED, WORKS
-from measuring.server import split_cores
+from child import split_cores
 
 REPEATS = 5
 SECONDS = 2.0

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from child import split_cores
 from measuring.archive import archive
 from measuring.descriptors import descriptors
 from measuring.everyone import everyone
@@ -22,7 +23,6 @@ from measuring.history import history
 from measuring.idle import idle
 from measuring.looks import looks
 from measuring.rooms import rooms
-from measuring.server import split_cores
 from measuring.stalled import stalled
 from measuring.vandals import vandals
 

@@ -10,7 +10,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 
-from benchmark.member import Broken, Entrance, Member
+from benchmark.member import Broken, Entrance, Member, ended
 from benchmark.protocols import Dialect
 
 PATIENCE = 180.0
@@ -126,10 +126,10 @@ class Audience:
                     size = receive[descriptor](buffer, PORTION, socket.MSG_TRUNC)
                 except BlockingIOError:
                     continue
-                except OSError as error:
-                    raise Broken(str(error)) from error
+                except ConnectionError as error:
+                    raise Broken(ended(error)) from error
                 if not size:
-                    raise Broken("the server has ended a connection")
+                    raise Broken(ended())
                 received[descriptor] += size
                 self.total += size
                 yield descriptor, size

@@ -12,6 +12,11 @@ class Broken(Exception):
     """What the server did that it should not have; the measurement is of no use."""
 
 
+def ended(error: ConnectionError | None = None) -> str:
+    """What is wrong if a connection is over: `error`, if there was something on its way."""
+    return "the server has ended a connection" + (f" ({error.strerror})" if error else "")
+
+
 class Member:
     """A client of a server, whose socket does not block."""
 
@@ -34,8 +39,8 @@ class Member:
             self.unsent = data[self.connection.send(data) :]
         except BlockingIOError:
             self.unsent = data
-        except OSError as error:
-            raise Broken(str(error)) from error
+        except ConnectionError as error:
+            raise Broken(ended(error)) from error
         return bool(self.unsent)
 
 
@@ -58,10 +63,10 @@ class Entrance:
         """Read, and send what comes next if it was answered; True if there is no more."""
         try:
             data = self.member.connection.recv(PORTION)
-        except OSError as error:
-            raise Broken(str(error)) from error
+        except ConnectionError as error:
+            raise Broken(ended(error)) from error
         if not data:
-            raise Broken(f"the server has ended a connection; it said {self._text[-200:]!r}")
+            raise Broken(f"{ended()}; it said {self._text[-200:]!r}")
         self._text += data
         if self._steps[0].answer not in self._text:
             return False

@@ -5,9 +5,11 @@ from collections import Counter
 from itertools import cycle
 from typing import NamedTuple
 
+from child import Cpu
+
 from benchmark.audience import QUIET, Audience
 from benchmark.member import Member
-from benchmark.process import Cpu, Process, own_cpu
+from benchmark.process import Process, own_cpu
 
 BURST = 10
 """Lines that are said in one system call in a closed loop, if as many may be in flight."""

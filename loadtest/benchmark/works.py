@@ -111,7 +111,7 @@ def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
 
 def _enter(work: Work, server: Server, process: Process, audience: Audience) -> tuple[float, int]:
     """All come; the seconds that it takes, and the bytes of memory for each."""
-    memory, descriptors = process.memory(), process.descriptors()
+    memory, descriptors = process.rss(), process.descriptors()
     begin = time.monotonic()
     audience.enter(work.clients, work.rooms, server.at_once)
     # Before the server has accepted a connection, its side of it is the kernel's alone.
@@ -121,4 +121,4 @@ def _enter(work: Work, server: Server, process: Process, audience: Audience) -> 
         pass
     connecting = time.monotonic() - begin
     audience.until_quiet()
-    return connecting, (process.memory() - memory) // work.clients
+    return connecting, (process.rss() - memory) // work.clients

@@ -32,7 +32,7 @@ def descriptors(core: int) -> int:
 
         said = 0
         heard = listener.keep()
-        begin, cpu = time.monotonic(), server.cpu()
+        begin, cpu = time.monotonic(), server.cpu().total
         newcomers: list[Member] = []
         answers: list[bytearray] = []
         for number in range(NEWCOMERS):
@@ -42,7 +42,7 @@ def descriptors(core: int) -> int:
             crowd.say(talker, b"line %d\n" % said)
             said += 1
             _listen_until(crowd, begin + (number + 1) * PAUSE)
-        seconds, cpu = time.monotonic() - begin, server.cpu() - cpu
+        seconds, cpu = time.monotonic() - begin, server.cpu().total - cpu
         told = sum(
             newcomer.ended and b"out of file descriptors" in answer
             for newcomer, answer in zip(newcomers, answers, strict=True)
@@ -55,15 +55,15 @@ def descriptors(core: int) -> int:
         )
         crowd.leave(newcomers)
 
-        begin, cpu = time.monotonic(), server.cpu()
+        begin, cpu = time.monotonic(), server.cpu().total
         _listen_until(crowd, begin + SECONDS)
-        cpu = server.cpu() - cpu
+        cpu = server.cpu().total - cpu
         report.check(
             "server CPU when none comes",
             f"{cpu:.2f} s of {SECONDS:.2f}, at most {MOST_LOAD:.0%}",
             cpu / SECONDS <= MOST_LOAD,
         )
-        lines = server.log().count("out of file descriptors")
+        lines = server.output().count("out of file descriptors")
         report.check(
             "lines of its log that say so",
             f"{lines}, at least 1 and at most {MOST_LOG_LINES}",

@@ -42,10 +42,10 @@ def gigabyte(core: int) -> int:
         answer = flooder.keep()
         before = server.rss()
         server.forget_peak()
-        begin, cpu = time.monotonic(), server.cpu()
+        begin, cpu = time.monotonic(), server.cpu().total
         flood = _Flood(flooder)
         during = _latencies(crowd, talker, listener, flood.go_on)
-        seconds, cpu = time.monotonic() - begin, server.cpu() - cpu
+        seconds, cpu = time.monotonic() - begin, server.cpu().total - cpu
         growth = server.peak() - before
         report.figure("sent", f"{flood.sent:,} bytes in {seconds:.2f} s, server CPU {cpu:.2f} s")
         report.check(

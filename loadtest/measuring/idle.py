@@ -37,12 +37,12 @@ def idle(core: int) -> int:
             crowd.until(all_are_welcomed, "all are welcomed")
         except TimeoutError:
             report.check("not welcomed", f"{len(waiting):,}", False)
-        cpu = server.cpu()
+        cpu = server.cpu().total
         report.figure(
             "all are welcomed in", f"{time.monotonic() - begin:.2f} s, server CPU {cpu:.2f} s"
         )
         _settle(crowd)
-        cpu = server.cpu()
+        cpu = server.cpu().total
         idle_bytes = (server.rss() - before) / CLIENTS
 
         for member in members:

@@ -70,7 +70,7 @@ class Talk:
         Raises TimeoutError if some of it is not.
         """
         crowd, others = self._crowd, self._others
-        lines_before, bytes_before, cpu_before = crowd.lines, crowd.bytes, self._server.cpu()
+        lines_before, bytes_before, cpu_before = crowd.lines, crowd.bytes, self._server.cpu().total
         said = size = 0
         begin = time.monotonic()
         while said < lines and time.monotonic() - begin < seconds:
@@ -83,7 +83,7 @@ class Talk:
         duration = time.monotonic() - begin
         received = crowd.lines - lines_before
         exact = received == expected and crowd.bytes - bytes_before == size * others
-        return Round(said, received, duration, self._server.cpu() - cpu_before, exact)
+        return Round(said, received, duration, self._server.cpu().total - cpu_before, exact)
 
     def _say_burst(self) -> int:
         """The next talker says some lines; returns their bytes as one receiver sees them."""

@@ -75,7 +75,7 @@ def vandals(core: int) -> int:
                 lines() == expected,
             )
         status = server.stop()
-        log = server.log()
+        log = server.output()
         told = re.search(r"stop: (\d+) connected", log)
         report.check(
             "left in the dict, at the end",

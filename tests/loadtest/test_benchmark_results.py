@@ -8,13 +8,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
 
 from benchmark.plot import plot
-from benchmark.process import Cpu
 from benchmark.race import Race, Spread, connecting, cost, latency, rate, spread
 from benchmark.servers import GCHAT, REFERENCE, THREADS
 from benchmark.table import tables
 from benchmark.talk import Talk
 from benchmark.targets import SHORT_TARGETS, Bound, Growth, Target, verdicts
 from benchmark.works import HUNDRED, PACED, TEN_THOUSAND, THOUSAND, Sample
+from child import Cpu
 
 
 def sample(deliveries: int = 1_000_000, lost: int = 0, cpu: float = 1.0) -> Sample:
