@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import time
+from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
 
@@ -40,6 +41,8 @@ class Keeper:
         self._hub = hub
         self._sent = 0
         """What all clients together had been sent when it was last noted how far they are."""
+        self._on_the_way = set[int]()
+        """The numbers of those to whom some of that was still on its way then."""
         self._next_expiry = 0.0
         self._fails = False
 
@@ -49,7 +52,10 @@ class Keeper:
             gevent.sleep(RETRY if self._fails else INTERVAL)
             if self._hub.stats.bytes_out != self._sent:
                 self._sent = self._hub.stats.bytes_out
-                self._note_all()
+                self._on_the_way.clear()
+                self._note(self._hub.each_client())
+            elif self._on_the_way:
+                self._note(self._arrived())
             if time.monotonic() >= self._next_expiry:
                 self._next_expiry = time.monotonic() + EXPIRY
                 hub = self._hub
@@ -73,10 +79,17 @@ class Keeper:
                 log.error("who can come back is not in the history: %s", explain(error))
             self._fails = True
 
-    def _note_all(self) -> None:
-        """Note how far those have got who can come back."""
+    def _arrived(self) -> list[Client]:
+        """Those to whom nothing is on its way any more."""
+        clients = [self._hub.clients.get(number) for number in self._on_the_way]
+        arrived = [client for client in clients if client and not client.unacknowledged]
+        self._on_the_way.difference_update([client.number for client in arrived])
+        return arrived
+
+    def _note(self, clients: Iterable[Client]) -> None:
+        """Note how far those of `clients` have got who can come back."""
         identities, now = self._hub.identities, time.time()
-        for client in self._hub.each_client():
+        for client in clients:
             identity = identities.of(client.number)
             if identity is None:
                 continue
@@ -88,6 +101,8 @@ class Keeper:
                 note(client, identity)
                 if identity.place != place:
                     identities.moved[client.number] = identity
+            if client.cursor != identity.place:
+                self._on_the_way.add(client.number)
             identity.seen = now
 
     def _write_portion(self) -> None:

@@ -64,6 +64,26 @@ def test_how_far_each_has_got_is_written_while_they_are_there(company: Company, 
     assert identity.place == company.room.log.end
 
 
+def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
+    company: Company, ann: Peer, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+
+    def write() -> None:
+        looks.append(1)
+        Keeper.write(keeper)
+
+    monkeypatch.setattr(keeper, "write", write)
+    bob = company.join("bob")
+    company.say(bob, "one")
+    wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
+    before = len(looks)
+    wait_until(lambda: len(looks) > before + 5, "it was looked some more times")
+    assert place_in_the_file(company) < company.room.log.end.id
+    assert ann.read_lines(1) == ["bob: one"]
+    wait_until(lambda: place_in_the_file(company) == company.room.log.end.id, "that is written")
+
+
 @pytest.mark.usefixtures("keeper")
 def test_so_is_what_has_changed_about_them(company: Company, ann: Peer) -> None:
     bob = company.join("bob")
