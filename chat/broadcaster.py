@@ -7,8 +7,8 @@ is, the more messages a call carries. Rooms take turns, a slice of a round each.
 """
 
 import errno
-from collections.abc import Iterable
 from itertools import islice
+from operator import length_hint
 from time import perf_counter
 
 import gevent
@@ -21,14 +21,15 @@ from chat.log import Cursor
 from chat.lookback import LookBack
 from chat.loop import give_way
 from chat.room import Room
-from chat.steps import Step, Steps
+from chat.steps import InStep, Step, Steps
 from chat.wire import encode_gap
 
 SLICE = 0.002
 """Seconds that a room is served before the others, and those who talk, get their turn."""
 
 AT_A_TIME = 32
-"""Listeners that are sent to before it is looked at the clock: half a millisecond's work."""
+"""Listeners that keep step and are sent to before it is looked at the clock: half a millisecond's
+work."""
 
 SENDS_PER_VISIT = 4
 """How often a client that has much to catch up with is sent to before it is the next one's
@@ -74,7 +75,7 @@ class Broadcaster:
             self._serve(room)
         except Exception:  # a mistake of ours: it must not be the end of all talk
             self._hub.faults.report("cannot broadcast in #%s", room.name)
-            room.sent = Cursor(0, 0)  # whom the round has reached is not known
+            room.in_step = InStep(Cursor(0, 0))  # whom the round has reached is not known
             if room not in self._failed:
                 self._failed.add(room)
                 gevent.spawn_later(RETRY, self._retry, room)
@@ -113,7 +114,11 @@ class Round:
         self._batches = Batches(room.log, room.pages)
         self._end = room.log.end
         said = self._end.id > room.sent.id
-        self._steps = Steps(room, self._end, self._batches)
+        before = room.in_step
+        if said:
+            room.in_step = InStep(self._end)
+        self._in_step = room.in_step
+        self._steps = Steps(before, room.in_step, self._batches)
         with hub.lock:
             self._listeners = iter(list(room.listeners.values()) if said else ())
         if said or self._end == room.log.said:
@@ -122,11 +127,13 @@ class Round:
     def serve(self, seconds: float) -> bool:
         """Serve clients for so many seconds, or a little more; False if the round is over."""
         deadline = perf_counter() + seconds
-        while clients := list(islice(self._listeners, AT_A_TIME)):
-            self._send_to_all(clients)
-            if perf_counter() > deadline:
-                return True
-        self._count_deliveries()
+        try:
+            while length_hint(self._listeners):
+                self._send_to_some(deadline)
+                if perf_counter() > deadline:
+                    return True
+        finally:
+            self._count_deliveries()
         visits = self._room.visits
         deadline = perf_counter() + seconds
         while visits and perf_counter() < deadline:
@@ -137,18 +144,21 @@ class Round:
                     self._room.listeners[client.number] = client
         return False
 
-    def _send_to_all(self, clients: Iterable[Client]) -> None:
-        """Send what was said since the last round to `clients`.
+    def _send_to_some(self, deadline: float) -> None:
+        """Send what was said since the last round to AT_A_TIME listeners, or until the deadline.
 
         Those who keep step are known by their cursor, and there is nothing to see to but
-        their sockets. For the others `advance` does the rest.
+        their sockets. For the others `advance` does the rest, which may take long.
         """
         step = None
-        for client in clients:
+        for client in islice(self._listeners, AT_A_TIME):
             if not (step and client.cursor is step.start):
                 step = self._steps.of(client.look)
                 if not (step and client.cursor is step.start):
-                    self._try_to_advance(client)
+                    if client.log is self._room.log:  # it may have gone to another room by now
+                        self._try_to_advance(client)
+                    if perf_counter() > deadline:
+                        return
                     continue
             try:
                 sent = client.socket.send(step.data)
@@ -166,6 +176,7 @@ class Round:
         for step in self._steps.taken:
             self._stats.deliveries += step.reached * step.messages
             self._stats.bytes_out += step.reached * step.size
+            step.reached = 0
 
     def _try_to_advance(self, client: Client) -> None:
         try:
@@ -192,7 +203,7 @@ class Round:
         else:  # it takes all that we send: the others first
             self._hub.visit(client)
         if client.cursor == self._end and client.may_keep_step:
-            client.cursor = self._steps.end_of(client.look)
+            client.cursor = self._in_step.take_in(client.look)
         if client.progress is not None:
             client.progress.set()
 

@@ -166,8 +166,9 @@ class Client:
 
     @look.setter
     def look(self, look: Look) -> None:
-        self.step_out()
-        self._look = look
+        if look != self._look:
+            self.step_out()
+            self._look = look
 
     @property
     def lag(self) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from chat.client import Client
 from chat.log import Cursor, RoomLog
-from chat.look import Look
 from chat.message import Message
 from chat.presence import Presence
+from chat.steps import InStep
 from chat.topic import Topic
 from chat.turns import Turns
 
@@ -30,7 +30,8 @@ class Room:
         """Those of `clients` who get what is said: all but the blocked and the leaving."""
         self.visits: dict[int, Client] = {}
         """Those to look after in the next round even if nothing was said."""
-        self.sent = self.log.end
+        self.in_step = InStep(log.end)
+        """Those who have got what the last round sent, or will by the one that is under way."""
         self.pages: dict[int, list[Message]] = {}
         """What was read from the file for those who are behind what `log` holds, by the id that
         it follows."""
@@ -40,14 +41,7 @@ class Room:
     @property
     def sent(self) -> Cursor:
         """Where the last round ended, or the one that is under way will."""
-        return self._sent
-
-    @sent.setter
-    def sent(self, end: Cursor) -> None:
-        self._sent = end
-        self.in_step: dict[Look, Cursor] = {}
-        """The cursors of those who keep step and have got what was said up to there, one for each
-        look (see steps.py)."""
+        return self.in_step.place
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""

@@ -8,7 +8,33 @@ round sends them the same bytes without looking at anything else of theirs.
 from chat.batch import Batch, Batches
 from chat.log import Cursor
 from chat.look import Look
-from chat.room import Room
+
+MAX_LOOKS = 64
+"""Looks of which those who want them keep step, or a round would keep a batch for each client
+that wants its own. Without a zone there are hardly more."""
+
+
+class InStep:
+    """Those who have got what was said up to a place, and keep step from there on."""
+
+    __slots__ = ("_cursors", "place")
+
+    def __init__(self, place: Cursor) -> None:
+        self.place = place
+        self._cursors: dict[Look, Cursor] = {}
+
+    def find(self, look: Look) -> Cursor | None:
+        """The cursor of those with this look; None if there has been nobody."""
+        return self._cursors.get(look)
+
+    def take_in(self, look: Look) -> Cursor:
+        """The cursor for one more with this look; one of its own beyond MAX_LOOKS."""
+        cursor = self._cursors.get(look)
+        if cursor is None:
+            cursor = Cursor(*self.place)
+            if len(self._cursors) < MAX_LOOKS:
+                self._cursors[look] = cursor
+        return cursor
 
 
 class Step:
@@ -29,14 +55,11 @@ class Step:
 
 
 class Steps:
-    """Those of one round of `room`, each made when it is first asked for."""
+    """Those of one round, each made when it is first asked for."""
 
-    def __init__(self, room: Room, end: Cursor, batches: Batches) -> None:
-        """The round goes from `room.sent` to `end`, which is the next one's `room.sent`."""
-        self._start, self._starts = room.sent, room.in_step
-        if end.id > room.sent.id:
-            room.sent = end
-        self._end, self._ends = end, room.in_step
+    def __init__(self, start: InStep, end: InStep, batches: Batches) -> None:
+        self._start = start
+        self._end = end
         self._batches = batches
         self._steps: dict[Look, Step | None] = {}
 
@@ -46,18 +69,14 @@ class Steps:
             self._steps[look] = self._make(look)
         return self._steps[look]
 
-    def end_of(self, look: Look) -> Cursor:
-        """The cursor for one who has got all of the round, and keeps step from now on."""
-        return self._ends.setdefault(look, Cursor(*self._end))
-
     @property
     def taken(self) -> list[Step]:
         """All that were made."""
         return [step for step in self._steps.values() if step]
 
     def _make(self, look: Look) -> Step | None:
-        start = self._starts.get(look)
-        batch = self._batches.between(self._start, self._end, look) if start else None
-        if not (start and batch and batch.data and batch.end == self._end):
+        cursor, end = self._start.find(look), self._end.place
+        batch = self._batches.between(self._start.place, end, look) if cursor else None
+        if not (cursor and batch and batch.data and batch.end == end):
             return None
-        return Step(start, batch, self.end_of(look))
+        return Step(cursor, batch, self._end.take_in(look))

@@ -19,6 +19,7 @@ from chat.hub import Hub
 from chat.log import RoomLog
 from chat.look import PLAIN
 from chat.session import Session
+from chat.steps import InStep
 
 DEADLINE = 10.0
 """Seconds after which whatever a test waits for counts as not happening."""
@@ -132,7 +133,7 @@ class Company:
         self.room = self.hub.lobby
         if log is not None:
             self.room.log = log
-            self.room.sent = log.end
+            self.room.in_step = InStep(log.end)
         self.peers: list[Peer] = []
         self._greenlets: list[Any] = []
         if broadcasting:

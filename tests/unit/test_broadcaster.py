@@ -35,7 +35,7 @@ def talk(company: Company, peer: Peer, texts: list[str], at_once: int = 50) -> N
 
 def keeps_step(peer: Peer, room: Room) -> bool:
     """Whether it will be sent the same as all others, in the same calls as the others' are."""
-    return peer.client.cursor is room.in_step.get(peer.client.look)
+    return peer.client.cursor is room.in_step.find(peer.client.look)
 
 
 def numbers_and_gaps(lines: list[str], who: str) -> tuple[list[int], list[int]]:
@@ -220,6 +220,13 @@ def test_an_answer_in_the_middle_of_a_round_comes_at_its_place(company: Company)
     assert bob.read_lines(4) == ["ann: one", "ann: two", " * answer", "ann: three"]
 
 
+def test_who_asks_for_the_look_that_it_has_keeps_step(company: Company) -> None:
+    bob = company.join("bob")
+    wait_until(lambda: keeps_step(bob, company.room), "it keeps step")
+    bob.client.look = bob.client.look._replace(end="\n")
+    assert keeps_step(bob, company.room)
+
+
 @pytest.mark.parametrize("text", ["x" * 100_000, "x" * 60_000], ids=["a batch", "less"])
 def test_who_keeps_step_and_takes_a_part_of_it_gets_the_rest_and_nothing_twice(
     company: Company, text: str
@@ -374,15 +381,21 @@ def join_room(company: Company, room: Room, count: int) -> list[Peer]:
     return peers
 
 
+@pytest.mark.parametrize("ignored", ["", "somebody"], ids=["in step", "one by one"])
 def test_a_big_round_gives_way_to_other_rooms(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: Company, ignored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """To those who do not keep step it looks at the clock after each of them."""
     cellar = company.hub.rooms.by_name["cellar"] = Room(RoomLog("cellar"))
     below = join_room(company, cellar, 10)
     above = [company.join() for _ in range(10)]
     wait_until(lambda: not company.hub.stirred, "everybody has been visited")
     monkeypatch.setattr(broadcaster, "SLICE", 1e-9)
-    monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
+    if ignored:
+        for peer in (*above, *below):
+            company.hub.names.ignore(peer.client, ignored)
+    else:
+        monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
     order: list[str] = []
     for where, peers in (("below", below), ("above", above)):
         for peer in peers:

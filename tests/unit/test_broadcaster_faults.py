@@ -149,6 +149,7 @@ def test_those_whom_a_round_had_not_reached_when_it_failed_get_it_once_as_well(
     company.say(ann, "two")
     for peer in others:
         assert peer.read_lines(2) == ["ann: one", "ann: two"]
+    assert company.hub.stats.deliveries == 8
 
 
 @pytest.mark.usefixtures("_soon")

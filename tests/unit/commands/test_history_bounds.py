@@ -8,6 +8,7 @@ from chat.commands.search import MOST_FOUND, PORTION
 from chat.log import RoomLog
 from chat.message import Kind
 from chat.owed import OWED_LIMIT
+from chat.steps import InStep
 from tests.unit.commands.typing_lines import END, fill, person, run, shown
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
@@ -95,7 +96,7 @@ def test_who_looks_back_and_does_not_read_holds_on_to_little_of_what_is_forgotte
         company.room.log.append(
             time.time(), Kind.SAY, [lasting("x" * each) for _ in range(PORTION)], 99, "zoe"
         )
-        company.room.sent = company.room.log.end
+        company.room.in_step = InStep(company.room.log.end)
         slow = person(company, "slow", SMALL)
         company.start(run, company, slow, line)
         wait_until(lambda: slow.client.blocked, "its socket is full")

@@ -9,6 +9,7 @@ from chat import commands
 from chat.commands import Refused
 from chat.look import PROGRAM
 from chat.message import Kind
+from chat.steps import InStep
 from tests.unit.peers import Company, Peer, wait_until
 
 END = "(that is all)"
@@ -89,6 +90,6 @@ def fill(company: Company, count: int, text: str = "message", sender: int = 99) 
     log, room = company.room.log, company.room
     texts = [f"{text} {number}" for number in range(count)]
     log.append(time.time(), Kind.SAY, texts, sender, "zoe")
-    room.sent = log.end
+    room.in_step = InStep(log.end)
     for client in room.clients.values():
         client.cursor = log.end
