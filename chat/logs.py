@@ -3,9 +3,10 @@
 Whoever reads standard error may be slow or stopped (a pipe into a pager, a
 terminal on hold): then a write waits, and everything in the process with it. So
 a real thread writes, behind a bounded queue; when that is full, lines are left
-out and counted.
+out and counted. The same goes for a disk that is full.
 """
 
+import errno
 import logging
 import os
 import time
@@ -25,6 +26,10 @@ each of them takes as long as to make it."""
 
 LINES_AT_ONCE = 1000
 """Lines that are written together, at the most."""
+
+FULL = (errno.EAGAIN, errno.ENOSPC, errno.EDQUOT)
+"""What a write fails with that may succeed later: somebody made the descriptor non-blocking, or
+the disk is full."""
 
 FLUSH_SECONDS = 1.0
 """How long the end of the program waits for the last lines."""
@@ -109,18 +114,20 @@ class BackgroundHandler(logging.Handler):
         while True:
             first = self._lines.get()
             sleep(GATHERING)
-            others = min(self._lines.qsize(), LINES_AT_ONCE)
-            data = first + b"".join(self._lines.get() for _ in range(others))
-            while data:
-                try:
-                    data = data[os.write(self._descriptor, data) :]
-                except BlockingIOError:  # somebody made it non-blocking
-                    sleep(0.01)
-                except OSError:  # nobody is there to read it any more
-                    break
+            others = min(self._lines.qsize(), LINES_AT_ONCE - 1)
+            self._write(first + b"".join(self._lines.get() for _ in range(others)))
             self._written += 1 + others
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except OSError as error:
+                if error.errno not in FULL:  # nobody is there to read it any more
+                    return
+                sleep(0.01)
 
 
 def _left_out(count: int) -> logging.LogRecord:
-    text = "%d lines were left out here: nobody read them"
+    text = "%d lines were left out here: they could not be written"
     return log.makeRecord(log.name, logging.WARNING, "", 0, text, (count,), None)

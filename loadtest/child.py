@@ -87,10 +87,11 @@ class Child:
         """Return when `has_started`. Raises RuntimeError, with what it says, if it does not."""
         deadline = time.monotonic() + START_SECONDS
         try:
-            while not has_started():
-                if self._child.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{name} does not start; it says: {self.output().strip()}")
+            while self._child.poll() is None and time.monotonic() < deadline:
+                if has_started():
+                    return
                 time.sleep(POLL)
+            raise RuntimeError(f"{name} does not start; it says: {self.output().strip()}")
         except BaseException:
             self.close()
             raise

@@ -115,7 +115,9 @@ def test_who_logs_never_waits_and_what_was_left_out_is_counted(
 ) -> None:
     count = 5000  # of 100 bytes: more than a pipe takes
     reading = overflow(pipe, monkeypatch, count)
-    left_out = re.findall(rb"^(\d+) lines were left out here: nobody read them$", reading, re.M)
+    left_out = re.findall(
+        rb"^(\d+) lines were left out here: they could not be written$", reading, re.M
+    )
     assert left_out
     written = len(re.findall(rb"^\d{100}$", reading, re.M))
     assert written + sum(map(int, left_out)) == count
@@ -139,6 +141,23 @@ def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) 
         assert time.monotonic() < end, "it is never full"
         time.sleep(0.001)
     assert pipe.read_until(b"%0100d\n" % 1999).count(b"\n") == 2000
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(pipe: Pipe) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    handler = BackgroundHandler(full)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for _ in range(3):
+        handler.emit(record("before"))
+    end = time.monotonic() + DEADLINE
+    while handler._lines.qsize():
+        assert time.monotonic() < end, "it is never tried to write them"
+        time.sleep(0.001)
+    os.dup2(pipe.writer, full)
+    handler.emit(record("after"))
+    assert pipe.read_until(b"after\n") == b"before\n" * 3 + b"after\n"
+    handler.flush()
+    os.close(full)
 
 
 def test_a_reader_that_is_gone_is_no_error() -> None:
