@@ -201,7 +201,8 @@ class Client:
             self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
 
     def step_out(self) -> None:
-        """It is to be sent something else than the others: it stands where it stood, but alone."""
+        """It is to be sent something else than the others, or less: it stands where it stood, but
+        alone."""
         self.cursor = Cursor(*self.cursor)
 
     @property

@@ -143,8 +143,7 @@ class Hub:
         """`client` goes to the room called `name`, which is made if there is none.
 
         Runs in its own greenlet, and waits until it has got what was said up to now where
-        it was, so that no round there still has it before it. Raises TooManyRooms; it stays
-        where it was then.
+        it was. Raises TooManyRooms; it stays where it was then.
         """
         listens = client.until is None
         self.stop_listening(client)

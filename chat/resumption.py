@@ -138,6 +138,7 @@ def _displace(hub: Hub, identity: Identity) -> bool:
     if hub.clients.get(identity.number) is client:  # its connection is not closed yet
         is_told = not client.owed
         leave(hub, client)
+        client.step_out()  # the round that is under way may go further
         client.until = client.cursor  # the other connection gets what follows
         with hub.lock:
             del hub.clients[client.number]

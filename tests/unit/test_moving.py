@@ -71,38 +71,6 @@ def test_who_moves_gets_what_is_said_where_it_is_and_no_more_from_where_it_was(
     assert ann.client.cursor == company.room.log.end
 
 
-def test_a_round_that_it_left_behind_does_not_reach_it_where_it_went(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
-    with Company(broadcasting=False) as company:
-        hub, lobby = company.hub, company.room
-        serve = broadcaster.Broadcaster(hub)._serve
-
-        def begin_round() -> None:
-            with monkeypatch.context() as patch:
-                patch.setattr(broadcaster, "SLICE", 0.0)
-                serve(lobby)
-
-        ann = company.join("ann")
-        company.join("bob")
-        serve(lobby)
-        company.say(ann, "one")
-        begin_round()
-        company.say(ann, "two")
-        cy = company.join("cy")  # behind what was said, and the round ends before that
-        serve(lobby)
-        begin_round()  # the next one: cy is among its listeners, and has all that it sends
-        assert cy.client.number in lobby.listeners
-        assert lobby.sent == cy.client.cursor
-        builds = hub.move(cy.client, "builds")
-        hub.notify(builds, "hello")
-        while hub.stirred:
-            serve(next(iter(hub.stirred)))
-        assert cy.read_lines(1) == [" * hello"]
-        assert cy.client.cursor == builds.log.end
-
-
 def test_what_was_said_before_it_came_is_not_for_it(company: Company, bob: Peer) -> None:
     peer = company.join("cy")
     company.say(bob, "before")
