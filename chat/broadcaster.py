@@ -116,7 +116,7 @@ class Round:
         said = self._end.id > room.sent.id
         before = room.in_step
         if said:
-            room.in_step = InStep(self._end)
+            room.in_step = InStep(self._end, before.looks)
         self._in_step = room.in_step
         self._steps = Steps(before, room.in_step, self._batches)
         with hub.lock:
@@ -155,7 +155,7 @@ class Round:
             if not (step and client.cursor is step.start):
                 step = self._steps.of(client.look)
                 if not (step and client.cursor is step.start):
-                    if client.log is self._room.log:  # it may have gone to another room by now
+                    if client.log is self._room.log:  # it may have gone to another room
                         self._try_to_advance(client)
                     if perf_counter() > deadline:
                         return

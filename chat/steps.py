@@ -5,34 +5,47 @@ one of them: where it stands, how its lines look, and that nothing is owed to it
 round sends them the same bytes without looking at anything else of theirs.
 """
 
+from collections.abc import Collection, Iterable
+
 from chat.batch import Batch, Batches
 from chat.log import Cursor
 from chat.look import Look
 
 MAX_LOOKS = 64
-"""Looks of which those who want them keep step, or a round would keep a batch for each client
-that wants its own. Without a zone there are hardly more."""
+"""Looks with which clients may keep step in a room. If each had its own, a round would keep a
+batch for each of them."""
 
 
 class InStep:
     """Those who have got what was said up to a place, and keep step from there on."""
 
-    __slots__ = ("_cursors", "place")
+    __slots__ = ("_cursors", "_expected", "_free", "place")
 
-    def __init__(self, place: Cursor) -> None:
+    def __init__(self, place: Cursor, looks: Iterable[Look] = ()) -> None:
+        """`looks` are those of who kept step up to here: no others take their places."""
         self.place = place
         self._cursors: dict[Look, Cursor] = {}
+        self._expected = frozenset(looks)
+        self._free = MAX_LOOKS - len(self._expected)
+
+    @property
+    def looks(self) -> Collection[Look]:
+        """Those with which somebody was taken in, MAX_LOOKS at the most."""
+        return self._cursors.keys()
 
     def find(self, look: Look) -> Cursor | None:
-        """The cursor of those with this look; None if there has been nobody."""
+        """The cursor that those with this look share; None if they do not."""
         return self._cursors.get(look)
 
     def take_in(self, look: Look) -> Cursor:
-        """The cursor for one more with this look; one of its own beyond MAX_LOOKS."""
+        """The cursor for one more with this look; its own, if there is no place for the look."""
         cursor = self._cursors.get(look)
         if cursor is None:
             cursor = Cursor(*self.place)
-            if len(self._cursors) < MAX_LOOKS:
+            if look in self._expected:
+                self._cursors[look] = cursor
+            elif self._free:
+                self._free -= 1
                 self._cursors[look] = cursor
         return cursor
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 import gevent
 import pytest
 
-from chat import batch, broadcaster
+from chat import batch, broadcaster, steps
 from chat.broadcaster import Round
 from chat.client import Client
 from chat.log import Cursor, RoomLog
@@ -218,6 +218,22 @@ def test_an_answer_in_the_middle_of_a_round_comes_at_its_place(company: Company)
     do_once_in_a_round(company, cy, talk_on)
     company.say(ann, "one")
     assert bob.read_lines(4) == ["ann: one", "ann: two", " * answer", "ann: three"]
+
+
+def test_who_keeps_step_goes_on_so_when_others_want_ever_other_looks(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MAX_LOOKS", 1)
+    odd, ann, bob = (company.join(name) for name in ("odd", "ann", "bob"))
+    wait_until(lambda: keeps_step(bob, company.room), "it keeps step")
+    odd.client.look = TELNET
+    for text in ("one", "two"):
+        company.say(ann, text)
+        assert odd.read_line() == f"ann: {text}\r\n"
+        assert bob.read_line() == f"ann: {text}\n"
+        wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+        assert keeps_step(bob, company.room)
+        assert not keeps_step(odd, company.room)
 
 
 def test_who_asks_for_the_look_that_it_has_keeps_step(company: Company) -> None:

@@ -89,3 +89,27 @@ def test_no_more_looks_are_kept_than_there_may_be_however_many_are_asked_for() -
     assert len(set(map(id, cursors))) == len(cursors)
     steps, _ = steps_through(log_of("one"), start)
     assert sum(steps.of(look) is not None for look in looks) == MAX_LOOKS == len(steps.taken)
+
+
+def test_who_keeps_step_does_not_lose_it_to_others_with_ever_other_looks() -> None:
+    start = nobody_yet()
+    start.take_in(PLAIN)
+    end = InStep(Cursor(1, 1), start.looks)
+    others = [Look(end=f"{number}\n") for number in range(MAX_LOOKS)]
+    for look in others:
+        end.take_in(look)
+    assert end.take_in(PLAIN) is end.find(PLAIN)
+    assert len(end.looks) == MAX_LOOKS
+
+
+def test_the_places_of_looks_that_nobody_has_any_more_are_free_again_after_a_round() -> None:
+    gone = [Look(end=f"gone {number}\n") for number in range(MAX_LOOKS)]
+    comes = [Look(end=f"comes {number}\n") for number in range(MAX_LOOKS)]
+    end = InStep(Cursor(1, 1), gone)
+    for look in comes:
+        end.take_in(look)
+    assert not end.looks
+    end = InStep(Cursor(2, 2), end.looks)
+    for look in comes:
+        end.take_in(look)
+    assert list(end.looks) == comes
