@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -52,7 +52,7 @@ class Keeper:
             gevent.sleep(RETRY if self._fails else INTERVAL)
             if self._hub.stats.bytes_out != self._sent:
                 self._sent = self._hub.stats.bytes_out
-                self._on_the_way.clear()
+                self._on_the_way = set()
                 self._note(self._hub.each_client())
             elif self._on_the_way:
                 self._note(self._arrived())
@@ -79,12 +79,15 @@ class Keeper:
                 log.error("who can come back is not in the history: %s", explain(error))
             self._fails = True
 
-    def _arrived(self) -> list[Client]:
+    def _arrived(self) -> Iterator[Client]:
         """Those to whom nothing is on its way any more."""
-        clients = [self._hub.clients.get(number) for number in self._on_the_way]
-        arrived = [client for client in clients if client and not client.unacknowledged]
-        self._on_the_way.difference_update([client.number for client in arrived])
-        return arrived
+        before, self._on_the_way = self._on_the_way, set()
+        for client in self._hub.each_client():
+            if client.number in before:
+                if client.unacknowledged:
+                    self._on_the_way.add(client.number)
+                else:
+                    yield client
 
     def _note(self, clients: Iterable[Client]) -> None:
         """Note how far those of `clients` have got who can come back."""

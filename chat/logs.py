@@ -27,9 +27,9 @@ each of them takes as long as to make it."""
 LINES_AT_ONCE = 1000
 """Lines that are written together, at the most."""
 
-FULL = (errno.EAGAIN, errno.ENOSPC, errno.EDQUOT)
-"""What a write fails with that may succeed later: somebody made the descriptor non-blocking, or
-the disk is full."""
+FULL = (errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write fails with that may succeed later: somebody made the descriptor non-blocking, the
+disk is full, or the file is as long as it may be."""
 
 FLUSH_SECONDS = 1.0
 """How long the end of the program waits for the last lines."""

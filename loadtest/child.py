@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -88,8 +89,9 @@ class Child:
         deadline = time.monotonic() + START_SECONDS
         try:
             while self._child.poll() is None and time.monotonic() < deadline:
-                if has_started():
-                    return
+                with suppress(psutil.Error):  # it may end while it is asked
+                    if has_started():
+                        return
                 time.sleep(POLL)
             raise RuntimeError(f"{name} does not start; it says: {self.output().strip()}")
         except BaseException:

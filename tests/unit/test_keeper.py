@@ -1,13 +1,14 @@
 """chat.keeper: who can come back is in the file, and how far they have got."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from gevent.event import Event
 
 from chat import keeper as keeper_module
+from chat.client import Client
 from chat.history import History
 from chat.identities import Identity
 from chat.keeper import PORTION, Keeper
@@ -68,20 +69,24 @@ def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
     company: Company, ann: Peer, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[int] = []
+    """How many were noted each time."""
 
-    def write() -> None:
-        looks.append(1)
-        Keeper.write(keeper)
+    def note(clients: Iterable[Client]) -> None:
+        noted = list(clients)
+        looks.append(len(noted))
+        Keeper._note(keeper, noted)
 
-    monkeypatch.setattr(keeper, "write", write)
+    monkeypatch.setattr(keeper, "_note", note)
     bob = company.join("bob")
     company.say(bob, "one")
     wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
     before = len(looks)
     wait_until(lambda: len(looks) > before + 5, "it was looked some more times")
+    assert set(looks[before + 1 :]) == {0}
     assert place_in_the_file(company) < company.room.log.end.id
     assert ann.read_lines(1) == ["bob: one"]
     wait_until(lambda: place_in_the_file(company) == company.room.log.end.id, "that is written")
+    wait_until(lambda: not keeper._on_the_way, "nothing is on its way any more")
 
 
 @pytest.mark.usefixtures("keeper")

@@ -143,15 +143,36 @@ def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) 
     assert pipe.read_until(b"%0100d\n" % 1999).count(b"\n") == 2000
 
 
-def test_a_disk_that_is_full_for_a_while_loses_nothing(pipe: Pipe) -> None:
+def test_no_more_lines_are_written_together_than_that(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.logs.LINES_AT_ONCE", 3)
+    written: list[bytes] = []
+    monkeypatch.setattr(pipe.handler, "_write", written.append)
+    pipe.log(7)
+    pipe.handler.flush()
+    assert b"".join(written).count(b"\n") == 7
+    assert max(data.count(b"\n") for data in written) == 3
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    monkeypatch.setattr("chat.logs.sleep", wait)
     full = os.open("/dev/full", os.O_WRONLY)
     handler = BackgroundHandler(full)
     handler.setFormatter(logging.Formatter("%(message)s"))
     for _ in range(3):
         handler.emit(record("before"))
     end = time.monotonic() + DEADLINE
-    while handler._lines.qsize():
-        assert time.monotonic() < end, "it is never tried to write them"
+    while len(waits) < 3:
+        assert time.monotonic() < end, "it is not tried again and again to write them"
         time.sleep(0.001)
     os.dup2(pipe.writer, full)
     handler.emit(record("after"))
