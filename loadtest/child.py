@@ -1,5 +1,6 @@
 """A server as a process of its own, on a core of its own, and what it has used so far."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,6 +18,11 @@ STOP_SECONDS = 10.0
 
 POLL = 0.01
 """Seconds between two looks whether it has started."""
+
+PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
+_libc = ctypes.CDLL(None)
 
 
 class Cpu(NamedTuple):
@@ -43,7 +49,7 @@ def split_cores() -> tuple[int, int]:
 
 
 class Child:
-    """Runs `command` on `core`, as a context manager; it is stopped at the end.
+    """Runs `command` on `core`, as a context manager; it is stopped at the end, or with us.
 
     Options of gchat's in our own environment are not handed on.
     """
@@ -59,6 +65,7 @@ class Child:
 
         def begin() -> None:
             os.sched_setaffinity(0, {core})
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             prepare()
 
         own = {name: value for name, value in os.environ.items() if not name.startswith("GCHAT_")}

@@ -16,6 +16,9 @@ from benchmark.protocols import Dialect
 PATIENCE = 180.0
 """Seconds that anything awaited may take."""
 
+PROBE = 0.25
+"""Seconds in which a line reaches everybody, if all are there: then it is said again."""
+
 QUIET = 0.3
 """Seconds without any arrival after which all that was under way has arrived."""
 
@@ -88,7 +91,8 @@ class Audience:
             member.send(step.send)
 
     def _connect(self, room: int) -> Member:
-        connection = socket.create_connection(self._address, PATIENCE)
+        connection = socket.socket()
+        connection.connect(self._address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setblocking(False)
         member = Member(connection, len(self.members), room)
@@ -139,7 +143,7 @@ class Audience:
         deadline = time.monotonic() + patience
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"in {patience:.0f} s it did not come to this: {what}")
+                raise TimeoutError(f"in {patience:g} s it did not come to this: {what}")
             self.poll(0.02)
 
     def until_quiet(self, seconds: float = QUIET) -> None:
@@ -162,7 +166,7 @@ class Audience:
             self._epoll.modify(member.descriptor, select.EPOLLIN | select.EPOLLOUT)
 
     def probe(self, speaker: Member) -> bool:
-        """Whether a line of `speaker` reaches everybody in its room, within a second."""
+        """Whether a line of `speaker` reaches everybody in its room, within PROBE seconds."""
         others = [
             member
             for member in self._by_descriptor.values()
@@ -179,7 +183,7 @@ class Audience:
 
         self.say(speaker, 0, 1)
         try:
-            self.until(reached_all, "a line reaches everybody", 1.0)
+            self.until(reached_all, "a line reaches everybody", PROBE)
         except TimeoutError:
             return False
         return True

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median, quantiles
 from typing import NamedTuple
 
+import psutil
+
 from benchmark.member import Broken
 from benchmark.servers import Server
-from benchmark.works import Sample, Work, do
+from benchmark.works import Sample, Work, do, together
 
 Figure = Callable[[Sample], float]
 
@@ -26,10 +28,11 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 class Race:
-    """The samples of all works and servers, the repeats in their order."""
+    """The samples of all works and servers."""
 
     def __init__(self) -> None:
-        self._samples: dict[str, dict[str, list[Sample]]] = {}
+        self._samples: dict[str, dict[str, dict[int, Sample]]] = {}
+        """By work, server, and repeat: one that has failed has no sample of that."""
         self.failures: list[str] = []
         """What went wrong: a line each."""
 
@@ -44,41 +47,59 @@ class Race:
         """Yields each sample as it is taken.
 
         In each repeat the servers come one after the other, so that what the machine does
-        besides befalls all of them.
+        besides befalls all of them, and another one comes first each time. What is compared of
+        one of them, it does one after the other as well.
         """
         servers = list(servers)
-        for work in works:
-            for _ in range(repeats):
-                for server in servers:
-                    if not work.is_for(server):
-                        continue
-                    try:
-                        sample = do(work, server, core, seconds)
-                    except (Broken, OSError, RuntimeError) as error:  # TimeoutError is among them
-                        self.failures.append(f"{work.name}: {server.name}: {error}")
-                        continue
-                    self.add(work.name, server.name, sample)
-                    yield work, server, sample
+        for group in together(works):
+            for repeat in range(repeats):
+                first = repeat % max(1, len(servers))
+                for server in servers[first:] + servers[:first]:
+                    for work in group:
+                        if not work.is_for(server):
+                            continue
+                        try:
+                            sample = do(work, server, core, seconds)
+                        except (Broken, OSError, RuntimeError, psutil.Error) as error:
+                            self.failures.append(f"{work.name}: {server.name}: {error}")
+                            continue
+                        self.add(work.name, server.name, repeat, sample)
+                        yield work, server, sample
 
-    def add(self, work: str, server: str, sample: Sample) -> None:
+    def add(self, work: str, server: str, repeat: int, sample: Sample) -> None:
         """One more."""
-        self._samples.setdefault(work, {}).setdefault(server, []).append(sample)
+        self._samples.setdefault(work, {}).setdefault(server, {})[repeat] = sample
 
     @property
     def works(self) -> dict[str, dict[str, list[Sample]]]:
-        """All samples, by work and by server."""
-        return self._samples
+        """All samples, by work and by server, the repeats in their order."""
+        return {
+            work: {server: list(repeats.values()) for server, repeats in servers.items()}
+            for work, servers in self._samples.items()
+        }
 
     def spread(self, work: Work, server: str, figure: Figure) -> Spread | None:
         """Of a figure of one server at one work; None if there are no samples."""
-        samples = self._samples.get(work.name, {}).get(server)
+        samples = self._repeats(work, server).values()
         return spread([figure(sample) for sample in samples]) if samples else None
 
     def ratio(self, work: Work, server: str, figure: Figure, other: str) -> Spread | None:
         """Of `server`'s figure to that of the other one in the same repeat."""
-        samples = self._samples.get(work.name, {})
-        pairs = list(zip(samples.get(server, []), samples.get(other, []), strict=False))
-        return spread([figure(one) / figure(two) for one, two in pairs]) if pairs else None
+        return _ratio(self._repeats(work, server), self._repeats(work, other), figure)
+
+    def growth(self, work: Work, server: str, figure: Figure, before: Work) -> Spread | None:
+        """Of `server`'s figure at one work to that at another one in the same repeat."""
+        return _ratio(self._repeats(work, server), self._repeats(before, server), figure)
+
+    def _repeats(self, work: Work, server: str) -> dict[int, Sample]:
+        return self._samples.get(work.name, {}).get(server, {})
+
+
+def _ratio(ones: dict[int, Sample], others: dict[int, Sample], figure: Figure) -> Spread | None:
+    both = sorted(ones.keys() & others.keys())
+    if not both:
+        return None
+    return spread([figure(ones[repeat]) / figure(others[repeat]) for repeat in both])
 
 
 # Figures
@@ -129,6 +150,11 @@ def memory(sample: Sample) -> float:
 def lost(sample: Sample) -> float:
     """Deliveries that did not come."""
     return sample.talk.lost
+
+
+def strange(sample: Sample) -> float:
+    """Deliveries that came twice, and bytes that were none."""
+    return sample.talk.surplus + sample.talk.rest
 
 
 def load(sample: Sample) -> float:

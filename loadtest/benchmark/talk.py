@@ -30,7 +30,9 @@ class Talk(NamedTuple):
     lost: int
     """Deliveries that did not come."""
     surplus: int
-    """Deliveries that came besides. (Some bytes may: NATS asks everybody for a sign of life.)"""
+    """Deliveries that came besides."""
+    rest: int
+    """Bytes that came and make up no delivery: NATS asks everybody for a sign of life."""
     cpu: Cpu
     """What the server used meanwhile."""
     own_load: float
@@ -38,6 +40,14 @@ class Talk(NamedTuple):
     latencies: list[float]
     """Seconds from when a line should be said until it was received, of each delivery to one
     who only listens; in an open loop alone."""
+
+    def behind(self, warm_up: "Talk") -> "Talk":
+        """With what went wrong in `warm_up` as well."""
+        return self._replace(
+            lost=self.lost + warm_up.lost,
+            surplus=self.surplus + warm_up.surplus,
+            rest=self.rest + warm_up.rest,
+        )
 
 
 class Accounts:
@@ -82,16 +92,17 @@ class Accounts:
         seconds, own = end - self._begin, own_cpu() - self._own_cpu
         cpu = self._process.cpu().since(self._cpu)
         audience.until_quiet(QUIET)  # is there something that should not come?
-        lost = surplus = 0
+        lost = surplus = rest = 0
         for member in audience.listeners:
             expected = self._said_in[member.room] - self._said_by[member.descriptor]
             size = audience.received[member.descriptor] - self._before[member.descriptor]
             lines = size // audience.line_bytes
+            rest += size % audience.line_bytes
             lost += max(0, expected - lines)
             surplus += max(0, lines - expected)
         delivered = self.expected - lost
         load = own / seconds
-        return Talk(seconds, self.said, delivered, lost, surplus, cpu, load, latencies)
+        return Talk(seconds, self.said, delivered, lost, surplus, rest, cpu, load, latencies)
 
 
 def closed_loop(

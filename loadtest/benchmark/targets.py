@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmark.race import Figure, Race, Spread, connecting, cost, latency, memory, rate, spread
+from benchmark.race import Figure, Race, Spread, connecting, cost, latency, memory, rate
 from benchmark.servers import GCHAT, NATS, NGIRCD, REFERENCE, REFERENCE_AT_ONCE, THREADS
 from benchmark.works import HUNDRED, PACED, ROOMS, SINGLE, STALLED, TEN_THOUSAND, THOUSAND, Work
 
@@ -34,11 +34,8 @@ class Growth(NamedTuple):
     most: float = float("inf")
 
     def ratio(self, race: Race) -> Spread | None:
-        """None if that was not raced. The repeats are put together in their order."""
-        samples = race.works.get(self.work.name, {}).get(GCHAT, [])
-        others = race.works.get(self.before.name, {}).get(GCHAT, [])
-        pairs = list(zip(samples, others, strict=False))
-        return spread([self.figure(a) / self.figure(b) for a, b in pairs]) if pairs else None
+        """None if that was not raced."""
+        return race.growth(self.work, GCHAT, self.figure, self.before)
 
 
 class Bound(NamedTuple):
@@ -84,11 +81,12 @@ SHORT_TARGETS: tuple[Target | Growth | Bound, ...] = (
 
 def verdicts(
     race: Race, targets: tuple[Target | Growth | Bound, ...]
-) -> Iterator[tuple[str, bool]]:
-    """A line for each target that was raced, and whether it is reached."""
+) -> Iterator[tuple[str, bool | None]]:
+    """A line for each target, and whether it is reached; None if that is not known."""
     for target in targets:
         ratio = target.ratio(race)
         if ratio is None:
+            yield f"       {target.work.name}: {target.what}: not raced", None
             continue
         reached = target.least <= ratio.middle <= target.most
         bound = f"at least {target.least:g}" if target.least else f"at most {target.most:g}"

@@ -1,9 +1,11 @@
 """The works that the servers are raced at, and what one server did at one of them."""
 
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from benchmark.audience import Audience
+from benchmark.audience import PATIENCE, Audience
+from benchmark.member import Broken
 from benchmark.process import Process
 from benchmark.servers import (
     GCHAT,
@@ -16,9 +18,6 @@ from benchmark.servers import (
     Server,
 )
 from benchmark.talk import Talk, closed_loop, open_loop
-
-POLL = 0.005
-"""Seconds between two looks at how many a server has let in."""
 
 WARM_UP = 0.5
 """Seconds for which a closed loop runs before it is measured."""
@@ -80,7 +79,14 @@ PACED = Work(
     longer=4,
 )
 STALLED = Work("100 clients beside 1,000 who never read", 100, (GCHAT, REFERENCE), stalled=1000)
-ROOMS = Work("100 rooms of 100, all talk", 10_000, (GCHAT, NATS, NGIRCD), talkers=10_000, rooms=100)
+ROOMS = Work(
+    "100 rooms of 100, all talk",
+    10_000,
+    (GCHAT, NATS, NGIRCD),
+    talkers=10_000,
+    rooms=100,
+    window=1000,
+)
 SINGLE = tuple(
     Work(f"{clients:,} clients, one line in flight", clients, (GCHAT, REFERENCE_AT_ONCE), window=1)
     for clients in (100, 1000, 10_000)
@@ -88,6 +94,22 @@ SINGLE = tuple(
 
 WORKS = (HUNDRED, THOUSAND, TEN_THOUSAND, PACED, STALLED, ROOMS, *SINGLE)
 """All of them."""
+
+COMPARED = ((HUNDRED, STALLED), SINGLE)
+"""What a server does at the one is compared with what it does at the others."""
+
+
+def together(works: Iterable[Work]) -> list[list[Work]]:
+    """Those of `works` that are compared, one behind the other, and each other one by itself."""
+    groups: list[list[Work]] = []
+    for work in works:
+        related = next((each for each in COMPARED if work in each), ())
+        group = next((each for each in groups if each[0] in related), None)
+        if group is None:
+            groups.append([work])
+        else:
+            group.append(work)
+    return groups
 
 
 def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
@@ -107,10 +129,12 @@ def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
                 talk = open_loop(process, audience, talkers, work.rate, seconds)
             else:
                 warm_up = FILLING if work.stalled else WARM_UP
-                closed_loop(process, audience, talkers, work.window, warm_up)
-                talk = closed_loop(process, audience, talkers, work.window, seconds)
+                before = closed_loop(process, audience, talkers, work.window, warm_up)
+                talk = closed_loop(process, audience, talkers, work.window, seconds).behind(before)
         finally:
             audience.close()
+    if not talk.delivered:
+        raise Broken("nothing is delivered")
     return Sample(connecting, memory, talk)
 
 
@@ -120,10 +144,11 @@ def _enter(work: Work, server: Server, process: Process, audience: Audience) -> 
     begin = time.monotonic()
     audience.enter(work.clients, work.rooms, server.at_once)
     # Before the server has accepted a connection, its side of it is the kernel's alone.
-    while process.descriptors() < descriptors + work.clients:
-        audience.poll(POLL)
+    audience.until(lambda: process.descriptors() >= descriptors + work.clients, "all are accepted")
+    deadline = time.monotonic() + PATIENCE
     while not audience.probe(audience.members[0]):
-        pass
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"in {PATIENCE:.0f} s no line has reached everybody")
     connecting = time.monotonic() - begin
     audience.until_quiet()
     return connecting, (process.rss() - memory) // work.clients
