@@ -79,10 +79,14 @@ class RoomOrder:
     def __init__(self) -> None:
         self.witnesses: list[Witness] = []
 
-    def enter(self, name: str) -> tuple[Witness | None, list[Comparison]]:
-        """Somebody comes: the witness that it is, if one is needed, and its comparisons."""
+    def enter(self, name: str, passing: bool = False) -> tuple[Witness | None, list[Comparison]]:
+        """Somebody comes: the witness that it is, if one is needed, and its comparisons.
+
+        Who is `passing` is none: when it goes, those who were there before are compared with
+        nobody.
+        """
         comparisons = [Comparison(witness) for witness in self.witnesses if not witness.gone]
-        if len(comparisons) == WITNESSES:
+        if passing or len(comparisons) == WITNESSES:
             return None, comparisons
         witness = Witness(name)
         self.witnesses = [*(w for w in self.witnesses if not w.gone), witness]

@@ -9,6 +9,7 @@ import os
 import random
 import time
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import count as numbers_from
 from itertools import product
@@ -27,6 +28,9 @@ STILL_SECONDS = 0.25
 
 REPLY_SECONDS = 5.0
 """How long the coordinator waits for an answer that needs no waiting for anything else."""
+
+AT_ONCE = 100
+"""Receivers that are looked at before others get a turn: some milliseconds."""
 
 BOOKINGS_PER_SECOND = 10_000
 """DELIVERY requests that a process books in a second. Each costs 12 µs; when more messages
@@ -47,6 +51,8 @@ class Process:
         """Set as long as users may talk."""
         self.receivers: list[Receipts] = []
         self.sent: dict[str, array[int]] = {}
+        self.senders = 0
+        """Users of this process who receive nothing that is counted."""
         self.closed: list[str] = []
         """Who found their connection ended without having asked for it, and how."""
         self.orders: dict[str, RoomOrder] = {}
@@ -60,10 +66,10 @@ class Process:
         """What a new user is called: nobody else in this run is, whatever the process."""
         return f"{os.getpid()}.{next(self._numbers)}"
 
-    def new_stay(self, name: str, *, slow: bool = False) -> Receipts:
+    def new_stay(self, name: str, *, slow: bool = False, passing: bool = False) -> Receipts:
         """Where somebody keeps what it receives in a room; `name` is a sender (see Message)."""
         order = self.orders.setdefault(room_of(name), RoomOrder())
-        receipts = Receipts(name, order, slow=slow)
+        receipts = Receipts(name, order, slow=slow, passing=passing)
         self.receivers.append(receipts)
         return receipts
 
@@ -101,14 +107,26 @@ class Process:
         """Wait for what is still to come of all that was sent, and tell the counts."""
         sent = {sender: array("q", moments) for sender, moments in msg.data.items()}
         options: Any = environment.parsed_options
-        self._drain(sent, options.drain)
-        counts = count(self.receivers, self.sent, sent)
-        counts += Counts(closed=len(self.closed), examples=self.closed[:EXAMPLES])
-        orders = {
-            room: [(witness.name, witness.messages()) for witness in order.witnesses]
-            for room, order in self.orders.items()
-        }
-        self.runner.send_message("chat-counts", {"counts": asdict(counts), "orders": orders})
+        counts, orders = Counts(uncounted=1), {}
+        try:
+            self._drain(sent, options.drain)
+            counts = count(self._each_receiver(), self.sent, sent)
+            counts += Counts(
+                senders=self.senders, closed=len(self.closed), examples=self.closed[:EXAMPLES]
+            )
+            orders = {
+                room: [(witness.name, witness.messages()) for witness in order.witnesses]
+                for room, order in self.orders.items()
+            }
+        finally:  # or it would be waited for, for ever
+            self.runner.send_message("chat-counts", {"counts": asdict(counts), "orders": orders})
+
+    def _each_receiver(self) -> Iterator[Receipts]:
+        """Those of all users; now and then others have a turn, as locust's sign of life has to."""
+        for number, receipts in enumerate(self.receivers):
+            if number % AT_ONCE == 0:
+                gevent.sleep(0)
+            yield receipts
 
     def _drain(self, sent: dict[str, "array[int]"], patience: float) -> None:
         """Wait until all of `sent` has arrived, or nothing has for `patience` seconds."""
@@ -120,7 +138,7 @@ class Process:
             if deliveries != before:
                 deadline = time.monotonic() + patience
             elif time.monotonic() > deadline or not any(
-                r.missing(rooms.get(r.room, {})) for r in self.receivers
+                receipts.missing(rooms.get(receipts.room, {})) for receipts in self._each_receiver()
             ):
                 return
             gevent.sleep(STILL_SECONDS)
@@ -132,6 +150,8 @@ class Coordinator:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._runner: Any = environment.runner
+        self.further_objections: list[Callable[[], str]] = []
+        """What else may fail the run: each returns why, or nothing."""
         self.begin()
 
     def begin(self, **_: Any) -> None:
@@ -141,6 +161,9 @@ class Coordinator:
         self._sent: dict[str, dict[str, bytes]] = {}
         self._counts: dict[str, Counts] = {}
         self._witnesses: dict[str, list[Witness]] = {}
+        self._talked = False
+        self._late: set[str] = set()
+        """The processes whose users have said what the others are not asked about."""
         self._finished = False
         self.judged = False
         """Whether there is a verdict on a run that has ended."""
@@ -157,6 +180,7 @@ class Coordinator:
 
     def _talk_when_ready(self) -> None:
         if not self._finished and self._users and sum(self._ready.values()) >= self._users:
+            self._talked = True
             self._runner.send_message("chat-talk")
 
     def on_sent(self, msg: Any, **_: Any) -> None:
@@ -187,6 +211,7 @@ class Coordinator:
         deadline = time.monotonic() + REPLY_SECONDS
         while self._ready.keys() - self._sent.keys() and time.monotonic() < deadline:
             gevent.sleep(0.01)
+        self._late = self._ready.keys() - self._sent.keys()
         together = {sender: sent for part in self._sent.values() for sender, sent in part.items()}
         self._runner.send_message("chat-count", together)
         while (self._sent.keys() & self._living()) - self._counts.keys():
@@ -203,13 +228,16 @@ class Coordinator:
         """Whether the run has passed, and the verdict: a line, and below it the first faults."""
         counts = sum(self._counts.values(), Counts())
         objections = []
-        if silent := len(self._ready.keys() - self._counts.keys()):
+        if self._finished and not self._talked:
+            objections.append("it ended before all users had joined, so nobody talked")
+        if silent := len((self._ready.keys() - self._counts.keys()) | self._late):
             objections.append(f"{silent} of {len(self._ready)} processes did not report")
         if failures := self._environment.stats.total.num_failures:
             objections.append(f"{failures} requests failed")
         options: Any = self._environment.parsed_options
         if options.max_p99 and (p99 := self._latency(0.99)) > options.max_p99:
             objections.append(f"p99 of delivery {p99:g} ms, over {options.max_p99:g}")
+        objections += filter(None, (objection() for objection in self.further_objections))
         passed = counts.passed and not objections
         line = "; ".join([f"{'passed' if passed else 'failed'}: {counts}", *objections])
         return passed, "\n    ".join([line, *counts.examples])

@@ -63,11 +63,18 @@ class Message(NamedTuple):
 class Receipts:
     """What one receiver got while it was in one room."""
 
-    def __init__(self, name: str, order: RoomOrder | None = None, *, slow: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        order: RoomOrder | None = None,
+        *,
+        slow: bool = False,
+        passing: bool = False,
+    ) -> None:
         """`name` is what it sends under (see Message): it is not owed its own messages.
 
         `order` is what those in this room have seen. A `slow` receiver may be told that it has
-        missed messages, and then it is not owed so many.
+        missed messages, and then it is not owed so many. Who is `passing` will not stay.
         """
         self.name = name
         self.room = room_of(name)
@@ -86,14 +93,18 @@ class Receipts:
         """Messages that came after a later one of somebody else, as others saw it."""
         self.astray = 0
         """Messages that were said in another room."""
+        self.echoed = 0
+        """Messages of its own that came back."""
         self.announced = 0
         """Messages that the server said this receiver has missed."""
         self.unclean = 0
         """Lines with characters that drive terminals."""
         self.examples: list[str] = []
         """The first of these faults, in words."""
-        # One that may miss messages is no witness, and its order is that of the rest.
-        self._witness, self._comparisons = order.enter(name) if order and not slow else (None, [])
+        # One that may miss messages cannot be compared.
+        self._witness, self._comparisons = (
+            order.enter(name, passing) if order and not slow else (None, [])
+        )
         self._since: int | None = None
         self._left = False
         self._last: dict[str, int] = {}
@@ -134,8 +145,12 @@ class Receipts:
     def count(self, sender: str, number: int) -> None:
         """Count the message of that number by `sender`."""
         last = self._last.get(sender, 0)
-        if room_of(sender) != self.room:
-            if not self._left:
+        if sender == self.name:
+            self.echoed += 1
+            self._note(f"got its own {number}")
+        elif room_of(sender) != self.room:
+            # Before it has joined it is in the room where everybody arrives.
+            if self.joined and not self._left:
                 self.astray += 1
                 self._note(f"got {sender} {number}, said in another room")
         elif number > last:
@@ -185,7 +200,10 @@ class Receipts:
     def _missing(self, sent: Sent) -> Iterator[tuple[str, range]]:
         if self._since is None:
             return
-        for sender, moments in sent.items():
+        # Who has left is owed nothing of those whom it never heard. There may be thousands who
+        # have come and gone: it is not asked about each of the others for each of them.
+        for sender in [each for each in self._last if each in sent] if self._left else sent:
+            moments = sent[sender]
             if sender == self.name:
                 continue
             last = self._last.get(sender, 0)

@@ -1,7 +1,6 @@
 """The server's figures, and the verdict, beside locust's own: in the web UI and in the report."""
 
 import json
-from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ INTERVAL = 1.0
 """Seconds between two looks at the server."""
 
 KEPT = 2 * 60 * 60
-"""Looks that are kept: two hours."""
+"""Looks that are kept, besides the first one: two hours."""
 
 CHARTS = Path(__file__).with_name("charts.html").read_text(encoding="utf-8")
 """The page; it draws what follows it as `figures`, or asks for that every second."""
@@ -31,13 +30,15 @@ class ServerPage:
         self._coordinator = coordinator
         self._options: Any = environment.parsed_options
         self._looking: Any = None
-        self._figures: deque[Figures] = deque(maxlen=KEPT)
+        self._figures: list[Figures] = []
         self._trouble = ""
+        self._ended = False
 
     def begin(self, **_: Any) -> None:
         """A run begins."""
         self._figures.clear()
         self._trouble = ""
+        self._ended = False
         if self._looking:
             self._looking.kill()
         host = self._environment.host or self._environment.user_classes[0].host
@@ -50,6 +51,7 @@ class ServerPage:
         try:
             while True:
                 self._figures.append(server.look())
+                del self._figures[1:-KEPT]
                 gevent.sleep(INTERVAL)
         except NotFound as error:
             self._trouble = str(error)
@@ -59,27 +61,26 @@ class ServerPage:
         if self._looking:
             gevent.sleep(2 * INTERVAL)
             self._looking.kill()
-        if self._growth():
+        self._ended = True
+        if self.growth():
             environment.process_exit_code = 1
 
-    def _growth(self) -> str:
-        """Why --max-growth fails the run; nothing if it does not, or was not asked for."""
+    def growth(self) -> str:
+        """Why --max-growth fails the run that has ended; nothing if it does not."""
         most = self._options.max_growth
-        if not most:
+        if not most or not self._ended:
             return ""
         if self._trouble or not self._figures:
-            return "whether it has grown could not be seen"
+            return "whether the server has grown could not be seen"
         first, last = self._figures[0], self._figures[-1]
         if last.descriptors > first.descriptors:
-            return f"it has grown by {last.descriptors - first.descriptors} descriptors"
+            return f"the server has grown by {last.descriptors - first.descriptors} descriptors"
         more = last.memory - first.memory
-        return f"it has grown by {more:.1f} MiB, over {most:g}" if more > most else ""
+        return f"the server has grown by {more:.1f} MiB, over {most:g}" if more > most else ""
 
     def end(self, **_: Any) -> None:
         """A line about the whole run, and the charts in the report."""
-        print(f"server: {self._trouble or summary(list(self._figures))}", flush=True)
-        if growth := self._growth():
-            print(f"server: failed: {growth}", flush=True)
+        print(f"server: {self._trouble or summary(self._figures)}", flush=True)
         options = self._options
         if options.html_file and self._figures:
             with open(options.html_file, "a", encoding="utf-8") as report:
@@ -159,6 +160,7 @@ def look_at_server(environment: Environment, coordinator: Coordinator) -> None:
     The coordinator has to have its part already: it is what ends a run that was interrupted.
     """
     page = ServerPage(environment, coordinator)
+    coordinator.further_objections.append(page.growth)
     events: Any = environment.events
     events.test_start.add_listener(page.begin)
     events.quitting.add_listener(page.judge)

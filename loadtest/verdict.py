@@ -15,6 +15,7 @@ class Counts:
     """What a run comes to, or the part of it that one process saw; parts can be added."""
 
     users: int = 0
+    """Those who receive."""
     messages: int = 0
     deliveries: int = 0
     missing: int = 0
@@ -22,6 +23,7 @@ class Counts:
     out_of_order: int = 0
     reordered: int = 0
     astray: int = 0
+    echoed: int = 0
     unclean: int = 0
     announced: int = 0
     """Messages that were said to be missed, by the server, to others than slow readers."""
@@ -29,6 +31,10 @@ class Counts:
     """Users that could not join."""
     closed: int = 0
     """Users whose connection ended without their having asked for it."""
+    uncounted: int = 0
+    """Processes that failed to count what their users got."""
+    senders: int = 0
+    """Users who receive nothing that is counted: they only send."""
     told: int = 0
     """Messages that were said to be missed to slow readers, which is no fault."""
     examples: list[str] = field(default_factory=list)
@@ -45,12 +51,17 @@ class Counts:
 
     @property
     def passed(self) -> bool:
-        """No fault; and if anything was said, something was delivered: else nothing is tested."""
-        return self.users > 0 and not self.faults and (self.deliveries > 0 or not self.messages)
+        """No fault; and if anything was said to anybody, something was delivered.
+
+        Otherwise nothing is tested.
+        """
+        heard = self.deliveries > 0 or not self.messages or not self.users
+        return self.users + self.senders > 0 and not self.faults and heard
 
     def __str__(self) -> str:
+        senders = f" and {self.senders} who only send" if self.senders else ""
         parts = [
-            f"{self.users} users",
+            f"{self.users} users{senders}",
             f"{self.messages} messages",
             f"{self.deliveries} deliveries",
             f"{self.missing} missing",
@@ -66,10 +77,12 @@ class Counts:
 MORE = {
     "reordered": "in another order than others saw",
     "astray": "in a room where they were not said",
+    "echoed": "sent back to who said them",
     "unclean": "lines with control characters",
     "announced": "announced as missed",
     "absent": "could not join",
     "closed": "closed unasked",
+    "uncounted": "processes that could not count",
 }
 """Faults that are told of only if there are any, in words."""
 
@@ -97,6 +110,7 @@ def count(receivers: Iterable[Receipts], sent_here: Sent, sent: Sent) -> Counts:
             out_of_order=receipts.out_of_order,
             reordered=receipts.reordered,
             astray=receipts.astray,
+            echoed=receipts.echoed,
             unclean=receipts.unclean,
             announced=0 if receipts.slow else receipts.announced,
             told=receipts.announced if receipts.slow else 0,

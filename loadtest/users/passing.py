@@ -4,11 +4,16 @@ import random
 import time
 
 import gevent
+from gevent import Timeout
 from locust import task
 from receipts import Message
 
 from users.booking import Booking, process
 from users.person import LOBBY, Person
+
+PATIENCE = 20.0
+"""Seconds that the server has to answer those who come and go. A run is longer: what hangs is
+noticed in it."""
 
 
 class Pipe(Booking):
@@ -17,6 +22,7 @@ class Pipe(Booking):
     def on_start(self) -> None:
         """Wait for those who listen."""
         self._name = f"{process.new_name()}@{LOBBY}"
+        process.senders += 1
         process.user_is_ready()
         process.talking.wait()
 
@@ -30,12 +36,12 @@ class Pipe(Booking):
         if not process.talking.is_set():
             return
         sent = process.sent_by(self._name)
-        with self.booked("POST"):
+        due = time.monotonic_ns()
+        with self.booked("POST"), Timeout(PATIENCE, ConnectionError("the server does not end it")):
             client = self.connect()
             try:
-                now = time.monotonic_ns()
-                sent.append(now)
-                client.say(Message(self._name, len(sent), now).text())
+                sent.append(time.monotonic_ns())
+                client.say(Message(self._name, len(sent), due).text())
                 client.end_input()
                 while client.receive() is not None:
                     pass
@@ -47,6 +53,7 @@ class Churner(Person):
     """Joins, talks, and breaks off in each of four ways, again and again."""
 
     passing = True
+    patience = PATIENCE
 
     def on_start(self) -> None:
         """Wait for the others; it joins in its task."""
@@ -63,7 +70,7 @@ class Churner(Person):
                     self.say(due=False)
                     gevent.sleep(random.uniform(0, self.options.think))
                 self.settle()
-                random.choice([self.leave, self.quit, self.vanish, self.reset])()
+                random.choice([self.half_close, self.quit, self.vanish, self.reset])()
             except OSError:
                 self.leave()  # or it would be there twice the next time
                 raise
@@ -73,7 +80,12 @@ class Churner(Person):
         if self._client:
             self._leaving = True
             self._client.say("/quit")
-        self.leave()
+        self.half_close()
+
+    def half_close(self) -> None:
+        """End the input. Raises OSError if the server does not end the connection then."""
+        if not self.leave(self.patience):
+            raise ConnectionError("the server does not end the connection")
 
     def vanish(self) -> None:
         """Close in the middle of a line."""

@@ -44,6 +44,8 @@ class Person(Booking):
     """Whether it reads so slowly that it may be told that it has missed messages."""
     passing = False
     """Whether it comes and goes: then the run may end while it is about to join."""
+    patience = JOIN_SECONDS
+    """Seconds that it waits for its welcome."""
     numbers: ClassVar = numbers_from()
 
     def __init__(self, environment: Environment) -> None:
@@ -64,9 +66,14 @@ class Person(Booking):
 
     def on_start(self) -> None:
         """Join, and wait for the others. Raises OSError, or ValueError for a host that is none."""
+        began, error = time.monotonic_ns(), None
         try:
             self.join()
+        except OSError as caught:
+            error = caught
+            raise
         finally:
+            self.book("WELCOME", began, time.monotonic_ns(), 0, error)
             process.user_is_ready()
         process.talking.wait()
         self._due = time.monotonic()
@@ -80,7 +87,7 @@ class Person(Booking):
         try:
             self._client = self.connect(self.buffer)
             self._receiver = gevent.spawn(self._receive, self._client)
-            self._wait(JOIN_SECONDS)
+            self._wait(self.patience)
             if self.home != LOBBY:
                 self.command(f"/join {self.home}", f" * you are in #{self.home}")
         except OSError:
@@ -93,15 +100,21 @@ class Person(Booking):
         """Leave politely: what was said last reaches the others."""
         self.leave()
 
-    def leave(self) -> None:
-        """End the input, and wait until the server has ended the connection."""
+    def leave(self, patience: float = LEAVE_SECONDS) -> bool:
+        """End the input, and wait until the server has ended the connection.
+
+        False if it has not in `patience` seconds.
+        """
         self._go()
-        if self._client:
-            self._client.end_input()
-            self._receiver.join(LEAVE_SECONDS)
-            self._receiver.kill()
-            self._client.close()
-            self._client = None
+        if not self._client:
+            return True
+        self._client.end_input()
+        self._receiver.join(patience)
+        ended: bool = self._receiver.dead
+        self._receiver.kill()
+        self._client.close()
+        self._client = None
+        return ended
 
     def break_off(self, *, reset: bool) -> None:
         """Close the connection, whatever is under way; `reset`: so that the server sees it."""
@@ -134,7 +147,8 @@ class Person(Booking):
 
     def _new_stay(self, room: str) -> Receipts:
         self._stays += 1
-        return process.new_stay(f"{self._name}/{self._stays}@{room}", slow=self.slow)
+        name = f"{self._name}/{self._stays}@{room}"
+        return process.new_stay(name, slow=self.slow, passing=self.passing)
 
     def _go(self) -> None:
         self._leaving = True

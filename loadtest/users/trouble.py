@@ -53,6 +53,7 @@ class Vandal(Booking):
     def on_start(self) -> None:
         """Come in, and read all that comes. Raises OSError."""
         self._leaving, self._reader = False, None
+        process.senders += 1
         try:
             self._client = self.connect()
         except OSError as error:

@@ -82,6 +82,18 @@ def test_who_comes_later_is_compared_from_then_on() -> None:
     assert joe.reordered > 0
 
 
+def test_who_will_not_stay_is_nobody_that_others_are_compared_with() -> None:
+    order = RoomOrder()
+    passing = [Receipts(f"{number}", order, passing=True) for number in range(3)]
+    ann, bob = Receipts("ann", order), Receipts("bob", order)
+    for receipts in passing:
+        receipts.leave()
+    for receiver, senders in ((ann, ("eve", "kim")), (bob, ("kim", "eve"))):
+        for sender in senders:
+            receiver.count(sender, 1)
+    assert bob.reordered == 1
+
+
 def test_processes_compare_what_their_witnesses_saw() -> None:
     here = witness_of("ann", [["eve", 1], ["bob", 1], ["joe", 1]])
     assert not list(contradictions(here, [("eve", 1), ("ann", 1), ("joe", 1), ("kim", 1)]))

@@ -100,6 +100,29 @@ def test_nobody_is_owed_their_own_messages() -> None:
     assert receipts(1, 2, 3, 4, 5).missing(SENT | {"bob": [15, 25]}) == 0
 
 
+def test_their_own_messages_must_not_come_back() -> None:
+    bob = receipts(1, 2, 3, 4, 5)
+    bob.count("bob", 1)
+    counts = count([bob], {}, SENT | {"bob": [15]})
+    assert (counts.echoed, counts.deliveries, counts.missing) == (1, 5, 0)
+    assert counts.examples == ["bob got its own 1"]
+
+
+def test_who_has_left_is_owed_nothing_of_those_whom_it_never_heard() -> None:
+    bob = receipts(1, 2)
+    bob.leave()
+    assert bob.missing(SENT | {"eve": [15, 25]}) == 0
+
+
+def test_what_is_said_where_one_arrives_is_not_astray_until_one_has_joined() -> None:
+    bob = Receipts("bob@tea")
+    bob.count("ann@lobby", 1)
+    assert bob.astray == 0
+    bob.join(0)
+    bob.count("ann@lobby", 2)
+    assert bob.astray == 1
+
+
 def test_each_sender_has_an_order_of_its_own() -> None:
     bob = receipts(1, 2)
     for number in (1, 2, 3, 4, 5):
@@ -261,8 +284,11 @@ def test_a_single_fault_of_any_kind_fails(fault: str) -> None:
     assert not replace(counts, **changed).passed
 
 
-def test_nothing_delivered_is_nothing_tested() -> None:
+def test_nothing_delivered_is_nothing_tested_unless_nobody_was_there_to_receive_it() -> None:
     assert not Counts(users=1, messages=9).passed
+    assert not Counts(users=1, senders=1, messages=9).passed
+    assert not Counts().passed
+    assert Counts(senders=1, messages=9).passed
 
 
 def test_the_verdict_can_be_read() -> None:
