@@ -6,7 +6,7 @@ which it was due. Nothing here knows about sockets, locust, or the time.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from order import RoomOrder
@@ -200,9 +200,12 @@ class Receipts:
     def _missing(self, sent: Sent) -> Iterator[tuple[str, range]]:
         if self._since is None:
             return
-        # Who has left is owed nothing of those whom it never heard. There may be thousands who
-        # have come and gone: it is not asked about each of the others for each of them.
-        for sender in [each for each in self._last if each in sent] if self._left else sent:
+        senders: Iterable[str] = sent
+        if self._left:
+            # It is owed nothing of those whom it never heard. There may be thousands who have come
+            # and gone: it is not asked about each of the others for each of them.
+            senders = [sender for sender in self._last if sender in sent]
+        for sender in senders:
             moments = sent[sender]
             if sender == self.name:
                 continue

@@ -66,14 +66,15 @@ class Person(Booking):
 
     def on_start(self) -> None:
         """Join, and wait for the others. Raises OSError, or ValueError for a host that is none."""
-        began, error = time.monotonic_ns(), None
+        began = time.monotonic_ns()
         try:
             self.join()
-        except OSError as caught:
-            error = caught
-            raise
-        finally:
+        except OSError as error:
             self.book("WELCOME", began, time.monotonic_ns(), 0, error)
+            raise
+        else:
+            self.book("WELCOME", began, time.monotonic_ns(), 0, None)
+        finally:
             process.user_is_ready()
         process.talking.wait()
         self._due = time.monotonic()

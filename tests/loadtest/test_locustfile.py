@@ -1,5 +1,6 @@
 """The load test as it is run: it passes a server that keeps its promise, and fails any other."""
 
+import json
 import re
 import signal
 import socket
@@ -7,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.blackbox.server import ROOT, Server
 from tests.conftest import StartServer
 from tests.loadtest.faulty_proxy import MESSAGE
+
+SCENARIOS = ROOT / "loadtest/scenarios"
 
 USERS = 8
 DEADLINE = 45.0
@@ -213,6 +217,24 @@ def test_users_of_each_kind_pass(start_server: StartServer, kinds: list[str]) ->
     assert (verdict[1], verdict[5]) == ("passed", "0 missing, 0 repeated, 0 out of order")
     assert (int(verdict[3]) > 0) is (kinds != ["Vandal"])
     assert status == 0
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.glob("*.conf")), ids=lambda path: path.stem)
+def test_each_scenario_can_be_read_and_names_users_that_there_are(scenario: Path) -> None:
+    read = subprocess.run(
+        [sys.executable, "-m", "locust", "--config", str(scenario), "--list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    users = scenario.with_suffix(".json")
+    named = json.loads(users.read_text()) if users.exists() else []
+    assert {user["user_class_name"] for user in named} <= set(read.stdout.split())
+    mentioned = f"config-users = loadtest/scenarios/{users.name}" in scenario.read_text()
+    assert mentioned is users.exists()
 
 
 def test_users_can_be_spread_over_rooms(server: Server) -> None:
