@@ -19,6 +19,9 @@ PATIENCE = 180.0
 PROBE = 0.25
 """Seconds in which a line reaches everybody, if all are there: then it is said again."""
 
+ATTEMPTS = 3
+"""At finding out how many bytes a delivery is."""
+
 QUIET = 0.3
 """Seconds without any arrival after which all that was under way has arrived."""
 
@@ -189,7 +192,20 @@ class Audience:
         return True
 
     def measure_line(self, speakers: list[Member]) -> None:
-        """Find out how many bytes a delivery is. Raises Broken if that is not always the same."""
+        """Find out how many bytes a delivery is. Raises Broken if that is not always the same.
+
+        Something else may come meanwhile, as NATS asks newcomers for a sign of life: it is
+        measured again then.
+        """
+        for attempts_left in range(ATTEMPTS - 1, -1, -1):
+            try:
+                self._measure_line(speakers)
+                return
+            except Broken:
+                if not attempts_left:
+                    raise
+
+    def _measure_line(self, speakers: list[Member]) -> None:
         sizes = set[int]()
         for speaker in speakers:
             self.until_quiet(0.1)

@@ -10,6 +10,9 @@ from child import Child
 
 from benchmark.servers import Server
 
+REST = 0.02
+"""Seconds in which a server that has nothing to do uses no CPU: two of the kernel's ticks."""
+
 
 def own_cpu() -> float:
     """Seconds of a core that this process has used."""
@@ -30,6 +33,12 @@ class Process(Child):
         """The same, and its files are removed."""
         super().close()
         self._directory.cleanup()
+
+    def rests(self) -> bool:
+        """Whether it does nothing, which takes REST seconds to see."""
+        before = self.cpu()
+        time.sleep(REST)
+        return self.cpu().since(before).total == 0
 
     def _listens(self) -> bool:
         # Without connecting: a client that leaves again is none of the measurement.

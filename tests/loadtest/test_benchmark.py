@@ -129,6 +129,12 @@ def test_a_server_that_cannot_be_measured_is_not(fault: str, every: int, why: st
         gathering.talk()
 
 
+def test_what_comes_between_once_does_not_keep_a_server_from_being_measured() -> None:
+    third_line = 3 * (CLIENTS - 1)  # one finds out whether all are there, two how long a line is
+    with gathered(crooked("longer", third_line)) as gathering:
+        assert gathering.audience.line_bytes == PREFIX + LINE
+
+
 def test_latency_counts_from_when_a_line_should_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with gathered(crooked("none", 1)) as gathering:
         process, audience = gathering
