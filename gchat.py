@@ -21,7 +21,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from socket import gethostname
@@ -70,14 +70,17 @@ LET_IN = 4
 """Newcomers let in in a turn of the loop: half a millisecond's work. Where thousands come, those
 who talk feel more."""
 
+MOST_WAITING = 4096
+"""Newcomers that wait to be let in, at the most: as many again as wait in the kernel."""
+
 log = logging.getLogger("gchat")
 
 
 class ChatServer(StreamServer):
     """Accepts clients; each of them lives in a greenlet of its own, in `handle`.
 
-    They are accepted faster than they are let in, and wait at the door meanwhile: whoever finds
-    the kernel's queue full (see listener.BACKLOG) tries again a second later.
+    They are accepted faster than they are let in, and wait meanwhile: whoever finds the kernel's
+    queue full (see listener.BACKLOG) tries again a second later.
     """
 
     max_accept = 20
@@ -88,38 +91,38 @@ class ChatServer(StreamServer):
         self.hub = hub
         self.admission = admission
         self.numbers = count(hub.history.first_number)
-        self.at_the_door = deque[tuple[Any, Any]]()
+        self.waiting = deque[tuple[Any, Any]]()
         """Connections that have no greenlet yet, with their addresses."""
         self.letting_in = False
-        self.accepted = deque[tuple[Any, Any]]()
-        """Those whose greenlets have not begun yet."""
+        self.starting = deque[tuple[Any, Any]]()
+        """Those whose greenlets have not begun yet, in the order of these."""
         self.strangers = set[Any]()
         """The greenlets of those who have been asked for the password."""
 
     def do_handle(self, connection: Any, address: Any) -> None:
-        """A new connection: it waits at the door until it is its turn."""
-        self.at_the_door.append((connection, address))
+        """A new connection: it waits until it is its turn to be let in."""
+        self.waiting.append((connection, address))
         if not self.letting_in:
-            self.letting_in = True
             gevent.spawn_raw(self.let_in)
+            self.letting_in = True
 
     def let_in(self) -> None:
-        """Give those at the door their greenlets: bare ones, of two thirds the usual size."""
+        """Give those who wait their greenlets: bare ones, of two thirds the usual size."""
         try:
-            while self.at_the_door:
-                for _ in range(min(LET_IN, len(self.at_the_door))):
-                    self.accepted.append(self.at_the_door.popleft())
+            while self.waiting:
+                for _ in range(min(LET_IN, len(self.waiting))):
                     gevent.spawn_raw(self.handle)
+                    self.starting.append(self.waiting.popleft())
                 give_way()
         finally:
             self.letting_in = False
 
     def handle(self, *_: Any) -> None:
-        """The connection that was accepted first, from its first byte to its last.
+        """The connection whose turn it is, from its first byte to its last.
 
         It is not an argument: a greenlet holds on to those as long as it runs.
         """
-        connection, address = self.accepted.popleft()
+        connection, address = self.starting.popleft()
         shown = show_address(address)
         host = host_of(shown)
         if objection := self.admission.objection(host):
@@ -163,19 +166,21 @@ class ChatServer(StreamServer):
             gevent.kill(stranger, TurnedAway(self.hub.goodbye))
         give_way()
 
-    def clear_the_door(self) -> None:
-        """Wait until those at the door have been let in, or told why not."""
-        while self.at_the_door or self.accepted:
-            give_way()
+    def let_all_in(self) -> None:
+        """Wait until nobody waits any more, GRACE seconds at the most."""
+        with suppress(gevent.Timeout), gevent.Timeout(GRACE):
+            while self.waiting or self.starting:
+                give_way()
 
     def do_read(self) -> Any:
-        """Accept a connection, if there is one, and room at the door.
+        """Accept a connection, if there is one, and it may wait.
 
-        There is for as many as the server has places for. gevent's own way, when descriptors are
-        out, is to wait in silence.
+        As many may as the server has places for. gevent's own way, when descriptors are out, is to
+        wait in silence.
         """
-        taken = self.hub.places.total + len(self.accepted) + len(self.at_the_door)
-        if taken >= self.hub.settings.limits.max_clients and self.at_the_door:
+        places = self.hub.settings.limits.max_clients - self.hub.places.total - len(self.starting)
+        # Where there is none, they come one at a time, to be told so.
+        if len(self.waiting) >= max(1, min(places, MOST_WAITING)):
             return None
         try:
             return accept(self.socket)
@@ -234,9 +239,10 @@ def main() -> int:
     hub.asked_to_stop.wait()
     log.info("stop: %d connected", len(hub.clients))
     server.stop()
+    hub.closing = True
     server.turn_away_strangers()
     send_off(hub)
-    server.clear_the_door()
+    server.let_all_in()
     keeper.write()
     gevent.killall(parts)  # or they would go on with a file that is closed
     hub.history.close()
@@ -321,7 +327,6 @@ def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
     hub.unrecorded.wait_for_all(GRACE)
-    hub.closing = True
     for client in list(hub.clients.values()):
         hub.tell(client, hub.goodbye)
         client.dismiss(hub.goodbye)

@@ -32,6 +32,10 @@ EVENTS = 4096
 """Clients that are looked at in one call."""
 
 
+class Disturbed(Broken):
+    """Something else may have come between, or the server is wrong."""
+
+
 class Audience:
     """Clients of the server at `port` of 127.0.0.1, which speak `dialect`.
 
@@ -201,7 +205,7 @@ class Audience:
             try:
                 self._measure_line(speakers)
                 return
-            except Broken:
+            except Disturbed:
                 if not attempts_left:
                     raise
 
@@ -217,7 +221,7 @@ class Audience:
                 if member.room == speaker.room and member is not speaker:
                     sizes.add(self.received[member.descriptor] - before[member.descriptor])
                 elif self.received[member.descriptor] != before[member.descriptor]:
-                    raise Broken("a line has reached who should not get it")
+                    raise Disturbed("a line has reached who should not get it")
         if len(sizes) != 1:
-            raise Broken(f"a line is not always as long at those who get it: {sorted(sizes)}")
+            raise Disturbed(f"a line is not always as long at those who get it: {sorted(sizes)}")
         (self.line_bytes,) = sizes

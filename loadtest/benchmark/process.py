@@ -11,7 +11,7 @@ from child import Child
 from benchmark.servers import Server
 
 REST = 0.02
-"""Seconds in which a server that has nothing to do uses no CPU: two of the kernel's ticks."""
+"""Seconds that a server is looked at. The kernel tells its CPU time in steps of half of that."""
 
 
 def own_cpu() -> float:
@@ -35,7 +35,7 @@ class Process(Child):
         self._directory.cleanup()
 
     def rests(self) -> bool:
-        """Whether it does nothing, which takes REST seconds to see."""
+        """Whether it does next to nothing, which takes REST seconds to see."""
         before = self.cpu()
         time.sleep(REST)
         return self.cpu().since(before).total == 0

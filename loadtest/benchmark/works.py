@@ -146,7 +146,7 @@ def _enter(work: Work, server: Server, process: Process, audience: Audience) -> 
     # Before the server has accepted a connection, its side of it is the kernel's alone.
     audience.until(lambda: process.descriptors() >= descriptors + work.clients, "all are accepted")
     # They may not be in yet, and to say a line again and again would only keep the server busy.
-    audience.until(process.rests, "the server has nothing left to do")
+    audience.until(process.rests, "the server rests")
     deadline = time.monotonic() + PATIENCE
     while not audience.probe(audience.members[0]):
         if time.monotonic() > deadline:

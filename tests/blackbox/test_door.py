@@ -2,6 +2,8 @@
 
 from signal import SIGCONT, SIGSTOP, SIGTERM
 
+import pytest
+
 from tests.blackbox.connection import Connection
 from tests.blackbox.server import Server
 from tests.conftest import StartServer
@@ -30,9 +32,22 @@ def test_more_at_once_than_there_are_places_are_told_so_and_use_up_no_descriptor
     assert "descriptors" not in server.log()
 
 
-def test_those_still_at_the_door_when_the_server_ends_are_told_so(server: Server) -> None:
-    newcomers = come_at_once(server, 15)
+@pytest.mark.parametrize("password", [None, "open"])
+def test_those_who_still_wait_when_the_server_ends_are_told_so(
+    start_server: StartServer, password: str | None
+) -> None:
+    server = start_server(environment={"GCHAT_PASSWORD": password} if password else {})
+    newcomers = come_at_once(server, 15)  # all of them are accepted in one turn
     server.signal(SIGTERM)
     server.signal(SIGCONT)
-    assert [newcomer.rest()[-1] for newcomer in newcomers] == [GOODBYE] * 15
+    assert [newcomer.rest()[-1:] for newcomer in newcomers] == [[GOODBYE]] * 15
     assert server.wait() == 0
+
+
+def test_of_those_who_come_at_once_from_one_address_only_so_many_are_let_in(
+    start_server: StartServer,
+) -> None:
+    server = start_server("--max-per-address", "3")
+    newcomers = come_at_once(server, 600)
+    server.signal(SIGCONT)
+    assert sum(newcomer.line().startswith(" * welcome") for newcomer in newcomers) == 3
