@@ -67,8 +67,7 @@ RESERVED_DESCRIPTORS = 32
 """Descriptors that are not for clients: standard streams, the loop's, the listener, a spare."""
 
 LET_IN = 4
-"""Newcomers let in in a turn of the loop: half a millisecond's work. Where thousands come, those
-who talk feel more."""
+"""Newcomers let in in a turn of the loop, half a millisecond's work: those who talk feel more."""
 
 MOST_WAITING = 4096
 """Newcomers that wait to be let in, at the most: as many again as wait in the kernel."""
@@ -173,10 +172,9 @@ class ChatServer(StreamServer):
                 give_way()
 
     def do_read(self) -> Any:
-        """Accept a connection, if there is one, and it may wait.
+        """Accept a connection, unless as many wait already as the server has places for.
 
-        As many may as the server has places for. gevent's own way, when descriptors are out, is to
-        wait in silence.
+        gevent's own way, when descriptors are out, is to wait in silence.
         """
         places = self.hub.settings.limits.max_clients - self.hub.places.total - len(self.starting)
         # Where there is none, they come one at a time, to be told so.
@@ -288,10 +286,8 @@ def open_listener(options: Options) -> Any:
     try:
         return listen(options.host, options.port, options.keepalive)
     except (OSError, UnicodeError) as error:
-        where = f"{options.host} port {options.port}"
-        raise CannotStart(
-            f"cannot listen on {where}: {getattr(error, 'strerror', error)}"
-        ) from error
+        why = getattr(error, "strerror", error)
+        raise CannotStart(f"cannot listen on {options.host} port {options.port}: {why}") from error
 
 
 def read_again(hub: Hub) -> None:
