@@ -42,12 +42,20 @@ from chat.hub import Hub
 from chat.idle import look_for_idle
 from chat.indexer import keep_indexed
 from chat.keeper import Keeper
-from chat.listener import accept, listen, raise_descriptor_limit, show_address
+from chat.listener import (
+    accept,
+    join_command,
+    listen,
+    raise_descriptor_limit,
+    show_address,
+)
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
 from chat.loop import give_way
 from chat.motd import Motd
+from chat.opening import OtherProtocol, open_connection
 from chat.options import Options, parse
+from chat.other_protocols import answer
 from chat.password import password_from
 from chat.recorder import Recorder
 from chat.rooms import keep_tidy
@@ -96,7 +104,8 @@ class ChatServer(StreamServer):
         self.starting = deque[tuple[Any, Any]]()
         """Those whose greenlets have not begun yet, in the order of these."""
         self.strangers = set[Any]()
-        """The greenlets of those who have been asked for the password."""
+        """The greenlets of connections that are not clients yet: it is open who they are, or they
+        have been asked for the password."""
 
     def do_handle(self, connection: Any, address: Any) -> None:
         """A new connection: it waits until it is its turn to be let in."""
@@ -138,29 +147,37 @@ class ChatServer(StreamServer):
             self.admission.leave(network)
 
     def admit(self, connection: Any, address: str, network: Network) -> Session | None:
-        """Ask for the password, if there is one; then it is a client. None if it is not let in."""
-        hub, lines = self.hub, list[bytes]()
+        """Find out who it is, and ask for the password if there is one; then it is a client.
+
+        None if it is not let in.
+        """
+        hub = self.hub
         framer = LineFramer(hub.settings.max_line)
-        if password := hub.settings.password:
-            stranger = gevent.getcurrent()
-            self.strangers.add(stranger)
-            try:
-                lines = Login(connection, network, password, hub.guesses).run(framer)
-                if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
-                    raise TurnedAway(objection)
-            except TurnedAway as why:
-                self.admission.turn_away(connection, address, str(why))
-                return None
-            except OSError:
-                connection.close()
-                return None
-            finally:
-                self.strangers.discard(stranger)
+        stranger = gevent.getcurrent()
+        self.strangers.add(stranger)
+        try:
+            opening = open_connection(connection, framer)
+            if password := hub.settings.password:
+                opening = Login(connection, network, password, hub.guesses).run(framer, opening)
+            if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
+                raise TurnedAway(objection)
+        except TurnedAway as why:
+            self.admission.turn_away(connection, address, str(why))
+            return None
+        except OtherProtocol as other:
+            reply = answer(other.protocol, other.data, join_command(connection.getsockname()))
+            self.admission.turn_away(connection, address, str(other), reply)
+            return None
+        except OSError:
+            connection.close()
+            return None
+        finally:
+            self.strangers.discard(stranger)
         client = Client(next(self.numbers), connection, address, hub.lobby.log)
-        return Session(hub, client, framer, lines)
+        return Session(hub, client, framer, opening)
 
     def turn_away_strangers(self) -> None:
-        """Tell those who have been asked for the password that the server ends."""
+        """Tell those who are not clients yet that the server ends."""
         for stranger in self.strangers:
             gevent.kill(stranger, TurnedAway(self.hub.goodbye))
         give_way()

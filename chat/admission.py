@@ -94,12 +94,15 @@ class Admission:
         """Its connection is closed."""
         self._hub.places.give_back(network)
 
-    def turn_away(self, connection: Any, address: str, why: str) -> None:
-        """Tell a newcomer why it is not let in, and close the connection."""
+    def turn_away(self, connection: Any, address: str, why: str, answer: bytes = b"") -> None:
+        """Tell a newcomer why it is not let in, and close the connection.
+
+        `answer` is sent in place of `why` to one who does not speak plain lines.
+        """
         self._hub.stats.refused += 1
         self._log_refusal(address, why)
         with suppress(OSError, Timeout):
-            _tell(connection, why)
+            _send_last(connection, answer or encode_notices([why], PLAIN))
             if self._lingering < MAX_LINGERING:
                 self._lingering += 1
                 try:
@@ -126,7 +129,8 @@ class Admission:
             if accepted := accept():
                 connection = accepted[0]
                 with suppress(OSError):
-                    _tell(connection, "the server is out of file descriptors; try again later")
+                    why = "the server is out of file descriptors; try again later"
+                    _send_last(connection, encode_notices([why], PLAIN))
                 connection.close()
         finally:
             with suppress(OSError):
@@ -148,7 +152,7 @@ def _open_spare() -> FileIO:
     return FileIO(os.devnull)
 
 
-def _tell(connection: Any, why: str) -> None:
-    """A new connection takes a line at once, so this does not wait."""
-    connection.send(encode_notices([why], PLAIN))
+def _send_last(connection: Any, data: bytes) -> None:
+    """A new connection takes so little at once, so this does not wait."""
+    connection.send(data)
     connection.shutdown(SHUT_WR)

@@ -84,6 +84,12 @@ def show_address(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def join_command(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
+    """What somebody types to join at `address`, where a socket of ours is: `nc 127.0.0.1 7878`."""
+    host, port = address[0].removeprefix("::ffff:"), address[1]
+    return f"nc {host} {port}"
+
+
 def raise_descriptor_limit() -> int:
     """Let this process open as many descriptors as it may; returns that number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

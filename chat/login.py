@@ -14,8 +14,9 @@ from chat.addresses import Network
 from chat.framing import LineFramer
 from chat.guesses import PENALTY, Guesses, too_many_guesses
 from chat.look import PLAIN, TELNET
+from chat.opening import RECEIVE, Opening, open_again, read_late
 from chat.password import Password
-from chat.text import visible
+from chat.text import edited, escape
 from chat.wire import encode_notices
 
 TIME = 60.0
@@ -24,11 +25,8 @@ TIME = 60.0
 TRIES = 3
 """Answers on one connection."""
 
-QUIET_MOMENT = 0.2
-"""Seconds of silence after which somebody sits there who has to be asked (see session.py)."""
-
-RECEIVE = 4 * 1024
-"""Bytes that are taken at a time. The answer has to be among the first so many."""
+LONGEST = 4 * 1024
+"""Bytes among which the answer has to be."""
 
 
 class TurnedAway(Exception):
@@ -46,28 +44,31 @@ class Login:
         self._password = password
         self._guesses = guesses
         self._received = 0
-        self._asked = False
 
-    def run(self, framer: LineFramer) -> list[bytes]:
-        """Returns the lines that have come behind the right answer; `framer` goes on from there.
+    def run(self, framer: LineFramer, opening: Opening) -> Opening:
+        """Ask for the password, unless it is what the newcomer has begun with (`opening`).
 
-        Raises TurnedAway, and OSError if the connection breaks.
+        Returns what it opens with behind the right answer; `framer` goes on from there. Raises
+        TurnedAway, OtherProtocol, and OSError if the connection breaks.
         """
         try:
             with Timeout(TIME, TurnedAway(f"no password came in {TIME:.0f} seconds; goodbye")):
-                lines = self._ask(framer)
+                lines = self._ask(framer, opening)
         finally:
             if framer.echoes:
                 self._send(framer.hide_typing(False) + b"\r\n")
-        framer.spoken = bool(lines) or framer.has_begun
-        return lines
+        return open_again(self._connection, framer, lines)
 
-    def _ask(self, framer: LineFramer) -> list[bytes]:
+    def _ask(self, framer: LineFramer, opening: Opening) -> list[bytes]:
+        lines, self._received = opening.lines, opening.size
+        self._answer_telnet(framer)
+        if opening.silent:
+            self._tell(framer, "this server has a password: type it, then press Enter")
         for left in reversed(range(TRIES)):
-            answer, *lines = self._receive_lines(framer)
+            answer, *lines = lines or self._receive_lines(framer)
             if wait := self._guesses.wait(self._network):
                 raise TurnedAway(too_many_guesses(wait))
-            if self._password.matches(visible(_edited(answer))):
+            if self._password.matches(_typed(answer)):
                 return lines
             self._guesses.wrong(self._network, "password for the server")
             gevent.sleep(PENALTY)
@@ -79,28 +80,34 @@ class Login:
         raise TurnedAway("that is not the password; goodbye")
 
     def _receive_lines(self, framer: LineFramer) -> list[bytes]:
-        """Wait for a line or more; ask for it if there is silence."""
+        """Wait for a line or more."""
         while True:
-            silent = not (self._asked or framer.spoken)
-            try:
-                wait_read(self._connection.fileno(), QUIET_MOMENT if silent else None)
-                data = self._connection.recv(RECEIVE)
-            except TimeoutError:
-                self._asked = True
-                self._tell(framer, "this server has a password: type it, then press Enter")
-                continue
-            except BlockingIOError:
-                continue
+            if framer.refused or self._received > LONGEST:
+                raise TurnedAway("that is too long for a password; goodbye")
+            data = self._receive(framer)
             self._received += len(data)
             if lines := framer.feed(data):
                 return lines
             if not data:
                 raise TurnedAway("this server has a password, which comes first, in a line")
-            if framer.refused or self._received > RECEIVE:
-                raise TurnedAway("that is too long for a password; goodbye")
-            if framer.replies:
-                self._send(framer.replies)
-                framer.replies = b""
+            self._answer_telnet(framer)
+
+    def _receive(self, framer: LineFramer) -> bytes:
+        """Wait for some bytes; empty if the input has ended."""
+        while True:
+            wait_read(self._connection.fileno())
+            try:
+                if framer.spoken:
+                    data: bytes = self._connection.recv(RECEIVE)
+                    return data
+                return read_late(self._connection)
+            except BlockingIOError:
+                continue
+
+    def _answer_telnet(self, framer: LineFramer) -> None:
+        if framer.replies:
+            self._send(framer.replies)
+            framer.replies = b""
 
     def _tell(self, framer: LineFramer, text: str) -> None:
         """Say something, behind which an answer is typed that its telnet, if it is one, hides."""
@@ -116,13 +123,5 @@ class Login:
             raise BlockingIOError("it does not read")
 
 
-def _edited(line: bytes) -> bytes:
-    """What is left of `line` when the backspaces in it have been obeyed: some telnets leave
-    editing to us while we hide typing."""
-    kept = list[str]()
-    for character in line.decode("utf-8", "surrogateescape"):
-        if character not in "\b\x7f":
-            kept.append(character)
-        elif kept:
-            kept.pop()
-    return "".join(kept).encode("utf-8", "surrogateescape")
+def _typed(answer: bytes) -> str:
+    return escape(edited(answer.decode("utf-8", "surrogateescape")))

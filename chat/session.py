@@ -16,6 +16,7 @@ from chat.framing import LineFramer
 from chat.hub import Hub
 from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.loop import wait_for
+from chat.opening import RECEIVE, Opening, OtherProtocol, read_late
 from chat.pace import Pace
 from chat.resumption import leave
 from chat.text import visible, visible_lines
@@ -23,14 +24,6 @@ from chat.welcome import welcome
 
 SLASH = ord("/")
 first_byte = itemgetter(0)
-
-QUIET_MOMENT = 0.2
-"""Seconds of silence after which somebody sits there: a program that has something to
-say has said it by then, and a person has not typed a line yet."""
-
-RECEIVE = 4 * 1024
-"""Bytes taken from one client before the others get their turn: under a millisecond's work,
-but for a few milliseconds if it is all telnet, or the end of a long line that is not text."""
 
 COMMANDS_TO_A_LINE = 64
 """Telnet commands that count as one line: they take about as long to answer."""
@@ -49,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class Session:
-    """The life of `client`: a quiet moment, lines and commands, an end."""
+    """The life of `client`: a welcome, lines and commands, an end."""
 
     __slots__ = (
         "_client",
@@ -57,23 +50,17 @@ class Session:
         "_ended",
         "_framer",
         "_hub",
-        "_lines",
+        "_opening",
         "_pace",
         "_refusals",
     )
 
-    def __init__(
-        self,
-        hub: Hub,
-        client: Client,
-        framer: LineFramer | None = None,
-        lines: Sequence[bytes] = (),
-    ) -> None:
-        """`lines` were read before; `framer` goes on from there."""
+    def __init__(self, hub: Hub, client: Client, framer: LineFramer, opening: Opening) -> None:
+        """`opening` was read before; `framer` goes on from there."""
         self._hub = hub
         self._client = client
-        self._framer = framer or LineFramer(hub.settings.max_line)
-        self._lines = lines or ()
+        self._framer = framer
+        self._opening: Opening | None = opening
         self._pace = Pace(hub, client)
         self._ended = False
         self._deadline = inf
@@ -106,16 +93,10 @@ class Session:
     def _converse(self) -> str:
         """Listen to the client until it leaves; returns how it did."""
         try:
-            if self._framer.telnet:
-                self._look_at_framer()
-            self._take_turns(self._lines)
-            self._lines = ()
-            if self._is_silent():
-                self._client.look = self._client.look._replace(presence=True, notices=True)
-                self._hub.door.pass_through()
-                welcome(self._hub, self._client)
-                self._hub.announce(self._client)
-            self._hub.listen(self._client)
+            is_silent = self._open()
+            if is_silent:
+                wait_for(self._client.readable)
+                self._take_first_input()
             while not self._ended:
                 wait_for(self._client.readable)
                 self._take_input()
@@ -134,26 +115,46 @@ class Session:
             except Dismissed as dismissed:  # it is leaving already
                 self._is_dismissed(dismissed)
 
-    def _is_silent(self) -> bool:
-        """Whether the client says nothing at first, but for what its telnet says by itself."""
-        deadline = time.monotonic() + QUIET_MOMENT
-        self._take_input()  # of a program's there is some already, as a rule
-        while not self._framer.spoken and not self._ended:
-            try:
-                wait(self._client.readable, max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                return True
-            self._take_input()
-        return False
+    def _open(self) -> bool:
+        """Do what was said at once, or welcome one who is silent; returns whether it is."""
+        hub, client, opening = self._hub, self._client, self._opening
+        self._opening = None
+        assert opening
+        hub.stats.bytes_in += opening.size
+        self._look_at_framer()
+        self._take_turns(opening.lines)
+        if opening.silent:
+            client.look = client.look._replace(presence=True, notices=True)
+            hub.door.pass_through()
+            welcome(hub, client)
+            hub.announce(client)
+        hub.listen(client)
+        return opening.silent
+
+    def _take_first_input(self) -> None:
+        """Take the first input of a person, unless it is a browser that connected ahead of time.
+
+        Raises Dismissed if it is.
+        """
+        try:
+            data = read_late(self._client.socket)
+        except OtherProtocol as other:
+            self._hub.refuse(self._client, "this is a chat server: it does not speak HTTP")
+            raise Dismissed(str(other)) from None
+        self._take(data)
 
     def _take_input(self) -> None:
         """Take one portion of input, if there is some, and do what it says."""
-        client, framer = self._client, self._framer
-        client.wait_until_answers_are_read()
+        self._client.wait_until_answers_are_read()
         try:
-            data = client.socket.recv(RECEIVE)
+            data = self._client.socket.recv(RECEIVE)
         except BlockingIOError:
             return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Do what `data` says; if it is empty, the input has ended."""
+        client, framer = self._client, self._framer
         if data:
             client.heard = time.monotonic()
             self._hub.stats.bytes_in += len(data)

@@ -15,6 +15,9 @@ and its marks."""
 MAX_MARKS = 2
 """Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
 
+MAX_MEANT = 64
+"""Characters of a line that are looked at to find out which command was meant."""
+
 RESERVED = frozenset({"you", "gchat"})
 """What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
 
@@ -44,6 +47,60 @@ _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 )
+
+
+_UNSEEN = (
+    r"\s\x00-\x1a\x1c-\x1f\x7f-\x9f"  # blanks of all kinds, C0 but ESC, DEL, C1
+    r"\xad\u061c\u070f\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufeff\ufff9-\ufffb"  # formats
+    r"\u2800\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # empty, not UTF-8, tags
+    r"\u0300-\u036f"  # marks that have no letter to stand on
+    + re.escape("".join(sorted(_INVISIBLE)))
+)
+_KEY = r"\x1b(?:\[\[.|\[[0-?]*[ -/]*[@-~]|O.|[A-Za-z])?"
+"""What a terminal sends for an arrow, a function key, a paste, or Alt and a letter (ECMA-48)."""
+_UNSEEN_FIRST = re.compile(rf"\A(?:[{_UNSEEN}]++|{_KEY})*+")
+_UNSEEN_ANYWHERE = re.compile(rf"[{_UNSEEN}]++|{_KEY}")
+
+
+def without_unseen_start(text: str) -> str:
+    """`text` from the first character on that can be seen: no blank, control character or key."""
+    return _UNSEEN_FIRST.sub("", text, count=1)
+
+
+def has_unseen(text: str) -> bool:
+    """Whether there is something in `text` that cannot be seen: a blank, a key."""
+    return _UNSEEN_ANYWHERE.search(text) is not None
+
+
+def as_meant(text: str) -> str:
+    """The beginning of `text` as whoever typed it meant it, at most MAX_MEANT characters of it.
+
+    Backspaces are obeyed, and what cannot be seen is taken away; full-width letters and slashes
+    are plain ones (NFKC), upper case is lower, and all blanks and control characters are spaces.
+    """
+    begun = unicodedata.normalize("NFKC", without_unseen_start(edited(text))[:MAX_MEANT])
+    return _UNSEEN_ANYWHERE.sub(_blank_or_nothing, begun).lower()
+
+
+def _blank_or_nothing(unseen: re.Match[str]) -> str:
+    first = unseen[0][0]
+    return " " if first.isspace() or (first < " " and first != "\x1b") else ""
+
+
+def edited(text: str) -> str:
+    """What is left of `text` when the backspaces in it have been obeyed.
+
+    Some telnets leave editing to us, for one while we hide what is typed.
+    """
+    if "\b" not in text and "\x7f" not in text:
+        return text
+    kept = list[str]()
+    for character in text:
+        if character not in "\b\x7f":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
 
 
 def visible(line: bytes) -> str:

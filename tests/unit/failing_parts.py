@@ -13,7 +13,7 @@ from typing import Any
 
 import gevent
 
-from chat import faults, forgetting, idle, indexer, keeper, rooms, session, vanished
+from chat import faults, forgetting, idle, indexer, keeper, opening, rooms, vanished
 from chat.admission import Admission
 from chat.broadcaster import Broadcaster
 from chat.commands import TABLE, running
@@ -68,7 +68,7 @@ class Part(Failing):
 
 def hurry() -> None:
     """What is done now and then is done often, and nobody waits for long."""
-    session.QUIET_MOMENT = OFTEN
+    opening.QUIET_MOMENT = OFTEN
     faults.FIRST_PAUSE = running.MEASURED = OFTEN
     idle.REST = indexer.REST = keeper.INTERVAL = forgetting.REST = OFTEN
     rooms.EMPTY_TIME = 10 * OFTEN

@@ -14,10 +14,12 @@ from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from chat.broadcaster import Broadcaster
 from chat.client import Client, Dismissed, Expelled
+from chat.framing import LineFramer
 from chat.history import History
 from chat.hub import Hub
 from chat.log import RoomLog
 from chat.look import PLAIN
+from chat.opening import open_connection
 from chat.session import Session
 from chat.steps import InStep
 
@@ -197,19 +199,22 @@ class Company:
             peer.send(first)
 
         def run() -> None:
+            framer = LineFramer(max_line)
             peer.client = self._client(connection)
             self.hub.settings.max_line = max_line
-            Session(self.hub, peer.client).run()
+            Session(self.hub, peer.client, framer, open_connection(connection, framer)).run()
 
         self.start(run)
         wait_until(lambda: hasattr(peer, "client"), "there is a client")
         return peer
 
     def program(self, send_buffer: int = 0, max_line: int = 1000) -> Peer:
-        """Somebody who has said a line at once, and so was not welcomed."""
-        spoken = self.room.log.end.spoken
-        peer = self.converse(b"hello\n", max_line, send_buffer)
-        wait_until(lambda: self.room.log.end.spoken > spoken, "it is heard")
+        """Somebody who has given a command at once, and so was not welcomed.
+
+        It can give more of them: it has not said anything yet.
+        """
+        peer = self.converse(b"/redraw off\n", max_line, send_buffer)
+        wait_until(lambda: peer.client.until is None, "it listens")
         return peer
 
     def say(self, peer: Peer, *texts: str) -> None:

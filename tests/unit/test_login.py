@@ -9,11 +9,12 @@ from typing import Any
 import gevent
 import pytest
 
-from chat import login
+from chat import login, opening
 from chat.addresses import network_of
 from chat.framing import LineFramer
 from chat.guesses import PENALTY, RULE, Guesses
-from chat.login import RECEIVE, TRIES, Login, TurnedAway
+from chat.login import LONGEST, TRIES, Login, TurnedAway
+from chat.opening import open_connection
 from chat.password import MAX_BYTES, Password
 from tests.unit.peers import DEADLINE, Peer, connect, wait_until
 
@@ -46,7 +47,8 @@ class Newcomer:
 
     def _run(self, asking: Login) -> list[bytes] | Exception:
         try:
-            return asking.run(self.framer)
+            opening = open_connection(self.connection, self.framer)
+            return asking.run(self.framer, opening).lines
         except (TurnedAway, OSError) as error:
             return error
 
@@ -85,7 +87,7 @@ class Newcomer:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long it was slept, which takes no time."""
     pauses: list[float] = []
-    monkeypatch.setattr(login, "QUIET_MOMENT", 0.02)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
     monkeypatch.setattr(login, "gevent", SimpleNamespace(sleep=pauses.append))
     return pauses
 
@@ -119,7 +121,7 @@ def test_a_person_is_asked_and_let_in_and_is_one_still(newcomer: Newcomer) -> No
 def test_it_is_asked_once_however_long_it_thinks(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "QUIET_MOMENT", 0.001)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.001)
     peer = newcomer.come()
     assert peer.read_lines(1) == [QUESTION]
     peer.send(SECRET[:3].encode())
@@ -132,7 +134,7 @@ def test_it_is_asked_once_however_long_it_thinks(
 def test_who_has_begun_to_speak_is_not_asked(newcomer: Newcomer) -> None:
     peer = newcomer.come(SECRET[:3].encode())
     wait_until(lambda: newcomer.framer.spoken, "it is heard")
-    gevent.sleep(2 * login.QUIET_MOMENT)
+    gevent.sleep(2 * opening.QUIET_MOMENT)
     peer.send(SECRET[3:].encode() + b"\nhello\n")
     assert newcomer.outcome() == [b"hello"]
     assert newcomer.shown() == b""
@@ -226,12 +228,12 @@ def test_who_ends_its_input_without_a_line_is_turned_away(newcomer: Newcomer, fi
     assert newcomer.wrong_answers() == 0
 
 
-@pytest.mark.parametrize("max_line", [100, 2 * RECEIVE])
+@pytest.mark.parametrize("max_line", [100, 2 * LONGEST])
 def test_who_sends_much_and_no_line_is_turned_away(newcomer: Newcomer, max_line: int) -> None:
     newcomer.framer.max_line = max_line
     peer = newcomer.come()
     with suppress(BrokenPipeError, ConnectionResetError):
-        peer.send(b"x" * (min(max_line, RECEIVE) + 1))
+        peer.send(b"x" * (min(max_line, LONGEST) + 1))
     assert newcomer.why() == "that is too long for a password; goodbye"
 
 

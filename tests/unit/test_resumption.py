@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from gevent.event import Event
 
-from chat import presence, session
+from chat import opening, presence
 from chat.commands.talk import PRIVATE_LIMIT
 from chat.history import History
 from chat.identities import Identity
@@ -25,7 +25,7 @@ from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Comings and goings are told at once, and who is silent is so from the start."""
     monkeypatch.setattr(presence, "INTERVAL", 0.0)
-    monkeypatch.setattr(session, "QUIET_MOMENT", 0.0)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.0)
 
 
 class Server:
@@ -107,7 +107,7 @@ def back(company: Company, token: str) -> Peer:
 
 def at_once(company: Company, token: str, monkeypatch: pytest.MonkeyPatch) -> Peer:
     """The same, whose first line that is."""
-    monkeypatch.setattr(session, "QUIET_MOMENT", DEADLINE)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", DEADLINE)
     peer = company.converse(f"/resume {token}\n".encode())
     assert peer.read_line() == " * welcome back! You are ann in #lobby, with bob\n"
     return peer

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from chat import pace, session
+from chat import opening, pace, session
 from chat.framing import LineFramer
+from chat.opening import Opening
 from chat.sanctions import Sanction
 from chat.session import COMMANDS_TO_A_LINE, Session
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
@@ -17,7 +18,7 @@ MUTED = "nothing was sent: you are muted by op: rude"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "QUIET_MOMENT", 0.02)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
     monkeypatch.setattr(session, "LINGER", 0.2)
     monkeypatch.setattr(pace, "MAX_SLEEP", 0.01)
 
@@ -92,28 +93,16 @@ def test_one_who_is_only_dismissed_gets_everything_however_slowly_it_reads(
     assert peer.read_to_end().count(b"\n") == 2000
 
 
-def test_one_who_is_expelled_before_it_is_welcomed_leaves_nothing_behind(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session, "QUIET_MOMENT", 60.0)
-    peer = company.converse()
-    peer.client.expel("banned by op")
-    assert peer.read_to_end() == b""
-    peer.close()
-    wait_until_gone(company, peer)
-    assert not company.room.clients
-
-
 # One that was read from before
 
 
-def continued(company: Company, framer: LineFramer, lines: list[bytes]) -> Peer:
-    """Somebody of whom `framer` has made `lines` before, as Login does."""
+def continued(company: Company, framer: LineFramer, read: Opening) -> Peer:
+    """Somebody of whom `framer` has made what was `read` before, as Login does."""
     peer, connection = company._connect(None)
 
     def run() -> None:
         peer.client = company._client(connection)
-        Session(company.hub, peer.client, framer, lines).run()
+        Session(company.hub, peer.client, framer, read).run()
 
     company.start(run)
     wait_until(lambda: hasattr(peer, "client"), "there is a client")
@@ -124,8 +113,8 @@ def test_lines_that_were_read_before_are_said_first_and_by_a_program(
     company: Company, listener: Peer
 ) -> None:
     framer = LineFramer(1000)
-    lines = framer.feed(b"one\n/nick ci\ntwo\nth")
-    peer = continued(company, framer, lines)
+    lines = framer.feed(b"one\ntwo\nth")
+    peer = continued(company, framer, Opening(lines, False, 0))
     peer.send(b"ree\nfour\n")
     texts = [line.partition(": ")[2] for line in listener.read_lines(4)]
     assert texts == ["one", "two", "three", "four"]
@@ -139,7 +128,7 @@ def test_one_who_has_said_nothing_but_the_password_is_a_person(
     framer = LineFramer(1000)
     framer.feed(b"secret\n")
     framer.spoken = False
-    peer = continued(company, framer, [])
+    peer = continued(company, framer, Opening([], True, 0))
     assert "/help helps." in peer.read_until("/help helps.")[-1]
     assert listener.read_lines(1) == [f" * {peer.client.address} joined"]
 
@@ -149,7 +138,7 @@ def test_what_was_seen_of_telnet_and_of_too_long_lines_before_is_looked_at(
 ) -> None:
     framer = LineFramer(10)
     lines = framer.feed(b"\xff\xfd\x06" + b"x" * 11 + b"\r\nfine\r\n")
-    peer = continued(company, framer, lines)
+    peer = continued(company, framer, Opening(lines, False, 0))
     first = peer.read_line()
     assert first.startswith("\\xff\\xfc\x06 * a line of yours had over 10 bytes")
     assert first.endswith("\r\n")
@@ -165,14 +154,16 @@ def mute(peer: Peer) -> None:
 def test_what_a_muted_one_says_is_refused_and_nobody_sees_it(
     company: Company, listener: Peer
 ) -> None:
-    peer = company.program()
+    peer = company.converse()
+    peer.read_until("/help helps")
+    listener.read_until("joined")
     mute(peer)
     peer.send(b"one\ntwo\n/me waves\n/who\n")
     assert peer.read_lines(2) == [f" * {MUTED}"] * 2
     assert "2 here" in peer.read_line()
     company.say(listener, "quiet here")
     assert peer.read_lines(1) == ["listener: quiet here"]
-    assert [m.text for m in company.room.log.after(0, 10)] == ["hello", "quiet here"]
+    assert [m.text for m in company.room.log.after(0, 10) if m.is_spoken] == ["quiet here"]
 
 
 def test_a_muted_program_that_speaks_json_is_refused_with_its_reference(

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from chat.opening import RECEIVE
 from chat.owed import OWED_BYTES, OWED_LIMIT
-from chat.session import COMMANDS_TO_A_LINE, RECEIVE
+from chat.session import COMMANDS_TO_A_LINE
 from chat.turns import UNSENT
 from tests.unit.peers import Company, wait_until
 
@@ -44,7 +45,8 @@ def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Comp
 def test_all_but_operators_wait_at_the_gate_with_what_is_not_cheap(
     operator: bool, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    peer, passed = company.program(), list[bool]()
+    peer, passed = company.converse(), list[bool]()
+    peer.read_until("/help helps")
     monkeypatch.setattr(company.hub.gate, "pass_through", lambda: passed.append(True))
     peer.client.operator = operator
     peer.send(b"/uptime\n/what\n" + ARE_YOU_THERE * COMMANDS_TO_A_LINE + b"\n/version\n")

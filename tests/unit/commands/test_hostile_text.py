@@ -12,7 +12,7 @@ from operator import attrgetter
 
 import pytest
 
-from chat import presence, session
+from chat import opening, presence
 from chat.commands import TABLE, Command
 from chat.commands.arguments import MAX_TEXT
 from tests.blackbox.safety import assert_safe
@@ -49,7 +49,7 @@ LAST = "/version"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "QUIET_MOMENT", 0.01)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.01)
     monkeypatch.setattr(presence, "INTERVAL", 0.01)
 
 

@@ -1,0 +1,134 @@
+"""The quiet moment: what a connection sends at first, and whether anything comes at all.
+
+Somebody who says nothing at first is a person; a program that has something to say has said it by
+then. Clients of other protocols speak at once as well. They are found out here, before they are
+asked for a password and before anything that they send is said.
+"""
+
+from time import monotonic
+from typing import Any, NamedTuple
+
+from gevent.socket import wait_read
+
+from chat.first_bytes import (
+    Protocol,
+    Recognise,
+    is_request_begun,
+    recognise,
+    recognise_late_request,
+)
+from chat.framing import LineFramer
+
+QUIET_MOMENT = 0.2
+"""Seconds of silence after which somebody sits there: a program that has something to
+say has said it by then, and a person has not typed a line yet."""
+
+REQUEST_TIME = 10.0
+"""Seconds for the rest of a request line that has begun: some packets may be lost on the way. No
+other line waits for it, since one without its end is not said anyway."""
+
+RECEIVE = 4 * 1024
+"""Bytes taken from one connection before the others get their turn."""
+
+MOST_PIECES = 64
+"""Pieces that the first bytes may come in: with each, all that came before is looked at again."""
+
+MOST = RECEIVE
+"""Bytes that a telnet may say by itself in the quiet moment; real ones say less than a hundred."""
+
+
+class OtherProtocol(Exception):
+    """The other end speaks `protocol` and not plain lines; `data` is what it began with."""
+
+    def __init__(self, protocol: Protocol, data: bytes) -> None:
+        super().__init__(f"it speaks {protocol}")
+        self.protocol = protocol
+        self.data = data
+
+
+class Opening(NamedTuple):
+    """What has come in the quiet moment."""
+
+    lines: list[bytes]
+    silent: bool
+    """Nothing has come, but for what a telnet says by itself: somebody sits there."""
+    size: int
+    """Bytes that have come."""
+
+
+def open_connection(connection: Any, framer: LineFramer) -> Opening:
+    """Find out who has connected, as the quiet moment shows; `framer` goes on from there.
+
+    Raises OtherProtocol, and OSError if the connection breaks.
+    """
+    deadline = monotonic() + QUIET_MOMENT
+    data = _read_first(connection, recognise, deadline)
+    lines = framer.feed(data)
+    if framer.spoken:
+        return Opening(lines, False, len(data))
+    return _listen(connection, framer, deadline, len(data))
+
+
+def open_again(connection: Any, framer: LineFramer, lines: list[bytes]) -> Opening:
+    """Find out whether one who has given the password says more at once: `lines`, to begin with."""
+    framer.spoken = bool(lines) or framer.has_begun
+    if framer.spoken:
+        return Opening(lines, False, 0)
+    return _listen(connection, framer, monotonic() + QUIET_MOMENT, 0)
+
+
+def read_late(connection: Any) -> bytes:
+    """The first bytes of one who has been silent, and has sent something now.
+
+    Raises OtherProtocol if it is a browser that has connected ahead of time, and OSError.
+    """
+    return _read_first(connection, recognise_late_request, monotonic() + QUIET_MOMENT)
+
+
+def _read_first(connection: Any, recognise: Recognise, deadline: float) -> bytes:
+    """The first bytes, as soon as `recognise` takes them for chat, or after `deadline`.
+
+    A request line that has begun by then is waited for REQUEST_TIME longer. Empty if nothing comes,
+    or the input has ended.
+    """
+    data = b""
+    for _ in range(MOST_PIECES):
+        wait = REQUEST_TIME if is_request_begun(data) else 0.0
+        more = _receive(connection, deadline + wait)
+        if not more:
+            break
+        data += more
+        protocol = recognise(data)
+        if protocol == Protocol.CHAT:
+            break
+        if protocol:
+            raise OtherProtocol(protocol, data)
+    return data
+
+
+def _listen(connection: Any, framer: LineFramer, deadline: float, size: int) -> Opening:
+    """Wait until `deadline` for a first word; `size` bytes have come already."""
+    lines = list[bytes]()
+    while not framer.spoken and size < MOST:
+        data = _receive(connection, deadline)
+        if data is None:
+            return Opening([], True, size)
+        if not data:  # the input has ended, as whoever reads next will find
+            break
+        size += len(data)
+        lines = framer.feed(data)
+    return Opening(lines, False, size)
+
+
+def _receive(connection: Any, deadline: float) -> bytes | None:
+    """What comes next, empty if the input has ended; None if nothing comes until `deadline`."""
+    while True:
+        try:
+            data: bytes = connection.recv(RECEIVE)
+        except BlockingIOError:
+            try:
+                wait_read(connection.fileno(), max(0.0, deadline - monotonic()))
+            except TimeoutError:
+                return None
+        else:
+            return data
