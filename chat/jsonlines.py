@@ -48,8 +48,10 @@ class Request(NamedTuple):
     """What a program wants."""
 
     line: str
-    """The line that a person would type for it."""
+    """The command that a person would type for it; or what is to be said in the room."""
     ref: Ref
+    said: str = ""
+    """What is to be said, as it was sent; empty for a command."""
 
 
 def read_request(line: bytes) -> Request:
@@ -68,7 +70,9 @@ def read_request(line: bytes) -> Request:
     if not _may_be_ref(ref):
         raise NotARequest(f"a ref is a whole number, or a string of at most {MAX_REF} characters")
     try:
-        return Request(_typed(fields), ref)
+        command = _command(fields)
+        said = "" if command else fields["text"]
+        return Request(command or escape(said), ref, said)
     except NotARequest as error:
         error.ref = ref
         raise
@@ -113,7 +117,11 @@ def with_ref(kind: str, ref: Ref, **fields: Any) -> bytes:
     return _encode({"kind": kind, "ref": ref, **fields})
 
 
-def _typed(fields: dict[str, Any]) -> str:
+def _command(fields: dict[str, Any]) -> str:
+    """The command that does what `fields` ask for; empty if that is to say something in the room.
+
+    Raises NotARequest.
+    """
     for name in FIELDS & fields.keys():
         if not isinstance(fields[name], str) or not fields[name]:
             raise NotARequest(f"{name} is a string, and not an empty one")
@@ -132,7 +140,7 @@ def _typed(fields: dict[str, Any]) -> str:
         if len(to.split()) != 1:
             raise NotARequest("to is one name")
         return f"/msg {to} {text}"
-    return f"/{text}" if text.startswith("/") else text
+    return ""
 
 
 def _may_be_ref(ref: Any) -> bool:

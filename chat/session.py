@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from math import inf
-from operator import itemgetter
 from typing import Any
 
 from gevent.socket import wait
@@ -14,7 +13,7 @@ from chat.client import Client, Dismissed, Expelled
 from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
-from chat.jsonlines import NotARequest, Ref, read_request, with_ref
+from chat.jsonlines import NotARequest, Ref, Request, read_request, with_ref
 from chat.loop import wait_for
 from chat.opening import RECEIVE, Opening, OtherProtocol, read_late
 from chat.pace import Pace
@@ -22,8 +21,10 @@ from chat.resumption import leave
 from chat.text import visible, visible_lines
 from chat.welcome import welcome
 
-SLASH = ord("/")
-first_byte = itemgetter(0)
+HEAD_PAUSE = 1.0
+"""Seconds of silence after which commands of a program are obeyed again, though it has said
+something. What it prints comes faster than that, as a rule; a person who has piped a first line in
+is not stuck."""
 
 COMMANDS_TO_A_LINE = 64
 """Telnet commands that count as one line: they take about as long to answer."""
@@ -42,7 +43,12 @@ log = logging.getLogger(__name__)
 
 
 class Session:
-    """The life of `client`: a welcome, lines and commands, an end."""
+    """The life of `client`: a welcome, lines and commands, an end.
+
+    What a person types is obeyed if it is a command. What a program sends may be the output of
+    another one, in which `/quit` is no command: there commands are obeyed in the head alone, before
+    the first line of text.
+    """
 
     __slots__ = (
         "_client",
@@ -50,6 +56,7 @@ class Session:
         "_ended",
         "_framer",
         "_hub",
+        "_in_head",
         "_opening",
         "_pace",
         "_refusals",
@@ -61,6 +68,7 @@ class Session:
         self._client = client
         self._framer = framer
         self._opening: Opening | None = opening
+        self._in_head = True
         self._pace = Pace(hub, client)
         self._ended = False
         self._deadline = inf
@@ -98,7 +106,10 @@ class Session:
                 wait_for(self._client.readable)
                 self._take_first_input()
             while not self._ended:
+                began = time.monotonic()
                 wait_for(self._client.readable)
+                if time.monotonic() - began >= HEAD_PAUSE and not self._framer.has_begun:
+                    self._in_head = True
                 self._take_input()
             return self._client.lost or "end of input"
         except Dismissed as dismissed:
@@ -214,7 +225,8 @@ class Session:
 
     def _obey(self, lines: Sequence[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
-        if not self._client.look.json and SLASH not in map(first_byte, lines):
+        if not (self._client.look.json or commands.may_be_commands(b"\n".join(lines))):
+            self._in_head = False
             self._try(self._say, visible_lines(lines))  # nearly always
             return
         said: list[str] = []
@@ -223,13 +235,32 @@ class Session:
                 self._serve(line)
                 continue
             text = visible(line)
-            if not _is_command(text):
-                said.append(text.removeprefix("/"))
-                continue
-            self._try(self._say, said)
-            said = []
-            self._try(self._run, text)
+            if self._is_obeyed(line, text):
+                self._try(self._say, said)
+                said = []
+                self._try(self._run, text)
+            elif secret := commands.secret_in(line, self._client.person):
+                self._try(self._say, said)
+                said = []
+                self._refuse(self._why_neither(secret), "what may be a secret")
+            else:
+                said.append(commands.as_said(text, self._client.person))
+                self._in_head = False
         self._try(self._say, said)
+
+    def _is_obeyed(self, line: bytes, text: str) -> bool:
+        """Whether `line`, which is shown as `text`, is a command, or a person's mistake in one."""
+        if self._client.person:
+            return commands.is_command(text) or commands.is_mistyped_command(line)
+        return self._in_head and commands.is_command(text) and commands.is_known(text)
+
+    def _why_neither(self, secret: str) -> str:
+        """Why a line that means the command `secret` is neither obeyed nor said."""
+        if self._client.person or self._in_head:
+            where = "at the very beginning of a line"
+        else:
+            where = "before a program's first line of text, or after a second of silence"
+        return f"not sent: {secret} works only {where}; what follows it is never shown to the room"
 
     def _try(self, do: Callable[[Any], None], what: list[str] | str) -> None:
         try:
@@ -247,10 +278,10 @@ class Session:
             return
         log, number, last_own = self._client.log, self._client.number, self._client.last_own
         try:
-            if _is_command(request.line):
-                self._run(request.line)
+            if request.said:
+                self._say_for_program(request)
             else:
-                self._say([request.line.removeprefix("/")])
+                self._run(request.line)
         except Refused as refused:
             self._refuse(str(refused), refused.what, request.ref)
             return
@@ -260,6 +291,17 @@ class Session:
             said = here and self._client.last_own > last_own
             fields = {"id": self._client.last_own} if said else {}
             self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
+
+    def _say_for_program(self, request: Request) -> None:
+        """Say what a program that speaks JSON wants to be said. Raises Refused."""
+        typed = request.said.encode("utf-8", "surrogatepass")
+        if secret := commands.secret_in(typed, self._client.person):
+            raise Refused(
+                f"not sent: a text that begins with {secret} may tell a secret; for the command, "
+                f'send {{"command": "{secret} …"}}',
+                "what may be a secret",
+            )
+        self._say([request.line])
 
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
@@ -337,8 +379,3 @@ class Session:
                     return
             except TimeoutError:
                 return
-
-
-def _is_command(text: str) -> bool:
-    """Whether a line is one; two slashes at its beginning are one that is said."""
-    return text.startswith("/") and not text.startswith("//")

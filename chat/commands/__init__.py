@@ -3,16 +3,32 @@
 # In the order in which /help lists them.
 from chat.commands import people, returning, talk, rooms, peace, history, search, looks, server  # isort: skip
 from chat.commands import operators, running  # isort: skip
-from chat.commands.table import TABLE, Command, Refused, check_may_speak, groups, read
+from chat.commands.slips import is_mistyped_command, may_be_commands, secret_in
+from chat.commands.table import (
+    TABLE,
+    Command,
+    Refused,
+    as_said,
+    check_may_speak,
+    groups,
+    is_command,
+    is_known,
+    read,
+)
 
 __all__ = [
     "TABLE",
     "Command",
     "Refused",
+    "as_said",
     "check_may_speak",
     "groups",
     "history",
+    "is_command",
+    "is_known",
+    "is_mistyped_command",
     "looks",
+    "may_be_commands",
     "operators",
     "peace",
     "people",
@@ -21,6 +37,7 @@ __all__ = [
     "rooms",
     "running",
     "search",
+    "secret_in",
     "server",
     "talk",
 ]

@@ -39,7 +39,7 @@ NOT_DELETED = "it could not be deleted from the history file, where it may be se
 log = logging.getLogger(__name__)
 
 
-@command("PASSWORD")
+@command("PASSWORD", secret=True)
 def op(hub: Hub, client: Client, password: str) -> None:
     """become an operator, who may do what is listed below this
 

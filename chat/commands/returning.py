@@ -35,7 +35,7 @@ def token(hub: Hub, client: Client) -> None:
     hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
 
 
-@command("TOKEN", cost=20)
+@command("TOKEN", cost=20, secret=True)
 def resume(hub: Hub, client: Client, token: str) -> None:
     """go on as who you were on another connection, which ends if it still hangs
 

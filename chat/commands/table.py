@@ -5,6 +5,7 @@ is its help: a line that `/help` shows beside others, what else there is to know
 example. It tells the client what came of it, and raises Refused with a reason if nothing did.
 """
 
+import re
 import time
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -55,6 +56,10 @@ MEANT = {
 """What people type who know other places, and what they mean."""
 
 
+_COMMAND = re.compile(r"/(?:\??|[^\W\d_][\w-]*)")
+"""What the word of a command is like, whether there is one or not."""
+
+
 class Refused(Exception):
     """Something was not done; says why and what to do, as a person reads it.
 
@@ -91,6 +96,8 @@ class Command(NamedTuple):
     """For how many lines it counts, where these are limited."""
     speaks: bool
     """Others see what is typed: it is not for the muted."""
+    secret: bool
+    """What is typed is for nobody else: a line that looks like it is never said (see slips.py)."""
     operators_only: bool
 
     @property
@@ -137,7 +144,12 @@ TABLE: dict[str, Command] = {}
 
 
 def command(
-    arguments: str = "", *, cost: int = 1, speaks: bool = False, operators_only: bool = False
+    arguments: str = "",
+    *,
+    cost: int = 1,
+    speaks: bool = False,
+    secret: bool = False,
+    operators_only: bool = False,
 ) -> Callable[..., Callable[..., None]]:
     """Enter a function into the table."""
 
@@ -157,11 +169,31 @@ def command(
             example.removeprefix(EXAMPLE),
             cost,
             speaks,
+            secret,
             operators_only,
         )
         return function
 
     return enter
+
+
+def is_command(text: str) -> bool:
+    """Whether the first word of `text` could be a command: `/usr/bin`, `/a:` and `//` could not."""
+    return text.startswith("/") and _COMMAND.fullmatch(text.split(maxsplit=1)[0]) is not None
+
+
+def as_said(text: str, by_person: bool) -> str:
+    """How `text`, which is no command, is said: without the slash that kept it from being one.
+
+    A person's second slash always means that. A program may send `// a comment`.
+    """
+    is_quoted = by_person or (is_command(text[1:]) and len(text.split(maxsplit=1)[0]) > 2)
+    return text[1:] if text.startswith("//") and is_quoted else text
+
+
+def is_known(text: str) -> bool:
+    """Whether `text`, which could be a command, is one."""
+    return _known(text.split(maxsplit=1)[0]) is not None
 
 
 def read(line: str) -> tuple[Command, str]:
@@ -184,13 +216,11 @@ def _why_no_operator(hub: Hub, name: str) -> str:
 
 def find(typed: str) -> Command:
     """The command that is meant by `typed`, which may be cut short. Raises Refused."""
+    if command := _known(typed):
+        return command
     shown = typed[:MAX_SHOWN]
     name = shown.lower()  # comparing longer ones costs, and shows nothing
-    if name in TABLE:
-        return TABLE[name]
-    begun = [known for known in TABLE if known.startswith(name) and name != "/"]
-    if len(begun) == 1 and typed == shown:
-        return TABLE[begun[0]]
+    begun = _begun_by(name)
     near = get_close_matches(name, [*TABLE, *MEANT], n=1, cutoff=0.5) if name != "/" else []
     nearest = MEANT.get(near[0], near[0]) if near else None
     if begun and name not in MEANT:
@@ -204,6 +234,20 @@ def find(typed: str) -> Command:
         f"there is no command {shown}; {advice} (to say it, type another / before it)",
         "an unknown command",
     )
+
+
+def _known(typed: str) -> Command | None:
+    """The one command that is called `typed`, or begins so."""
+    name = typed.lower()
+    if name in TABLE:
+        return TABLE[name]
+    begun = _begun_by(name)
+    return TABLE[begun[0]] if len(begun) == 1 else None
+
+
+def _begun_by(name: str) -> list[str]:
+    """The names of the commands that begin with `name`."""
+    return [known for known in TABLE if known.startswith(name)] if name != "/" else []
 
 
 def groups() -> dict[str, list[Command]]:

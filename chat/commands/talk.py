@@ -30,7 +30,7 @@ def me(hub: Hub, client: Client, action: str) -> None:
     hub.say(client, [action], Kind.ACTION)
 
 
-@command("NAME TEXT", speaks=True)
+@command("NAME TEXT", speaks=True, secret=True)
 def msg(hub: Hub, client: Client, name: str, text: str) -> None:
     """say TEXT to NAME alone, in whichever room they are
 
@@ -45,7 +45,7 @@ def msg(hub: Hub, client: Client, name: str, text: str) -> None:
         _tell(hub, client, called(hub, name), text)
 
 
-@command("TEXT", speaks=True)
+@command("TEXT", speaks=True, secret=True)
 def reply(hub: Hub, client: Client, text: str) -> None:
     """say TEXT to who last said something to you alone
 

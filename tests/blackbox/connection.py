@@ -134,8 +134,7 @@ class Connection:
     def who(self) -> list[str]:
         """The names of those who are here, as /who tells. What came before that is skipped."""
         self.say("/who")
-        names = self.expect(" here: ").partition(" here: ")[2]
-        return re.split(", | and ", names)
+        return names_in(self.expect(" here: "))
 
     # Leaving
 
@@ -227,6 +226,11 @@ class JsonProgram(Connection):
         """Be called `name`."""
         assert self.carry_out(command=f"/nick {name}")[-1]["kind"] == "ok"
         self.name = name
+
+
+def names_in(line: str) -> list[str]:
+    """The names in a line of the answer to /who."""
+    return re.split(", | and ", line.partition(" here: ")[2])
 
 
 def meet(*people: Connection) -> None:

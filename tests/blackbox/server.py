@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from tests.blackbox.connection import Connection, JsonProgram, Person, Program
+from tests.blackbox.connection import Connection, JsonProgram, Person, Program, names_in
 from tests.blackbox.safety import assert_safe
 from tests.blackbox.waiting import DEADLINE, wait_until
 
@@ -24,9 +24,10 @@ SMALL_DISK = 512 * 1024
 AnyConnection = TypeVar("AnyConnection", bound=Connection)
 
 
-def command(*options: str) -> list[str]:
-    """What starts gchat.py with `options`, in the folder ROOT."""
-    return [sys.executable, "gchat.py", *options]
+def command(*options: str, module: str = "") -> list[str]:
+    """What starts gchat.py with `options`, or a `module` that does so, in the folder ROOT."""
+    program = ["-m", module] if module else ["gchat.py"]
+    return [sys.executable, *program, *options]
 
 
 def environment_with(variables: dict[str, str] | None = None) -> dict[str, str]:
@@ -46,15 +47,16 @@ class Server:
         descriptors: int | None = None,
         standard_error: int | None = None,
         small_disk: Path | None = None,
+        module: str = "",
     ) -> None:
         """`port` None leaves the option away. `descriptors` is the limit on open files.
 
         `standard_error` is a descriptor that the log goes to; the test has to read it.
         `small_disk` is a folder in which the server, and nobody else, sees an empty disk of
-        SMALL_DISK bytes.
+        SMALL_DISK bytes. `module` is one that starts gchat, in place of gchat.py.
         """
         ports = () if port is None else ("--port", str(port))
-        line = command(*ports, *options)
+        line = command(*ports, *options, module=module)
         if descriptors:
             line = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors), *line]
         if small_disk:
@@ -153,6 +155,12 @@ class Server:
         if name:
             program.take_name(name)
         return program
+
+    def who(self, room: str = "lobby") -> list[str]:
+        """The names of those who are in `room`, as one is told who is somewhere else."""
+        asker = self.program("/join elsewhere", f"/who {room}")
+        asker.end_input()
+        return names_in(next(line for line in asker.rest() if " here: " in line))
 
     def _add(self, connection: AnyConnection) -> AnyConnection:
         self._connections.append(connection)

@@ -46,7 +46,8 @@ def test_a_burst_is_taken_at_full_speed_and_what_is_beyond_it_later_and_nothing_
         burst = monotonic() - began
         heard += reader.lines_until(said[-1])
         rest = monotonic() - began - burst
-        told = flooder.unread()
+        flooder.end_input()
+        told = flooder.rest()
     assert rest > burst, f"{BURST} lines in {burst} s, 100 in {rest} s"
     for lines in (heard, bystanders.messages):
         assert [line for line in lines if line.startswith(flooder.address)] == said
@@ -64,19 +65,20 @@ def test_one_who_is_held_back_again_and_again_is_told_once(server: Server) -> No
         flooder.say(*lines)
         for line in lines:
             assert reader.message() == f"{flooder.address}: {line}"
-    assert sum(line.startswith(HELD_BACK) for line in flooder.unread()) == 1
+    flooder.end_input()
+    assert sum(line.startswith(HELD_BACK) for line in flooder.rest()) == 1
     assert server.log().count(" pace ") == 1
 
 
 @pytest.mark.options("--rate", "0")
 def test_with_a_rate_of_0_nobody_is_held_back(server: Server) -> None:
-    reader, flooder = server.person(), server.program()
+    reader, flooder = server.person(), server.program("/why")
+    flooder.expect("your lines are taken as fast as you send them")
     flooder.say(*map(str, range(10 * BURST)))
     for n in range(10 * BURST):
         assert reader.message() == f"{flooder.address}: {n}"
-    flooder.say("/why")
-    flooder.expect("your lines are taken as fast as you send them")
-    assert not [line for line in flooder.unread() if line.startswith(HELD_BACK)]
+    flooder.end_input()
+    assert not [line for line in flooder.rest() if line.startswith(HELD_BACK)]
     assert " pace " not in server.log()
 
 

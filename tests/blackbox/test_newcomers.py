@@ -29,7 +29,7 @@ def test_the_message_of_the_day_is_shown_with_the_welcome_and_to_nobody_else(
 ) -> None:
     server = start_server("--motd", str(motd))
     assert shown_to(server) == [" * Be kind.", " * The build is green."]
-    assert server.program("hello", "/version").line().startswith(" * gchat ")
+    assert server.program("/version", "hello").line().startswith(" * gchat ")
     ann = server.person("ann")
     ann.say("/join builds")
     ann.expect("you are in #builds")
@@ -124,9 +124,12 @@ def test_so_many_messages_are_shown_again_on_coming_to_the_server_and_to_a_room(
     start_server: StartServer, count: int
 ) -> None:
     server = start_server("--replay", str(count))
-    program = server.program(*(f"lobby {n}" for n in range(30)), "/join builds")
-    program.say(*(f"builds {n}" for n in range(30)), "/who")
-    program.expect("#builds, 1 here")
+    for program in (
+        server.program(*(f"lobby {n}" for n in range(30))),
+        server.program("/join builds", *(f"builds {n}" for n in range(30))),
+    ):
+        program.end_input()
+        program.rest()
     newcomer = server.person()
     assert_are_the_last(newcomer, "lobby", count)
     newcomer.say("/join builds")

@@ -70,7 +70,7 @@ def test_a_program_says_it_first_and_is_not_asked_and_all_that_follows_arrives(
 ) -> None:
     program = server.connect()
     with bystanders:
-        send(program, f"{SECRET}\r\nhello\r\n/who\r\nunfin".encode())
+        send(program, f"{SECRET}\r\n/who\r\nhello\r\nunfin".encode())
         program.send(b"ished\n" + b"one of many\n" * 800 + b"the end")
         program.end_input()
         told = [line for line in program.rest() if line.startswith(" * ")]

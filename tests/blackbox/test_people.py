@@ -19,8 +19,9 @@ def test_a_person_is_welcomed_with_their_name_the_room_and_who_is_there(server: 
 
 
 def test_a_person_is_shown_the_last_few_messages_with_their_times(server: Server) -> None:
-    program = server.program(*(f"message {n}" for n in range(12)), "/who")
-    program.expect(" here: ")
+    program = server.program(*(f"message {n}" for n in range(12)))
+    program.end_input()
+    program.rest()
     witness = server.person()
     shown = witness.unread()
     assert len(shown) == 10

@@ -1,6 +1,7 @@
 """Programs are people too: pipes with real nc and ncat do what they look like."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from shlex import join
@@ -96,12 +97,12 @@ def test_the_output_of_a_build_is_said_line_by_line_with_its_errors(
 def test_a_program_is_shown_what_was_refused_and_says_the_rest_all_the_same(
     server: Server, lobby: Person, client: list[str]
 ) -> None:
-    shown = run(server, client, r"printf '/nick lobbyist\n/join a:b\n/nosuch\ndone\n'")
+    shown = run(server, client, r"printf '/nick lobbyist\n/join a:b\n/leave now\ndone\n'")
     name, room, command = shown.splitlines()
     assert name.startswith(" * the name lobbyist is taken")
     assert name.endswith("lobbyist2 is free")
     assert room.startswith(" * that cannot be a room")
-    assert command.startswith(" * there is no command /nosuch")
+    assert command.startswith(" * usage: /leave")
     assert lobby.line().endswith(": done")
 
 
@@ -110,13 +111,13 @@ def test_a_program_is_shown_no_confirmation_of_anything_that_it_wants(
     server: Server, lobby: Person, client: list[str]
 ) -> None:
     wanted = (
-        "/nick ci", "/join builds", "/topic tea", "/leave", "/away lunch", "back", "/me waves",
-        "/msg lobbyist done", "/ignore carl", "/unignore carl", "/time UTC", "/time off",
-        "/color on", "/bell on", "/redraw on", "/quiet on", "/quit",
+        "/nick ci", "/join builds", "/topic tea", "/leave", "/me waves", "/msg lobbyist done",
+        "/ignore carl", "/unignore carl", "/time UTC", "/time off", "/color on", "/bell on",
+        "/redraw on", "/quiet on", "/away lunch", "back",
     )  # fmt: skip
     quoted = r"\n".join(wanted)
     assert run(server, client, rf'printf "{quoted}\n"') == ""
-    assert [lobby.line() for _ in range(3)] == ["ci: back", " ** ci waves", "ci -> lobbyist: done"]
+    assert [lobby.line() for _ in range(3)] == [" ** ci waves", "ci -> lobbyist: done", "ci: back"]
     assert_nothing_is_told(lobby, server.person())
 
 
@@ -195,3 +196,47 @@ def test_a_program_that_wants_notices_gets_them(
     lines = output.splitlines()
     assert lines[-2:] == [" * ann set the topic: tea", " * ann left"]
     assert lines[0].endswith(" joined")
+
+
+# What a program prints
+
+
+OUTPUT = (
+    "gcc -o app", "/usr/bin/ld: cannot find -lfoo", "/home/a/m.c:3: fatal error", "/* c */",
+    "// c++", "/quit", "/forget", "/me waves", "/shutdown", "/nick boss", "make: Error 1",
+)  # fmt: skip
+
+
+@every_pipe
+def test_every_line_of_what_a_program_prints_is_said(
+    server: Server, lobby: Person, client: list[str]
+) -> None:
+    printed = r"\n".join(OUTPUT)
+    assert run(server, client, rf"printf '{printed}\n'") == ""
+    lines = [lobby.line() for _ in OUTPUT]
+    assert [line.partition(": ")[2] for line in lines] == list(OUTPUT)
+    assert_nothing_is_told(lobby, server.person())
+
+
+@every_pipe
+def test_a_secret_is_never_said_whatever_a_pipe_begins_with(
+    server: Server, lobby: Person, client: list[str]
+) -> None:
+    for before in (r"\t", " ", r"\302\240", r"\357\273\277", r"\f", r"\033[D", r"text\n"):
+        shown = run(server, client, rf"printf '{before}/op SECRET\n{before}/msg ann SECRET\nend\n'")
+        assert shown.startswith(" * not sent: /op works only ")
+        assert " * not sent: /msg works only " in shown
+        assert "SECRET" not in "".join(lobby.lines_until(": end"))
+
+
+@every_pipe
+def test_after_a_second_of_silence_a_program_is_obeyed_again(
+    server: Server, lobby: Person, client: list[str]
+) -> None:
+    with long_running(server, client) as program:
+        tell(program, "text", "/nick early")
+        assert lobby.line().endswith(": text")
+        assert lobby.line().endswith(": /nick early")
+        time.sleep(1.5)  # the silence
+        tell(program, "/nick late", "text")
+        assert lobby.line() == "late: text"

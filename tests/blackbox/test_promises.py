@@ -168,7 +168,7 @@ def test_what_could_drive_a_terminal_is_shown_escaped_in_lines_names_notices_and
             assert sum("cannot be a name" in notice for notice in notices) == 2
         hostile.say("done")
         bystanders.hear("carl: done")
-    assert sorted(bystanders.ann.who()) == ["ann", "bob", "carl"]
+    assert sorted(server.who()) == ["ann", "bob", "carl"]
     escaped = [f"carl: a line {shown}" for shown in HOSTILE.values()]
     assert bystanders.messages == [*escaped, "carl: done"]
     server.expect_log("an unknown command")  # that the log is safe, its fixture looks at

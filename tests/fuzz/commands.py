@@ -27,6 +27,7 @@ class Commands(Chat):
     # Talking
 
     def say(self, client: Client, text: str) -> Line:
+        client.only_talks = client.kind == "program"
         return self._speak(client, Line("say", f"{client.name}: {text}", client.room.name), text)
 
     def me(self, client: Client, text: str) -> Line:

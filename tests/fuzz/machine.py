@@ -34,6 +34,9 @@ SPEECH = {
 }
 """What is typed, and how it is seen. (Lone surrogates stand for bytes that are not UTF-8.)"""
 
+SECRETS = ("/msg", "/op", "/reply", "/resume")
+"""Commands that carry one: they are refused where they are no commands."""
+
 CHOICE = st.integers(0, MOST - 1)
 TEXT = st.sampled_from(list(SPEECH))
 WORDS = st.sampled_from(list(SPEECH)[:-3])
@@ -80,12 +83,28 @@ class ChatMachine(RuleBasedStateMachine):
 
     def do(self, talker: Talker, command: str, *arguments: str) -> None:
         """Somebody types a command."""
+        if talker.client.only_talks and command != "say":
+            self.say_line(talker, talker.line(command, *arguments))
+            return
         self.chat.do(talker.client, command, *arguments)
         talker.type(command, *arguments)
+
+    def say_line(self, talker: Talker, line: str, shown: str = "") -> None:
+        """A program types a line that is no command from it, and is seen as `shown`."""
+        secret = next((name for name in SECRETS if name.startswith(line.split()[0])), None)
+        if secret:
+            self.chat.refuse(talker.client, f"not sent: {secret} works only before")
+        else:
+            self.chat.do(talker.client, "say", shown or line)
+        talker.type_line(line)
 
     def utter(self, talker: Talker, command: str, *arguments: str, text: str = "hello") -> None:
         """Somebody types a command that ends with something that others see."""
         typed, seen = self.numbered(text)
+        if talker.client.only_talks and command != "say":
+            line = talker.line(command, *arguments)
+            self.say_line(talker, f"{line} {typed}", f"{line} {seen}")
+            return
         self.chat.do(talker.client, command, *arguments, seen)
         talker.type(command, *arguments, typed)
 
@@ -98,9 +117,10 @@ class ChatMachine(RuleBasedStateMachine):
         self.do(self.talkers[0], "topic", "-")  # so that nothing of another example is shown
         for _ in range(REPLAY):
             self.utter(self.talkers[0], "say")
-        people = [self.connect("person", end) for end in ends[2:]]
-        for person in people:
-            self.arrive(person)
+        people = []
+        for end in ends[2:]:  # one after the other: each is there when it has been welcomed
+            people.append(self.connect("person", end))
+            self.arrive(people[-1])
         for person in people:  # which tells everybody who has come, and who has left before
             self.utter(person, "say")
         settle(self.talkers)
@@ -136,8 +156,11 @@ class ChatMachine(RuleBasedStateMachine):
     @rule(choice=CHOICE)
     def quit(self, choice: int) -> None:
         talker = self.chosen(choice)
-        self.chat.confirm(talker.client, "goodbye")
-        talker.connection.send(talker.typed("quit"))
+        if talker.client.only_talks:
+            talker.connection.end_input()
+        else:
+            self.chat.confirm(talker.client, "goodbye")
+            talker.connection.send(talker.typed("quit"))
         self.see_off(talker)
 
     @precondition(lambda self: len(self.talkers) > 1)

@@ -68,6 +68,8 @@ class Client:
     ignored: dict[str, str] = field(default_factory=dict)
     """The names that it ignores, as they are spelled, by their key."""
     here: bool = True
+    only_talks: bool = False
+    """It is a program that has said something: whatever it sends is text from then on."""
     lines: list[Line] = field(default_factory=list)
     """What it must be sent, and was not compared yet."""
 

@@ -70,7 +70,7 @@ class StandingServer:
                 self.server.dispose()
 
     def _start(self) -> None:
-        self.server = Server(*NO_LIMITS)
+        self.server = Server(*NO_LIMITS, module="tests.fuzz.server_with_one_head")
         try:
             self.server.wait_until_it_listens()
             self.watcher = self.server.json_program(WATCH)

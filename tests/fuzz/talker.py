@@ -86,8 +86,12 @@ class Talker:
         """What is sent for a command."""
         if command == "say":
             return self._encode(arguments[0])
+        return self.typed_command(self.line(command, *arguments))
+
+    def line(self, command: str, *arguments: str) -> str:
+        """The line that is typed for a command, without its end."""
         name = shortest(f"/{command}") if self._is_terse else f"/{command}"
-        return self.typed_command(" ".join([name, *arguments]))
+        return " ".join([name, *arguments])
 
     def typed_command(self, line: str) -> bytes:
         """What is sent for `line`, which is a command or looks like one."""
@@ -105,13 +109,17 @@ class Talker:
 
     def ask_for_mark(self) -> None:
         """Ask for what comes behind all that happened up to now."""
-        self._mark = f"mark-{next(MARKS)}"
-        self.connection.send(self.typed("whois", self._mark))
+        if self.client.only_talks:  # what may be a secret is not said, but refused
+            self._mark = " * not sent: /resume works only before"
+            self.connection.send(self.typed_command("/resume"))
+            return
+        name = f"mark-{next(MARKS)}"
+        self._mark = f" * nobody here is called {name}; "
+        self.connection.send(self.typed("whois", name))
 
     def read_to_mark(self) -> None:
         """Wait for it."""
-        end = f" * nobody here is called {self._mark}; "
-        while not (line := self._read(self.connection.line())).text.startswith(end):
+        while not (line := self._read(self.connection.line())).text.startswith(self._mark):
             self.received.append(line)
 
     def read_rest(self) -> None:

@@ -53,6 +53,10 @@ MISTYPED = {
 """What is refused whoever types it, and why."""
 
 
+UNKNOWN = ("/", "/m amy x", "/nosuch")
+"""Those of them that begin with no command."""
+
+
 class ClientsAndVandals(ChatMachine):
     """Clients do all that can be done."""
 
@@ -81,6 +85,8 @@ class ClientsAndVandals(ChatMachine):
         room = witness.client.room
         crowd = [each for each in self.talkers if each.client.room is room and each is not witness]
         said: dict[str, tuple[Talker, str]] = {}
+        for talker, count in zip(crowd, counts, strict=False):
+            talker.client.only_talks |= talker.client.kind == "program" and count > 0
         for talker, count in zip(crowd, counts, strict=False):
             texts = [self.numbered(text) for _ in range(count)]
             said |= {f"{talker.client.name}: {seen}": (talker, seen) for _, seen in texts}
@@ -143,6 +149,10 @@ class ClientsAndVandals(ChatMachine):
     @rule(choice=CHOICE, line=st.sampled_from(list(MISTYPED)))
     def mistype(self, choice: int, line: str) -> None:
         talker = self.chosen(choice)
+        is_text = talker.client.only_talks or line in UNKNOWN
+        if talker.client.kind == "program" and is_text:
+            self.say_line(talker, line, line.replace("\x1b", r"\x1b"))
+            return
         self.chat.refuse(talker.client, MISTYPED[line])
         talker.connection.send(talker.typed_command(line))
         talker.wait()

@@ -105,25 +105,40 @@ def test_a_reference_comes_back_as_it_was(ref: str | int, text: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "typed"),
     [
-        ({"text": "hello"}, "hello"),
-        ({"text": "hello", "kind": "say"}, "hello"),
-        ({"text": "  as it is  "}, "  as it is  "),
-        ({"text": "/who"}, "//who"),  # it is said
-        ({"text": "//who"}, "///who"),
         ({"text": "waves", "kind": "action"}, "/me waves"),
         ({"text": "hello", "to": "ann"}, "/msg ann hello"),
         ({"text": "/who", "to": "ann"}, "/msg ann /who"),
         ({"command": "/who"}, "/who"),
         ({"command": "/join builds"}, "/join builds"),
-        ({"text": "a\nb\r\0"}, "a\\x0ab\\x0d\\x00"),
-        ({"text": "\ud800\udc80\udcff"}, "\U00010080\\xff"),
-        ({"text": "\ud800"}, "\\ud800"),
-        ({"text": "\u202e"}, "\\u202e"),
         ({"command": "/nick a\nb"}, "/nick a\\x0ab"),
     ],
 )
-def test_a_request_is_the_line_that_a_person_would_type(fields: dict[str, str], typed: str) -> None:
+def test_a_request_is_the_command_that_a_person_would_type(
+    fields: dict[str, str], typed: str
+) -> None:
     assert read_request(line(**fields)) == Request(typed, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hello", "hello"),
+        ("  as it is  ", "  as it is  "),
+        ("/who", "/who"),
+        ("//who", "//who"),
+        ("a\nb\r\0", "a\\x0ab\\x0d\\x00"),
+        ("\ud800\udc80\udcff", "\U00010080\\xff"),
+        ("\ud800", "\\ud800"),
+        ("\u202e", "\\u202e"),
+    ],
+)
+@pytest.mark.parametrize("kind", [{}, {"kind": "say"}])
+def test_a_text_is_said_as_it_is_whatever_it_begins_with(
+    text: str, shown: str, kind: dict[str, str]
+) -> None:
+    request = read_request(line(text=text, **kind))
+    assert request.line == shown
+    assert request.said.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
 
 
 @pytest.mark.parametrize(

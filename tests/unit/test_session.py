@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from chat import commands, presence, session
-from chat.session import RECEIVE
+from chat import commands, opening, presence, session
+from chat.opening import RECEIVE
 from chat.settings import Settings
 from chat.welcome import REPLAY_CHARACTERS
 from tests.unit.peers import Company, Peer, wait_until
@@ -20,7 +20,7 @@ DO_TIMING_MARK, ARE_YOU_THERE = b"\xff\xfd\x06", b"\xff\xf6"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "QUIET_MOMENT", 0.02)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
     monkeypatch.setattr(session, "LINGER", 0.2)
     monkeypatch.setattr(presence, "INTERVAL", 0.05)
 
@@ -100,7 +100,7 @@ def test_who_only_negotiates_telnet_at_once_is_a_person(company: Company) -> Non
 def test_who_negotiates_telnet_sees_what_is_said_meanwhile_once(
     company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "QUIET_MOMENT", 0.2)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.2)
     company.say(listener, "before")
     peer = company.converse(DO_TIMING_MARK)
     wait_until(lambda: peer.client.owed_bytes or peer.client.look.end == "\r\n", "it is read")
@@ -136,13 +136,23 @@ def test_a_line_over_the_limit_is_refused_with_the_limit_and_the_client_stays(
 
 
 def test_commands_and_lines_are_done_in_their_order(company: Company, listener: Peer) -> None:
-    address = company.converse(b"one\n/nick ann\ntwo\n//three\n/nich ann\n").client.address
-    assert listener.read_lines(3) == [f"{address}: one", "ann: two", "ann: /three"]
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"one\n/nick ann\ntwo\n//three\n/nich ann\n")
+    address = peer.client.address
+    assert listener.read_lines(4) == [
+        f"{address}: one",
+        f" * {address} is now ann",
+        "ann: two",
+        "ann: /three",
+    ]
 
 
-def test_an_unknown_command_is_sent_to_nobody(company: Company, listener: Peer) -> None:
-    peer = company.converse(b"/nikc ann\nsaid\n")
-    assert "did you mean /nick?" in peer.read_line()
+def test_an_unknown_command_of_a_person_is_sent_to_nobody(company: Company, listener: Peer) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"/nikc ann\nsaid\n")
+    peer.read_until("did you mean /nick?")
     assert listener.read_lines(1) == [f"{peer.client.address}: said"]
 
 
@@ -155,7 +165,6 @@ def test_control_c_is_answered_as_telnet_expects(company: Company) -> None:
 def test_many_lines_at_once_all_come(company: Company, listener: Peer) -> None:
     count = RECEIVE
     peer = company.program()
-    listener.read_lines(1)
     company.start(peer.send, b"".join(b"%d\n" % number for number in range(count)))
     assert listener.read_lines(count) == [f"{peer.client.address}: {n}" for n in range(count)]
 
@@ -227,8 +236,9 @@ def test_nothing_that_was_typed_is_logged(
     company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    peer = company.converse(b"/secret\n/nick se cret\n/who secret\n")
-    peer.read_lines(3)
+    peer = person(company)
+    peer.send(b"/secret\n/nick se cret\n/who secret\n")
+    peer.read_until("there is no room secret")
     assert sum("refuse" in message for message in caplog.messages) == 3
     assert not any("cret" in message for message in caplog.messages)
 
@@ -303,7 +313,7 @@ def test_who_is_refused_again_and_again_fills_no_log(
     company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    peer = company.converse(b"/nonsense\n" * 100)
+    peer = company.converse(b"/nick\n" * 100)
     peer.read_lines(100)
     assert sum("refuse" in message for message in caplog.messages) == 1
 

@@ -62,21 +62,19 @@ def test_a_program_is_answered_and_refused_but_told_of_no_success(
 def test_json_is_spoken_from_the_next_line_on_in_the_middle_of_a_portion(
     company: Company, listener: Peer
 ) -> None:
-    first = b'{"said": "as it is"}\n/json on\n{"text": "one"}\n{"command": "/json off"}\n{two}\n'
-    peer = company.converse(first)
+    peer = company.converse(b'/json on\n{"text": "one"}\n{"command": "/json off"}\n{two}\n')
     address = peer.client.address
-    assert listener.read_lines(3) == [
-        f'{address}: {{"said": "as it is"}}',
-        f"{address}: one",
-        f"{address}: {{two}}",
-    ]
+    assert listener.read_lines(2) == [f"{address}: one", f"{address}: {{two}}"]
 
 
 def test_what_was_said_before_and_in_json_keeps_its_order(company: Company, listener: Peer) -> None:
-    lines = [b"one", b"two", b"/json on", b'{"text": "three"}', b'{"text": "/four"}']
-    company.converse(b"\n".join(lines) + b"\n")
+    lines = [b'{"one": 1}', b"two", b"/json on", b'{"text": "three"}', b'{"text": "/four"}']
+    peer = company.converse()
+    peer.read_until("/help helps")
+    listener.read_until("joined")
+    peer.send(b"\n".join(lines) + b"\n")
     texts = [line.partition(": ")[2] for line in listener.read_lines(4)]
-    assert texts == ["one", "two", "three", "/four"]
+    assert texts == ['{"one": 1}', "two", "three", "/four"]
 
 
 def test_what_was_asked_for_with_a_reference_is_answered_with_it(

@@ -8,7 +8,7 @@ import pytest
 
 from chat.client import Dismissed
 from chat.commands import TABLE, Command, Refused, groups
-from chat.commands.table import MEANT, find
+from chat.commands.table import MEANT, as_said, find, is_command
 from chat.password import Password
 from chat.sanctions import Sanction
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
@@ -219,3 +219,42 @@ def test_one_who_was_muted_may_speak_again_when_the_time_is_over(
     zoe.client.correspondent = bob.client.number
     run(company, zoe, entry.example)
     assert shown(company, bob) or zoe.client.away
+
+
+# What could be a command at all
+
+
+@pytest.mark.parametrize(
+    "text", ["/who", "/WHO", "/frob x", "/?", "/", "/ x", "/помощь", "/no-such", "/a_b", "/w2"]
+)
+def test_a_word_of_letters_behind_a_slash_could_be_a_command(text: str) -> None:
+    assert is_command(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/usr/bin/ld: no", "/a:", "/*", "/* c */", "//", "//who", "/1", "/.x", "/a.c", "/-", "/~x",
+     "/(x)", " /who", "who", "", "/who?", "/a/", "/home/a/m.c:3: error"],
+)  # fmt: skip
+def test_anything_else_could_not(text: str) -> None:
+    assert not is_command(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "program"),
+    [
+        ("//who", "/who", "/who"),
+        ("//who is it?", "/who is it?", "/who is it?"),
+        ("// a comment", "/ a comment", "// a comment"),
+        ("//usr/bin", "/usr/bin", "//usr/bin"),
+        ("///x", "//x", "///x"),
+        ("//", "/", "//"),
+        ("/usr/bin", "/usr/bin", "/usr/bin"),
+        ("who", "who", "who"),
+    ],
+)
+def test_the_slash_that_keeps_a_text_from_being_a_command_is_not_said(
+    text: str, person: str, program: str
+) -> None:
+    assert as_said(text, by_person=True) == person
+    assert as_said(text, by_person=False) == program

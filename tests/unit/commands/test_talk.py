@@ -195,9 +195,9 @@ def test_who_does_not_read_what_others_send_is_still_listened_to(
     slow = company.program(SMALL)
     _fill(company, ann, slow.client.name)
     shown(company, bob)
-    slow.send(b"still here\n/me is, too\n")
+    slow.send(b"/me is still here\nis, too\n")
     address = slow.client.address
-    assert bob.read_lines(2) == [f"{address}: still here", f" ** {address} is, too"]
+    assert bob.read_lines(2) == [f" ** {address} is still here", f"{address}: is, too"]
 
 
 # Away

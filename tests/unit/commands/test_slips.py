@@ -1,0 +1,102 @@
+"""chat.commands.slips: lines that would tell a secret, however they are mistyped."""
+
+import timeit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in
+
+BEFORE = (
+    b"", b" ", b"   ", b"\t", b"\xc2\xa0", b"\xe3\x80\x80", b"\xa0", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\x0c", b"\x00", b"\x01", b"\x7f", b"\x1b", b"\x1b[D", b"\x1b[1;5C", b"\x1bOA", b"\x1b[[A",
+    b"\x1b[15~", b"\x1b[200~", b"\x1bf", b"\x9b", b"\xe2\x80\x8b", b"\xe2\x80\xae", b"\xe2\x81\xa0",
+    b"\xe3\x85\xa4", b"\xef\xb8\x8f", b"\xcc\x81", b"\xe2\xa0\x80", b"\xc2\xad",
+    b"\xf3\xa0\x80\xa1", b" \x1b[D\t\x1b[A \xef\xbb\xbf", b"x\x7f", b"ab\b\b",
+    b" " * 5000, b"\x1b[D" * 100,
+)  # fmt: skip
+"""What may stand before a command and is not seen."""
+
+SECRETS = {
+    b"/op hush": "/op",
+    b"/OP hush": "/op",
+    b"/o hush": "/op",
+    b"/op\xc2\xa0hush": "/op",
+    b"/op\thush": "/op",
+    b"/op\x00hush": "/op",
+    b"/o\xe2\x80\x8bp hush": "/op",
+    b"/o\x1b[Dp hush": "/op",
+    b"/ op hush": "/op",
+    b"/ox\x7fp hush": "/op",
+    "\uff0fop hush".encode(): "/op",
+    "\uff0f\uff4f\uff50 hush".encode(): "/op",
+    b"/op": "/op",
+    b"/msg bob hush": "/msg",
+    b"/m bob hush": "/msg",
+    b"/reply hush": "/reply",
+    b"/rep hush": "/reply",
+    b"/resume lusab-babad": "/resume",
+    b"/res lusab": "/resume",
+}
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_secret_is_found_whatever_stands_before_it(before: bytes, by_person: bool) -> None:
+    for line, command in SECRETS.items():
+        assert secret_in(before + line, by_person) == command, (before, line)
+        assert may_be_commands(before + line)
+
+
+TEXTS = (
+    b"hello", b"", b" ", b"\x1b[D", b"/", b"/ ", b"//op hush", b" //op hush", b"/usr/bin/op hush",
+    b"/opera", b"/operation", b"/msgs", b"/nick ann", b"/who", b"/quit", b"/rooms", b"a /op hush",
+    b"say /op hush", b"1/op", b"x /msg bob", b"\xc3\xa4/op hush", b"/option", b"/resumes",
+    b"[D/op hush", b"(/op hush)", b"/me /op", "\uff0fnick".encode(), "日本 /op".encode(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+@pytest.mark.parametrize("line", TEXTS)
+def test_there_is_none_in_what_is_meant_as_something_else(line: bytes, by_person: bool) -> None:
+    assert secret_in(line, by_person) is None
+
+
+@pytest.mark.parametrize("line", [b" /tell bob hush", b"/op: hush", b"/msg, bob", b" /sudo hush"])
+def test_people_mean_it_in_other_ways_too_and_programs_do_not(line: bytes) -> None:
+    assert secret_in(line, by_person=True)
+    assert secret_in(line, by_person=False) is None
+
+
+def test_the_commands_that_carry_a_secret_are_marked() -> None:
+    assert {name for name, entry in TABLE.items() if entry.secret} == {
+        "/op",
+        "/msg",
+        "/reply",
+        "/resume",
+    }
+
+
+@given(st.text(), st.binary(max_size=30))
+def test_whatever_a_line_holds_it_can_be_looked_at(text: str, more: bytes) -> None:
+    for line in (text.encode("utf-8", "surrogatepass"), b"/" + more, more + b"/op x"):
+        secret_in(line, by_person=True)
+
+
+def test_a_line_full_of_keys_costs_no_more_than_a_portion_of_it() -> None:
+    def seconds(size: int) -> float:
+        line = b"\x1b" * size + b"/op x"
+        return min(timeit.repeat(lambda: secret_in(line, False), number=10, repeat=5))
+
+    assert seconds(64_000) < 10 * seconds(1_000)
+
+
+@pytest.mark.parametrize("line", [b"/nick\x1b[D ann", b"/qu\x00it", b"/w\x07ho", b"/x\xff"])
+def test_a_key_in_the_middle_of_a_command_is_a_mistake(line: bytes) -> None:
+    assert is_mistyped_command(line)
+
+
+@pytest.mark.parametrize("line", [b"/usr/bin", b"/nick a\x1b[D", b"x\x00", b" /\x00", b"/"])
+def test_one_elsewhere_is_none(line: bytes) -> None:
+    assert not is_mistyped_command(line)
