@@ -218,7 +218,7 @@ def main() -> int:
         settings = settings_from(options, max(1, descriptors - RESERVED_DESCRIPTORS))
         listener = open_listener(options)
         with using("history"):
-            history = History(options.history, options.history_sync)
+            history = History(options.history or "", options.history_sync)
     except CannotStart as why:
         print(f"gchat.py: {why}", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from chat import __version__
 from chat.clock import span
 from chat.limits import MEANINGS, MOST, Limits, read_limit
+from chat.password import BadPassword, Password
 from chat.settings import Settings
 from chat.store.schema import SYNC
 from chat.text import NotANumber, as_number
@@ -53,13 +54,13 @@ class Options(argparse.Namespace):
     max_line: int
     keepalive: int
     replay: int
-    motd: str
+    motd: str | None
     password: str | None
-    password_file: str
+    password_file: str | None
     op_password: str | None
     """From the environment alone."""
-    op_password_file: str
-    history: str
+    op_password_file: str | None
+    history: str | None
     history_sync: str
     keep_days: int
     keep_messages: int
@@ -126,18 +127,18 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     option(
         "motd",
-        "",
+        None,
         "file whose text is shown with the welcome; it may be changed at any time",
         "FILE",
-        str,
+        _path,
     )
     option(
         "history",
-        "",
+        None,
         "file that keeps what is said in rooms, also over a restart; without one it is in memory "
         "alone",
         "FILE",
-        str,
+        _path,
     )
     option(
         "history-sync",
@@ -170,9 +171,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "TIME",
         _span,
     )
-    option("password", None, "what everybody has to say before they come in", "TEXT", _not_empty)
-    option("password-file", "", "file with that password in it", "FILE", str)
-    option("op-password-file", "", "file with the password that makes an operator", "FILE", str)
+    option("password", None, "what everybody has to say before they come in", "TEXT", _password)
+    option("password-file", None, "file with that password in it", "FILE", _path)
+    option("op-password-file", None, "file with the password that makes an operator", "FILE", _path)
     option(
         "log-level",
         "info",
@@ -212,7 +213,7 @@ class _Parser(argparse.ArgumentParser):
         for name, value in vars(options).items():
             if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
                 self.error(f"argument --{name.replace('_', '-')}: expected one argument")
-        options.op_password = self._from_environment("op-password", None, _not_empty)
+        options.op_password = self._from_environment("op-password", None, _password)
         for name in ("password", "op_password"):
             if getattr(options, name) and getattr(options, f"{name}_file"):
                 shown = name.replace("_", "-")
@@ -238,8 +239,24 @@ def _field(name: str) -> str:
 
 
 def _not_empty(text: str) -> str:
-    if not text:
+    if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def _path(text: str) -> str:
+    # Nobody asks for a server without a password or a history like this: an empty path is a
+    # mistake, such as a variable that is not set.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty (leave it out, or name a file)")
+    return text
+
+
+def _password(text: str) -> str:
+    try:
+        Password(text)
+    except BadPassword as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -20,7 +20,7 @@ class Password:
     Only its hash is kept. Raises OSError if the file cannot be read, and BadPassword.
     """
 
-    def __init__(self, text: str = "", path: str = "") -> None:
+    def __init__(self, text: str = "", path: str | None = None) -> None:
         """`text` as the system hands arguments and the environment over: see os.fsencode."""
         self.path = path
         self._hash = b""
@@ -51,9 +51,9 @@ class Password:
         self._hash = _hash(visible(secret))
 
 
-def password_from(text: str | None, path: str) -> Password | None:
+def password_from(text: str | None, path: str | None) -> Password | None:
     """The password that is given as a text, or in a file; None if none is. Raises the same."""
-    return Password(text or "", path) if text is not None or path else None
+    return Password(text or "", path) if text is not None or path is not None else None
 
 
 def _first_bytes(path: str) -> bytes:

@@ -309,7 +309,9 @@ MISTAKES: dict[str, tuple[list[str], dict[str, str], int, str]] = {
     "no operators' file": (["--op-password-file=none"], {}, 1, "use the operators' password: "),
     "twice": ([f"--password={SECRET}", "--password-file=x"], {}, 2, "password is given twice"),
     "empty": ([], {"GCHAT_PASSWORD": ""}, 2, "GCHAT_PASSWORD: it is empty"),
-    "blank": ([], {"GCHAT_OP_PASSWORD": " "}, 1, "use the operators' password: it is empty"),
+    "blank": ([], {"GCHAT_OP_PASSWORD": " "}, 2, "GCHAT_OP_PASSWORD: it is empty"),
+    "an empty path": (["--password-file", ""], {}, 2, "--password-file: it is empty (leave"),
+    "an unset path": ([], {"GCHAT_OP_PASSWORD_FILE": ""}, 2, "GCHAT_OP_PASSWORD_FILE: it is empty"),
 }
 
 

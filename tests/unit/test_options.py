@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chat import __version__
 from chat.limits import MEANINGS, MIN_IDLE, MOST, Limits
 from chat.options import MIN_KEEPALIVE, parse
+from chat.password import MAX_BYTES
 
 DEFAULTS = {
     "host": "127.0.0.1",
@@ -22,15 +23,15 @@ DEFAULTS = {
     "idle_timeout": 0,
     "keepalive": 110,
     "replay": 10,
-    "motd": "",
-    "history": "",
+    "motd": None,
+    "history": None,
     "history_sync": "normal",
     "keep_days": 0,
     "keep_messages": 0,
     "reserve": 7 * 86400,
     "password": None,
-    "password_file": "",
-    "op_password_file": "",
+    "password_file": None,
+    "op_password_file": None,
     "log_level": "info",
     "log_json": False,
     "op_password": None,
@@ -61,6 +62,9 @@ OTHERS = {
 }
 """For each option that takes a value another one, as it is written and as it is understood."""
 
+PATHS = ("motd", "history", "password_file", "op_password_file")
+"""The options that name a file."""
+
 MISTAKES = [
     *(("port", text) for text in ("65536", "-1", "http", "", "1.5", "78 78", "9" * 5000)),
     *(("max_line", text) for text in ("0", "-5", "many", "1_000", "")),
@@ -76,7 +80,8 @@ MISTAKES = [
     *(("keep_days", text) for text in ("-1", "7d", "36501")),
     *(("keep_messages", text) for text in ("-1", "all", str(MOST + 1))),
     *(("reserve", text) for text in ("7", "", "-1d", "long")),
-    ("password", ""),
+    *(("password", text) for text in ("", " ", "x" * (MAX_BYTES + 1), "one\ntwo")),
+    *((name, text) for name in PATHS for text in ("", " ", " \t\n")),
     *(("log_level", text) for text in ("loud", "", "10")),
 ]
 
@@ -150,6 +155,32 @@ def test_a_mistake_in_the_environment_is_one_line_that_names_the_variable(
     assert variable(option) in refusal(capsys)
 
 
+@pytest.mark.parametrize("option", PATHS)
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_path_is_refused_and_never_means_that_there_is_no_file(
+    option: str,
+    text: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    why = "it is empty (leave it out, or name a file); --help lists the options\n"
+    assert refusal(capsys, switch(option), text) == f"gchat.py: argument {switch(option)}: {why}"
+    monkeypatch.setenv(variable(option), text)
+    expected = f"gchat.py: environment variable {variable(option)}: {why}"
+    assert refusal(capsys) == expected
+    assert refusal(capsys, switch(option), "a file") == expected
+
+
+@pytest.mark.parametrize("name", ["GCHAT_PASSWORD", "GCHAT_OP_PASSWORD"])
+def test_a_bad_password_is_refused_by_the_name_of_its_variable_and_not_shown(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "swordfish\n" * 2)
+    told = refusal(capsys)
+    assert told.startswith(f"gchat.py: environment variable {name}: it has more than one line")
+    assert "swordfish" not in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--prot", "1"], ["--por", "1"], ["7878"], ["--port"], ["--log-json=1"]],
@@ -218,7 +249,7 @@ def test_a_password_and_one_for_operators_are_two_things(monkeypatch: pytest.Mon
     monkeypatch.setenv("GCHAT_OP_PASSWORD", "higher")
     options = parse(["--password-file=lower.txt"])
     assert (options.password_file, options.op_password) == ("lower.txt", "higher")
-    assert (options.password, options.op_password_file) == (None, "")
+    assert (options.password, options.op_password_file) == (None, None)
 
 
 def test_the_operators_password_can_be_given_in_the_environment_and_not_in_sight(

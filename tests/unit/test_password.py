@@ -134,9 +134,9 @@ def test_to_compare_takes_the_same_time_however_long_what_is_typed(
 
 
 def test_it_is_given_as_a_text_or_in_a_file_or_not_at_all(file: Path) -> None:
-    assert password_from(None, "") is None
-    for password in (password_from("swordfish", ""), password_from(None, str(file))):
+    assert password_from(None, None) is None
+    for password in (password_from("swordfish", None), password_from(None, str(file))):
         assert password is not None
         assert password.matches("swordfish")
     with pytest.raises(BadPassword):
-        password_from("", "")
+        password_from("", None)
