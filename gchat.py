@@ -18,6 +18,7 @@ import gc
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ from chat.recorder import Recorder
 from chat.rooms import keep_tidy
 from chat.session import Session
 from chat.settings import Settings
-from chat.store.schema import CannotUse
+from chat.store.schema import CannotUse, refusal
+from chat.text import escape
 from chat.vanished import look_for_vanished
 
 GRACE = 3.0
@@ -217,13 +219,11 @@ def main() -> int:
     try:
         settings = settings_from(options, max(1, descriptors - RESERVED_DESCRIPTORS))
         listener = open_listener(options)
-        with using("history"):
-            history = History(options.history or "", options.history_sync)
+        hub = open_hub(settings, options)
     except CannotStart as why:
-        print(f"gchat.py: {why}", file=sys.stderr)
+        print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
         return 1
 
-    hub = Hub(settings, history)
     hub.faults.start()
     broadcaster, keeper = Broadcaster(hub), Keeper(hub)
     parts = [
@@ -280,22 +280,36 @@ def settings_from(options: Options, places: int) -> Settings:
     settings.limits = options.limits(places)
     settings.reserve = options.reserve
     settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages
-    with using("message of the day"):
+    with using("motd file", options.motd):
         settings.motd = Motd(options.motd) if options.motd else None
-    with using("password"):
+    with using("password file", options.password_file):
         settings.password = password_from(options.password, options.password_file)
-    with using("operators' password"):
+    with using("operators' password file", options.op_password_file):
         settings.op_password = password_from(options.op_password, options.op_password_file)
     return settings
 
 
 @contextmanager
-def using(what: str) -> Iterator[None]:
-    """Whatever cannot be read or used ends the start. Raises CannotStart."""
+def using(what: str, path: str | None) -> Iterator[None]:
+    """Name the file at `path`, and `what` it is, if it cannot be used. Raises CannotStart."""
     try:
         yield
-    except (OSError, ValueError, CannotUse) as error:
-        raise CannotStart(f"cannot use the {what}: {error}") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise CannotStart(f"cannot read {what} {path}: {why}") from error
+    except ValueError as error:
+        raise CannotStart(f"cannot use {what} {path}: {error}") from error
+
+
+def open_hub(settings: Settings, options: Options) -> Hub:
+    """Open the history, and make the hub of what stands in it. Raises CannotStart."""
+    path = options.history or ""
+    try:
+        return Hub(settings, History(path, options.history_sync))
+    except CannotUse as why:
+        raise CannotStart(str(why)) from why
+    except sqlite3.Error as error:
+        raise CannotStart(str(refusal(path, error))) from error
 
 
 def open_listener(options: Options) -> Any:

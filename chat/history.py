@@ -11,7 +11,7 @@ from chat.query import Query
 from chat.sanctions import Sanction
 from chat.store import deleting, identities, messages, sanctions, topics, words
 from chat.store.sanctions import Held
-from chat.store.schema import begin_run, open_file, open_to_read
+from chat.store.schema import begin_run, decoding, open_file, open_to_read
 from chat.topic import Topic
 from chat.worker import Worker
 
@@ -27,7 +27,10 @@ class History:
     """Reads the rooms' logs as far back as they are kept. Whatever reads the file waits."""
 
     def __init__(self, path: str = "", sync: str = "normal") -> None:
-        """`path` is that of the file; there is none if it is empty. Raises CannotUse."""
+        """`path` is that of the file; there is none if it is empty.
+
+        Raises CannotUse and sqlite3.Error.
+        """
         self._writer = Worker(open_file(path, sync)) if path else None
         self._reader = Worker(open_to_read(path)) if path else None
         self._searcher = Worker(open_to_read(path)) if path else None
@@ -40,8 +43,9 @@ class History:
         """There is a file."""
         return self._writer is not None
 
+    @decoding()
     def open(self, room: str) -> RoomLog:
-        """The log of `room`, which goes on where the file ends."""
+        """The log of `room`, which goes on where the file ends. Raises sqlite3.Error."""
         log = RoomLog(room, recorded=self.is_kept)
         if self._reader:
             end, tail = self._reader.run(messages.tail, room)
@@ -58,6 +62,7 @@ class History:
         if self._writer:
             self._writer.run(messages.append_at_once, entries)
 
+    @decoding()
     def topic(self, room: str) -> Topic | None:
         """What `room` was about last; None if nobody has said that. Raises sqlite3.Error."""
         return self._reader.run(topics.read, room) if self._reader else None
@@ -67,6 +72,7 @@ class History:
         if self._writer:
             self._writer.run(topics.write, room, topic)
 
+    @decoding()
     def sanctions(self, kind: str) -> dict[Network, Sanction]:
         """Those in the file, a `ban` or a `mute`. Raises sqlite3.Error."""
         return self._reader.run(sanctions.read, kind) if self._reader else {}
@@ -76,6 +82,7 @@ class History:
         if self._writer:
             self._writer.run(sanctions.write, held)
 
+    @decoding()
     def identities(self) -> list[Identity]:
         """All in the file, the longest gone first. Raises sqlite3.Error."""
         return self._reader.run(identities.read) if self._reader else []

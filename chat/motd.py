@@ -38,7 +38,10 @@ class Motd:
         except (OSError, ValueError) as error:
             if str(error) != self._fault:
                 self._fault = str(error)
-                log.warning("the message of the day stays as it was: %s", error)
+                why = getattr(error, "strerror", None) or error
+                log.warning(
+                    "the message of the day stays as it was: cannot use %s: %s", self.path, why
+                )
         return self._lines
 
     def _look(self) -> object:
@@ -50,5 +53,5 @@ class Motd:
         with open(self.path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise ValueError(f"{self.path} has more than {MAX_BYTES} bytes")
+            raise ValueError(f"it has over {MAX_BYTES} bytes")
         return [visible(line) for line in data.rstrip().splitlines()]

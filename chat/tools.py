@@ -16,8 +16,8 @@ from chat.look import PLAIN
 from chat.message import Message
 from chat.store.check import contents, faults
 from chat.store.export import read_all
-from chat.store.schema import CannotUse, explain, open_to_read
-from chat.text import name_key
+from chat.store.schema import CannotUse, open_to_read, refusal
+from chat.text import escape, name_key
 from chat.wire import encoder
 
 COMMANDS = ("export", "check")
@@ -38,14 +38,20 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with closing(open_to_read(options.file)) as connection:
             return int(options.function(connection, options))
-    except (CannotUse, sqlite3.Error) as error:
-        print(f"gchat.py: cannot use {options.file}: {explain(error)}", file=sys.stderr)
-        return 1
+    except CannotUse as why:
+        return _fail(why)
+    except sqlite3.Error as error:
+        return _fail(refusal(options.file, error, writing=False))
     except BrokenPipeError:  # whoever read it has enough, `head` for one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _fail(why: CannotUse) -> int:
+    print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

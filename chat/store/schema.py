@@ -1,10 +1,14 @@
 """How the history file is laid out, and how it is opened: one of ours, whole, and not newer."""
 
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from chat.store.files import obstacle
 
 APPLICATION_ID = 0x67636861
 """What marks the file as one of ours: `gcha`."""
@@ -98,8 +102,24 @@ MIGRATIONS = (
 """What makes each version of the layout of the one before it; the first of nothing."""
 
 
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+SYSTEM = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
+"""The codes of errors that come from the system, whose reason SQLite keeps to itself."""
+
+
 class CannotUse(Exception):
-    """Why a file cannot be used, as a clause that a person can read."""
+    """Why a history file cannot be used: a line that names it, for a person to read."""
+
+
+class Damaged(sqlite3.DatabaseError):
+    """The file is a sound database, but has something in it that gchat cannot have written."""
 
 
 def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
@@ -110,17 +130,17 @@ def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
     try:
         connection = _connect(Path(path).absolute().as_uri())
         try:
+            _check_is_ours(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {sync}")
             connection.execute("PRAGMA secure_delete = ON")
-            _check_is_ours(connection)
             _migrate(connection)
             _check(connection)
         except BaseException:
             connection.close()
             raise
     except (sqlite3.Error, OSError) as error:
-        raise CannotUse(explain(error)) from error
+        raise refusal(path, error) from error
     return connection
 
 
@@ -129,15 +149,30 @@ def open_to_read(path: str) -> sqlite3.Connection:
     try:
         connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
         try:
-            _check_is_ours(connection)
-            if _version(connection) < len(MIGRATIONS):
-                raise CannotUse("it is of an older gchat; start a server with it once")
+            _check_is_ours(connection, path)
+            _check_is_up_to_date(connection, path)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise CannotUse(explain(error)) from error
+        raise refusal(path, error, writing=False) from error
     return connection
+
+
+def refusal(path: str, error: Exception, *, writing: bool = True) -> CannotUse:
+    """The exception to raise when `error` keeps the history at `path` from being used.
+
+    It names the reason of the system where SQLite has none.
+    """
+    code = _code(error)
+    if code == sqlite3.SQLITE_NOTADB:
+        return _not_ours(path)
+    if code in SYSTEM:
+        why = obstacle(path, writing=writing) or _in_sqlites_words(error)
+    else:
+        why = explain(error)
+    verb = "open" if code in (*SYSTEM, *LOCKED) or isinstance(error, OSError) else "use"
+    return CannotUse(f"cannot {verb} history file {path}: {why}")
 
 
 @contextmanager
@@ -171,21 +206,43 @@ def begin_run(connection: sqlite3.Connection) -> int:
     rows = connection.execute(
         "UPDATE state SET value = value + 1 WHERE name = 'runs' RETURNING value"
     )
-    return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
+    with decoding():
+        return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
 
 
 def explain(error: Exception) -> str:
     """What has happened, as a clause that a person can read."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code = _code(error)
+    if code in LOCKED:
         return "another program holds a lock on it"
     if code == sqlite3.SQLITE_FULL:
         return "the disk is full"
     if code == sqlite3.SQLITE_NOTADB:
-        return "it is no history of gchat's"
-    if code == sqlite3.SQLITE_CORRUPT:
+        return "it is not a gchat history file"
+    if code == sqlite3.SQLITE_CORRUPT or isinstance(error, Damaged):
         return "it is damaged"
     return str(getattr(error, "strerror", None) or error)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Raises Damaged if what is read within cannot be decoded."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError) as error:
+        raise Damaged(str(error)) from error
+
+
+def _in_sqlites_words(error: Exception) -> str:
+    """The reason if the system shows none: `disk I/O error (SQLITE_IOERR_READ)`."""
+    if _code(error) == sqlite3.SQLITE_FULL:  # some is free again, but not as much as it takes
+        return os.strerror(errno.ENOSPC)
+    return f"{error} ({getattr(error, 'sqlite_errorname', '')})"
+
+
+def _code(error: Exception) -> int:
+    """The primary code of an error of SQLite's; 0 if it is none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -204,12 +261,29 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _check_is_ours(connection: sqlite3.Connection) -> None:
+def _not_ours(path: str) -> CannotUse:
+    return CannotUse(f"{path} is not a gchat history file")
+
+
+def _check_is_ours(connection: sqlite3.Connection, path: str) -> None:
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     if not marked and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise CannotUse("it is no history of gchat's")
+        raise _not_ours(path)
     if _version(connection) > len(MIGRATIONS):
-        raise CannotUse("it is of a newer gchat")
+        raise CannotUse(
+            f"cannot use history file {path}: a newer gchat wrote it; update this one to use it"
+        )
+
+
+def _check_is_up_to_date(connection: sqlite3.Connection, path: str) -> None:
+    version = _version(connection)
+    if version == 0:
+        raise CannotUse(f"cannot use history file {path}: it is empty")
+    if version < len(MIGRATIONS):
+        raise CannotUse(
+            f"cannot use history file {path}: an older gchat wrote it; start a server with it "
+            "once, which brings it up to date"
+        )
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -223,13 +297,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """Raises CannotUse if damage is found in the time there is for it."""
+    """Raises Damaged if damage is found in the time there is for it."""
     end = time.monotonic() + CHECK
     connection.set_progress_handler(lambda: time.monotonic() > end, CHECK_STEPS)
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise CannotUse("it is damaged")
+            raise Damaged(found)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise

@@ -1,4 +1,4 @@
-"""--history: what was said is there after a restart; a file that is bad, locked or full."""
+"""--history: what was said is there after a restart; who can use the file; a full disk."""
 
 import re
 import sqlite3
@@ -11,7 +11,6 @@ import pytest
 from tests.blackbox.bystanders import Bystanders
 from tests.blackbox.operators import ABUSER, NEIGHBOUR, OPERATORS, answers, operator, refused
 from tests.blackbox.server import SMALL_DISK
-from tests.blackbox.test_options import run
 from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
@@ -90,30 +89,6 @@ def test_one_who_does_not_read_for_longer_than_memory_lasts_misses_nothing(
     heard = [line for line in data.split("\n") if line.startswith("talker: ")]
     assert heard == [f"talker: {number}" for number in range(lines)]
     assert "you missed" not in data
-
-
-BAD: dict[str, tuple[bytes, str]] = {
-    "text": (b"Dear diary. " * 100, "it is no history of gchat's"),
-    "noise": (bytes(range(256)) * 40, "it is no history of gchat's"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_a_file_that_is_no_history_is_one_clear_line_at_the_start(file: Path, name: str) -> None:
-    content, why = BAD[name]
-    file.write_bytes(content)
-    ended = run("--port=0", f"--history={file}")
-    assert ended.returncode == 1
-    assert ended.stderr == f"gchat.py: cannot use the history: {why}\n"
-    assert file.read_bytes() == content
-
-
-def test_a_folder_or_nothing_where_a_file_could_be_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "no" / "file"):
-        ended = run("--port=0", f"--history={path}")
-        assert ended.returncode == 1
-        assert ended.stderr.startswith("gchat.py: cannot use the history: ")
-        assert ended.stderr.count("\n") == 1
 
 
 def test_a_file_that_another_program_locks_delays_messages_and_then_they_go_on_in_memory(

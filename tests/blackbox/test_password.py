@@ -303,10 +303,6 @@ def test_a_signal_to_read_files_again_does_nothing_where_there_are_none(
 
 
 MISTAKES: dict[str, tuple[list[str], dict[str, str], int, str]] = {
-    "no file": (["--password-file=none"], {}, 1, "cannot use the password: "),
-    "an empty file": (["--password-file=/dev/null"], {}, 1, "cannot use the password: it is empty"),
-    "a long file": (["--password-file=gchat.py"], {}, 1, "cannot use the password: it has over"),
-    "no operators' file": (["--op-password-file=none"], {}, 1, "use the operators' password: "),
     "twice": ([f"--password={SECRET}", "--password-file=x"], {}, 2, "password is given twice"),
     "empty": ([], {"GCHAT_PASSWORD": ""}, 2, "GCHAT_PASSWORD: it is empty"),
     "blank": ([], {"GCHAT_OP_PASSWORD": " "}, 2, "GCHAT_OP_PASSWORD: it is empty"),

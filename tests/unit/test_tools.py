@@ -187,13 +187,30 @@ def test_damage_is_told(path: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_cannot_be_read_is_one_clear_line(
     path: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    for version, why in ((0, "unable to open database file"), (1, "it is of a newer gchat")):
+    for version, told in (
+        (0, f"cannot open history file {path}: No such file or directory"),
+        (1, f"cannot use history file {path}: a newer gchat wrote it; update this one to use it"),
+    ):
         if version:
             open_file(path).close()
             changed(path, f"PRAGMA user_version = {len(MIGRATIONS) + version}")
         assert tools.main([command, path]) == 1
         shown = capsys.readouterr()
-        assert (shown.out, shown.err) == ("", f"gchat.py: cannot use {path}: {why}\n")
+        assert (shown.out, shown.err) == ("", f"gchat.py: {told}\n")
+
+
+@pytest.mark.parametrize("command", tools.COMMANDS)
+def test_a_path_that_is_no_history_is_named_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    text = tmp_path / "a\nb"
+    text.write_text("Dear diary. " * 100)
+    for path, told in (
+        (tmp_path, f"cannot open history file {tmp_path}: Is a directory"),
+        (text, f"{tmp_path}/a\\x0ab is not a gchat history file"),
+    ):
+        assert tools.main([command, str(path)]) == 1
+        assert capsys.readouterr().err == f"gchat.py: {told}\n"
 
 
 @pytest.mark.parametrize("options", [["--since", "soon"], ["--format", "xml"], []])

@@ -14,6 +14,7 @@ from chat.store.schema import (
     begin_run,
     open_file,
     open_to_read,
+    refusal,
 )
 from tests.unit.store.entries import entries
 
@@ -27,6 +28,10 @@ def why_not(path: str) -> str:
     with pytest.raises(CannotUse) as why:
         open_file(path)
     return str(why.value)
+
+
+def not_usable(path: str, why: str) -> str:
+    return f"cannot use history file {path}: {why}"
 
 
 def change(path: str, statement: str) -> None:
@@ -49,29 +54,30 @@ def test_a_file_that_does_not_exist_cannot_be_read(path: str) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    assert why_not(str(tmp_path / "no" / "chat.db"))
+    path = str(tmp_path / "no" / "chat.db")
+    assert why_not(path) == f"cannot open history file {path}: No such file or directory"
 
 
 def test_what_is_no_database_is_refused_and_left_as_it_was(path: str) -> None:
     text = b"Dear diary, today I have not used a database. " * 50
     Path(path).write_bytes(text)
-    assert why_not(path) == "it is no history of gchat's"
+    assert why_not(path) == f"{path} is not a gchat history file"
+    with pytest.raises(CannotUse, match="is not a gchat history file"):
+        open_to_read(path)
     assert Path(path).read_bytes() == text
 
 
 def test_another_programs_database_is_refused_and_left_as_it_was(path: str) -> None:
     change(path, "CREATE TABLE bookmarks (url)")
     before = Path(path).read_bytes()
-    assert why_not(path) == "it is no history of gchat's"
-    with closing(sqlite3.connect(path)) as file:
-        assert [name for (name,) in file.execute("SELECT name FROM sqlite_schema")] == ["bookmarks"]
-    assert len(Path(path).read_bytes()) == len(before)
+    assert why_not(path) == f"{path} is not a gchat history file"
+    assert Path(path).read_bytes() == before
 
 
 def test_one_of_a_newer_gchat_is_refused(path: str) -> None:
     open_file(path).close()
     change(path, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    assert why_not(path) == "it is of a newer gchat"
+    assert why_not(path) == not_usable(path, "a newer gchat wrote it; update this one to use it")
 
 
 def test_one_of_an_older_gchat_is_brought_up_to_date(
@@ -107,7 +113,7 @@ def test_a_damaged_one_is_refused(path: str) -> None:
     middle = len(content) // 2 // 4096 * 4096
     content[middle : middle + 3 * 4096] = b"\xaa" * 3 * 4096
     Path(path).write_bytes(content)
-    assert why_not(path) == "it is damaged"
+    assert why_not(path) == not_usable(path, "it is damaged")
 
 
 def test_one_that_another_program_has_locked_is_refused(
@@ -118,7 +124,45 @@ def test_one_that_another_program_has_locked_is_refused(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        assert why_not(path) == "another program holds a lock on it"
+        assert why_not(path) == (
+            f"cannot open history file {path}: another program holds a lock on it"
+        )
+
+
+def test_an_empty_file_can_be_written_but_not_read(path: str) -> None:
+    Path(path).touch()
+    with pytest.raises(CannotUse) as why:
+        open_to_read(path)
+    assert str(why.value) == not_usable(path, "it is empty")
+    open_file(path).close()
+    open_to_read(path).close()
+
+
+def sqlite_error(code: int, name: str, text: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode, error.sqlite_errorname = code, name
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "text", "why"),
+    [
+        (
+            sqlite3.SQLITE_IOERR_READ,
+            "SQLITE_IOERR_READ",
+            "disk I/O error",
+            "disk I/O error (SQLITE_IOERR_READ)",
+        ),
+        (sqlite3.SQLITE_FULL, "SQLITE_FULL", "full", "No space left on device"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "", "locked", "another program holds a lock on it"),
+    ],
+)
+def test_an_error_for_which_the_system_shows_no_reason_is_told_as_exactly_as_it_is_known(
+    path: str, code: int, name: str, text: str, why: str
+) -> None:
+    open_file(path).close()
+    told = str(refusal(path, sqlite_error(code, name, text)))
+    assert told == f"cannot open history file {path}: {why}"
 
 
 def test_numbers_of_clients_never_come_again(path: str) -> None:
