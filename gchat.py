@@ -62,6 +62,7 @@ from chat.recorder import Recorder
 from chat.rooms import keep_tidy
 from chat.session import Session
 from chat.settings import Settings
+from chat.store.files import warn_of_other_users
 from chat.store.schema import CannotUse, refusal
 from chat.text import escape
 from chat.vanished import look_for_vanished
@@ -305,11 +306,14 @@ def open_hub(settings: Settings, options: Options) -> Hub:
     """Open the history, and make the hub of what stands in it. Raises CannotStart."""
     path = options.history or ""
     try:
-        return Hub(settings, History(path, options.history_sync))
+        hub = Hub(settings, History(path, options.history_sync))
     except CannotUse as why:
         raise CannotStart(str(why)) from why
     except sqlite3.Error as error:
         raise CannotStart(str(refusal(path, error))) from error
+    if path:
+        warn_of_other_users(path)
+    return hub
 
 
 def open_listener(options: Options) -> Any:

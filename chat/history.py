@@ -1,5 +1,6 @@
 """What was said before: in memory, and behind that in the file, if there is one."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 
@@ -10,8 +11,9 @@ from chat.message import Message, Private
 from chat.query import Query
 from chat.sanctions import Sanction
 from chat.store import deleting, identities, messages, sanctions, topics, words
+from chat.store.lock import Lock
 from chat.store.sanctions import Held
-from chat.store.schema import begin_run, decoding, open_file, open_to_read
+from chat.store.schema import begin_run, decoding, open_file, open_to_read, refusal
 from chat.topic import Topic
 from chat.worker import Worker
 
@@ -27,16 +29,31 @@ class History:
     """Reads the rooms' logs as far back as they are kept. Whatever reads the file waits."""
 
     def __init__(self, path: str = "", sync: str = "normal") -> None:
-        """`path` is that of the file; there is none if it is empty.
-
-        Raises CannotUse and sqlite3.Error.
-        """
-        self._writer = Worker(open_file(path, sync)) if path else None
-        self._reader = Worker(open_to_read(path)) if path else None
-        self._searcher = Worker(open_to_read(path)) if path else None
+        """`path` is that of the file; there is none if it is empty. Raises CannotUse."""
+        self._lock = Lock(path) if path else None
+        self._writer: Worker | None = None
+        self._reader: Worker | None = None
+        self._searcher: Worker | None = None
         """For what may take seconds."""
-        self.first_number = self._writer.run(begin_run) if self._writer else 1
+        self.first_number = 1
         """Of the clients of this run of the server: those before had smaller ones."""
+        if self._lock:
+            try:
+                self._begin(path, sync)
+            except BaseException:
+                self._close_workers()
+                self._lock.discard()
+                raise
+
+    def _begin(self, path: str, sync: str) -> None:
+        """Open the file at `path`, which is locked. Raises CannotUse."""
+        self._writer = Worker(open_file(path, sync))
+        self._reader = Worker(open_to_read(path))
+        self._searcher = Worker(open_to_read(path))
+        try:
+            self.first_number = self._writer.run(begin_run)
+        except sqlite3.Error as error:
+            raise refusal(path, error) from error
 
     @property
     def is_kept(self) -> bool:
@@ -116,7 +133,12 @@ class History:
         return self._writer.run(identities.take, number) if self._writer else []
 
     def close(self) -> None:
-        """Nothing is read or written any more."""
+        """Nothing is read or written any more, and another server may use the file."""
+        self._close_workers()
+        if self._lock:
+            self._lock.close()
+
+    def _close_workers(self) -> None:
         for worker in (self._searcher, self._reader, self._writer):
             if worker:
                 worker.close()

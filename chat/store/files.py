@@ -5,10 +5,18 @@ SQLite holds on it for the whole process.
 """
 
 import errno
+import logging
 import os
+import shlex
 import stat
 import tempfile
 from pathlib import Path
+
+PRIVATE = 0o600
+"""The mode of a new history: what people say is nobody's business but the server's."""
+
+OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+"""The bits of a mode with which users beside the owner can read or write a file."""
 
 BESIDE = ("-wal", "-shm")
 """What SQLite appends to the name of the database; it gives these files the database's mode."""
@@ -16,6 +24,8 @@ BESIDE = ("-wal", "-shm")
 NEEDED = 64 * 1024
 """Bytes of disk that SQLite takes to open a history: 32 KiB of `-shm`, and some for what a start
 writes."""
+
+log = logging.getLogger(__name__)
 
 
 def files_of(path: str) -> list[Path]:
@@ -25,6 +35,18 @@ def files_of(path: str) -> list[Path]:
     """
     real = os.path.realpath(path)
     return [Path(file) for file in (real, *(real + end for end in BESIDE)) if os.path.exists(file)]
+
+
+def warn_of_other_users(path: str) -> None:
+    """Log a warning if others than the owner can read or write a file of the history at `path`."""
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in files_of(path)}
+    open_to_others = {file: mode for file, mode in modes.items() if mode & OTHERS}
+    if open_to_others:
+        log.warning(
+            "other users can read or write the history: %s; to make it private: chmod 600 %s",
+            ", ".join(f"{file} (mode {mode:04o})" for file, mode in open_to_others.items()),
+            shlex.join(map(str, open_to_others)),
+        )
 
 
 def obstacle(path: str, *, writing: bool) -> str:

@@ -1,16 +1,20 @@
 """--history: what was said is there after a restart; who can use the file; a full disk."""
 
+import os
 import re
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 
 import pytest
 
 from tests.blackbox.bystanders import Bystanders
 from tests.blackbox.operators import ABUSER, NEIGHBOUR, OPERATORS, answers, operator, refused
 from tests.blackbox.server import SMALL_DISK
+from tests.blackbox.test_options import run
 from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
@@ -89,6 +93,82 @@ def test_one_who_does_not_read_for_longer_than_memory_lasts_misses_nothing(
     heard = [line for line in data.split("\n") if line.startswith("talker: ")]
     assert heard == [f"talker: {number}" for number in range(lines)]
     assert "you missed" not in data
+
+
+LINKS: dict[str, Callable[[Path, Path], None]] = {
+    "a symbolic link": Path.symlink_to,
+    "a hard link": Path.hardlink_to,
+    "the same name": lambda _link, _file: None,
+}
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_second_server_is_refused_the_file_and_the_first_one_goes_on(
+    start_server: StartServer, file: Path, kind: str
+) -> None:
+    server = start_server("--history", str(file))
+    bystanders = Bystanders(server)
+    other = file if kind == "the same name" else file.with_name("other.db")
+    LINKS[kind](other, file)
+    with bystanders:
+        ended = run("--port=0", f"--history={other}")
+        bystanders.talk_on(20)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "",
+        f"gchat.py: cannot open history file {other}: another gchat uses it "
+        f"(process {server.process.pid})\n",
+    )
+    bystanders.ann.say("the last")
+    bystanders.bob.expect("ann: the last")
+    server.signal(SIGKILL)
+    assert server.wait() == -SIGKILL
+    again = start_server("--history", str(file))  # a lock does not outlast the process
+    assert again.connect().expect("ann: the last")
+
+
+def test_what_only_reads_the_file_or_copies_it_works_while_the_server_runs(
+    start_server: StartServer, file: Path, tmp_path: Path
+) -> None:
+    server = start_server("--history", str(file))
+    bystanders, copy = Bystanders(server), tmp_path / "copy.db"
+    with bystanders:
+        bystanders.ann.say("to be read")
+        bystanders.hear("to be read")
+        assert "ann: to be read" in run("export", str(file)).stdout
+        assert run("check", str(file)).stdout.endswith("the file is sound\n")
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        subprocess.run(["cp", str(file), str(tmp_path / "another.db")], check=True)
+        bystanders.talk_on(20)
+        assert run("--port=0", f"--history={file}").returncode == 1
+    start_server("--history", str(copy))
+    assert "ann: to be read" in run("export", str(copy)).stdout
+
+
+def test_a_new_file_is_private_and_an_old_one_that_is_not_is_warned_of(
+    start_server: StartServer, file: Path
+) -> None:
+    def files() -> dict[str, int]:
+        return {each.name: each.stat().st_mode & 0o777 for each in sorted(tmp_path.iterdir())}
+
+    tmp_path = file.parent
+    names = ("chat.db", "chat.db-shm", "chat.db-wal")
+    before = os.umask(0)
+    try:
+        server = start_server("--history", str(file))
+    finally:
+        os.umask(before)
+    assert files() == dict.fromkeys(names, 0o600)
+    server.signal(SIGTERM)
+    assert server.wait() == 0
+    assert "WARNING" not in server.log()
+    file.chmod(0o664)
+    server = start_server("--history", str(file))
+    assert files() == dict.fromkeys(names, 0o664)
+    line = server.expect_log("WARNING other users can read or write the history: ")
+    assert f"{file} (mode 0664), {file}-wal (mode 0664)" in line
+    assert line.endswith(f"to make it private: chmod 600 {file} {file}-wal {file}-shm")
 
 
 def test_a_file_that_another_program_locks_delays_messages_and_then_they_go_on_in_memory(

@@ -47,13 +47,14 @@ def failure(*options: str, before: list[str] | None = None, **variables: str) ->
     return ended.stderr.removeprefix("gchat.py: ").rstrip("\n")
 
 
-def on_small_disk(folder: Path, *prepare: str) -> list[str]:
+def on_small_disk(folder: Path, *prepare: str, after: str = "") -> list[str]:
     """A command that starts another one for which, alone, `folder` is a disk of 512 KiB.
 
-    `prepare` are lines of a shell that run before it, in which $0 is `folder`.
+    `prepare` are lines of a shell that run before it, and `after` is one that runs if it fails;
+    $0 is `folder`.
     """
     mount = 'mount -t tmpfs -o size=512k tmpfs "$0"'
-    script = "\n".join(["set -e", mount, *prepare, 'exec "$@"'])
+    script = "\n".join(["set -e", mount, *prepare, f'"$@" || {after or "exit $?"}'])
     return ["unshare", "-rm", "sh", "-c", script, str(folder)]
 
 
@@ -112,10 +113,11 @@ def test_a_path_that_cannot_be_a_file_is_named_with_the_reason(tmp_path: Path) -
     [
         ([FILL], NO_SPACE),
         ([COPY, FILL], NO_SPACE),
+        ([MAKE_READ_ONLY], READ_ONLY),
         ([COPY, MAKE_READ_ONLY], READ_ONLY),
         ([BIND, MAKE_READ_ONLY], f"cannot make files in {{folder}}: {READ_ONLY}"),
     ],
-    ids=["full", "full, with a file", "a read-only file", "a read-only folder"],
+    ids=["full", "full, with a file", "read-only", "a read-only file", "a read-only folder"],
 )
 def test_a_disk_that_cannot_be_written_is_named_with_the_reason(
     tmp_path: Path, good: Path, prepare: list[str], why: str
@@ -125,6 +127,22 @@ def test_a_disk_that_cannot_be_written_is_named_with_the_reason(
     before = on_small_disk(folder, *prepare)
     told = failure(f"--history={folder}/chat.db", before=before, GOOD=str(good))
     assert told == f"cannot open history file {folder}/chat.db: {why.format(folder=folder)}"
+
+
+@pytest.mark.parametrize("kilobytes", [4, 16, 36, 60])
+def test_a_disk_on_which_little_is_free_is_named_and_no_new_file_is_left_there(
+    tmp_path: Path, kilobytes: int
+) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    before = on_small_disk(
+        folder,
+        FILL,
+        f'truncate -s -{kilobytes}k "$0/filling"',
+        after='{ status=$?; test "$(ls "$0")" = filling || status=99; exit $status; }',
+    )
+    told = failure(f"--history={folder}/chat.db", before=before)
+    assert told == f"cannot open history file {folder}/chat.db: {NO_SPACE}"
 
 
 @pytest.mark.parametrize("part", ["", "-wal"])
@@ -146,10 +164,12 @@ def test_a_history_file_that_may_not_be_opened_is_named_with_the_reason(
 def test_a_folder_in_which_no_files_may_be_made_is_named_with_the_reason(
     public: Path, good: Path, unprivileged: list[str]
 ) -> None:
-    path = public / "chat.db"
+    new, path = public / "new.db", public / "chat.db"
     shutil.copy(good, path)
     path.chmod(0o666)
     public.chmod(0o555)
+    told = failure(f"--history={new}", before=unprivileged)
+    assert told == f"cannot open history file {new}: Permission denied"
     told = failure(f"--history={path}", before=unprivileged)
     why = f"cannot make files in {public}: Permission denied"
     assert told == f"cannot open history file {path}: {why}"

@@ -1,4 +1,4 @@
-"""chat.store.files: the files of a history, and what keeps one from being used."""
+"""chat.store.files: who can read the files of a history, and what keeps one from being used."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from chat.store.files import NEEDED, files_of, obstacle
+from chat.store.files import NEEDED, files_of, obstacle, warn_of_other_users
 
 
 @pytest.fixture
@@ -34,6 +34,36 @@ def test_the_files_are_those_beside_the_database_and_not_beside_a_link_to_it(
     link = elsewhere / "link.db"
     link.symlink_to(path)
     assert files_of(str(link)) == files_of(str(path)) == [path, wal]
+
+
+# Permissions
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o700, 0o400, 0o611])
+def test_files_that_only_their_owner_can_read_or_write_are_not_worth_a_word(
+    path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.chmod(mode)
+    warn_of_other_users(str(path))
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
+def test_files_that_others_can_read_or_write_are_named_with_the_command_that_mends_it(
+    path: Path, wal: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    wal.chmod(mode)
+    warn_of_other_users(str(path))
+    assert caplog.messages == [
+        f"other users can read or write the history: {wal} (mode {mode:04o}); "
+        f"to make it private: chmod 600 {wal}"
+    ]
+    assert wal.stat().st_mode & 0o777 == mode
+    path.chmod(0o644)
+    warn_of_other_users(str(path))
+    assert caplog.messages[1].endswith(
+        f"{path} (mode 0644), {wal} (mode {mode:04o}); to make it private: chmod 600 {path} {wal}"
+    )
 
 
 # What keeps a history from being used
