@@ -218,13 +218,20 @@ def main() -> int:
     log_handler = start_logging(options.log_level, options.log_json)
     descriptors = raise_descriptor_limit()
     try:
-        settings = settings_from(options, max(1, descriptors - RESERVED_DESCRIPTORS))
+        settings = settings_from(options, descriptors)
         listener = open_listener(options)
         hub = open_hub(settings, options)
     except CannotStart as why:
         print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
         return 1
 
+    if (options.max_clients or 0) > settings.places:
+        log.warning(
+            "max-clients is lowered from %d to %d: the limit on open files is %d (ulimit -n)",
+            options.max_clients,
+            settings.places,
+            descriptors,
+        )
     hub.faults.start()
     broadcaster, keeper = Broadcaster(hub), Keeper(hub)
     parts = [
@@ -272,13 +279,14 @@ class CannotStart(Exception):
     """Why, as whoever starts the server reads it."""
 
 
-def settings_from(options: Options, places: int) -> Settings:
-    """What the options say, with the files that they name; there are `places` for clients.
+def settings_from(options: Options, descriptors: int) -> Settings:
+    """What the options say, with the files that they name; `descriptors` is the limit on them.
 
     Raises CannotStart.
     """
     settings = Settings(max_line=options.max_line, replay=options.replay, host=options.host)
-    settings.limits = options.limits(places)
+    settings.places = max(1, descriptors - RESERVED_DESCRIPTORS)
+    settings.limits = options.limits(settings.places)
     settings.reserve = options.reserve
     settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages
     with using("motd file", options.motd):

@@ -71,10 +71,10 @@ class Options(argparse.Namespace):
     max_clients: int | None
     """As the other limits; None is as many as there are descriptors for."""
 
-    def limits(self, max_clients: int) -> Limits:
-        """The limits, with `max_clients` if none is asked for."""
+    def limits(self, places: int) -> Limits:
+        """The limits, where the limit on open files has room for `places` clients."""
         values = {name: getattr(self, name) for name in map(_field, MEANINGS)}
-        return Limits(**{**values, "max_clients": self.max_clients or max_clients})
+        return Limits(**{**values, "max_clients": min(self.max_clients or places, places)})
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:

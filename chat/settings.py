@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from chat.limits import Limits
+from chat.limits import MOST, Limits
 from chat.motd import Motd
 from chat.password import Password
 
@@ -26,6 +26,8 @@ class Settings:
     host: str = "127.0.0.1"
     """The address that the server listens on."""
     limits: Limits = field(default_factory=Limits)
+    places: int = MOST
+    """Clients that the limit on open files has room for: `limits.max_clients` is never more."""
     password: Password | None = None
     """What everybody has to say before anything else; None if all may come in."""
     op_password: Password | None = None

@@ -59,14 +59,10 @@ class Child:
         command: Sequence[str],
         core: int,
         environment: Mapping[str, str] | None = None,
-        prepare: Callable[[], None] = lambda: None,
     ) -> None:
-        """`prepare` is called in the new process first."""
-
         def begin() -> None:
             os.sched_setaffinity(0, {core})
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-            prepare()
 
         own = {name: value for name, value in os.environ.items() if not name.startswith("GCHAT_")}
         self._output = TemporaryFile()  # noqa: SIM115 - as long as the server

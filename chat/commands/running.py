@@ -53,13 +53,18 @@ def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
     name = name.lower()
     if name not in MEANINGS:
         raise Refused(f"there is no such limit, only {', '.join(MEANINGS)}", "a limit")
+    lowered = ""
     if typed:
         try:
-            setattr(values, _field(name), read_limit(name, typed))
+            asked = read_limit(name, typed)
         except NotANumber as error:
             raise Refused(f"{name} stays as it was: {error}", "a limit") from None
-        log.info("%s sets the limit %s to %s", client, name, typed)
-    hub.tell(client, f"{name} is {getattr(values, _field(name))}: {MEANINGS[name].text}")
+        value = min(asked, hub.settings.places) if name == "max-clients" else asked
+        if value < asked:
+            lowered = f" (not {asked}: the limit on open files has no room for more)"
+        setattr(values, _field(name), value)
+        log.info("%s sets the limit %s to %d%s", client, name, value, lowered)
+    hub.tell(client, f"{name} is {getattr(values, _field(name))}{lowered}: {MEANINGS[name].text}")
 
 
 @command(operators_only=True)

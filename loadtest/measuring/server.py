@@ -20,19 +20,19 @@ _LISTENING = re.compile(r"to join: nc \S+ (\d+)$", re.MULTILINE)
 class Server(Child):
     """A running `gchat.py`, as a context manager; it is stopped at the end.
 
-    `descriptors` is its limit on open files, this process's by default. Raises
-    RuntimeError if it does not start.
+    `descriptors` is its limit on open files once it has started, this process's by default: it
+    would lower its limit on clients by one that it starts with. Raises RuntimeError if it does
+    not start.
     """
 
     def __init__(self, core: int, *options: str, descriptors: int | None = None) -> None:
-        def limit_descriptors() -> None:
-            if descriptors is not None:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
-
         command = [sys.executable, str(PROGRAM), "--port", "0", *UNLIMITED, *options]
-        super().__init__(command, core, prepare=limit_descriptors)
+        super().__init__(command, core)
         self.port = 0
         self.wait_until_started("gchat.py", self._finds_port)
+        if descriptors is not None:
+            limits = (descriptors, descriptors)
+            resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, limits)
 
     def threads(self) -> int:
         """Threads of its process (greenlets are none)."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -195,6 +196,10 @@ class Server:
     def descriptors(self) -> int:
         """How many files and sockets it has open."""
         return int(self._observed.num_fds())
+
+    def limit_descriptors(self, count: int) -> None:
+        """Let it open no more than `count` files and sockets from now on."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (count, count))
 
     # Its end
 

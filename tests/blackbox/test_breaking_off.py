@@ -113,7 +113,8 @@ def test_a_newcomer_for_whom_there_is_no_place_is_told_so_and_the_next_one_gets_
 def test_without_descriptors_newcomers_are_told_the_rest_talk_on_and_it_recovers(
     start_server: StartServer,
 ) -> None:
-    server = start_server("--max-clients", "1000", descriptors=40)
+    server = start_server()
+    server.limit_descriptors(40)
     bystanders = Bystanders(server)
     with bystanders:
         used = server.descriptors()
@@ -135,7 +136,8 @@ def test_without_descriptors_newcomers_are_told_the_rest_talk_on_and_it_recovers
 
 
 def test_without_descriptors_the_server_does_not_spin(start_server: StartServer) -> None:
-    server = start_server("--max-clients", "1000", descriptors=40)
+    server = start_server()
+    server.limit_descriptors(40)
     bystanders = Bystanders(server)
     newcomers = [server.connect() for _ in range(60)]
     server.expect_log("out of file descriptors")

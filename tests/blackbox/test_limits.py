@@ -9,6 +9,7 @@ import pytest
 
 from tests.blackbox.bystanders import Bystanders
 from tests.blackbox.connection import Connection
+from tests.blackbox.operators import OPERATORS, operator
 from tests.blackbox.server import Server
 from tests.blackbox.test_clients import needs_nc
 from tests.blackbox.waiting import wait_until
@@ -234,3 +235,29 @@ def test_those_who_are_refused_and_hold_on_are_closed_all_the_same(
         for newcomer in refused[:3]:
             assert "places for one address" in newcomer.line()
     assert bystanders.messages == []
+
+
+def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_aloud(
+    start_server: StartServer,
+) -> None:
+    places = 100 - 32
+    server = start_server("--max-clients=9999999", environment=OPERATORS, descriptors=100)
+    assert server.expect_log("WARNING").endswith(
+        f"max-clients is lowered from 9999999 to {places}: the limit on open files is 100 "
+        "(ulimit -n)"
+    )
+    assert server.expect_log("listens on").count(f", for {places} clients;") == 1
+    op = operator(server)
+    op.say("/limits max-clients 9999999")
+    assert op.expect("max-clients is").startswith(
+        f" * max-clients is {places} (not 9999999: the limit on open files has no room for more): "
+    )
+    people = [server.connect() for _ in range(places)]
+    for person in people[:-1]:
+        person.expect("welcome")
+    assert people[-1].rest() == [
+        f" * the server is full: all {places} places are taken; try again later"
+    ]
+    assert "descriptors" not in server.log()
+    server = start_server(f"--max-clients={places}", descriptors=100)
+    assert "WARNING" not in server.log()

@@ -224,11 +224,13 @@ def test_a_switch_in_the_environment_is_yes_or_no(
 def test_the_limits_are_those_of_the_options() -> None:
     given_values = {name.replace("-", "_"): number for number, name in enumerate(MEANINGS, 100)}
     arguments = [f"{switch(name)}={value}" for name, value in given_values.items()]
-    assert parse(arguments).limits(7) == Limits(**given_values)
+    assert parse(arguments).limits(1000) == Limits(**given_values)
 
 
-def test_there_are_as_many_places_as_descriptors_if_no_number_is_given() -> None:
+def test_there_are_as_many_places_as_descriptors_if_no_number_is_given_or_a_higher_one() -> None:
     assert parse([]).limits(7) == Limits(max_clients=7)
+    for number, limit in ((6, 6), (7, 7), (8, 7), (MOST, 7)):
+        assert parse([f"--max-clients={number}"]).limits(7) == Limits(max_clients=limit)
 
 
 # Passwords

@@ -58,6 +58,22 @@ def test_a_limit_is_told_and_set_and_that_is_logged(
     assert caplog.messages == [f"{op.client} sets the limit {name} to 77"]
 
 
+def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_and_that_is_told(
+    company: Company, op: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "chat.commands")
+    company.hub.settings.places = 50
+    meaning = MEANINGS["max-clients"].text
+    lowered = "(not 51: the limit on open files has no room for more)"
+    assert told(company, op, "/limits max-clients 51") == [
+        f"max-clients is 50 {lowered}: {meaning}"
+    ]
+    assert company.hub.settings.limits.max_clients == 50
+    assert caplog.messages == [f"{op.client} sets the limit max-clients to 50 {lowered}"]
+    assert told(company, op, "/limits max-clients 50") == [f"max-clients is 50: {meaning}"]
+    assert told(company, op, "/limits max-per-address 51")[0].startswith("max-per-address is 51: ")
+
+
 def test_a_limit_that_may_be_none_is_set_to_none(company: Company, op: Peer) -> None:
     run(company, op, "/limits rate 0")
     assert company.hub.settings.limits.lines is None
