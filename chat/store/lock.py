@@ -21,6 +21,13 @@ LOCKS = Path("/proc/locks")
 UNSUPPORTED = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 """What flock fails with on a file system that has no such locks."""
 
+MOUNTS = Path("/proc/self/mountinfo")
+"""Linux's list of what is mounted, by the device, with the type of the file system."""
+
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3"})
+"""File systems on which a flock is a lock on all bytes of the file, as another owner than SQLite:
+it would keep SQLite itself from using the file."""
+
 ATTEMPTS = 10
 """Times that the file is opened if another one has taken its place before it was locked."""
 
@@ -98,6 +105,9 @@ class Lock:
         return descriptor
 
     def _lock(self, descriptor: int) -> None:
+        if (kind := file_system(descriptor)) in NETWORK:
+            self._warn(f"it is on a network file system ({kind})")
+            return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._is_held = True
@@ -110,24 +120,42 @@ class Lock:
         except OSError as error:
             if error.errno not in UNSUPPORTED:
                 raise
-            log.warning(
-                "cannot lock history file %s: %s; do not start a second server with it: "
-                "messages would be lost",
-                self._path,
-                error.strerror,
-            )
+            self._warn(os.strerror(error.errno or 0))
+
+    def _warn(self, why: str) -> None:
+        log.warning(
+            "cannot lock history file %s: %s; do not start a second server with it: messages "
+            "would be lost",
+            self._path,
+            why,
+        )
 
 
 def holder(descriptor: int) -> int:
     """The process that holds a flock on the file of `descriptor`; 0 if that cannot be found."""
     status = os.fstat(descriptor)
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
-    try:
-        locks = [line.split() for line in LOCKS.read_text().splitlines()]
-    except OSError:
-        return 0
     # 1: FLOCK ADVISORY WRITE 1234 08:02:5678 0 EOF; those that wait have -> before FLOCK
-    for lock in locks:
+    for lock in _rows(LOCKS):
         if lock[1:2] == ["FLOCK"] and lock[5] == f"{device}:{status.st_ino}":
             return max(0, int(lock[4]))  # 0 or less is one of another PID namespace
     return 0
+
+
+def file_system(descriptor: int) -> str:
+    """The type of the file system of `descriptor`, such as ext4; empty if it cannot be found."""
+    number = os.fstat(descriptor).st_dev
+    device = f"{os.major(number)}:{os.minor(number)}"
+    # 36 35 98:0 /root /point rw,noatime shared:1 - ext4 /dev/root rw; there may be more before -
+    for mount in _rows(MOUNTS):
+        if mount[2] == device:
+            return mount[mount.index("-", 6) + 1]
+    return ""
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The words of each line of a file of the kernel's; none if there is no such file."""
+    try:
+        return [line.split() for line in path.read_text(errors="replace").splitlines()]
+    except OSError:
+        return []

@@ -117,6 +117,37 @@ def test_where_files_cannot_be_locked_a_server_starts_with_a_warning(
     )
 
 
+@pytest.mark.parametrize("kind", sorted(lock.NETWORK))
+def test_on_a_network_file_system_a_lock_would_keep_sqlite_out_and_there_is_none(
+    path: Path,
+    tmp_path: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mounts, number = tmp_path / "mountinfo", tmp_path.stat().st_dev
+    device = f"{os.major(number)}:{os.minor(number)}"
+    mounts.write_text(
+        "35 1 0:1 / / rw - ext4 /dev/root rw\n"
+        f"36 35 {device} / /a-b rw shared:1 master:2 - {kind} server:/a rw\n"
+    )
+    monkeypatch.setattr(lock, "MOUNTS", mounts)
+    with closing(Lock(str(path))), closing(Lock(str(path))):
+        assert caplog.messages == 2 * [
+            f"cannot lock history file {path}: it is on a network file system ({kind}); "
+            "do not start a second server with it: messages would be lost"
+        ]
+
+
+def test_the_type_of_a_file_system_is_what_the_kernel_says(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("/proc/self/mountinfo", "rb") as file:
+        assert lock.file_system(file.fileno()) == "proc"
+        monkeypatch.setattr(lock, "MOUNTS", path)
+        assert lock.file_system(file.fileno()) == ""
+
+
 def test_another_error_of_the_system_ends_the_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
