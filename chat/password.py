@@ -9,15 +9,21 @@ from chat.text import visible
 MAX_BYTES = 256
 """Of a password: what one who has none may send before it is taken for a wrong one."""
 
+_MARK = r"\ufeff"
+"""A byte order mark, as text.visible shows it: some editors put one at the beginning of a file."""
+
+_BLANKS = " \t\n\r\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}\N{ZERO WIDTH SPACE}"
+
 
 class BadPassword(ValueError):
     """Why something cannot be a password, as a clause that a person can read."""
 
 
 class Password:
-    """A password: `text`, or what stands in the file at `path`, its line end left out.
+    """A password: `text`, or what stands in the file at `path`.
 
-    Only its hash is kept. Raises OSError if the file cannot be read, and BadPassword.
+    Blanks before and behind it, line ends and a byte order mark are no part of it. Only its hash
+    is kept. Raises OSError if the file cannot be read, and BadPassword.
     """
 
     def __init__(self, text: str = "", path: str | None = None) -> None:
@@ -42,7 +48,7 @@ class Password:
 
     def _set(self, secret: bytes) -> None:
         secret = secret.removesuffix(b"\n").removesuffix(b"\r")
-        if not secret or secret.isspace():
+        if not _trimmed(visible(secret)):
             raise BadPassword("it is empty")
         if len(secret) > MAX_BYTES:
             raise BadPassword(f"it has over {MAX_BYTES} bytes")
@@ -62,6 +68,12 @@ def _first_bytes(path: str) -> bytes:
         return file.read(MAX_BYTES + 3)
 
 
+def _trimmed(text: str) -> str:
+    for mark in (_MARK, ""):  # a blank may stand before it and behind it
+        text = text.strip(_BLANKS).removeprefix(mark).removesuffix(mark)
+    return text
+
+
 def _hash(text: str) -> bytes:
     # Of the same length for all: comparing tells nothing about that of the right one.
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_trimmed(text).encode()).digest()

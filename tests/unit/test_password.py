@@ -21,16 +21,28 @@ def file(tmp_path: Path) -> Path:
 def test_it_matches_itself_and_nothing_else() -> None:
     password = Password("swordfish")
     assert password.matches("swordfish")
-    for typed in ("", "swordfis", "swordfish ", " swordfish", "Swordfish", "swordfishy"):
+    for typed in ("", "swordfis", "sword fish", "Swordfish", "swordfishy", "swordfish."):
         assert not password.matches(typed)
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
-def test_the_end_of_the_line_is_no_part_of_it_and_blanks_are(file: Path, end: str) -> None:
-    file.write_text(f" sword fish {end}", newline="")
-    for password in (Password(path=str(file)), Password(f" sword fish {end}")):
-        assert password.matches(" sword fish ")
-        assert not password.matches("sword fish")
+@pytest.mark.parametrize(
+    "end", ["", "\n", "\r\n", "\r", " ", "\t\n", "\u00a0\n", "\ufeff", " \ufeff "]
+)
+@pytest.mark.parametrize("begin", ["", " ", "\ufeff", "\ufeff "])
+def test_what_stands_around_it_by_accident_is_no_part_of_it(
+    file: Path, begin: str, end: str
+) -> None:
+    file.write_text(f"{begin}sword fish{end}", newline="")
+    for password in (Password(path=str(file)), Password(f"{begin}sword fish{end}")):
+        for typed in (
+            "sword fish",
+            " sword fish",
+            "sword fish ",
+            "\ufeffsword fish",
+            begin + "sword fish" + end.strip("\r\n"),
+        ):
+            assert password.matches(visible(typed.encode()))
+        assert not password.matches("swordfish")
 
 
 @pytest.mark.parametrize("secret", ["pässwörd".encode(), b"\xff\xfe", b"tab\tbell\x07", b"\xe4"])
@@ -48,6 +60,7 @@ def test_whatever_bytes_it_has_it_can_be_typed(file: Path, secret: bytes) -> Non
         ("\n", "it is empty"),
         ("\r\n", "it is empty"),
         (" \t", "it is empty"),
+        ("\ufeff\n", "it is empty"),
         ("x" * (MAX_BYTES + 1), f"it has over {MAX_BYTES} bytes"),
         ("ä" * (MAX_BYTES // 2) + "x", f"it has over {MAX_BYTES} bytes"),
         ("one\ntwo", "it has more than one line"),
