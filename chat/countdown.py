@@ -25,11 +25,12 @@ class Countdown:
         self._greenlet: Any = None
 
     def start(self, seconds: float, by: str, why: str) -> None:
-        """Let the server end in so many seconds, in place of what was planned before."""
+        """Let the server end in `seconds`, in place of what was planned before; 0 is at once."""
         self.cancel()
-        log.warning("shutdown in %s, by %s: %s", duration(seconds), by, why)
+        when = f"in {duration(seconds)}" if seconds else "now"
+        log.warning("shutdown %s, by %s: %s", when, by, why)
         reason = f": {why}" if why else ""
-        self._tell(f"{by} shuts the server down in {duration(seconds)}{reason}")
+        self._tell(f"{by} shuts the server down {when}{reason}")
         self._greenlet = gevent.spawn(self._run, time.monotonic() + seconds, why, reason)
 
     def cancel(self) -> bool:

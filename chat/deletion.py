@@ -4,7 +4,8 @@ Who is being sent it at that moment may still get it; nobody does from then on.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import gevent
 
@@ -46,21 +47,47 @@ def delete_all_of(hub: Hub, sender: int) -> int:
     then more may be left, in the file or in memory.
     """
     count = 0
+    for room, ids in chain(_find_in_memory(hub, sender), _find_in_file(hub, sender)):
+        count += _delete_in_steps(hub, room, ids)
+    return count
+
+
+def count_all_of(hub: Hub, sender: int) -> int:
+    """Count what `delete_all_of` would delete now: each message once, in memory or in the file.
+
+    Takes as long, and lets others talk meanwhile. Raises sqlite3.Error.
+    """
+    held = defaultdict[str, set[int]](set)  # no more of them than memory has messages
+    for room, ids in _find_in_memory(hub, sender):
+        held[room].update(ids)
+    count = sum(map(len, held.values()))
+    for room, ids in _find_in_file(hub, sender):
+        count += len(set(ids) - held[room])
+    return count
+
+
+def _find_in_memory(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
+    """Open rooms, and the ids of messages of `sender` that their logs hold, in portions."""
     for room in list(hub.rooms.by_name.values()):
         last = room.log.start.id
-        while last < room.log.end.id:
-            count += _delete_in_steps(hub, room.name, room.log.ids_of(sender, last, PORTION))
+        while last < room.log.said.id:
+            yield room.name, room.log.ids_of(sender, last, PORTION)
             last = max(last + PORTION, room.log.start.id)
             give_way()
+
+
+def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
+    """Rooms, and the ids of messages of `sender` that the file holds, in portions.
+
+    What was deleted before it is reached is not among them. Raises sqlite3.Error.
+    """
     before = LAST_PLACE
     while before:
         before, places = hub.history.find_of(sender, before, STEP)
         found = defaultdict[str, list[int]](list)
-        for name, number in places:
-            found[name].append(number)
-        for name, ids in found.items():
-            count += _delete_in_steps(hub, name, ids)
-    return count
+        for room, number in places:
+            found[room].append(number)
+        yield from found.items()
 
 
 def _delete_in_steps(hub: Hub, room: str, ids: Sequence[int]) -> int:

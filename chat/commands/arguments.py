@@ -1,5 +1,7 @@
 """What several commands make of their arguments, and say."""
 
+import re
+
 from chat.client import Client
 from chat.clock import span
 from chat.commands.table import Refused, WrongArgument
@@ -10,6 +12,9 @@ from chat.text import name_key
 MAX_TEXT = 200
 """Characters of what is shown again and again: why somebody is away, a room's topic."""
 
+
+_LIKE_A_TIME = re.compile(r"[-+.]?\d")
+"""How a word begins that is meant as a time, whether it is one or not."""
 
 NOT_WRITTEN = "that could not be written to the history file: it ends with the server"
 
@@ -30,18 +35,29 @@ def too_long(what: str, text: str, most: int = MAX_TEXT) -> Refused:
 
 
 def term_and_reason(term: str, why: str) -> tuple[int | None, str]:
-    """The seconds that `term` means, if it means some, or else it is the first word of the reason.
+    """The seconds and the reason in `TIME WHY`, where TIME may be left out: then there are None.
 
-    Raises WrongArgument, and Refused if the reason is too long.
+    TIME is one word or two: `2h`, `2 hours`. Raises WrongArgument if the first word looks like a
+    time and is none, and Refused if the reason is too long.
     """
     seconds = span(term)
-    if seconds is None:
-        if term[:1].isdigit():  # of `2 hours`, say: without end is not what is meant
+    if seconds is None and term:
+        unit, _, rest = why.lstrip().partition(" ")
+        if (seconds := span(f"{term} {unit}")) is not None:
+            why = rest
+        elif _is_meant_as_a_time(term, unit):  # without end is not what is meant
             raise WrongArgument
-        why = f"{term} {why}".strip()
+        else:
+            why = f"{term} {why}".strip()
     if len(why) > MAX_TEXT:
         raise too_long("the reason", why)
     return seconds, why
+
+
+def _is_meant_as_a_time(first: str, second: str) -> bool:
+    """Whether a reason that began with these words would be a time that was not understood."""
+    is_preposition = first.lower() in ("for", "in")
+    return bool(_LIKE_A_TIME.match(second if is_preposition else first))
 
 
 def place_wanted(typed: str, room: str) -> tuple[str, int]:

@@ -60,7 +60,7 @@ def op(hub: Hub, client: Client, password: str) -> None:
     hub.confirm(client, "you are an operator now; /help operators lists what you may do")
 
 
-@command("NAME [WHY]", operators_only=True)
+@command("NAME [WHY]", operators_only=True, in_full=True)
 def kick(hub: Hub, client: Client, name: str, why: str) -> None:
     """disconnect NAME, who may come back
 
@@ -71,7 +71,7 @@ def kick(hub: Hub, client: Client, name: str, why: str) -> None:
     _expel(hub, client, person, Sanction(client.name, why), "kicked")
 
 
-@command("WHO [TIME] [WHY]", operators_only=True)
+@command("WHO [TIME] [WHY]", operators_only=True, in_full=True)
 def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     """let nobody in from where WHO is, for a TIME like 10m, 2h or 7d, or for good
 
@@ -183,7 +183,7 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     hub.confirm(client, *_keep(hub))
 
 
-@command("PLACE [WHY]", operators_only=True)
+@command("PLACE [WHY]", operators_only=True, in_full=True)
 def delete(hub: Hub, client: Client, place: str, why: str) -> None:
     """delete a message for good, from the history file as well
 

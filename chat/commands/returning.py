@@ -7,8 +7,8 @@ import gevent
 
 from chat.client import Client
 from chat.clock import duration
-from chat.commands.table import Refused, command
-from chat.deletion import delete_all_of
+from chat.commands.table import Refused, WrongArgument, command
+from chat.deletion import count_all_of, delete_all_of
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
 from chat.resumption import BeingResumed, give_token
@@ -16,6 +16,9 @@ from chat.resumption import resume as go_on
 from chat.rooms import MAX_ROOMS, TooManyRooms
 from chat.store.schema import explain
 from chat.text import counted
+
+NOTHING_SAID = "there are no messages of yours to delete"
+"""What /forget tells a client that has said nothing which is kept."""
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +73,37 @@ def resume(hub: Hub, client: Client, token: str) -> None:
         ) from None
 
 
-@command(cost=100)
-def forget(hub: Hub, client: Client) -> None:
+@command("[yes]", cost=100, in_full=True)
+def forget(hub: Hub, client: Client, answer: str) -> None:
     """delete for good all that you have said in rooms, under this token or on this connection
 
-    Also from the history file, and whatever you were called. Those who have got it already keep
-    it on their screens.
+    /forget says how many messages that are, /forget yes deletes them. Also from the history file,
+    and whatever you were called. Those who have got it already keep it on their screens.
     For example: /forget
     """
+    if answer.lower() == "yes":
+        _forget_all(hub, client)
+    elif answer:
+        raise WrongArgument
+    else:
+        _ask_whether_to_forget(hub, client)
+
+
+def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
+    try:
+        count = count_all_of(hub, client.number)
+    except sqlite3.Error as error:
+        log.error("the messages of %s cannot be counted: %s", client, explain(error))
+        raise Refused(
+            f"your messages in the history file cannot be counted: {explain(error)}; nothing was "
+            "deleted; try again later",
+            "what to delete",
+        ) from None
+    which = f"{counted(count, 'message')} of yours would be deleted, for good: /forget yes does it"
+    hub.tell(client, which if count else NOTHING_SAID)
+
+
+def _forget_all(hub: Hub, client: Client) -> None:
     try:
         count = delete_all_of(hub, client.number)
     except sqlite3.Error as error:
@@ -88,7 +114,7 @@ def forget(hub: Hub, client: Client) -> None:
         ) from None
     log.info("%s has deleted what it had said: %s", client, counted(count, "message"))
     which = f"{counted(count, 'message')} of yours {'is' if count == 1 else 'are'} deleted"
-    hub.tell(client, which if count else "there is nothing that you have said")
+    hub.tell(client, which if count else NOTHING_SAID)
 
 
 def _check_are_kept(hub: Hub) -> None:

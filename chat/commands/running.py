@@ -13,7 +13,7 @@ import gevent
 from chat.client import Client
 from chat.clock import duration
 from chat.commands.arguments import term_and_reason
-from chat.commands.table import Refused, command
+from chat.commands.table import Refused, WrongArgument, command
 from chat.hub import Hub
 from chat.limits import MEANINGS, read_limit
 from chat.text import NotANumber, counted
@@ -21,11 +21,8 @@ from chat.text import NotANumber, counted
 MEASURED = 1.0
 """Seconds over which /stats measures how much is going on."""
 
-NOTICE = 30
-"""Seconds that everybody gets if /shutdown does not say how long."""
-
 MAX_NOTICE = 7 * 24 * 3600
-"""The most that it takes."""
+"""Seconds ahead that /shutdown may plan the end: who means more has mistyped."""
 
 MIB = 2**20
 
@@ -94,22 +91,24 @@ def stats(hub: Hub, client: Client) -> None:
     )
 
 
-@command("[TIME] [WHY]", operators_only=True)
-def shutdown(hub: Hub, client: Client, term: str, why: str) -> None:
-    """end the server in a TIME like 5m, or in 30 seconds; /shutdown cancel: not yet
+@command("TIME|now|cancel [WHY]", operators_only=True, in_full=True)
+def shutdown(hub: Hub, client: Client, when: str, why: str) -> None:
+    """end the server in a TIME like 5m or 2 hours, or now; or cancel that
 
     Everybody is told how long it still runs, and why.
     For example: /shutdown 5m a new version
     """
-    if term.lower().rstrip(",.!") == "cancel":
+    word = when.lower().rstrip(",.:!")
+    if word == "cancel":
         if not hub.countdown.cancel():
             raise Refused("no shutdown is planned", "a shutdown")
         log.warning("shutdown cancelled by %s", client)
-        hub.notify_all(f"{client.name} has changed their mind: the server runs on")
+        reason = f": {why}" if why else ""
+        hub.notify_all(f"{client.name} cancelled the shutdown{reason}")
         return
-    seconds, why = term_and_reason(term, why)
-    if seconds is None:
-        seconds = NOTICE
+    seconds, why = term_and_reason("0s" if word == "now" else when, why)
+    if seconds is None:  # nobody ends a server by a word that was not understood
+        raise WrongArgument
     if seconds > MAX_NOTICE:
         raise Refused(f"that is over {duration(MAX_NOTICE)}, the most there may be", "a shutdown")
     hub.countdown.start(seconds, client.name, why)

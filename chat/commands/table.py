@@ -99,6 +99,8 @@ class Command(NamedTuple):
     secret: bool
     """What is typed is for nobody else: a line that looks like it is never said (see slips.py)."""
     operators_only: bool
+    in_full: bool
+    """It cannot be cut short: a slip would do what cannot be undone."""
 
     @property
     def usage(self) -> str:
@@ -150,8 +152,9 @@ def command(
     speaks: bool = False,
     secret: bool = False,
     operators_only: bool = False,
+    in_full: bool = False,
 ) -> Callable[..., Callable[..., None]]:
-    """Enter a function into the table."""
+    """Enter a function into the table, with the marks that Command has."""
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
         summary, _, details = (getdoc(function) or "").partition("\n")
@@ -171,6 +174,7 @@ def command(
             speaks,
             secret,
             operators_only,
+            in_full,
         )
         return function
 
@@ -215,7 +219,7 @@ def _why_no_operator(hub: Hub, name: str) -> str:
 
 
 def find(typed: str) -> Command:
-    """The command that is meant by `typed`, which may be cut short. Raises Refused."""
+    """The command that `typed` means, cut short unless it is `in_full`. Raises Refused."""
     if command := _known(typed):
         return command
     shown = typed[:MAX_SHOWN]
@@ -225,7 +229,10 @@ def find(typed: str) -> Command:
     nearest = MEANT.get(near[0], near[0]) if near else None
     if begun and name not in MEANT:
         *some, last = begun
-        advice = f"it may be {', '.join(some)} or {last}"
+        if some:
+            advice = f"it may be {', '.join(some)} or {last}"
+        else:
+            advice = f"{last} has to be typed in full"
     elif nearest:
         advice = f"did you mean {nearest}?"
     else:
@@ -237,11 +244,11 @@ def find(typed: str) -> Command:
 
 
 def _known(typed: str) -> Command | None:
-    """The one command that is called `typed`, or begins so."""
+    """The one command that is called `typed`, or begins so and may be cut short."""
     name = typed.lower()
     if name in TABLE:
         return TABLE[name]
-    begun = _begun_by(name)
+    begun = [known for known in _begun_by(name) if not TABLE[known].in_full]
     return TABLE[begun[0]] if len(begun) == 1 else None
 
 

@@ -30,6 +30,15 @@ def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_
     server.expect_log("stopped")
 
 
+def test_it_may_end_at_once_and_all_are_told(server: Server, op: Person) -> None:
+    ann = server.person("ann")
+    op.say("/shutdown now a new version")
+    for person in (op, ann):
+        assert person.expect("shuts") == " * op shuts the server down now: a new version"
+        assert person.rest()[-1] == " * the server is going down: a new version"
+    assert server.wait() == 0
+
+
 def test_a_signal_while_it_ends_is_the_first_one(server: Server, op: Person) -> None:
     server.person(receive_buffer=4096)
     op.say("/limits rate 0", *["x" * 60_000] * 40, "/shutdown 1s")
@@ -42,11 +51,11 @@ def test_it_may_be_planned_anew_and_called_off_and_then_the_server_runs_on(
     server: Server, op: Person, bystanders: Bystanders
 ) -> None:
     with bystanders:
-        op.say("/shutdown", "/shutdown 2d moving house", "/shutdown 1s", "/shutdown cancel")
+        op.say("/shutdown 30 s", "/shutdown 2d moving house", "/shutdown 1s", "/shutdown cancel")
         bystanders.hear(" * op shuts the server down in 30 s")
         bystanders.hear(" * op shuts the server down in 2 d: moving house")
         bystanders.hear(" * op shuts the server down in 1 s")
-        bystanders.hear(" * op has changed their mind: the server runs on")
+        bystanders.hear(" * op cancelled the shutdown")
         op.say("/stats")  # which takes a second
         op.expect("memory: ")
         op.say("/shutdown cancel")

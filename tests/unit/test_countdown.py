@@ -100,7 +100,7 @@ def test_it_may_end_at_once(planned: Planned) -> None:
     planned.start(0)
     planned.finish()
     assert planned.ended[0][0] == pytest.approx(begun, abs=1e-4)
-    assert len(planned.told) == 1
+    assert planned.told == [f"ann shuts the server down now: {WHY}"]
 
 
 def test_one_that_is_cancelled_tells_nothing_more_and_ends_nothing(planned: Planned) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gevent.event import Event
 
 from chat import deletion
-from chat.deletion import delete, delete_all_of
+from chat.deletion import count_all_of, delete, delete_all_of
 from chat.history import History
 from chat.message import Kind
 from chat.recorder import Recorder
@@ -202,6 +202,63 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     assert texts(company) == [f"his {each}" for each in range(100)]
     assert texts(company, "builds") == []
     assert delete_all_of(company.hub, number) == 0
+
+
+def test_each_message_is_counted_once_wherever_it_is_kept(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "STEP", 7)
+    monkeypatch.setattr(deletion, "PORTION", 20)
+    ann, bob = company.join("ann"), company.join("bob")
+    number = ann.client.number
+    history.write(
+        [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
+    )
+    assert count_all_of(company.hub, number) == 19  # in a room that is closed
+    company.hub.find_or_open("builds")
+    assert count_all_of(company.hub, number) == 19  # in memory and in the file
+    for each in range(100):
+        company.say(ann, f"hers {each}")
+        company.say(bob, f"his {each}")
+    write_all(company)
+    assert company.room.log.start.id > 20
+    assert count_all_of(company.hub, number) == 119  # and in the file alone
+
+    def fail(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "delete", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            delete(company.hub, "lobby", [199])
+    assert count_all_of(company.hub, number) == 119  # gone from memory alone
+    monkeypatch.setattr(history, "write", fail)
+    company.say(ann, "hers", "hers")
+    write_all(company)
+    assert count_all_of(company.hub, number) == 121  # and in memory alone
+    assert history.remove_surplus("builds", 4, 999) == 15
+    assert count_all_of(company.hub, number) == 121  # likewise: they are still shown
+    assert delete_all_of(company.hub, number) == 121
+    assert count_all_of(company.hub, number) == 0
+    assert count_all_of(company.hub, bob.client.number) == 100
+
+
+def test_others_have_their_turn_while_messages_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deletion, "PORTION", 10)
+    with Company() as company:
+        ann, turns = company.join("ann"), list[int]()
+        company.say(ann, *["hers"] * 200)
+
+        def take_turns() -> None:
+            while True:
+                turns.append(1)
+                gevent.sleep(0)
+
+        company.start(take_turns)
+        assert count_all_of(company.hub, ann.client.number) == 200
+        assert len(turns) >= 10
 
 
 def test_without_a_file_all_that_somebody_has_said_is_gone_from_memory(

@@ -147,7 +147,34 @@ def test_what_is_neither_a_name_nor_a_network_cannot_be_banned(
     assert bans(company) == []
 
 
-@pytest.mark.parametrize("line", ["/ban bob 2 hours", "/ban bob 2x", "/mute bob 1h30m rude"])
+@pytest.mark.parametrize("typed", ["2h flooding", "2 hours flooding", "120  MIN flooding"])
+def test_a_time_is_one_word_or_two(typed: str, company: Company, op: Peer, bob: Peer) -> None:
+    run(company, op, f"/ban bob {typed}")
+    found = company.hub.bans.find("10.1.0.2", time.time())
+    assert found
+    assert found.why == "flooding"
+    assert found.until == pytest.approx(time.time() + 7200, abs=5)
+
+
+def test_a_reason_may_begin_with_for_or_in(company: Company, op: Peer, bob: Peer) -> None:
+    for why in ("for flooding", "in bad faith"):
+        run(company, op, f"/ban 10.9.0.1 {why}")
+        assert company.hub.bans.find("10.9.0.1", time.time()) == Sanction("op", why)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "/ban bob 2 monkeys",
+            "/ban bob 2x",
+            "/mute bob 1h30m rude",
+            "/ban bob -5m",
+            "/ban bob 5",
+        ),
+        *("/ban bob for 2h flooding", "/mute bob in 5 minutes", "/ban bob +5m", "/mute bob .5h"),
+    ],
+)
 def test_a_time_that_is_not_understood_is_refused_with_an_example(
     line: str, company: Company, op: Peer, bob: Peer
 ) -> None:

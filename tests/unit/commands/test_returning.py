@@ -9,11 +9,12 @@ import pytest
 from chat.commands import returning
 from chat.guesses import RULE
 from chat.history import History
+from chat.log import TEXT
 from chat.message import Kind
 from chat.recorder import Recorder
 from chat.tokens import make_token
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
-from tests.unit.peers import DEADLINE, Company
+from tests.unit.peers import DEADLINE, Company, Peer
 
 
 @pytest.fixture(autouse=True)
@@ -94,8 +95,8 @@ def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Co
     company.say(ann, "mine there")
     company.hub.unrecorded.wait_for_all(DEADLINE)
     shown(company, ann)
-    assert told(company, ann, "/forget") == ["3 messages of yours are deleted"]
-    assert told(company, ann, "/forget") == ["there is nothing that you have said"]
+    assert told(company, ann, "/forget yes") == ["3 messages of yours are deleted"]
+    assert told(company, ann, "/forget yes") == ["there are no messages of yours to delete"]
     for room, left in (("lobby", ["not mine"]), ("builds", [])):
         for log in (company.hub.rooms.by_name[room].log, company.hub.history.open(room)):
             assert [one.text for one in log.after(0, 100) if one.is_spoken] == left
@@ -110,7 +111,7 @@ def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
     hub.history.write(entries)
     ann = person(company, "ann")
     ann.client.number = old
-    assert told(company, ann, "/forget") == ["1 message of yours is deleted"]
+    assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
     assert [one.text for one in hub.history.open("builds").after(0, 9)] == ["", "his"]
 
 
@@ -118,8 +119,52 @@ def test_without_a_file_it_deletes_from_memory() -> None:
     with Company() as company:
         ann = person(company, "ann")
         company.say(ann, "mine")
-        assert told(company, ann, "/forget") == ["1 message of yours is deleted"]
+        assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
         assert told(company, ann, "/find mine") == ["no message here has that in it"]
+
+
+def asked(company: Company, peer: Peer) -> str:
+    """What `peer` is told when it asks what would be deleted."""
+    (line,) = told(company, peer, "/forget")
+    return line
+
+
+def test_without_yes_nothing_is_deleted_but_counted(company: Company) -> None:
+    company.start(Recorder(company.hub).run)
+    ann = person(company, "ann")
+    assert asked(company, ann) == "there are no messages of yours to delete"
+    company.say(ann, "mine")
+    company.hub.unrecorded.wait_for_all(DEADLINE)
+    end = "would be deleted, for good: /forget yes does it"
+    assert asked(company, ann) == f"1 message of yours {end}"
+    company.say(ann, "mine too")
+    company.hub.unrecorded.wait_for_all(DEADLINE)
+    assert asked(company, ann) == f"2 messages of yours {end}"
+    for log in (company.room.log, company.hub.history.open("lobby")):
+        assert [one.text for one in log.after(0, 9)] == ["mine", "mine too"]
+    assert told(company, ann, "/forget YES") == ["2 messages of yours are deleted"]
+    assert asked(company, ann) == "there are no messages of yours to delete"
+
+
+@pytest.mark.parametrize("typed", ["no", "all", "yes please", "yes.", "y", "me", "bob"])
+def test_anything_but_yes_deletes_nothing(typed: str, company: Company) -> None:
+    ann = person(company, "ann")
+    company.say(ann, "mine")
+    why = "usage: /forget [yes], for example: /forget"
+    assert refusal(company, ann, f"/forget {typed}") == why
+    assert company.room.log.unreleased[-1][TEXT] == "mine"
+
+
+def test_what_cannot_be_counted_is_not_deleted(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(company.hub.history, "find_of", fail)
+    why = refusal(company, person(company, "ann"), "/forget")
+    assert why.startswith("your messages in the history file cannot be counted: ")
+    assert "nothing was deleted" in why
 
 
 def test_who_cannot_be_forgotten_is_told_why(
@@ -131,6 +176,6 @@ def test_who_cannot_be_forgotten_is_told_why(
         raise error
 
     monkeypatch.setattr(company.hub.history, "find_of", full)
-    assert refusal(company, person(company, "ann"), "/forget") == (
+    assert refusal(company, person(company, "ann"), "/forget yes") == (
         "not all could be deleted from the history file: the disk is full; try again later"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from chat import countdown
 from chat.commands import running
-from chat.commands.running import MAX_NOTICE, NOTICE
+from chat.commands.running import MAX_NOTICE
 from chat.limits import MEANINGS, MIN_IDLE, MOST, Limits
 from chat.watchdog import Delay
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
@@ -206,12 +206,16 @@ def wait_for_the_end(company: Company) -> str:
 @pytest.mark.parametrize(
     ("typed", "seconds", "told_first", "goodbye"),
     [
-        ("/shutdown", NOTICE, "in 30 s", "the server is going down"),
         ("/shutdown 5m", 300, "in 5 min", "the server is going down"),
         ("/shutdown 2h a new  version", 7200, "in 2 h: a new  version", None),
-        ("/shutdown a new  version", NOTICE, "in 30 s: a new  version", None),
+        ("/shutdown 5 minutes", 300, "in 5 min", "the server is going down"),
+        ("/shutdown 2  HOURS a new  version", 7200, "in 2 h: a new  version", None),
+        ("/shutdown 45 sec a new  version", 45, "in 45 s: a new  version", None),
         ("/shutdown 7d", MAX_NOTICE, "in 7 d", "the server is going down"),
-        ("/shutdown 0s", 0, "in 0 s", "the server is going down"),
+        ("/shutdown 0s", 0, "now", "the server is going down"),
+        ("/shutdown now", 0, "now", "the server is going down"),
+        ("/shutdown NOW a new  version", 0, "now: a new  version", None),
+        ("/shutdown now: a new  version", 0, "now: a new  version", None),
     ],
 )
 def test_the_server_is_ended_after_the_time_and_everybody_told(
@@ -240,9 +244,9 @@ def test_a_shutdown_is_cancelled_and_everybody_told(
     run(company, op, "/shutdown 5m")
     run(company, ann, "/who")
     ann.client.operator = True
-    run(company, ann, "/shutdown CANCEL")
+    run(company, ann, "/shutdown CANCEL, not now")
     for peer in (op, ann, bob):
-        assert shown(company, peer)[-1] == " * ann has changed their mind: the server runs on"
+        assert shown(company, peer)[-1] == " * ann cancelled the shutdown: not now"
     assert caplog.messages[-1] == f"shutdown cancelled by {ann.client}"
     assert refusal(company, op, "/shutdown cancel") == "no shutdown is planned"
     assert not company.hub.asked_to_stop.is_set()
@@ -263,10 +267,29 @@ def test_too_late_a_shutdown_is_refused(typed: str, company: Company, op: Peer) 
     assert not company.hub.countdown.cancel()
 
 
-@pytest.mark.parametrize("typed", ["/shutdown 5", "/shutdown 5 minutes", "/shutdown 1h30m"])
-def test_a_time_that_is_not_understood_shuts_nothing_down(
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "",
+            "help",
+            "a new version",
+            "in 5 minutes",
+            "in 5m",
+            "at 14:30",
+            "soon",
+            "yes",
+            "nowhere",
+        ),
+        *("5", "-5m", "+5m", "5 monkeys", "5 m1", "1h30m", "1.5h", "٥m", "5m,", "5minutess", "?"),
+        *("9999999m", "now5m", "cancelled", "today", "the time is now"),
+    ],
+)
+def test_what_is_neither_a_time_nor_now_nor_cancel_shuts_nothing_down(
     typed: str, company: Company, op: Peer, ann: Peer
 ) -> None:
-    assert refusal(company, op, typed).startswith("usage: /shutdown")
+    assert refusal(company, op, f"/shutdown {typed}") == (
+        "usage: /shutdown TIME|now|cancel [WHY], for example: /shutdown 5m a new version"
+    )
     assert shown(company, ann) == []
     assert not company.hub.countdown.cancel()

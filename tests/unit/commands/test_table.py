@@ -31,13 +31,39 @@ def test_a_command_may_be_cut_short_as_long_as_it_is_the_only_one() -> None:
         for length in range(2, len(name)):
             typed = name[:length]
             others = [other for other in TABLE if other.startswith(typed)]
+            meant = [other for other in others if not TABLE[other].in_full]
             if typed in TABLE:
                 assert find(typed).name == typed
-            elif others == [name]:
-                assert find(typed.upper()).name == name
+            elif len(meant) == 1:
+                assert find(typed.upper()).name == meant[0]
             else:
-                with pytest.raises(Refused, match=r"it may be|did you mean"):
+                with pytest.raises(
+                    Refused, match=r"it may be|did you mean|has to be typed in full"
+                ):
                     find(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        *(("/sh", "/shutdown"), ("/shutdow", "/shutdown"), ("/forge", "/forget")),
+        *(("/d", "/delete"), ("/KIC", "/kick"), ("/kick", ""), ("/ban", "")),
+    ],
+)
+def test_what_cannot_be_undone_has_to_be_typed_in_full(
+    typed: str, name: str, company: Company, op: Peer
+) -> None:
+    why = refusal(company, op, f"{typed} help")
+    assert (f"; {name} has to be typed in full (" in why) if name else ("in full" not in why)
+    assert not company.hub.countdown.cancel()
+
+
+def test_what_has_to_be_typed_in_full_leaves_its_beginnings_to_others() -> None:
+    in_full = {name for name, entry in TABLE.items() if entry.in_full}
+    assert in_full == {"/forget", "/shutdown", "/delete", "/ban", "/kick"}
+    assert find("/ba").name == "/bans"
+    assert find("/ban").name == "/ban"
+    assert find("/fi").name == find("/f").name == "/find"
 
 
 def test_what_may_be_several_commands_is_refused_with_all_of_them(
