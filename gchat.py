@@ -220,6 +220,7 @@ def main() -> int:
     try:
         settings = settings_from(options, descriptors)
         listener = open_listener(options)
+        settings.host = listener.getsockname()[0]
         hub = open_hub(settings, options)
     except CannotStart as why:
         print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
@@ -284,7 +285,7 @@ def settings_from(options: Options, descriptors: int) -> Settings:
 
     Raises CannotStart.
     """
-    settings = Settings(max_line=options.max_line, replay=options.replay, host=options.host)
+    settings = Settings(max_line=options.max_line, replay=options.replay)
     settings.places = max(1, descriptors - RESERVED_DESCRIPTORS)
     settings.limits = options.limits(settings.places)
     settings.reserve = options.reserve

@@ -24,7 +24,7 @@ class Settings:
     motd: Motd | None = None
     """What a person is told with the welcome."""
     host: str = "127.0.0.1"
-    """The address that the server listens on."""
+    """The address that the server listens on, also if the option gave a name for it."""
     limits: Limits = field(default_factory=Limits)
     places: int = MOST
     """Clients that the limit on open files has room for: `limits.max_clients` is never more."""

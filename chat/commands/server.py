@@ -3,11 +3,11 @@
 import platform
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
 from socket import gethostname
 from textwrap import wrap
 
 from chat import __version__
+from chat.addresses import address_of
 from chat.client import Client, Dismissed
 from chat.clock import clock_and_day, duration
 from chat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
@@ -111,9 +111,9 @@ def invite(hub: Hub, client: Client) -> None:
     host, port = client.socket.getsockname()[:2]
     host = host.removeprefix("::ffff:")
     lines = []
-    if ip_address(hub.settings.host).is_loopback:
+    if address_of(hub.settings.host).is_loopback:
         lines.append("only from this machine, until the server is started with --host 0.0.0.0:")
-    elif ip_address(host).is_loopback:
+    elif address_of(host).is_loopback:
         host = gethostname()
     hub.tell(
         client,

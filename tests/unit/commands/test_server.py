@@ -130,7 +130,11 @@ def test_why_tells_what_holds_for_few_only_to_these(company: Company, ann: Peer)
 
 
 @pytest.mark.parametrize(
-    ("at", "host"), [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("::1", "::1")]
+    ("at", "host"),
+    [
+        *(("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("::1", "::1")),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+    ],
 )
 def test_invite_shows_lines_to_join_at_the_address_that_one_has_joined_at_oneself(
     at: str, host: str, company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
