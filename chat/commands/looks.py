@@ -9,6 +9,10 @@ from chat.commands.arguments import state_wanted, switch
 from chat.commands.table import Refused, command
 from chat.hub import Hub
 
+MAX_ZONE = 64
+"""Characters in the name of a zone: the longest has 32. Each part of one is looked for as a package
+inside the one before, so thousands of parts would overflow the stack."""
+
 
 @command("[on|off|ZONE]")
 def time(hub: Hub, client: Client, wanted: str) -> None:
@@ -83,6 +87,9 @@ def json(hub: Hub, client: Client, wanted: str) -> None:
 
 
 def _zone(name: str) -> ZoneInfo | None:
+    """The zone called `name` in any case; None if there is none."""
+    if len(name) > MAX_ZONE:
+        return None
     for spelling in (name, name.title(), name.upper()):
         try:
             return ZoneInfo(spelling)
