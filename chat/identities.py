@@ -96,6 +96,11 @@ class Identities:
         """Whose name it is that is known by `key` (see text.name_key)."""
         return self._by_name.get(key)
 
+    def muted(self, now: float) -> list[Identity]:
+        """All whose own mute holds at `now`, whether their clients are there or not."""
+        known = self._by_number.values()
+        return [each for each in known if each.muted and each.muted.holds(now)]
+
     def rename(self, identity: Identity, name: str) -> None:
         """It is called `name` now; the name before is nobody's."""
         del self._by_name[name_key(identity.name)]

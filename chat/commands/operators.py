@@ -7,7 +7,15 @@ import time
 import gevent
 
 from chat import deletion
-from chat.addresses import Network, NotANetwork, address_of, read_network, show_network
+from chat.addresses import (
+    Network,
+    NobodyComesFrom,
+    NotANetwork,
+    address_of,
+    lies_in,
+    read_network,
+    show_network,
+)
 from chat.client import Client
 from chat.commands.arguments import (
     MAX_TEXT,
@@ -20,10 +28,11 @@ from chat.commands.arguments import (
 from chat.commands.table import Refused, command
 from chat.guesses import PENALTY, too_many_guesses
 from chat.hub import Hub
+from chat.identities import Identity
 from chat.message import COUNTED
 from chat.sanctions import MOST, Sanction, TooManySanctions
 from chat.store.schema import explain
-from chat.text import counted, listing
+from chat.text import counted, listing, name_key
 
 NAMES_SHOWN = 10
 """How many of those are named whom a ban would hit as well."""
@@ -160,17 +169,23 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
 def unmute(hub: Hub, client: Client, who: str) -> None:
     """let WHO speak again, by their name or the address that /bans lists
 
+    It holds for those who have left and can come back as well.
     For example: /unmute bob
     """
-    network, _ = _where(hub, who)
-    person = hub.names.holder(who)
+    network, named = _where(hub, who)
+    person = hub.names.holder(who) or _leaving(hub, who)
     muted = [one for one in _those_from(hub, network) if hub.mute_of(one)]
+    away = _muted_who_are_away(hub, network, who if named else "")
     lifted = hub.mutes.remove(network, time.time())
     for one in [person] if person else muted:
         one.muted = None
+    for identity in away:
+        identity.muted = None
+        hub.identities.changed[identity.number] = identity
     freed = [one for one in muted if not hub.mute_of(one)]
-    shown = person.name if person else show_network(network)
-    if not (lifted or freed):
+    called = person or (away[0] if named and away else None)
+    shown = called.name if called else show_network(network)
+    if not (lifted or freed or away):
         raise Refused(f"{shown} is not muted; /bans lists the addresses that are", "one not muted")
     for one in freed:
         hub.tell(one, f"you may speak again, thanks to {client.name}")
@@ -244,9 +259,13 @@ def _where(hub: Hub, typed: str) -> tuple[Network, bool]:
         return person.network, True
     try:
         return read_network(typed), False
+    except NobodyComesFrom as why:
+        raise Refused(str(why), "where nobody comes from") from None
     except NotANetwork:
         if network := hub.names.departed(typed):
             return network, True
+        if identity := hub.identities.called(name_key(typed)):
+            return identity.network, True
     raise Refused(
         f"nobody of the name {typed[:MAX_TEXT]} is here or was, and it is no address or network",
         "nobody of that name",
@@ -256,6 +275,25 @@ def _where(hub: Hub, typed: str) -> tuple[Network, bool]:
 def _those_from(hub: Hub, network: Network) -> list[Client]:
     """The clients whose addresses are in `network`."""
     return [client for client in hub.each_client() if address_of(client.host) in network]
+
+
+def _muted_who_are_away(hub: Hub, network: Network, name: str) -> list[Identity]:
+    """Identities without a client that would come back muted.
+
+    That is the one called `name`, or all of `network` if `name` is empty.
+    """
+    return [
+        one
+        for one in hub.identities.muted(time.time())
+        if one.number not in hub.clients
+        and (name_key(one.name) == name_key(name) if name else lies_in(one.network, network))
+    ]
+
+
+def _leaving(hub: Hub, name: str) -> Client | None:
+    """The client called `name` that has left, and is still sent what it is owed; or None."""
+    identity = hub.identities.called(name_key(name))
+    return hub.clients.get(identity.number) if identity else None
 
 
 def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:

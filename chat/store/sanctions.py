@@ -3,9 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from ipaddress import ip_network
 
-from chat.addresses import Network
+from chat.addresses import Network, parse_network
 from chat.sanctions import Sanction
 from chat.store.schema import transaction
 
@@ -30,8 +29,11 @@ def write(connection: sqlite3.Connection, held: Mapping[str, Held]) -> None:
 
 
 def read(connection: sqlite3.Connection, kind: str) -> dict[Network, Sanction]:
-    """Those of one kind, in the order in which they were imposed. Raises sqlite3.Error."""
+    """Those of one kind, in the order in which they were imposed. Raises sqlite3.Error.
+
+    A file of an older server may have networks in other forms than those that are looked up.
+    """
     rows = connection.execute(
         "SELECT network, by, why, until FROM sanctions WHERE kind = ? ORDER BY rowid", (kind,)
     )
-    return {ip_network(network): Sanction(*fields) for network, *fields in rows}
+    return {parse_network(network): Sanction(*fields) for network, *fields in rows}

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 
@@ -144,6 +145,29 @@ def test_what_is_neither_a_name_nor_a_network_cannot_be_banned(
     for line in (f"/ban {who}", f"/unban {who}", f"/unmute {who}"):
         why = refusal(company, op, line)
         assert why.startswith(f"nobody of the name {who[:MAX_TEXT]} is here or was")
+    assert bans(company) == []
+
+
+@pytest.mark.parametrize("typed", ["::ffff:10.1.0.0/112", "10.1.0.0%eth0/16"])
+def test_a_network_of_ipv4_as_ipv6_writes_it_is_banned_muted_and_freed_as_ipv4(
+    typed: str, company: Company, op: Peer, ann: Peer
+) -> None:
+    run(company, op, f"/ban {typed}")
+    why_it_ended(ann)
+    assert bans(company) == ["10.1.0.0/16"]
+    run(company, op, f"/unban {typed}")
+    assert bans(company) == []
+    company.hub.mutes.add(ip_network("10.1.0.0/16"), Sanction("op"), time.time())
+    run(company, op, f"/unmute {typed}")
+    assert not company.hub.mutes.all(time.time())
+
+
+@pytest.mark.parametrize("command", ["/ban", "/unban", "/unmute"])
+@pytest.mark.parametrize("typed", ["::ffff:0:0/95", "0.0.0.0", "224.0.0.0/4"])
+def test_where_no_client_comes_from_is_refused_with_the_reason(
+    command: str, typed: str, company: Company, op: Peer
+) -> None:
+    assert refusal(company, op, f"{command} {typed}").startswith("no client ")
     assert bans(company) == []
 
 

@@ -1,7 +1,7 @@
 """chat.store.sanctions: bans and mutes outlast the server."""
 
 from contextlib import closing
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from pathlib import Path
 
 from chat.sanctions import Sanction, Sanctions
@@ -26,6 +26,13 @@ def test_they_come_back_as_they_were_and_in_their_order(tmp_path: Path) -> None:
         sanctions.write(file, {"ban": {}, "mute": MUTES})
         assert sanctions.read(file, "ban") == {}
         assert sanctions.read(file, "mute") == MUTES
+
+
+def test_networks_of_an_older_file_are_read_in_the_form_that_is_looked_up(tmp_path: Path) -> None:
+    mapped, scoped = IPv6Network("::ffff:10.0.0.0/104"), IPv6Network("fe80::%eth0/64")
+    with closing(open_file(str(tmp_path / "chat.db"))) as file:
+        sanctions.write(file, {"ban": {mapped: Sanction("ann"), scoped: Sanction("ann")}})
+        assert list(map(str, sanctions.read(file, "ban"))) == ["10.0.0.0/8", "fe80::/64"]
 
 
 def test_those_that_were_there_from_the_start_are_found() -> None:
