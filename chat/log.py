@@ -4,11 +4,11 @@ To speak is to append; to listen is to have a cursor and to read what is behind
 it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
+import sys
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
-from sys import getsizeof
 from typing import Final, NamedTuple
 
 from chat.message import COUNTED, SERVER, SPOKEN, Kind, Message
@@ -89,7 +89,7 @@ class RoomLog:
     def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
         """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
         self._entries = list(map(_entry_from, messages))
-        self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
+        self._bytes = sum(MESSAGE_BYTES + sys.getsizeof(message.text) for message in messages)
         self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
@@ -105,7 +105,7 @@ class RoomLog:
             (last + number, spoken + number * step, time, room, kind, sender, name, text)
             for number, text in enumerate(texts, 1)
         ]
-        self._bytes += len(texts) * MESSAGE_BYTES + sum(map(getsizeof, texts))
+        self._bytes += len(texts) * MESSAGE_BYTES + sum(map(sys.getsizeof, texts))
         self.said = Cursor(last + len(texts), spoken + len(texts) * step)
         if not self._recorded:
             self.end = self.said
@@ -139,10 +139,13 @@ class RoomLog:
         """The id behind which lies what was said at `time` or later."""
         return self.start.id + self._place(TIME, time)
 
-    def last(self, count: int, characters: int, before: Cursor) -> list[Message]:
+    def last(
+        self, count: int, characters: int, before: Cursor, longest: int = sys.maxsize
+    ) -> list[Message]:
         """What people said last, up to `before`, oldest first, without what is gone.
 
-        At most `count` messages, with at most so many characters together.
+        At most `count` messages, with at most so many characters together, where one that has
+        more than `longest` counts for that many.
         """
         found: list[Entry] = []
         first = max(self.start.spoken, before.spoken - count - min(MOST_GONE, len(self._gone)))
@@ -151,7 +154,7 @@ class RoomLog:
             entry = self._entries[self._place(SPOKEN_UP_TO, spoken)]
             if entry[KIND] == Kind.GONE:
                 continue
-            characters -= len(entry[TEXT])
+            characters -= min(longest, len(entry[TEXT]))
             if characters < 0 or len(found) == count:
                 break
             found.append(entry)
@@ -176,7 +179,7 @@ class RoomLog:
             place = number - self.start.id - 1
             if 0 <= place < len(self._entries) and self._entries[place][KIND] in SPOKEN:
                 entry = self._entries[place]
-                self._bytes -= getsizeof(entry[TEXT]) - getsizeof("")
+                self._bytes -= sys.getsizeof(entry[TEXT]) - sys.getsizeof("")
                 self._entries[place] = _entry_from(_message_from(entry).without_text())
                 insort(self._gone, number)
                 deleted.add(number)
@@ -201,7 +204,9 @@ class RoomLog:
         gone = min(MOST_FORGOTTEN, min(last, self.end.id) - self.start.id)
         if gone <= 0:
             return False
-        self._bytes -= sum(MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone])
+        self._bytes -= sum(
+            MESSAGE_BYTES + sys.getsizeof(each[TEXT]) for each in self._entries[:gone]
+        )
         self._drop(gone)
         return True
 
@@ -230,7 +235,7 @@ class RoomLog:
         while gone < min(MOST_FORGOTTEN, self.end.id - self.start.id) and (
             self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
         ):
-            self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
+            self._bytes -= MESSAGE_BYTES + sys.getsizeof(self._entries[gone][TEXT])
             gone += 1
         if gone:
             self._drop(gone)

@@ -20,7 +20,7 @@ class Settings:
     keep_messages: int = 0
     """Of each room in that file, notices counted; 0 is all."""
     replay: int = 10
-    """Messages that a person is shown on joining, if they are not long."""
+    """Messages that a person is shown on joining; of long ones the beginning."""
     motd: Motd | None = None
     """What a person is told with the welcome."""
     host: str = "127.0.0.1"

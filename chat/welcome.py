@@ -4,12 +4,20 @@ import time
 
 from chat.client import Client
 from chat.hub import Hub
+from chat.message import Message
 from chat.room import Room
 from chat.text import counted, listing
 from chat.wire import encode_notices, encode_with_time
 
 REPLAY_CHARACTERS = 4096
 """How long the messages may be together that are shown again: each newcomer is owed them alone."""
+
+LONGEST = 400
+"""Characters of one message that is shown again, mark included: ten of them fit into
+REPLAY_CHARACTERS, so that one that is long does not hide the others."""
+
+BEGINNING = 320
+"""Characters of a longer one that are shown before the mark, which tells how to see the rest."""
 
 NAMES_SHOWN = 10
 """How many of those who are there it is told the names of."""
@@ -51,19 +59,30 @@ def welcome_back(hub: Hub, client: Client) -> None:
 
 
 def replay(hub: Hub, client: Client, room: Room) -> None:
-    """The last few messages in `room` up to the place where `client` is.
+    """Show the last few messages in `room` up to the place where `client` is.
 
-    Not to a program that speaks JSON: it would take them for new ones.
+    Of long ones the beginning. Not to a program that speaks JSON: it would take them for new ones.
     """
     if client.look.json:
         return
     now = time.time()
-    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor)
+    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor, LONGEST)
     shown = [
-        message for message in messages if not client.ignores.hides(message.sender, message.name)
+        shortened(message)
+        for message in messages
+        if not client.ignores.hides(message.sender, message.name)
     ]
     if shown:
         hub.owe(client, b"".join(encode_with_time(each, client.look, now) for each in shown))
+
+
+def shortened(message: Message) -> Message:
+    """`message` with at most LONGEST characters; where some are left out, a mark says so."""
+    length = len(message.text)
+    if length <= LONGEST:
+        return message
+    mark = f"… ({length} characters; /around {message.id} shows all)"
+    return message._replace(text=message.text[:BEGINNING] + mark)
 
 
 def topic_of(room: Room, client: Client) -> str:

@@ -59,6 +59,8 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
 def around(hub: Hub, client: Client, place: str) -> None:
     """show what was said before and after a message that /find has shown
 
+    Also all of a message whose beginning was shown when you came in. For a message in this room its
+    number is enough.
     For example: /around #builds/1234
     """
     room, number = place_wanted(place, client.log.room)

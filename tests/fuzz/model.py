@@ -4,6 +4,7 @@ Pure: nothing here knows the server. Whatever happens, each client then has the 
 `lines` that it must be sent for that, in their order. What commands do is in commands.py.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,8 +18,11 @@ NAMES = {
 }  # fmt: skip
 """What people may be called, and what those names have in common that count as the same."""
 
-REPLAY, REPLAY_CHARACTERS = 10, 4096
-"""Messages that are shown on coming into a room, and how long they may be together."""
+REPLAY = 10
+"""Messages that are shown on coming into a room."""
+
+LONGEST, BEGINNING = 400, 320
+"""Characters of one that is shown whole then, and how many are shown of a longer one."""
 
 
 def key(name: str) -> str:
@@ -179,24 +183,26 @@ class Chat:
         if topic := self.topic_for(client, client.room):
             self.tell(client, f"topic: {topic}")
         if client.kind != "json":
-            shown, characters = list[Said](), 0
-            for said in reversed(client.room.said[-REPLAY:]):
-                characters += said.characters
-                if characters > REPLAY_CHARACTERS:
-                    break
-                shown.insert(0, said)
-            self.show_again(client, shown)
+            self.show_again(client, client.room.said[-REPLAY:], LONGEST)
 
     def topic_for(self, client: Client, room: Room) -> str:
         """The topic, if there is one that `client` may see."""
         hidden = room.topic_by is not None and self.hides(client, *room.topic_by)
         return "" if hidden else room.topic
 
-    def show_again(self, client: Client, said: Iterable[Said]) -> None:
-        """`client` is shown what was `said` in its room before, with the times."""
+    def show_again(self, client: Client, said: Iterable[Said], longest: float = math.inf) -> None:
+        """`client` is shown what was `said` in its room before, with the times.
+
+        Of what has more characters than `longest` it is shown the beginning.
+        """
         for each in said:
-            if not self.hides(client, each.sender, each.name):
-                client.lines.append(Line("again", each.line, client.room.name))
+            if self.hides(client, each.sender, each.name):
+                continue
+            is_part, line = each.characters > longest, each.line
+            if is_part:  # ids are not foretold
+                beginning = line[: len(line) - each.characters + BEGINNING]
+                line = f"{beginning}… ({each.characters} characters; /around "
+            client.lines.append(Line("again", line, client.room.name, is_part))
 
     # Who is sent what
 

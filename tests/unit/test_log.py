@@ -140,6 +140,7 @@ def test_the_last_messages_are_those_that_people_said_up_to_a_place(
     assert found == spoken[-count:]
     most = sum(len(message.text) for message in found[1:])
     assert log.last(count, most, cursor_behind(model, place)) in (found[1:], found)
+    assert log.last(count, len(found), cursor_behind(model, place), longest=1) == found
 
 
 def test_the_last_messages_are_found_behind_any_number_of_notices() -> None:

@@ -1,14 +1,28 @@
 """chat.welcome: what somebody is shown who comes into a room."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from chat.history import History
+from chat.log import Cursor
 from chat.message import Kind
 from chat.motd import Motd
+from chat.recorder import Recorder
 from chat.topic import Topic
-from chat.welcome import NAMES_SHOWN, REPLAY_CHARACTERS, topic_of, welcome, welcome_to_room
-from tests.unit.peers import Company, Peer
+from chat.welcome import (
+    BEGINNING,
+    LONGEST,
+    NAMES_SHOWN,
+    REPLAY_CHARACTERS,
+    replay,
+    topic_of,
+    welcome,
+    welcome_to_room,
+)
+from tests.unit.commands.typing_lines import run
+from tests.unit.peers import DEADLINE, Company, Peer
 
 
 @pytest.fixture
@@ -86,10 +100,61 @@ def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: P
     assert peer.read_lines(1) == ["ann: meanwhile"]
 
 
-def test_what_is_shown_again_is_bounded(company: Company, ann: Peer) -> None:
-    company.say(ann, "x" * REPLAY_CHARACTERS, "y" * (REPLAY_CHARACTERS - 1), "z")
+@pytest.mark.parametrize("length", [1, 100, LONGEST, LONGEST + 1, REPLAY_CHARACTERS, 60_000])
+def test_what_is_shown_again_is_bounded_and_never_nothing(
+    length: int, company: Company, ann: Peer
+) -> None:
+    company.hub.settings.replay = 1000
+    company.room.log.said = company.room.log.start = company.room.log.end = Cursor(10**14, 0)
+    company.say(ann, *["x" * length] * 5000)
+    texts = [line.partition("ann: ")[2] for line in shown(company, newcomer(company))[2:]]
+    assert len(texts) == min(1000, REPLAY_CHARACTERS // min(length, LONGEST))
+    assert sum(map(len, texts)) <= REPLAY_CHARACTERS
+
+
+@pytest.mark.parametrize("kind", [Kind.SAY, Kind.ACTION])
+def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
+    kind: str, company: Company, ann: Peer
+) -> None:
+    text = "é" * 61_234
+    company.say(ann, "first", "x" * LONGEST)
+    company.hub.say(ann.client, [text], kind)
+    company.say(ann, "last")
     lines = shown(company, newcomer(company))[2:]
-    assert [line[-1] for line in lines] == ["y", "z"]
+    assert [line.rpartition("ann")[2] for line in (lines[0], lines[1], lines[3])] == [
+        ": first",
+        f": {'x' * LONGEST}",
+        ": last",
+    ]
+    mark = "… (61234 characters; /around 3 shows all)"
+    assert lines[2].endswith(f"{'é' * BEGINNING}{mark}")
+    assert lines[2].count("é") == BEGINNING
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_what_was_shown_in_part_is_shown_whole_as_the_mark_says(
+    keeps: bool, tmp_path: Path
+) -> None:
+    history = History(str(tmp_path / "chat.db")) if keeps else None
+    with Company(history=history) as company:
+        if keeps:
+            company.start(Recorder(company.hub).run)
+            company.room.log._max_messages = 100
+        text = "x" * 61_234
+        ann, reader = company.join("ann"), company.join("reader")
+        company.say(ann, "first", text, "last")
+        company.hub.unrecorded.wait_for_all(DEADLINE)
+        peer = company.join("cy", listens=False)
+        replay(company.hub, peer.client, company.room)
+        (found,) = re.findall(r"; (/around \d+) shows all\)", "".join(peer.read_lines(3)))
+        if keeps:  # it is in the file alone by then
+            company.say(ann, *["much"] * 500)
+            company.hub.unrecorded.wait_for_all(DEADLINE)
+            assert company.room.log.start.id > 2
+        run(company, reader, found)
+        assert reader.read_until("] ann: xxx")[-1].endswith(f"] ann: {text}")
+    if history:
+        history.close()
 
 
 def test_who_is_ignored_is_not_shown_again_nor_is_their_topic(company: Company, ann: Peer) -> None:
