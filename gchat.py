@@ -7,7 +7,15 @@ what it says. The hub holds the shared dict of clients, guarded by a semaphore. 
 more greenlet, the broadcaster, sends all of them what was said.
 """
 
-# ruff: noqa: E402 - nothing may be imported before the standard library is patched
+# ruff: noqa: E402 - what a signal does is decided first, then the standard library is patched
+import sys
+
+from chat.signals import StartSignals, serves
+
+START = StartSignals()
+if __name__ == "__main__" and serves(sys.argv[1:]):
+    START.catch()
+
 from gevent import config, monkey
 
 config.track_greenlet_tree = False  # who spawned a greenlet is not worth a kilobyte for each
@@ -19,7 +27,6 @@ import logging
 import os
 import signal
 import sqlite3
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -253,7 +260,9 @@ def main() -> int:
     signals = count(1)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stop, hub, signals, number)
-    gevent.signal_handler(signal.SIGHUP, read_again, hub)
+    gevent.signal_handler(signal.SIGHUP, hang_up, hub)
+    if START.hung_up:
+        hang_up(hub)
     server = ChatServer(listener, hub, Admission(hub))
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.freeze()
@@ -332,6 +341,15 @@ def open_listener(options: Options) -> Any:
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", error)
         raise CannotStart(f"cannot listen on {options.host} port {options.port}: {why}") from error
+
+
+def hang_up(hub: Hub) -> None:
+    """End the server if the terminal that it was started in is closed, else read files again."""
+    if START.terminal_is_closed():
+        log.info("the terminal is closed")
+        hub.stop()
+    else:
+        read_again(hub)
 
 
 def read_again(hub: Hub) -> None:

@@ -14,13 +14,14 @@ from chat import jsonlines
 from chat.clock import past
 from chat.look import PLAIN
 from chat.message import Message
+from chat.signals import TOOLS
 from chat.store.check import contents, faults
 from chat.store.export import read_all
 from chat.store.schema import CannotUse, open_to_read, refusal
 from chat.text import escape, name_key
 from chat.wire import encoder
 
-COMMANDS = ("export", "check")
+COMMANDS = TOOLS
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""

@@ -17,7 +17,8 @@ from tests.blackbox.waiting import DEADLINE, wait_until
 class Terminal:
     """`with Terminal("nc", host, port) as terminal:` a program, and somebody who types."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, environment: dict[str, str] | None = None) -> None:
+        """`environment` is added to this process's."""
         self._terminal, end_of_program = pty.openpty()
         self._shown = b""
         try:
@@ -27,7 +28,7 @@ class Terminal:
                 stdin=end_of_program,
                 stdout=end_of_program,
                 stderr=end_of_program,
-                env={**os.environ, "TERM": "dumb"},
+                env={**os.environ, "TERM": "dumb", **(environment or {})},
                 preexec_fn=_heed_ctrl_c,
             )
         finally:
@@ -37,10 +38,16 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._terminal)
+        self.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """Close the terminal, whose programs are told so with SIGHUP."""
+        if self._terminal >= 0:
+            os.close(self._terminal)
+            self._terminal = -1
 
     def type(self, keys: str) -> None:
         """Press `keys`."""

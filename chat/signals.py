@@ -1,0 +1,58 @@
+"""Signals while the server starts, and the terminal that it was started in.
+
+gchat.py imports this before gevent, which takes most of the start: so it imports nothing slow.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+STANDARD_ERROR = 2
+
+TOOLS = ("export", "check")
+"""What gchat.py does instead of serving; Ctrl-C is an exception there (see tools.py)."""
+
+ANSWERS = ("-h", "--help", "--version")
+"""Options that gchat.py answers instead of serving."""
+
+
+def serves(arguments: Sequence[str]) -> bool:
+    """Whether a server starts with these command line `arguments`."""
+    is_tool = any(argument in TOOLS for argument in arguments[:1])
+    return not is_tool and not any(argument in ANSWERS for argument in arguments)
+
+
+class StartSignals:
+    """What signals do from the first line of the program until the event loop takes them over."""
+
+    def __init__(self) -> None:
+        is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # by nohup, for one
+        self._has_terminal = os.isatty(STANDARD_ERROR) and not is_ignored
+        self.hung_up = False
+        """SIGHUP has come."""
+
+    def catch(self) -> None:
+        """Have SIGINT and SIGTERM end the program with a line, and SIGHUP be noted."""
+        signal.signal(signal.SIGINT, _end)
+        signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGHUP, self._note)  # the last: where it is caught, all are
+
+    def terminal_is_closed(self) -> bool:
+        """Whether standard error was a terminal at the start and is none any more.
+
+        False if SIGHUP was ignored at the start: then the server is to outlive its terminal.
+        """
+        return self._has_terminal and not os.isatty(STANDARD_ERROR)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.hung_up = True
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """End the program at once: an exception would be a traceback, wherever it comes."""
+    line = f"gchat.py: stopped by {signal.Signals(number).name} before it listened\n"
+    try:
+        os.write(STANDARD_ERROR, line.encode())
+    finally:  # also if nobody can read it
+        os._exit(0)
