@@ -177,8 +177,11 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     muted = [one for one in _those_from(hub, network) if hub.mute_of(one)]
     away = _muted_who_are_away(hub, network, who if named else "")
     lifted = hub.mutes.remove(network, time.time())
-    for one in [person] if person else muted:
-        one.muted = None
+    if person:
+        person.muted = None
+    elif not named:  # a name frees nobody else
+        for one in muted:
+            one.muted = None
     for identity in away:
         identity.muted = None
         hub.identities.changed[identity.number] = identity

@@ -123,6 +123,18 @@ def test_others_who_are_away_stay_muted(server: Server) -> None:
     assert still_muted() == ["di"]
 
 
+def test_the_name_of_one_who_is_away_frees_nobody_else_at_their_address(server: Server) -> None:
+    op, (bob, _) = server.operator(), server.muted("bob", "10.1.0.2")
+    cy, _ = server.muted("cy", "10.1.0.2")
+    server.leave(bob)
+    shown(server.company, op)
+    assert told(server.company, op, "/unmute bob") == ["bob may speak again, thanks to op"]
+    assert cy.client.muted == MUTED
+    assert "is not muted" in refusal(server.company, op, "/unmute bob")
+    run(server.company, op, "/unmute 10.1.0.2")
+    assert cy.client.muted is None
+
+
 def test_one_who_has_left_and_is_still_sent_what_it_is_owed_is_unmuted_too(
     server: Server,
 ) -> None:
