@@ -50,13 +50,7 @@ from chat.hub import Hub
 from chat.idle import look_for_idle
 from chat.indexer import keep_indexed
 from chat.keeper import Keeper
-from chat.listener import (
-    accept,
-    join_command,
-    listen,
-    raise_descriptor_limit,
-    show_address,
-)
+from chat.listener import accept, join_command, listen, raise_descriptor_limit, show_address
 from chat.login import Login, TurnedAway
 from chat.logs import start_logging
 from chat.loop import give_way
