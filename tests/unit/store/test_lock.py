@@ -38,7 +38,9 @@ def mode(file: Path) -> int:
 # Who gets the lock
 
 
-@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to], ids=str)
+@pytest.mark.parametrize(
+    "link", [None, Path.symlink_to, Path.hardlink_to], ids=["its own", "symbolic", "hard"]
+)
 def test_a_second_one_is_refused_by_every_name_and_told_by_whom(
     path: Path, link: Callable[[Path, Path], None] | None
 ) -> None:
