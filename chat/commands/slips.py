@@ -26,12 +26,13 @@ def may_be_commands(lines: bytes) -> bool:
 
 
 def is_mistyped_command(line: bytes) -> bool:
-    """Whether the first word of `line`, which begins with a slash, has something unseen in it.
+    """Whether `line` begins with one slash and a word that has something unseen in it.
 
     An arrow, say, in the middle of a command.
     """
-    word = line[:LOOKED_AT].split(maxsplit=1)[:1]
-    return line.startswith(b"/") and has_unseen(_decoded(word[0]))
+    if not line.startswith(b"/") or line.startswith(b"//"):
+        return False
+    return has_unseen(_decoded(line[:LOOKED_AT].split(maxsplit=1)[0]))
 
 
 def secret_in(line: bytes, by_person: bool) -> str | None:

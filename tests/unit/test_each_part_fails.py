@@ -1,7 +1,6 @@
 """Each part of the program fails once: that is counted, and logged once, and all goes on."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -16,18 +15,13 @@ NUMBERS = count()
 """Of all that is said, so that no two lines are the same."""
 
 
-def run_failing_parts(*options: str) -> list[str]:
-    """In place of what starts gchat.py."""
-    return [sys.executable, "-m", "tests.unit.failing_parts", *options]
-
-
 class Failing:
     """A server of which one part will fail, and two people who talk there."""
 
     def __init__(self, part: str, file: Path) -> None:
         environment = {"FAILING_PART": part, "GCHAT_OP_PASSWORD": "secret"}
         options = ["--idle-timeout=1000", f"--max-clients={PLACES}", f"--history={file}"]
-        self.server = Server(*options, environment=environment)
+        self.server = Server(*options, environment=environment, module="tests.unit.failing_parts")
         self.server.wait_until_it_listens()
         self.ann, self.bob = (self.server.person(name) for name in ("ann", "bob"))
         self.talk()
@@ -65,10 +59,7 @@ class Failing:
 
 
 @pytest.fixture
-def failing(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Failing]:
-    monkeypatch.setattr("tests.blackbox.server.command", run_failing_parts)
+def failing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Failing]:
     failing = Failing(request.param, tmp_path / "chat.db")
     try:
         yield failing

@@ -147,7 +147,7 @@ def test_the_end_of_the_server_is_asked_for_with_the_reason(
 def test_a_countdown_tells_everybody_and_ends_the_server(quiet: Company) -> None:
     quiet.hub.countdown.start(0, "ann", "a new version")
     wait_until(quiet.hub.asked_to_stop.is_set, "it is asked for")
-    assert log_of(quiet) == ["ann shuts the server down in 0 s: a new version"]
+    assert log_of(quiet) == ["ann shuts the server down now: a new version"]
     assert quiet.hub.goodbye == "the server is going down: a new version"
 
 

@@ -39,7 +39,16 @@ def test_the_password_makes_an_operator(
     assert not fake_time.slept
 
 
-@pytest.mark.parametrize("wrong", [" ".join(SECRET.split()), f"{SECRET} ", f" {SECRET}", "horse"])
+@pytest.mark.parametrize("around", ["{} ", " {}", "\t{}\u00a0", "\\ufeff{}"])
+def test_blanks_and_a_mark_around_the_password_are_no_part_of_it(
+    around: str, company: Company, ann: Peer
+) -> None:
+    company.hub.settings.op_password = Password(SECRET)
+    run(company, ann, f"/op {around.format(SECRET)}")
+    assert ann.client.operator
+
+
+@pytest.mark.parametrize("wrong", [" ".join(SECRET.split()), f"{SECRET}.", f"/{SECRET}", "horse"])
 def test_a_wrong_password_makes_none_after_a_pause_and_is_counted_and_logged(
     wrong: str,
     company: Company,

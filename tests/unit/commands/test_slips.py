@@ -97,6 +97,8 @@ def test_a_key_in_the_middle_of_a_command_is_a_mistake(line: bytes) -> None:
     assert is_mistyped_command(line)
 
 
-@pytest.mark.parametrize("line", [b"/usr/bin", b"/nick a\x1b[D", b"x\x00", b" /\x00", b"/"])
+@pytest.mark.parametrize(
+    "line", [b"/usr/bin", b"/nick a\x1b[D", b"x\x00", b" /\x00", b"/", b"//a\x00"]
+)
 def test_one_elsewhere_is_none(line: bytes) -> None:
     assert not is_mistyped_command(line)
