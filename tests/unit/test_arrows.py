@@ -21,6 +21,8 @@ PURE = [
     "mentions",
     "ignoring",
     "framing",
+    "first_bytes",
+    "other_protocols",
     "log",
     "jsonlines",
     "wire",
