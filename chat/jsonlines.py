@@ -50,8 +50,9 @@ class Request(NamedTuple):
     line: str
     """The command that a person would type for it; or what is to be said in the room."""
     ref: Ref
+    is_command: bool = True
     said: str = ""
-    """What is to be said, as it was sent; empty for a command."""
+    """What the room is to see, as it was sent; empty if it is to see nothing."""
 
 
 def read_request(line: bytes) -> Request:
@@ -71,8 +72,8 @@ def read_request(line: bytes) -> Request:
         raise NotARequest(f"a ref is a whole number, or a string of at most {MAX_REF} characters")
     try:
         command = _command(fields)
-        said = "" if command else fields["text"]
-        return Request(command or escape(said), ref, said)
+        said = "" if "command" in fields or "to" in fields else fields["text"]
+        return Request(command or escape(said), ref, bool(command), said)
     except NotARequest as error:
         error.ref = ref
         raise

@@ -13,7 +13,7 @@ from chat.client import Client, Dismissed, Expelled
 from chat.commands import Refused
 from chat.framing import LineFramer
 from chat.hub import Hub
-from chat.jsonlines import NotARequest, Ref, Request, read_request, with_ref
+from chat.jsonlines import NotARequest, Ref, read_request, with_ref
 from chat.loop import wait_for
 from chat.opening import RECEIVE, Opening, OtherProtocol, read_late
 from chat.pace import Pace
@@ -214,6 +214,7 @@ class Session:
             hub.tell(client, "Ctrl-C does not leave the chat, /quit does")
             framer.interrupted = False
         if framer.refused:
+            self._in_head = False
             what = "a line" if framer.refused == 1 else f"{framer.refused} lines"
             self._refuse(
                 f"{what} of yours had over {framer.max_line} bytes, the most that is taken, "
@@ -225,7 +226,7 @@ class Session:
 
     def _obey(self, lines: Sequence[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
-        if not (self._client.look.json or commands.may_be_commands(b"\n".join(lines))):
+        if not (self._client.look.json or commands.may_be_commands(lines)):
             self._in_head = False
             self._try(self._say, visible_lines(lines))  # nearly always
             return
@@ -257,10 +258,10 @@ class Session:
     def _why_neither(self, secret: str) -> str:
         """Why a line that means the command `secret` is neither obeyed nor said."""
         if self._client.person or self._in_head:
-            where = "at the very beginning of a line"
+            where = f"at the very beginning of a line, with a blank behind {secret}"
         else:
             where = "before a program's first line of text, or after a second of silence"
-        return f"not sent: {secret} works only {where}; what follows it is never shown to the room"
+        return f"not sent, as it may tell a secret: {secret} works only {where}"
 
     def _try(self, do: Callable[[Any], None], what: list[str] | str) -> None:
         try:
@@ -278,10 +279,11 @@ class Session:
             return
         log, number, last_own = self._client.log, self._client.number, self._client.last_own
         try:
-            if request.said:
-                self._say_for_program(request)
-            else:
+            self._check_tells_no_secret(request.said)
+            if request.is_command:
                 self._run(request.line)
+            else:
+                self._say([request.line])
         except Refused as refused:
             self._refuse(str(refused), refused.what, request.ref)
             return
@@ -292,16 +294,15 @@ class Session:
             fields = {"id": self._client.last_own} if said else {}
             self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
 
-    def _say_for_program(self, request: Request) -> None:
-        """Say what a program that speaks JSON wants to be said. Raises Refused."""
-        typed = request.said.encode("utf-8", "surrogatepass")
+    def _check_tells_no_secret(self, text: str) -> None:
+        """Raises Refused if `text`, which a program wants the room to see, may be a secret."""
+        typed = text.encode("utf-8", "surrogatepass")
         if secret := commands.secret_in(typed, self._client.person):
             raise Refused(
                 f"not sent: a text that begins with {secret} may tell a secret; for the command, "
                 f'send {{"command": "{secret} …"}}',
                 "what may be a secret",
             )
-        self._say([request.line])
 
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""

@@ -18,6 +18,9 @@ MAX_MARKS = 2
 MAX_MEANT = 64
 """Characters of a line that are looked at to find out which command was meant."""
 
+MAX_TYPO = 512
+"""Characters, seen or not, among which these are looked for."""
+
 RESERVED = frozenset({"you", "gchat"})
 """What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
 
@@ -49,17 +52,46 @@ _INVISIBLE = frozenset(
 )
 
 
-_UNSEEN = (
-    r"\s\x00-\x1a\x1c-\x1f\x7f-\x9f"  # blanks of all kinds, C0 but ESC, DEL, C1
-    r"\xad\u061c\u070f\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufeff\ufff9-\ufffb"  # formats
-    r"\u2800\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # empty, not UTF-8, tags
-    r"\u0300-\u036f"  # marks that have no letter to stand on
-    + re.escape("".join(sorted(_INVISIBLE)))
+def _class_of_unseen() -> str:
+    """What cannot be seen, up to U+FFFF and without ESC, as the inside of a class of `re`.
+
+    Blanks, control characters, formats, what is no character; marks, which are seen on a letter
+    alone. Of ranges alone, none of them higher, `re` makes a table, which is fast.
+    """
+    ranges: list[list[int]] = []
+    for code in range(0x10000):
+        character = chr(code)
+        is_unseen = (
+            not character.isprintable()
+            or unicodedata.category(character) in ("Mn", "Me")
+            or character in _INVISIBLE
+            or character in " \N{BRAILLE PATTERN BLANK}"
+        )
+        if not is_unseen or character == "\x1b":
+            continue
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "".join(rf"\u{first:04x}-\u{last:04x}" for first, last in ranges)
+
+
+_UNSEEN = _class_of_unseen()
+_UNSEEN_ABOVE = (
+    r"\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d165-\U0001d182\U000e0000-\U0010ffff"
 )
-_KEY = r"\x1b(?:\[\[.|\[[0-?]*[ -/]*[@-~]|O.|[A-Za-z])?"
-"""What a terminal sends for an arrow, a function key, a paste, or Alt and a letter (ECMA-48)."""
-_UNSEEN_FIRST = re.compile(rf"\A(?:[{_UNSEEN}]++|{_KEY})*+")
-_UNSEEN_ANYWHERE = re.compile(rf"[{_UNSEEN}]++|{_KEY}")
+"""The same above U+FFFF: what joins hieroglyphs and shorthand, beams, tags, private use."""
+
+_KEY = (
+    r"\x1b++(?:\[\[.|\[[0-?]*[ -.]*[@-~]|O.|\][^\x07\x1b]*\x07?|[ -.]++[0-~]|[0-Z\\^-~])?"
+    r"|[\x9b\udc9b][0-?]*[ -.]*[@-~]"
+)
+"""What a terminal sends for an arrow, a function key, a paste, or Alt and a letter, and what
+programs send to it (ECMA-48). ESC and a slash are two keys: some programs clear a line by ESC."""
+
+_UNSEEN_FIRST = re.compile(rf"\A(?:{_KEY}|[{_UNSEEN}]++|[{_UNSEEN_ABOVE}]++)*+")
+_UNSEEN_RUN = re.compile(rf"(?:{_KEY}|[{_UNSEEN}]++|[{_UNSEEN_ABOVE}]++)++")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def without_unseen_start(text: str) -> str:
@@ -67,24 +99,26 @@ def without_unseen_start(text: str) -> str:
     return _UNSEEN_FIRST.sub("", text, count=1)
 
 
-def has_unseen(text: str) -> bool:
-    """Whether there is something in `text` that cannot be seen: a blank, a key."""
-    return _UNSEEN_ANYWHERE.search(text) is not None
+def has_control(text: str) -> bool:
+    """Whether there is a control character in `text`, as keys send them."""
+    return _CONTROL.search(text) is not None
 
 
-def as_meant(text: str) -> str:
+def as_meant(text: str, unseen: str = "") -> str:
     """The beginning of `text` as whoever typed it meant it, at most MAX_MEANT characters of it.
 
-    Backspaces are obeyed, and what cannot be seen is taken away; full-width letters and slashes
-    are plain ones (NFKC), upper case is lower, and all blanks and control characters are spaces.
+    Backspaces are obeyed, what cannot be seen before it is taken away, and what cannot be seen
+    within is `unseen`, or a space where there is a blank or a control character. Full-width letters
+    and slashes are plain ones (NFKC), and upper case is lower.
     """
-    begun = unicodedata.normalize("NFKC", without_unseen_start(edited(text))[:MAX_MEANT])
-    return _UNSEEN_ANYWHERE.sub(_blank_or_nothing, begun).lower()
 
+    def replace(run: re.Match[str]) -> str:
+        has_blank = any(each.isspace() or each < " " != each != "\x1b" for each in run[0])
+        return " " if has_blank else unseen
 
-def _blank_or_nothing(unseen: re.Match[str]) -> str:
-    first = unseen[0][0]
-    return " " if first.isspace() or (first < " " and first != "\x1b") else ""
+    begun = without_unseen_start(edited(text))[:MAX_TYPO]
+    seen = begun if begun.isascii() and begun.isprintable() else _UNSEEN_RUN.sub(replace, begun)
+    return unicodedata.normalize("NFKC", seen[:MAX_MEANT]).lower()
 
 
 def edited(text: str) -> str:

@@ -4,61 +4,85 @@ If it carries a secret, such a line is never said, by anybody; nor is it obeyed,
 before the command may be meant.
 """
 
-from chat.commands.table import MEANT, TABLE
-from chat.text import as_meant, has_unseen
+import re
+from collections.abc import Sequence
+from functools import cache
+from operator import itemgetter
 
-LOOKED_AT = 1024
-"""Bytes of a line, behind blanks, in which its first word begins if it has one."""
+from chat.commands.table import MEANT, TABLE, is_command
+from chat.text import as_meant, has_control
 
 _BLANKS = bytes(byte for byte in range(0x21) if byte != 0x1B)
 _NOT_PLAIN = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
+_MAY_BEGIN_A_COMMAND = frozenset(b"/" + _NOT_PLAIN)
 _FULL_WIDTH_SLASH = "\N{FULLWIDTH SOLIDUS}".encode()
-_KEYS = (b"\x1b", b"\b", b"\x7f")
+_KEYS = (b"\x1b", b"\x9b", b"\b", b"\x7f")
 """What keys send that hide which character comes first: arrows, backspaces."""
 
-_PUNCTUATION = ".,:;!?=-"
-"""What people put behind a command by mistake."""
+_COMMAND = re.compile(r"/ *([a-z]+)( ?)")
+"""The letters of a command, and the blank behind it."""
+
+_FIRST_WORD = 256
+"""Bytes in which a command ends, with keys that have come into it."""
+
+_first_byte = itemgetter(0)
 
 
-def may_be_commands(lines: bytes) -> bool:
-    """Whether one of `lines`, joined by line feeds, may be a command, or be meant as one."""
-    return b"/" in lines or _FULL_WIDTH_SLASH in lines
+def may_be_commands(lines: Sequence[bytes]) -> bool:
+    """Whether one of `lines`, of which none is empty, may be a command or be meant as one."""
+    if not _MAY_BEGIN_A_COMMAND.isdisjoint(map(_first_byte, lines)):
+        return True
+    together = b"\n".join(lines)
+    return b"\b" in together or b"\x7f" in together or _FULL_WIDTH_SLASH in together
 
 
 def is_mistyped_command(line: bytes) -> bool:
-    """Whether `line` begins with one slash and a word that has something unseen in it.
+    """Whether `line` begins with one slash and a word that would be a command without a key.
 
-    An arrow, say, in the middle of a command.
+    An arrow, say, has come into the middle of it.
     """
     if not line.startswith(b"/") or line.startswith(b"//"):
         return False
-    return has_unseen(_decoded(line[:LOOKED_AT].split(maxsplit=1)[0]))
+    word = _decoded(line[:_FIRST_WORD]).split(maxsplit=1)[0]
+    if word.isascii() and word.isprintable():
+        return False
+    return has_control(word) or is_command(as_meant(word))
 
 
 def secret_in(line: bytes, by_person: bool) -> str | None:
     """The command with which `line` begins, or was meant to, if it carries a secret: `/op`.
 
-    Also if it is cut short. People mean it by words of other chats as well (`/tell`), and with
-    `/op:`; in a program's output that is rather a path.
+    Also if it is cut short. People mean it by words of other chats as well (`/tell`), and write
+    `/op:PASSWORD`; in a program's output that is rather a path.
     """
-    begun = line.lstrip(_BLANKS)[:LOOKED_AT]
-    is_plain = not any(key in begun for key in _KEYS) and _FULL_WIDTH_SLASH not in begun
-    if is_plain and begun.lstrip(_NOT_PLAIN)[:1] != b"/":  # nearly always
+    begun = line.lstrip(_BLANKS)
+    has_keys = any(key in begun for key in _KEYS) or _FULL_WIDTH_SLASH in begun
+    if not has_keys and begun.lstrip(_NOT_PLAIN)[:1] != b"/":  # nearly always
         return None
-    slash, word = _first_word(as_meant(_decoded(begun)))
-    if by_person:
-        word = word.rstrip(_PUNCTUATION)
-        word = MEANT.get(f"/{word}", f"/{word}")[1:]
-    if not (slash and word):
-        return None
-    secret = (entry.name for entry in TABLE.values() if entry.secret)
-    return next((name for name in secret if name.startswith(f"/{word}")), None)
+    text = _decoded(begun)
+    for meant in {as_meant(text), as_meant(text, " ")}:  # what is not seen may part two words
+        if secret := _secret_meant(meant, by_person):
+            return secret
+    return None
 
 
-def _first_word(text: str) -> tuple[str, str]:
-    """The slash that `text` begins with, or nothing, and the word behind it."""
-    words = text[1:].split(maxsplit=1)
-    return text[:1] if text[:1] == "/" else "", words[0] if words else ""
+def _secret_meant(text: str, by_person: bool) -> str | None:
+    command = _COMMAND.match(text)
+    if command is None:
+        return None
+    name, is_whole = f"/{command[1]}", command[2] == " " or command.end() == len(text)
+    if by_person and name in _secrets():  # whatever stands behind it: `/op:PASSWORD`
+        return name
+    if not is_whole:
+        return None
+    begun = next((secret for secret in _secrets() if secret.startswith(name)), None)
+    meant = MEANT.get(name)
+    return begun or (meant if by_person and meant in _secrets() else None)
+
+
+@cache
+def _secrets() -> tuple[str, ...]:
+    return tuple(name for name, entry in TABLE.items() if entry.secret)
 
 
 def _decoded(line: bytes) -> str:

@@ -93,7 +93,9 @@ class ChatMachine(RuleBasedStateMachine):
         """A program types a line that is no command from it, and is seen as `shown`."""
         secret = next((name for name in SECRETS if name.startswith(line.split()[0])), None)
         if secret:
-            self.chat.refuse(talker.client, f"not sent: {secret} works only before")
+            self.chat.refuse(
+                talker.client, f"not sent, as it may tell a secret: {secret} works only before"
+            )
         else:
             self.chat.do(talker.client, "say", shown or line)
         talker.type_line(line)

@@ -110,7 +110,7 @@ class Talker:
     def ask_for_mark(self) -> None:
         """Ask for what comes behind all that happened up to now."""
         if self.client.only_talks:  # what may be a secret is not said, but refused
-            self._mark = " * not sent: /resume works only before"
+            self._mark = " * not sent, as it may tell a secret: /resume works only before"
             self.connection.send(self.typed_command("/resume"))
             return
         name = f"mark-{next(MARKS)}"

@@ -116,7 +116,10 @@ def test_a_reference_comes_back_as_it_was(ref: str | int, text: str) -> None:
 def test_a_request_is_the_command_that_a_person_would_type(
     fields: dict[str, str], typed: str
 ) -> None:
-    assert read_request(line(**fields)) == Request(typed, None)
+    request = read_request(line(**fields))
+    assert request.is_command
+    assert request.line == typed
+    assert request.said == (fields["text"] if "kind" in fields else "")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,7 @@ def test_a_text_is_said_as_it_is_whatever_it_begins_with(
     text: str, shown: str, kind: dict[str, str]
 ) -> None:
     request = read_request(line(text=text, **kind))
+    assert not request.is_command
     assert request.line == shown
     assert request.said.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
 

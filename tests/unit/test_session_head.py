@@ -96,7 +96,7 @@ def test_a_secret_behind_the_head_is_neither_obeyed_nor_said(
     assert texts(listener, 2) == ["text", "more"]
     first, second = peer.read_lines(2)
     assert first == second
-    assert first.startswith(" * not sent: /")
+    assert first.startswith(" * not sent, as it may tell a secret: /")
     assert "before a program's first line of text" in first
 
 
@@ -106,8 +106,12 @@ def test_a_secret_with_a_blank_before_it_is_not_said_in_the_head(
     peer = company.converse(b" /op hush\n\xef\xbb\xbf/msg listener hush\n/nick ann\ntext\n")
     assert listener.read_lines(1) == ["ann: text"]
     first, second = peer.read_lines(2)
-    assert first.startswith(" * not sent: /op works only at the very beginning of a line")
-    assert second.startswith(" * not sent: /msg works only at the very beginning of a line")
+    assert first.startswith(
+        " * not sent, as it may tell a secret: /op works only at the very beginning of a line"
+    )
+    assert second.startswith(
+        " * not sent, as it may tell a secret: /msg works only at the very beginning of a line"
+    )
 
 
 def test_a_person_is_obeyed_wherever_a_command_stands_and_told_of_slips(
@@ -121,8 +125,8 @@ def test_a_person_is_obeyed_wherever_a_command_stands_and_told_of_slips(
     refusals = [line.partition(" ")[2] for line in peer.read_until("/w\\x1b[Dho")]
     assert [line[:24] for line in refusals if "you are now" not in line] == [
         "* there is no command /f",
-        "* not sent: /op works on",
-        "* not sent: /op works on",
+        "* not sent, as it may te",
+        "* not sent, as it may te",
         "* there is no command /w",
     ]
 

@@ -1,12 +1,14 @@
 """chat.commands.slips: lines that would tell a secret, however they are mistyped."""
 
 import timeit
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in
+from chat.text import visible
 
 BEFORE = (
     b"", b" ", b"   ", b"\t", b"\xc2\xa0", b"\xe3\x80\x80", b"\xa0", b"\xef\xbb\xbf", b"\xff\xfe",
@@ -14,7 +16,9 @@ BEFORE = (
     b"\x1b[15~", b"\x1b[200~", b"\x1bf", b"\x9b", b"\xe2\x80\x8b", b"\xe2\x80\xae", b"\xe2\x81\xa0",
     b"\xe3\x85\xa4", b"\xef\xb8\x8f", b"\xcc\x81", b"\xe2\xa0\x80", b"\xc2\xad",
     b"\xf3\xa0\x80\xa1", b" \x1b[D\t\x1b[A \xef\xbb\xbf", b"x\x7f", b"ab\b\b",
-    b" " * 5000, b"\x1b[D" * 100,
+    b" " * 5000, b"\x1b[D" * 1000, b"\xef\xbb\xbf" * 2000, b"x\x7f" * 600, b"\x1b(B", b"\x1b=",
+    b"\x1b]0;title\x07", b"\x9bA", b"\xc2\x9b1A", b"\xf0\x9b\xb2\xa0", b"\xef\xbf\xb0",
+    b"\xf0\x93\x90\xb7", b"\xef\x9c\x80",
 )  # fmt: skip
 """What may stand before a command and is not seen."""
 
@@ -37,6 +41,12 @@ SECRETS = {
     b"/reply hush": "/reply",
     b"/rep hush": "/reply",
     b"/resume lusab-babad": "/resume",
+    "/op\u200b hush".encode(): "/op",
+    "/op\u200bhush".encode(): "/op",
+    "/op\ufeff\u00a0hush".encode(): "/op",
+    b"/op\xa0hush": "/op",
+    "/op\u2800hush".encode(): "/op",
+    b"/" + "\u200b".encode() * 70 + b"op hush": "/op",
     b"/res lusab": "/resume",
 }
 
@@ -46,7 +56,7 @@ SECRETS = {
 def test_a_secret_is_found_whatever_stands_before_it(before: bytes, by_person: bool) -> None:
     for line, command in SECRETS.items():
         assert secret_in(before + line, by_person) == command, (before, line)
-        assert may_be_commands(before + line)
+        assert may_be_commands([b"text", before + line])
 
 
 TEXTS = (
@@ -63,10 +73,19 @@ def test_there_is_none_in_what_is_meant_as_something_else(line: bytes, by_person
     assert secret_in(line, by_person) is None
 
 
-@pytest.mark.parametrize("line", [b" /tell bob hush", b"/op: hush", b"/msg, bob", b" /sudo hush"])
+@pytest.mark.parametrize(
+    "line",
+    [b" /tell bob hush", b" /sudo hush", b"/op: hush", b"/op:hush", b"/op=hush", b"/op/hush",
+     b"/op) hush", b"/msg, bob", b"/msg@bob hush", b"/msg:bob hush", b"/reply> hush"],
+)  # fmt: skip
 def test_people_mean_it_in_other_ways_too_and_programs_do_not(line: bytes) -> None:
     assert secret_in(line, by_person=True)
     assert secret_in(line, by_person=False) is None
+
+
+@pytest.mark.parametrize("line", [b"/private/var/log", b"/admin/x is down", b"/re: hello", b"/m.c"])
+def test_a_path_is_none_from_anybody(line: bytes) -> None:
+    assert secret_in(line, by_person=True) is None
 
 
 def test_the_commands_that_carry_a_secret_are_marked() -> None:
@@ -84,21 +103,37 @@ def test_whatever_a_line_holds_it_can_be_looked_at(text: str, more: bytes) -> No
         secret_in(line, by_person=True)
 
 
-def test_a_line_full_of_keys_costs_no_more_than_a_portion_of_it() -> None:
-    def seconds(size: int) -> float:
-        line = b"\x1b" * size + b"/op x"
-        return min(timeit.repeat(lambda: secret_in(line, False), number=10, repeat=5))
+@pytest.mark.parametrize("junk", [b"\x1b", b"\x1b[D", b"\xa0", b"/a.", b"\xef\xbb\xbf", b"x\x7f"])
+def test_a_line_costs_little_more_than_to_make_it_visible(junk: bytes) -> None:
+    line = junk * (1000 // len(junk))
 
-    assert seconds(64_000) < 10 * seconds(1_000)
+    def seconds(look: Callable[[], object]) -> float:
+        return min(timeit.repeat(look, number=20, repeat=5))
+
+    looking = seconds(lambda: (secret_in(line, True), is_mistyped_command(b"/" + line)))
+    assert looking < 5 * seconds(lambda: visible(line + b"\xff"))
 
 
-@pytest.mark.parametrize("line", [b"/nick\x1b[D ann", b"/qu\x00it", b"/w\x07ho", b"/x\xff"])
+@pytest.mark.parametrize(
+    "line", [b"/nick\x1b[D ann", b"/qu\x00it", b"/w\x07ho", b"/x\xff", "/nick\u200b".encode()]
+)
 def test_a_key_in_the_middle_of_a_command_is_a_mistake(line: bytes) -> None:
     assert is_mistyped_command(line)
 
 
 @pytest.mark.parametrize(
-    "line", [b"/usr/bin", b"/nick a\x1b[D", b"x\x00", b" /\x00", b"/", b"//a\x00"]
+    "line",
+    [
+        b"/usr/bin",
+        b"/nick a\x1b[D",
+        b"x\x00",
+        b" /\x00",
+        b"/",
+        b"//a\x00",
+        "/Users/Re\u0301mi/x".encode(),
+        "/home/\u0645\u06cc\u200c\u062e/x".encode(),
+        b"/home/caf\xe9/x",
+    ],
 )
 def test_one_elsewhere_is_none(line: bytes) -> None:
     assert not is_mistyped_command(line)
