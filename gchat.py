@@ -55,7 +55,7 @@ from chat.login import Login, TurnedAway
 from chat.logs import start_logging
 from chat.loop import give_way
 from chat.motd import Motd
-from chat.opening import OtherProtocol, open_connection
+from chat.opening import Opening, OtherProtocol, open_connection
 from chat.options import Options, parse
 from chat.other_protocols import answer
 from chat.password import password_from
@@ -65,7 +65,7 @@ from chat.session import Session
 from chat.settings import Settings
 from chat.store.files import warn_of_other_users
 from chat.store.schema import CannotUse, refusal
-from chat.text import escape
+from chat.text import counted, escape
 from chat.vanished import look_for_vanished
 
 GRACE = 3.0
@@ -77,6 +77,9 @@ thousand messages for each batch, is gone by then. With Python's 700 it looked a
 
 RESERVED_DESCRIPTORS = 32
 """Descriptors that are not for clients: standard streams, the loop's, the listener, a spare."""
+
+TERMINAL_LOOKS = 2.0
+"""Seconds between two looks whether the terminal is still there."""
 
 LET_IN = 4
 """Newcomers let in in a turn of the loop, half a millisecond's work: those who talk feel more."""
@@ -151,34 +154,40 @@ class ChatServer(StreamServer):
             self.admission.leave(network)
 
     def admit(self, connection: Any, address: str, network: Network) -> Session | None:
-        """Find out who it is, and ask for the password if there is one; then it is a client.
+        """Let in a newcomer, who is a client then; or tell it why not, and return None."""
+        framer = LineFramer(self.hub.settings.max_line)
+        reply = b""
+        try:
+            opening = self.ask(connection, address, network, framer)
+            client = Client(next(self.numbers), connection, address, self.hub.lobby.log)
+            return Session(self.hub, client, framer, opening)
+        except TurnedAway as turned_away:
+            why = str(turned_away)
+        except OtherProtocol as other:
+            why = str(other)
+            reply = answer(other.protocol, other.data, join_command(connection.getsockname()))
+        except OSError:
+            connection.close()
+            return None
+        self.admission.turn_away(connection, address, why, reply)
+        return None
 
-        None if it is not let in.
+    def ask(self, connection: Any, address: str, network: Network, framer: LineFramer) -> Opening:
+        """Find out who a newcomer is, and ask for the password if there is one.
+
+        Returns what it opens with. Raises TurnedAway, OtherProtocol and OSError.
         """
-        hub = self.hub
-        framer = LineFramer(hub.settings.max_line)
-        stranger = gevent.getcurrent()
+        hub, stranger = self.hub, gevent.getcurrent()
         self.strangers.add(stranger)
         try:
             opening = open_connection(connection, framer)
             if password := hub.settings.password:
                 opening = Login(connection, network, password, hub.guesses).run(framer, opening)
-            if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
-                raise TurnedAway(objection)
-        except TurnedAway as why:
-            self.admission.turn_away(connection, address, str(why))
-            return None
-        except OtherProtocol as other:
-            reply = answer(other.protocol, other.data, join_command(connection.getsockname()))
-            self.admission.turn_away(connection, address, str(other), reply)
-            return None
-        except OSError:
-            connection.close()
-            return None
         finally:
             self.strangers.discard(stranger)
-        client = Client(next(self.numbers), connection, address, hub.lobby.log)
-        return Session(hub, client, framer, opening)
+        if objection := self.admission.bar(host_of(address)):  # it may have taken a minute
+            raise TurnedAway(objection)
+        return opening
 
     def turn_away_strangers(self) -> None:
         """Tell those who are not clients yet that the server ends."""
@@ -248,6 +257,7 @@ def main() -> int:
             ("the look for the vanished", look_for_vanished, hub, options.keepalive),
             ("the look for the idle", look_for_idle, hub),
             ("the tidying of rooms", keep_tidy, hub.rooms, hub.clients),
+            ("the look at the terminal", watch_terminal, hub),
         )
     ]
     hub.watchdog.start()
@@ -339,11 +349,24 @@ def open_listener(options: Options) -> Any:
 
 def hang_up(hub: Hub) -> None:
     """End the server if the terminal that it was started in is closed, else read files again."""
-    if START.terminal_is_closed():
+    if not end_with_terminal(hub):
+        read_again(hub)
+
+
+def end_with_terminal(hub: Hub) -> bool:
+    """End the server if the terminal that it was started in is closed; returns whether it is."""
+    is_closed = START.terminal_is_closed()
+    if is_closed and not hub.asked_to_stop.is_set():
         log.info("the terminal is closed")
         hub.stop()
-    else:
-        read_again(hub)
+    return is_closed
+
+
+def watch_terminal(hub: Hub) -> None:
+    """End the server with its terminal, for ever: no SIGHUP comes to what a shell has put aside."""
+    while True:
+        gevent.sleep(TERMINAL_LOOKS)
+        end_with_terminal(hub)
 
 
 def read_again(hub: Hub) -> None:
@@ -393,10 +416,10 @@ def log_start(listener: Any, max_clients: int) -> None:
     host, port = listener.getsockname()[:2]
     reachable = gethostname() if host in ("0.0.0.0", "::") else host
     log.info(
-        "gchat %s listens on %s, for %d clients; to join: nc %s %d",
+        "gchat %s listens on %s, for %s; to join: nc %s %d",
         __version__,
         show_address((host, port)),
-        max_clients,
+        counted(max_clients, "client"),
         reachable,
         port,
     )

@@ -39,15 +39,17 @@ of its first message (RFC 8446, 5.1). A line of text does not begin with Ctrl-V.
 _VERSION = b"SSH-2.0-"
 
 # A script in a page can make up a method (RFC 9110, 5.6.2: a token), but its target begins with /.
-_METHOD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}"
+_METHOD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}"
+_METHODS = rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)"
 _REQUEST_LINE = re.compile(
-    rb"(?:(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) \S+|" + _METHOD + rb" /\S*)"
-    rb" HTTP/\d\.\d|PRI \* HTTP/2\.0"
+    rb"(?:" + _METHODS + rb" \S+|" + _METHOD + rb" /\S*) HTTP/\d\.\d|PRI \* HTTP/2\.0"
 )
-_REQUEST_BEGUN = re.compile(_METHOD + rb" /\S*(?: [HTP/\d.]*)?\r?")
+_REQUEST_BEGUN = re.compile(
+    rb"(?:" + _METHODS + rb" \S+|" + _METHOD + rb" /\S*)(?: [HTP/\d.]*)?\r?"
+)
 _PERHAPS_A_REQUEST = re.compile(_METHOD + rb"(?: \S*(?: [HTP/\d.]*)?)?\r?")
 
-_CAPABILITIES = re.compile(rb"CAP (?:LS(?: 30\d)?|LIST|END|REQ .+)")
+_CAPABILITIES = re.compile(rb"CAP (?:LS(?: :?30\d)? ?|LIST|END|REQ .+)")
 _REGISTRATION = re.compile(rb"PASS (?::.+|\S+)|NICK \S+|USER \S+ \S+ \S+ (?::.*|\S+)")
 _IRC_COMMANDS = (b"CAP ", b"PASS ", b"NICK ", b"USER ")
 
@@ -95,6 +97,12 @@ def recognise_late_request(data: bytes) -> Protocol | None:
     if header == b"host:":
         return Protocol.HTTP
     return None if b"host:".startswith(header) else Protocol.CHAT
+
+
+def is_login_begun(data: bytes) -> bool:
+    """Whether `data` is the first line of a login to IRC, and the next one may be another."""
+    line, _, rest = data.partition(b"\n")
+    return b"\n" not in rest and _REGISTRATION.fullmatch(line.removesuffix(b"\r")) is not None
 
 
 def is_request_begun(data: bytes) -> bool:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from gevent.socket import wait_read
 
 from chat.first_bytes import (
+    LONGEST_LINE,
     Protocol,
     Recognise,
+    is_login_begun,
     is_request_begun,
     recognise,
     recognise_late_request,
@@ -27,13 +29,14 @@ REQUEST_TIME = 10.0
 """Seconds for the rest of a request line that has begun: some packets may be lost on the way. No
 other line waits for it, since one without its end is not said anyway."""
 
+LOGIN_TIME = 2.0
+"""Seconds for the second line of what may be a login to IRC, with a password in it: a lost packet
+is sent again by then, twice. What looks like a login and is none is said as much later."""
+
 RECEIVE = 4 * 1024
 """Bytes taken from one connection before the others get their turn."""
 
-MOST_PIECES = 64
-"""Pieces that the first bytes may come in: with each, all that came before is looked at again."""
-
-MOST = RECEIVE
+MOST_OF_TELNET = RECEIVE
 """Bytes that a telnet may say by itself in the quiet moment; real ones say less than a hundred."""
 
 
@@ -88,28 +91,35 @@ def read_late(connection: Any) -> bytes:
 def _read_first(connection: Any, recognise: Recognise, deadline: float) -> bytes:
     """The first bytes, as soon as `recognise` takes them for chat, or after `deadline`.
 
-    A request line that has begun by then is waited for REQUEST_TIME longer. Empty if nothing comes,
-    or the input has ended.
+    What has begun as another protocol by then is waited for longer. Empty if nothing comes, or the
+    input has ended.
     """
-    data = b""
-    for _ in range(MOST_PIECES):
-        wait = REQUEST_TIME if is_request_begun(data) else 0.0
-        more = _receive(connection, deadline + wait)
-        if not more:
-            break
+    data, patience = b"", 0.0
+    while more := _receive(connection, deadline + patience):
         data += more
+        is_half_a_request = patience == REQUEST_TIME and b"\n" not in more
+        if is_half_a_request and len(data) < LONGEST_LINE:  # nothing to look at again
+            continue
         protocol = recognise(data)
-        if protocol == Protocol.CHAT:
+        if protocol == Protocol.CHAT or (protocol is None and len(data) >= LONGEST_LINE):
             break
         if protocol:
             raise OtherProtocol(protocol, data)
+        patience = _patience(data)
     return data
+
+
+def _patience(data: bytes) -> float:
+    """Seconds beyond the quiet moment for the rest of what has begun as `data`."""
+    if is_request_begun(data):
+        return REQUEST_TIME
+    return LOGIN_TIME if is_login_begun(data) else 0.0
 
 
 def _listen(connection: Any, framer: LineFramer, deadline: float, size: int) -> Opening:
     """Wait until `deadline` for a first word; `size` bytes have come already."""
     lines = list[bytes]()
-    while not framer.spoken and size < MOST:
+    while not framer.spoken and size < MOST_OF_TELNET:
         data = _receive(connection, deadline)
         if data is None:
             return Opening([], True, size)

@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gchat.py")
     commands = parser.add_subparsers(required=True)
     export = commands.add_parser("export", help="write out what was said")
-    export.add_argument("file", metavar="FILE", help="what --history has written")
+    export.add_argument("file", metavar="FILE", type=_file, help="what --history has written")
     export.add_argument("--room", metavar="ROOM", help="only what was said there", default="")
     export.add_argument(
         "--since",
@@ -76,9 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.set_defaults(function=_export)
     check = commands.add_parser("check", help="say whether the file is sound, and what is in it")
-    check.add_argument("file", metavar="FILE", help="what --history has written")
+    check.add_argument("file", metavar="FILE", type=_file, help="what --history has written")
     check.set_defaults(function=_check)
     return parser
+
+
+def _file(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _time(text: str) -> float:

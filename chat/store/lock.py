@@ -156,6 +156,6 @@ def file_system(descriptor: int) -> str:
 def _rows(path: Path) -> list[list[str]]:
     """The words of each line of a file of the kernel's; none if there is no such file."""
     try:
-        return [line.split() for line in path.read_text(errors="replace").splitlines()]
+        return [line.split() for line in path.read_text(errors="replace").split("\n") if line]
     except OSError:
         return []

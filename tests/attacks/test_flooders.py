@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -41,6 +42,28 @@ def test_one_who_floods_the_room_is_paced_and_delays_nobody(
 
     ordeal = endure(scene, f"one floods, with lines of {size:,} bytes", flood)
     assert 0 < ordeal.attack.others <= BURST + RATE * (ordeal.seconds + 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"/" + b"a." * 500, b"\x1b" * 1000, b"\xef\xbb\xbf" * 330],
+    ids=["path", "keys", "marks"],
+)
+def test_ten_whose_lines_might_be_commands_delay_nobody(
+    start_scene: StartScene, line: bytes
+) -> None:
+    scene = start_scene(*UNLIMITED)
+
+    def flood() -> None:
+        flooders = scene.connect(10)
+        for flooder in flooders:
+            flooder.expect("/help helps")
+            flooder.send(b"/join elsewhere\n")
+        with ThreadPoolExecutor(len(flooders)) as pool:
+            for flooder in flooders:
+                pool.submit(flooder.flood, (line + b"\n") * 2000, PEACE)
+
+    endure(scene, f"ten flood another room, with lines like {line[:6]!r}", flood)
 
 
 def test_a_thousand_who_flood_the_room_they_are_in_delay_nobody(start_scene: StartScene) -> None:

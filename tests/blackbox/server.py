@@ -17,7 +17,7 @@ from tests.blackbox.safety import assert_safe
 from tests.blackbox.waiting import DEADLINE, wait_until
 
 ROOT = Path(__file__).parents[2]
-START = re.compile(r"listens on (\S+):(\d+), for \d+ clients; to join: nc (\S+) (\d+)\W*$", re.M)
+START = re.compile(r"listens on (\S+):(\d+), for \d+ clients?; to join: nc (\S+) (\d+)\W*$", re.M)
 """The line of the log that tells where it listens, which may be JSON."""
 
 SMALL_DISK = 512 * 1024

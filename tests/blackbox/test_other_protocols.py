@@ -3,7 +3,7 @@
 import socket
 import subprocess
 from shutil import which
-from signal import SIGCONT, SIGSTOP
+from signal import SIGCONT, SIGSTOP, SIGTERM
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
@@ -135,9 +135,31 @@ def test_an_irc_client_is_told_in_its_own_language(
     assert bystanders.heard == []
 
 
+def test_a_login_is_recognised_if_its_second_line_comes_late(
+    server: Server, bystanders: Bystanders
+) -> None:
+    with bystanders:
+        client, silent = server.connect(), server.connect()
+        client.send(b"PASS hush\r\n")
+        silent.expect("/help helps")  # so the quiet moment is over, as it began later
+        client.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")
+        assert received(client).startswith(b"ERROR :")
+    assert bystanders.messages == []
+
+
 # However it comes
 
 REQUEST = b"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 17\r\n\r\n/nick boss\nhello\n"
+
+
+def test_a_request_is_recognised_in_however_many_pieces_it_comes(
+    server: Server, bystanders: Bystanders
+) -> None:
+    pieces = [bytes((byte,)) for byte in REQUEST.replace(b"/x", b"/" + b"x" * 300)]
+    with bystanders:
+        assert in_pieces(server, *pieces).startswith(b"HTTP/1.1 404 ")
+        bystanders.talk_on(5)
+    assert bystanders.heard == []
 
 
 @pytest.mark.parametrize("cut", [1, 5, 7, 12, 15, 16, 17, 30])
@@ -239,6 +261,18 @@ def test_half_a_line_that_may_be_a_request_is_said_when_the_input_ends(
 
 
 # Passwords, and the end of the server
+
+
+def test_the_server_can_end_while_it_answers_another_protocol(server: Server) -> None:
+    clients = [server.connect() for _ in range(3)]
+    for client in clients:
+        client.send(REQUEST)
+        while b"nc " not in client.socket.recv(65_536):
+            pass
+    person = server.person()
+    server.signal(SIGTERM)
+    assert person.rest()[-1] == " * the server is going down"
+    assert server.wait() == 0  # and that no error is logged, the fixture looks at
 
 
 def test_no_guess_of_the_password_is_counted(start_server: StartServer) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import join
 from signal import SIGHUP, SIGINT, SIGTERM, Signals
 
 import pytest
@@ -232,6 +233,13 @@ def test_a_terminal_that_is_closed_ends_the_server_and_all_are_told() -> None:
         for person in people:
             assert person.rest()[-1] == NOTICE
         assert terminal.process.wait(DEADLINE) == 0
+
+
+def test_it_ends_as_well_where_no_hangup_comes_since_a_shell_has_put_it_aside() -> None:
+    with Terminal("bash", "-mc", f"{join(GCHAT)} & wait") as terminal:
+        person = visitor(listening_at(terminal))
+        terminal.close()
+        assert person.rest()[-1] == NOTICE
 
 
 def test_a_terminal_that_is_closed_while_the_server_starts_ends_it(

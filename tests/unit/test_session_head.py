@@ -77,6 +77,11 @@ def test_a_pause_in_the_middle_of_a_line_does_not(
     assert texts(listener, 1) == ["/nick ann"]
 
 
+def test_a_line_that_is_too_long_is_text_as_well(company: Company, listener: Peer) -> None:
+    company.converse(b"x" * 2000 + b"\n/nick ann\n")
+    assert texts(listener, 1) == ["/nick ann"]
+
+
 def test_one_who_is_held_back_was_not_silent(
     company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
