@@ -80,14 +80,19 @@ _UNSEEN = _class_of_unseen()
 _UNSEEN_ABOVE = (
     r"\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d165-\U0001d182\U000e0000-\U0010ffff"
 )
-"""The same above U+FFFF: what joins hieroglyphs and shorthand, beams, tags, private use."""
+"""What cannot be seen above U+FFFF: joiners of hieroglyphs, of notes, tags, private use."""
 
-_KEY = (
-    r"\x1b++(?:\[\[.|\[[0-?]*[ -.]*[@-~]|O.|\][^\x07\x1b]*\x07?|[ -.]++[0-~]|[0-Z\\^-~])?"
-    r"|[\x9b\udc9b][0-?]*[ -.]*[@-~]"
+BEHIND_ESC = (
+    r"(?:\[\[[A-E]|\[[0-?]*[ -.]*[@-~]|O[0-9A-Za-z]|\][^\x07\x1b]*\x07?"
+    r"|[ -.]++[0-~]|[0-Z\\^-~])?"
 )
-"""What a terminal sends for an arrow, a function key, a paste, or Alt and a letter, and what
-programs send to it (ECMA-48). ESC and a slash are two keys: some programs clear a line by ESC."""
+"""What comes behind ESC from a terminal for an arrow, a function key, a paste, or Alt and a letter,
+and from programs to it (ECMA-48). A slash is none of it: some programs clear a line by ESC."""
+
+BEHIND_CSI = r"[0-?]*[ -.]*[@-~]"
+"""What comes behind CSI, the one character that does for `ESC [`."""
+
+_KEY = rf"\x1b++{BEHIND_ESC}|[\x9b\udc9b]{BEHIND_CSI}"
 
 _UNSEEN_FIRST = re.compile(rf"\A(?:{_KEY}|[{_UNSEEN}]++|[{_UNSEEN_ABOVE}]++)*+")
 _UNSEEN_RUN = re.compile(rf"(?:{_KEY}|[{_UNSEEN}]++|[{_UNSEEN_ABOVE}]++)++")

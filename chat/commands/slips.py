@@ -10,14 +10,19 @@ from functools import cache
 from operator import itemgetter
 
 from chat.commands.table import MEANT, TABLE, is_command
-from chat.text import as_meant, has_control
+from chat.text import BEHIND_CSI, BEHIND_ESC, as_meant, has_control
 
-_BLANKS = bytes(byte for byte in range(0x21) if byte != 0x1B)
-_NOT_PLAIN = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
-_MAY_BEGIN_A_COMMAND = frozenset(b"/" + _NOT_PLAIN)
-_FULL_WIDTH_SLASH = "\N{FULLWIDTH SOLIDUS}".encode()
-_KEYS = (b"\x1b", b"\x9b", b"\b", b"\x7f")
-"""What keys send that hide which character comes first: arrows, backspaces."""
+_SLASH_FIRST = re.compile(
+    rf"(?:[^!-~\x1b\x9b]++|\x1b++{BEHIND_ESC}|\x9b(?:{BEHIND_CSI})?)*+/".encode("latin-1")
+)
+"""A slash, before which no letter, digit or other sign of ASCII is seen: what comes of keys (see
+text.py) is not. More than that: all bytes of other characters count as not seen."""
+
+_PLAIN = frozenset(range(0x21, 0x7F)) - set(b"/")
+"""First bytes of lines that are nothing of the kind."""
+
+_HIDDEN = ("\N{FULLWIDTH SOLIDUS}".encode(), b"\b", b"\x7f")
+"""What may make a command of a line of which that is not seen by its first slash."""
 
 _COMMAND = re.compile(r"/ *([a-z]+)( ?)")
 """The letters of a command, and the blank behind it."""
@@ -30,10 +35,10 @@ _first_byte = itemgetter(0)
 
 def may_be_commands(lines: Sequence[bytes]) -> bool:
     """Whether one of `lines`, of which none is empty, may be a command or be meant as one."""
-    if not _MAY_BEGIN_A_COMMAND.isdisjoint(map(_first_byte, lines)):
+    if not _PLAIN.issuperset(map(_first_byte, lines)) and any(map(_SLASH_FIRST.match, lines)):
         return True
     together = b"\n".join(lines)
-    return b"\b" in together or b"\x7f" in together or _FULL_WIDTH_SLASH in together
+    return any(hidden in together for hidden in _HIDDEN)
 
 
 def is_mistyped_command(line: bytes) -> bool:
@@ -55,11 +60,9 @@ def secret_in(line: bytes, by_person: bool) -> str | None:
     Also if it is cut short. People mean it by words of other chats as well (`/tell`), and write
     `/op:PASSWORD`; in a program's output that is rather a path.
     """
-    begun = line.lstrip(_BLANKS)
-    has_keys = any(key in begun for key in _KEYS) or _FULL_WIDTH_SLASH in begun
-    if not has_keys and begun.lstrip(_NOT_PLAIN)[:1] != b"/":  # nearly always
+    if not (_SLASH_FIRST.match(line) or any(hidden in line for hidden in _HIDDEN)):
         return None
-    text = _decoded(begun)
+    text = _decoded(line)
     for meant in {as_meant(text), as_meant(text, " ")}:  # what is not seen may part two words
         if secret := _secret_meant(meant, by_person):
             return secret

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in
-from chat.text import visible
+from chat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in, slips
+from chat.text import as_meant, visible
 
 BEFORE = (
     b"", b" ", b"   ", b"\t", b"\xc2\xa0", b"\xe3\x80\x80", b"\xa0", b"\xef\xbb\xbf", b"\xff\xfe",
@@ -101,6 +101,48 @@ def test_the_commands_that_carry_a_secret_are_marked() -> None:
 def test_whatever_a_line_holds_it_can_be_looked_at(text: str, more: bytes) -> None:
     for line in (text.encode("utf-8", "surrogatepass"), b"/" + more, more + b"/op x"):
         secret_in(line, by_person=True)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "/",
+                "op",
+                "x",
+                " ",
+                "\x1b",
+                "[",
+                "D",
+                "1;",
+                "O",
+                "A",
+                "\x9b",
+                "\udc9b",
+                "\ufeff",
+                "\u0301",
+                "\xa0",
+                "\x00",
+                "\b",
+                "\x7f",
+                "\uff0f",
+                "]",
+                "\x07",
+                "文",
+                "(",
+                "B",
+                "-",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_the_glance_at_the_first_slash_misses_nothing(parts: list[str]) -> None:
+    text = "".join(parts)
+    line = text.encode("utf-8", "surrogateescape")
+    if any(slips._secret_meant(as_meant(text, unseen), True) for unseen in ("", " ")):
+        assert may_be_commands([b"text", line])
+        assert secret_in(line, by_person=True)
 
 
 @pytest.mark.parametrize("junk", [b"\x1b", b"\x1b[D", b"\xa0", b"/a.", b"\xef\xbb\xbf", b"x\x7f"])
