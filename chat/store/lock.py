@@ -78,6 +78,7 @@ class Lock:
                     )
                 self._lock(descriptor)
                 if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
+                    self._warn_of_other_names(os.fstat(descriptor).st_nlink)
                     return descriptor
             except FileNotFoundError:  # another server has deleted it: see discard
                 pass
@@ -121,6 +122,16 @@ class Lock:
             if error.errno not in UNSUPPORTED:
                 raise
             self._warn(os.strerror(error.errno or 0))
+
+    def _warn_of_other_names(self, names: int) -> None:
+        if names > 1:
+            log.warning(
+                "history file %s has %d names (hard links): start gchat with this one alone; with "
+                "another one it would not find %s-wal, and messages would be lost",
+                self._path,
+                names,
+                self._path,
+            )
 
     def _warn(self, why: str) -> None:
         log.warning(

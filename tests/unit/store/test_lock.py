@@ -289,3 +289,14 @@ def test_where_a_mode_cannot_be_set_the_server_starts(
     monkeypatch.setattr(os, "fchmod", fail)
     with closing(Lock(str(path))):
         assert path.exists()
+
+
+def test_a_file_with_more_names_than_one_is_warned_of(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    History(str(path)).close()
+    assert not caplog.messages
+    path.with_name("other.db").hardlink_to(path)
+    History(str(path)).close()
+    (warning,) = caplog.messages
+    assert warning.startswith(f"history file {path} has 2 names (hard links)")
