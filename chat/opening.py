@@ -5,6 +5,7 @@ then. Clients of other protocols speak at once as well. They are found out here,
 asked for a password and before anything that they send is said.
 """
 
+from math import ceil
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -32,6 +33,10 @@ other line waits for it, since one without its end is not said anyway."""
 LOGIN_TIME = 2.0
 """Seconds for the second line of what may be a login to IRC, with a password in it: a lost packet
 is sent again by then, twice. What looks like a login and is none is said as much later."""
+
+TICK = 0.01
+"""Seconds that waits are rounded up to: newcomers of the same moment come in in their order, though
+one of them may have been looked at a little later."""
 
 RECEIVE = 4 * 1024
 """Bytes taken from one connection before the others get their turn."""
@@ -137,7 +142,9 @@ def _receive(connection: Any, deadline: float) -> bytes | None:
             data: bytes = connection.recv(RECEIVE)
         except BlockingIOError:
             try:
-                wait_read(connection.fileno(), max(0.0, deadline - monotonic()))
+                wait_read(
+                    connection.fileno(), max(0.0, ceil((deadline - monotonic()) / TICK) * TICK)
+                )
             except TimeoutError:
                 return None
         else:

@@ -112,16 +112,16 @@ def has_control(text: str) -> bool:
 def as_meant(text: str, unseen: str = "") -> str:
     """The beginning of `text` as whoever typed it meant it, at most MAX_MEANT characters of it.
 
-    Backspaces are obeyed, what cannot be seen before it is taken away, and what cannot be seen
-    within is `unseen`, or a space where there is a blank or a control character. Full-width letters
-    and slashes are plain ones (NFKC), and upper case is lower.
+    What cannot be seen before it is taken away, and what cannot be seen within is `unseen`, or a
+    space where there is a blank or a control character. Full-width letters and slashes are plain
+    ones (NFKC), and upper case is lower.
     """
 
     def replace(run: re.Match[str]) -> str:
         has_blank = any(each.isspace() or each < " " != each != "\x1b" for each in run[0])
         return " " if has_blank else unseen
 
-    begun = without_unseen_start(edited(text))[:MAX_TYPO]
+    begun = without_unseen_start(text)[:MAX_TYPO]
     seen = begun if begun.isascii() and begun.isprintable() else _UNSEEN_RUN.sub(replace, begun)
     return unicodedata.normalize("NFKC", seen[:MAX_MEANT]).lower()
 

@@ -10,7 +10,7 @@ from functools import cache
 from operator import itemgetter
 
 from chat.commands.table import MEANT, TABLE, is_command
-from chat.text import BEHIND_CSI, BEHIND_ESC, as_meant, has_control
+from chat.text import BEHIND_CSI, BEHIND_ESC, as_meant, edited, has_control
 
 _SLASH_FIRST = re.compile(
     rf"(?:[^!-~\x1b\x9b]++|\x1b++{BEHIND_ESC}|\x9b(?:{BEHIND_CSI})?)*+/".encode("latin-1")
@@ -51,7 +51,7 @@ def is_mistyped_command(line: bytes) -> bool:
     word = _decoded(line[:_FIRST_WORD]).split(maxsplit=1)[0]
     if word.isascii() and word.isprintable():
         return False
-    return has_control(word) or is_command(as_meant(word))
+    return has_control(word) or is_command(as_meant(edited(word)))
 
 
 def secret_in(line: bytes, by_person: bool) -> str | None:
@@ -62,7 +62,7 @@ def secret_in(line: bytes, by_person: bool) -> str | None:
     """
     if not (_SLASH_FIRST.match(line) or any(hidden in line for hidden in _HIDDEN)):
         return None
-    text = _decoded(line)
+    text = edited(_decoded(line))
     for meant in {as_meant(text), as_meant(text, " ")}:  # what is not seen may part two words
         if secret := _secret_meant(meant, by_person):
             return secret

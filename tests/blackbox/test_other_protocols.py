@@ -227,7 +227,7 @@ def test_what_is_not_exactly_another_protocol_is_said(
     with bystanders:
         program = server.program(text)
         program.end_input()
-        assert program.rest() == []
+        assert not [line for line in program.rest() if line.startswith(" * ")]
         bystanders.hear(text.split("\n")[-1])
     assert bystanders.messages == [
         f"{program.address}: {line}" for line in text.split("\n") if line

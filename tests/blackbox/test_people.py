@@ -64,10 +64,13 @@ def test_a_program_gets_no_welcome_and_no_replay_and_nobody_is_told_of_it(server
 def test_who_joins_and_leaves_is_announced_to_the_others_and_not_to_themselves(
     server: Server,
 ) -> None:
-    ann, bob = server.named("ann", "bob")
+    ann = server.person("ann")
+    bob = server.person()
     bob.say("hello")
-    assert ann.lines_until("bob: hello") == [" * bob joined", "bob: hello"]
-    assert not [line for line in bob.unread() if "bob joined" in line]
+    assert ann.lines_until("hello") == [f" * {bob.name} joined", f"{bob.name}: hello"]
+    bob.take_name("bob")
+    assert ann.line() == f" * {bob.address} is now bob"
+    assert not [line for line in bob.unread() if " joined" in line]
     bob.say("/quit")
     assert bob.rest() == [" * goodbye"]
     assert ann.line() == " * bob left"

@@ -71,8 +71,8 @@ def test_no_byte_of_telnet_goes_to_one_who_sent_none(
     server: Server, bystanders: Bystanders
 ) -> None:
     plain, telnet = server.person(), server.connect()
-    telnet.send(OFFERS + WINDOW_SIZE + b"\xff\xff" + INTERRUPT + b"word\r\n")
     with bystanders:
+        telnet.send(OFFERS + WINDOW_SIZE + b"\xff\xff" + INTERRUPT + b"word\r\n")
         bystanders.hear("word")
     plain.send(b"\xff\xff and \xff\xfe are text to somebody else\n/quit\n")
     assert b"\xff" not in plain.bytes_until(b"goodbye\n")
