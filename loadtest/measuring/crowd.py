@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 PATIENCE = 30.0
 """Seconds that anything awaited may take."""
 
-_HEAD_COUNT = re.compile(rb"^ \* #\S+, (\d+) here: .*\n", re.MULTILINE)
+_HEAD_COUNT = re.compile(
+    rb"^ \* (?:#\S+, (\d+) here: .*|#\S+ is empty|there is no room .*)\n", re.MULTILINE
+)
 
 
 class Member:
@@ -49,6 +51,7 @@ class Crowd:
         """Line ends that all of them have received."""
         self.bytes = 0
         """Bytes that all of them have received."""
+        self._asker: Member | None = None
 
     # Coming and going
 
@@ -121,23 +124,25 @@ class Crowd:
 
     # Knowing who is here
 
-    def head_count(self, asker: Member) -> int:
-        """How many are here, as the server tells `asker`, whose sink must be free."""
-        answer = asker.keep()
-        self.say(asker, b"/who\n")
+    def head_count(self, room: str = "lobby") -> int:
+        """How many are in `room`, as the server tells one who is in another room for that."""
+        if self._asker is None:
+            (self._asker,) = self.join(1)
+            self.say(self._asker, b"/join head-count\n")
+        answer = self._asker.keep()
+        self.say(self._asker, f"/who {room}\n".encode())
         self.until(lambda: _HEAD_COUNT.search(answer) is not None, "an answer to /who")
-        asker.sink = None
         found = _HEAD_COUNT.search(answer)
-        return int(found[1]) if found else 0
+        return int(found[1] or 0) if found else 0
 
-    def await_head_count(self, asker: Member, count: int, timeout: float = PATIENCE) -> None:
-        """Ask until as many as `count` are here: all that have connected, none that has left."""
+    def await_head_count(self, count: int, room: str = "lobby", timeout: float = PATIENCE) -> None:
+        """Ask until `count` are in `room`: all that have connected, none that has left."""
 
         def is_reached() -> bool:
             self.poll(0.01)
-            return self.head_count(asker) == count
+            return self.head_count(room) == count
 
-        self.until(is_reached, f"{count} are here", timeout)
+        self.until(is_reached, f"{count} are in {room}", timeout)
 
     def _send_rest(self, member: Member) -> None:
         try:

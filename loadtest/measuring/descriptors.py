@@ -26,7 +26,7 @@ def descriptors(core: int) -> int:
     with Server(core, "--max-clients", "1000", descriptors=LIMIT) as server:
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
-        crowd.await_head_count(talker, 2)
+        crowd.await_head_count(2)
         seated = _fill(crowd)
         report.figure("clients until they are out", f"{len(seated) + 2}")
 
@@ -71,7 +71,7 @@ def descriptors(core: int) -> int:
         )
 
         crowd.leave(seated[:FREED])
-        crowd.await_head_count(talker, 2 + len(seated) - FREED)
+        crowd.await_head_count(2 + len(seated) - FREED)
         (late,) = crowd.join(1, speaks_at_once=False)
         welcome = late.keep()
         report.check(

@@ -20,7 +20,7 @@ def everyone(core: int) -> int:
     with Server(core) as server:
         crowd = Crowd(server.port)
         (observer,) = crowd.join(1)  # one more, who says nothing and so sees all there is
-        crowd.await_head_count(observer, 1)
+        crowd.await_head_count(1)
         overview = observer.keep()
         members = crowd.join(CLIENTS, speaks_at_once=False)
         kept = [member.keep() for member in members]

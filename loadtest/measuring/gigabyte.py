@@ -31,14 +31,14 @@ def gigabyte(core: int) -> int:
     with Server(core) as server:
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
-        crowd.await_head_count(talker, 2)
+        crowd.await_head_count(2)
         Talk(server, crowd, [talker, listener], 1, 1000).run(lines=LOG_FULL)
 
         end = time.monotonic() + CALM
         calm = _latencies(crowd, talker, listener, lambda: time.monotonic() < end)
 
         (flooder,) = crowd.join(1)
-        crowd.await_head_count(talker, 3)
+        crowd.await_head_count(3)
         answer = flooder.keep()
         before = server.rss()
         server.forget_peak()

@@ -83,7 +83,7 @@ def _measure_delay(core: int, report: Report) -> None:
             server = stack.enter_context(Server(core, *kept, *options))
             crowd = Crowd(server.port)
             members = crowd.join(SIZES[0])
-            crowd.await_head_count(members[0], SIZES[0])
+            crowd.await_head_count(SIZES[0])
             rooms[kind] = (crowd, members[0])
         delays: dict[str, list[float]] = {kind: [] for kind in KINDS}
         for _ in range(ROUNDS):
@@ -105,5 +105,5 @@ def _delay(crowd: Crowd, talker: Member) -> float:
 def _gather(server: Server, size: int, in_flight: int) -> Talk:
     crowd = Crowd(server.port)
     members = crowd.join(size)
-    crowd.await_head_count(members[0], size)
+    crowd.await_head_count(size)
     return Talk(server, crowd, members, TALKERS, in_flight)

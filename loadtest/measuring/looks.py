@@ -53,7 +53,7 @@ def _measure(core: int, report: Report, size: int) -> None:
 def _gather(server: Server, size: int, *, mixed: bool) -> Talk:
     crowd = Crowd(server.port)
     members = crowd.join(size)
-    crowd.await_head_count(members[0], size)
+    crowd.await_head_count(size)
     if mixed:
         for index, member in enumerate(members[TALKERS:]):
             look = LOOKS[index % len(LOOKS)]

@@ -45,7 +45,7 @@ def rooms(core: int) -> int:
         _expect(orders, "the crowd is in its room")
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
-        crowd.await_head_count(talker, 2)
+        crowd.await_head_count(2)
         found: dict[str, list[list[float]]] = {"alone": [], "one": [], "many": []}
         rates: dict[str, list[float]] = {"one": [], "many": []}
         exact = True
@@ -99,15 +99,15 @@ def _flood(server: Server, orders: Connection) -> None:
     members = crowd.join(CROWD)
     for member in members:
         crowd.say(member, b"/join flood\n")
-    crowd.await_head_count(members[0], CROWD)
+    crowd.await_head_count(CROWD, "flood")
     talk = Talk(server, crowd, members, TALKERS, IN_FLIGHT)
     pairs = Crowd(server.port)
     talkers, listeners = pairs.join(MANY), pairs.join(MANY)
     for room, pair in enumerate(zip(talkers, listeners, strict=True)):
         for member in pair:
             pairs.say(member, b"/join flood%d\n" % room)
-    for member in listeners:
-        pairs.await_head_count(member, 2)
+    for room in range(MANY):
+        pairs.await_head_count(2, f"flood{room}")
     orders.send(None)
     while order := orders.recv():
         if order == "one":

@@ -37,7 +37,7 @@ def stalled(core: int) -> int:
     with Server(core) as server:
         crowd = Crowd(server.port)
         members = crowd.join(OTHERS)
-        crowd.await_head_count(members[0], OTHERS)
+        crowd.await_head_count(OTHERS)
         before = server.rss()
         server.forget_peak()
         talk = Talk(server, crowd, members, TALKERS, IN_FLIGHT)
@@ -63,7 +63,7 @@ def _compare(
         talk.run(lines=FILLING)
         with_them.append(talk.run(seconds=SECONDS))
         crowd.leave(sleepers)
-        crowd.await_head_count(members[0], OTHERS)
+        crowd.await_head_count(OTHERS)
     ratios = [one.rate / other.rate for one, other in zip(with_them, without, strict=True)]
     for what, rounds in (("without them", without), ("with them", with_them)):
         rates = [one.rate for one in rounds]
@@ -78,7 +78,7 @@ def _compare(
 
 def _join_stalled(crowd: Crowd, members: list[Member]) -> list[Member]:
     sleepers = crowd.join(STALLED, reads=False)
-    crowd.await_head_count(members[0], OTHERS + STALLED)
+    crowd.await_head_count(OTHERS + STALLED)
     return sleepers
 
 
@@ -87,7 +87,7 @@ def _read_at_last(
 ) -> None:
     """They sleep while so many `lines` are said, then read: compare what each of them gets."""
     sleepers = _join_stalled(crowd, members)
-    kept = members[-1].keep()  # neither a talker nor asked to count heads
+    kept = members[-1].keep()  # who is no talker
     talk.run(lines=lines)
     members[-1].sink = None
     transcript = Transcript(bytes(kept))
@@ -113,7 +113,7 @@ def _read_at_last(
     faults = [follower.fault for follower in followers if follower.fault]
     report.figure("", f"in {seconds:.1f} s{overdue}{f'; {faults[0]} came' if faults else ''}")
     crowd.leave(sleepers)
-    crowd.await_head_count(members[0], OTHERS)
+    crowd.await_head_count(OTHERS)
 
 
 def _check_growth(report: Report, what: str, server: Server, before: int) -> None:

@@ -39,15 +39,15 @@ def vandals(core: int) -> int:
         crowd = Crowd(server.port)
         talker, listener = crowd.join(2)
         crowd.say(talker, b"/nick bystander\n")
-        crowd.await_head_count(listener, 2)
+        crowd.await_head_count(2)
         heard = listener.keep()
         descriptors, threads = server.descriptors(), server.threads()
         chance = random.Random(1)
         said = _wave(crowd, talker, 0, chance)
-        _await_their_end(crowd, talker)
+        _await_their_end(crowd)
         memory = server.rss()
         said = _wave(crowd, talker, said, chance)
-        left = _await_their_end(crowd, talker)
+        left = _await_their_end(crowd)
 
         report.check("left in /who, besides the two", f"{left - 2}", left == 2)
         growth = server.rss() - memory
@@ -116,12 +116,12 @@ def _wave(crowd: Crowd, talker: Member, said: int, chance: random.Random) -> int
     return said
 
 
-def _await_their_end(crowd: Crowd, talker: Member) -> int:
+def _await_their_end(crowd: Crowd) -> int:
     """Wait until nobody is here but the bystanders; returns how many are."""
     try:
-        crowd.await_head_count(talker, 2, timeout=10)
+        crowd.await_head_count(2, timeout=10)
     except TimeoutError:
-        return crowd.head_count(talker)
+        return crowd.head_count()
     return 2
 
 
