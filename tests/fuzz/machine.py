@@ -91,7 +91,8 @@ class ChatMachine(RuleBasedStateMachine):
 
     def say_line(self, talker: Talker, line: str, shown: str = "") -> None:
         """A program types a line that is no command from it, and is seen as `shown`."""
-        secret = next((name for name in SECRETS if name.startswith(line.split()[0])), None)
+        word = line.split()[0]
+        secret = next((name for name in SECRETS if word != "/" and name.startswith(word)), None)
         if secret:
             self.chat.refuse(
                 talker.client, f"not sent, as it may tell a secret: {secret} works only before"

@@ -105,6 +105,7 @@ class ClientsAndVandals(ChatMachine):
         talker = self.chosen(choice)
         if is_too_long or talker.client.kind == "json":
             self.chat.refuse(talker.client, f"over {MAX_LINE} bytes")
+            talker.client.only_talks |= talker.client.kind == "program"  # it was text all the same
             talker.type_line("x" * (MAX_LINE + 1))
         else:
             text, _ = self.numbered("hello")
