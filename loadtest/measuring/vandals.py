@@ -15,6 +15,9 @@ from measuring.server import MIB, Server
 CONNECTIONS = 1000
 """In each of the waves."""
 
+STAYING = 3
+"""The two who talk and listen, and the one who counts heads."""
+
 AT_ONCE = 100
 """Connections that are open at a time."""
 
@@ -79,15 +82,16 @@ def vandals(core: int) -> int:
         told = re.search(r"stop: (\d+) connected", log)
         report.check(
             "left in the dict, at the end",
-            f"{int(told[1]) - 2 if told else 'unknown'}, exit status {status}",
-            told is not None and told[1] == "2" and status == 0,
+            f"{int(told[1]) - STAYING if told else 'unknown'}, exit status {status}",
+            told is not None and int(told[1]) == STAYING and status == 0,
         )
         wrong = [one for one in log.splitlines() if "Traceback" in one or " ERROR " in one]
         joined = len(re.findall(r" INFO join ", log))
         report.check(
             "tracebacks and errors in the log",
             f"{len(wrong)}, of {joined:,} that joined{': ' + wrong[0] if wrong else ''}",
-            not wrong and joined == 2 * CONNECTIONS + 2,
+            # Some break off before it is known whether they are people.
+            not wrong and CONNECTIONS < joined <= 2 * CONNECTIONS + STAYING,
         )
         crowd.leave([talker, listener])
     return report.failures
