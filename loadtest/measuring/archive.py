@@ -16,9 +16,9 @@ from measuring.server import PROGRAM, Server
 
 sys.path.insert(0, str(PROGRAM.parent))
 
-from chat.log import Entry
-from chat.store import messages, words
-from chat.store.schema import open_file
+from gchat.model.log import Entry
+from gchat.store.sqlite import messages, words
+from gchat.store.sqlite.schema import open_file
 
 MESSAGES = 1_000_000
 AT_ONCE = 1000

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.password import MAX_BYTES
-from chat.store.schema import MIGRATIONS, open_file
+from gchat.config.password import MAX_BYTES
+from gchat.store.sqlite.schema import MIGRATIONS, open_file
 from tests.blackbox.server import ROOT, command, environment_with
 
 NOBODY = "65534"

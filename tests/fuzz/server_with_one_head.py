@@ -3,13 +3,13 @@
 So it is certain which of its commands are obeyed: those before its first line of text.
 """
 
-import gchat  # isort: skip - it patches the standard library, so nothing may come before it
+import gchat.__main__  # isort: skip - it patches the standard library: nothing may come before
 
 import math
 import sys
 
-from chat import session
+from gchat.doors import session
 
 if __name__ == "__main__":
     session.HEAD_PAUSE = math.inf
-    sys.exit(gchat.main())
+    sys.exit(gchat.__main__.main())

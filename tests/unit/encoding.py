@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from chat.look import Look
-from chat.message import Message
-from chat.wire import encoder
+from gchat.model.look import Look
+from gchat.model.message import Message
+from gchat.protocol.wire import encoder
 
 
 def encode(message: Message, look: Look) -> bytes:

@@ -1,9 +1,9 @@
-"""gchat.py, of which one part fails once when SIGUSR1 comes: `python -m tests.unit.failing_parts`.
+"""py, of which one part fails once when SIGUSR1 comes: `python -m tests.unit.failing_parts`.
 
 The environment variable FAILING_PART says which.
 """
 
-import gchat  # isort: skip - it patches the standard library, so nothing may come before it
+import gchat.__main__  # isort: skip - it patches the standard library: nothing may come before
 
 import logging
 import os
@@ -13,17 +13,21 @@ from typing import Any
 
 import gevent
 
-from chat import faults, forgetting, idle, indexer, keeper, opening, rooms, vanished
-from chat.admission import Admission
-from chat.broadcaster import Broadcaster
-from chat.commands import TABLE, running
-from chat.countdown import Countdown
-from chat.history import History
-from chat.keeper import Keeper
-from chat.recorder import Recorder
-from chat.rooms import Rooms
-from chat.session import Session
-from chat.watchdog import Watchdog
+from gchat import program
+from gchat.commands import TABLE, running
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.doors import opening
+from gchat.doors.admission import Admission
+from gchat.doors.session import Session
+from gchat.hub import rooms
+from gchat.hub.countdown import Countdown
+from gchat.hub.rooms import Rooms
+from gchat.jobs import forgetting, idle, indexer, keeper, vanished
+from gchat.jobs.keeper import Keeper
+from gchat.jobs.recorder import Recorder
+from gchat.runtime import faults
+from gchat.runtime.watchdog import Watchdog
+from gchat.store.history import History
 from tests.unit.failing import Failing
 
 PARTS: dict[str, tuple[Any, str]] = {
@@ -38,7 +42,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "beat": (Watchdog, "_beat"),
     "session": (Session, "_obey"),
     "admission": (Admission, "objection"),
-    "accept": (gchat.ChatServer, "do_read"),
+    "accept": (program.ChatServer, "do_read"),
     "countdown": (Countdown, "_run"),
 }
 """Where the parts fail; a command does besides."""
@@ -91,4 +95,4 @@ def part(name: str) -> Part:
 if __name__ == "__main__":
     hurry()
     gevent.signal_handler(signal.SIGUSR1, part(os.environ["FAILING_PART"]).fail_once)
-    sys.exit(gchat.main())
+    sys.exit(gchat.__main__.main())

@@ -12,16 +12,16 @@ import gevent
 from gevent.event import Event
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
-from chat.broadcaster import Broadcaster
-from chat.client import Client, Dismissed, Expelled
-from chat.framing import LineFramer
-from chat.history import History
-from chat.hub import Hub
-from chat.log import RoomLog
-from chat.look import PLAIN
-from chat.opening import open_connection
-from chat.session import Session
-from chat.steps import InStep
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.doors.opening import open_connection
+from gchat.doors.session import Session
+from gchat.hub.client import Client, Dismissed, Expelled
+from gchat.hub.hub import Hub
+from gchat.hub.steps import InStep
+from gchat.model.log import RoomLog
+from gchat.model.look import PLAIN
+from gchat.protocol.framing import LineFramer
+from gchat.store.history import History
 
 DEADLINE = 10.0
 """Seconds after which whatever a test waits for counts as not happening."""

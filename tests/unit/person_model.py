@@ -5,12 +5,12 @@ from datetime import UTC
 from errno import ECONNRESET
 from typing import Any
 
-from chat.client import Client
-from chat.log import RoomLog
-from chat.look import PLAIN, PROGRAM, TELNET, Look
-from chat.message import Message
-from chat.text import name_key
-from chat.wire import encode_gap
+from gchat.hub.client import Client
+from gchat.model.log import RoomLog
+from gchat.model.look import PLAIN, PROGRAM, TELNET, Look
+from gchat.model.message import Message
+from gchat.protocol.wire import encode_gap
+from gchat.text.safe import name_key
 from tests.unit.encoding import encode
 
 LOOKS = [

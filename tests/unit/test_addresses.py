@@ -1,4 +1,4 @@
-"""chat.addresses: what counts as one address, and how people write networks."""
+"""text.addresses: what counts as one address, and how people write networks."""
 
 from contextlib import suppress
 from ipaddress import IPv6Network, ip_address, ip_network
@@ -7,7 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chat.addresses import (
+from gchat.doors.listener import show_address
+from gchat.model.sanctions import Sanction, Sanctions
+from gchat.text.addresses import (
     IPV6_PREFIX,
     Network,
     NobodyComesFrom,
@@ -20,8 +22,6 @@ from chat.addresses import (
     read_network,
     show_network,
 )
-from chat.listener import show_address
-from chat.sanctions import Sanction, Sanctions
 
 ADDRESSES = st.ip_addresses()
 NETWORKS = st.builds(

@@ -1,4 +1,4 @@
-"""chat.admission: who is let in, and how the others are turned away."""
+"""doors.admission: who is let in, and how the others are turned away."""
 
 import errno
 import logging
@@ -11,12 +11,12 @@ from typing import Any
 import gevent
 import pytest
 
-from chat import admission
-from chat.addresses import network_of
-from chat.admission import LOGGED, Admission
-from chat.limits import CONNECT_BURST
-from chat.password import Password
-from chat.sanctions import Sanction
+from gchat.config.limits import CONNECT_BURST
+from gchat.config.password import Password
+from gchat.doors import admission
+from gchat.doors.admission import LOGGED, Admission
+from gchat.model.sanctions import Sanction
+from gchat.text.addresses import network_of
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer, connect, wait_until
 
@@ -53,7 +53,7 @@ def newcomer() -> Iterator[tuple[socket.socket, Peer]]:
 def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
     monkeypatch.setattr(admission, "time", fake)
-    monkeypatch.setattr("chat.guesses.time", fake)
+    monkeypatch.setattr("gchat.hub.guesses.time", fake)
     return fake
 
 

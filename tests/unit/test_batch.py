@@ -1,4 +1,4 @@
-"""chat.batch: messages encoded once for many."""
+"""delivery.batch: messages encoded once for many."""
 
 import gc
 from itertools import combinations
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import batch
-from chat.batch import Batch, Batches, encode_batch
-from chat.ignoring import Followed, IgnoreList
-from chat.log import Cursor, RoomLog
-from chat.look import PLAIN, TELNET
-from chat.message import Kind, Message
+from gchat.delivery import batch
+from gchat.delivery.batch import Batch, Batches, encode_batch
+from gchat.model.ignoring import Followed, IgnoreList
+from gchat.model.log import Cursor, RoomLog
+from gchat.model.look import PLAIN, TELNET
+from gchat.model.message import Kind, Message
 from tests.unit.encoding import CountingEncoder, encode
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]

@@ -1,11 +1,11 @@
-"""chat.hub: whose bell rings, and how often."""
+"""hub.hub: whose bell rings, and how often."""
 
 import time
 
 import pytest
 
-from chat.bells import BELL, PAUSE
-from chat.look import Look
+from gchat.hub.bells import BELL, PAUSE
+from gchat.model.look import Look
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -1,4 +1,4 @@
-"""chat.broadcaster, on real sockets: who gets what, and in which order."""
+"""delivery.broadcaster, on real sockets: who gets what, and in which order."""
 
 import errno
 import re
@@ -8,12 +8,12 @@ from collections.abc import Callable
 import gevent
 import pytest
 
-from chat import steps
-from chat.broadcaster import Round
-from chat.client import Client
-from chat.log import RoomLog
-from chat.look import PLAIN, TELNET
-from chat.room import Room
+from gchat.delivery.broadcaster import Round
+from gchat.hub import steps
+from gchat.hub.client import Client
+from gchat.hub.room import Room
+from gchat.model.log import RoomLog
+from gchat.model.look import PLAIN, TELNET
 from tests.unit.bursts import SMALL, numbered, talk
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
 

@@ -1,13 +1,13 @@
-"""chat.broadcaster, on real sockets: what a round costs, and that it keeps nobody else waiting."""
+"""delivery.broadcaster, on real sockets: what a round costs, and that nobody waits for it."""
 
 from itertools import accumulate
 
 import pytest
 
-from chat import batch, broadcaster
-from chat.client import Client
-from chat.log import Cursor, RoomLog
-from chat.room import Room
+from gchat.delivery import batch, broadcaster
+from gchat.hub.client import Client
+from gchat.hub.room import Room
+from gchat.model.log import Cursor, RoomLog
 from tests.unit.bursts import SMALL, numbered, talk
 from tests.unit.encoding import CountingEncoder
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until

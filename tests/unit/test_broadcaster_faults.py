@@ -1,4 +1,4 @@
-"""chat.broadcaster when something fails: a connection, the kernel, our own code."""
+"""delivery.broadcaster when something fails: a connection, the kernel, our own code."""
 
 import errno
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chat import broadcaster
-from chat.broadcaster import Broadcaster, Round
-from chat.log import RoomLog
-from chat.room import Room
+from gchat.delivery import broadcaster
+from gchat.delivery.broadcaster import Broadcaster, Round
+from gchat.hub.room import Room
+from gchat.model.log import RoomLog
 from tests.unit.failing import Failing
 from tests.unit.peers import Company, ObservedSocket, wait_until
 
@@ -34,7 +34,7 @@ def kept() -> Iterator[Company]:
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has failed is tried again without much ado."""
     monkeypatch.setattr(broadcaster, "RETRY", 0.01)
-    monkeypatch.setattr("chat.faults.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("gchat.runtime.faults.FIRST_PAUSE", 0.01)
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -172,7 +172,9 @@ def test_a_room_that_fails_while_much_is_said_is_tried_again_once(
     ann, bob = company.join("ann"), company.join("bob")
     tries: list[Any] = []
     make_fail(monkeypatch, Round, "__init__", times=5)
-    monkeypatch.setattr("chat.broadcaster.gevent.spawn_later", lambda *call: tries.append(call))
+    monkeypatch.setattr(
+        "gchat.delivery.broadcaster.gevent.spawn_later", lambda *call: tries.append(call)
+    )
     for number in range(1, 6):
         company.say(ann, "hello")
         wait_until(lambda: company.hub.faults.total >= number, "it has failed")  # noqa: B023

@@ -1,4 +1,4 @@
-"""chat.broadcaster against a model: whatever happens, everybody gets all lines, or a gap notice.
+"""delivery.broadcaster against a model: whatever happens, everybody gets all lines, or a gap.
 
 The model of a room is a list of all that was ever said in it; no greenlet switches here,
 and sockets take exactly as many bytes as an example says.
@@ -12,11 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from chat.broadcaster import Broadcaster
-from chat.client import Client
-from chat.log import RoomLog
-from chat.look import TELNET
-from chat.message import SERVER, Kind, Message
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub.client import Client
+from gchat.model.log import RoomLog
+from gchat.model.look import TELNET
+from gchat.model.message import SERVER, Kind, Message
 from tests.unit.encoding import encode
 from tests.unit.peers import Company
 
@@ -119,7 +119,7 @@ class RoomAndListeners(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits = patch.multiple("chat.batch", MAX_MESSAGES=4, MAX_BYTES=60)
+        self.limits = patch.multiple("gchat.delivery.batch", MAX_MESSAGES=4, MAX_BYTES=60)
         self.limits.start()
         self.company = Company(RoomLog("lobby", max_messages=16), broadcasting=False)
         self.hub, self.room = self.company.hub, self.company.room

@@ -1,4 +1,4 @@
-"""chat.client: a place in a log, a socket, and what is owed."""
+"""hub.client: a place in a log, a socket, and what is owed."""
 
 import os
 import socket
@@ -9,9 +9,9 @@ from ipaddress import ip_network
 import gevent
 import pytest
 
-from chat.client import Client
-from chat.log import Cursor
-from chat.owed import NOTHING_OWED, OWED_BYTES
+from gchat.hub.client import Client
+from gchat.hub.owed import NOTHING_OWED, OWED_BYTES
+from gchat.model.log import Cursor
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -1,4 +1,4 @@
-"""chat.clock: times as people write them."""
+"""text.clock: times as people write them."""
 
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.clock import clock, clock_and_day, duration, past
+from gchat.text.clock import clock, clock_and_day, duration, past
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2024, 5, 17, 12, 0, tzinfo=UTC).timestamp()

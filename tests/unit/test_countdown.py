@@ -1,13 +1,13 @@
-"""chat.countdown: the end of the server, announced."""
+"""hub.countdown: the end of the server, announced."""
 
 import logging
 
 import pytest
 from gevent.event import Event
 
-from chat import countdown
-from chat.clock import duration
-from chat.countdown import TOLD_AT, Countdown
+from gchat.hub import countdown
+from gchat.hub.countdown import TOLD_AT, Countdown
+from gchat.text.clock import duration
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import DEADLINE, wait_until
 

@@ -1,4 +1,4 @@
-"""chat.deletion: what was deleted is seen no more, wherever it was on its way."""
+"""hub.deletion: what was deleted is seen no more, wherever it was on its way."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from chat import deletion
-from chat.deletion import count_all_of, delete, delete_all_of
-from chat.history import History
-from chat.message import Kind
-from chat.recorder import Recorder
-from chat.store import messages
+from gchat.hub import deletion
+from gchat.hub.deletion import count_all_of, delete, delete_all_of
+from gchat.jobs.recorder import Recorder
+from gchat.model.message import Kind
+from gchat.store.history import History
+from gchat.store.sqlite import messages
 from tests.unit.peers import Company, wait_until
 from tests.unit.test_lookback import LINES, fall_behind
 

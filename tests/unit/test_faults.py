@@ -1,4 +1,4 @@
-"""chat.faults: mistakes of ours are logged without filling the log, and end nothing for good."""
+"""runtime.faults: mistakes of ours are logged without filling the log, and end nothing for good."""
 
 import gc
 import logging
@@ -15,8 +15,8 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from chat.faults import Faults
-from chat.text import listing
+from gchat.runtime.faults import Faults
+from gchat.text.safe import listing
 from tests.unit.peers import DEADLINE, wait_until, within_deadline
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +25,8 @@ PROGRAM = """
 from gevent import monkey
 monkey.patch_all()
 import gevent
-from chat.faults import Faults
-from chat.logs import start_logging
+from gchat.runtime.faults import Faults
+from gchat.runtime.logs import start_logging
 handler = start_logging("info")
 Faults().start()
 gevent.spawn(lambda: 1 / 0).join()
@@ -142,7 +142,7 @@ def test_the_line_about_further_ones_is_about_the_last_of_them(
 def test_further_ones_are_told_by_itself_and_not_more_often_than_they_may(
     started: Faults, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("chat.faults.REPEAT_SECONDS", 0.05)
+    monkeypatch.setattr("gchat.runtime.faults.REPEAT_SECONDS", 0.05)
     began = time.monotonic()
     with within_deadline("it tells of them three times"):
         while len(without(caplog)) < 3:
@@ -175,13 +175,13 @@ def test_the_place_is_the_last_one_in_our_own_code(
 
     report(faults, 2, fail_in_between)
     faults.tell_repeated()
-    assert re.search(r"at text\.py:\d+ listing$", without(caplog)[-1])
+    assert re.search(r"at text/safe\.py:\d+ listing$", without(caplog)[-1])
 
 
 def test_kinds_are_bounded_and_what_is_beyond_is_counted_all_the_same(
     faults: Faults, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("chat.faults.MAX_KINDS", 3)
+    monkeypatch.setattr("gchat.runtime.faults.MAX_KINDS", 3)
     for number in range(50):
         kind = type(f"Error{number}", (Exception,), {})
         report(faults, 2, fail, kind())
@@ -208,7 +208,7 @@ def test_nothing_of_an_error_is_kept(faults: Faults, monkeypatch: pytest.MonkeyP
 
     deaf = logging.Logger("deaf")
     deaf.addHandler(logging.NullHandler())
-    monkeypatch.setattr("chat.faults.log", deaf)
+    monkeypatch.setattr("gchat.runtime.faults.log", deaf)
     references: list[weakref.ref[Held]] = []
     report(faults, 3, fail_with_it)
     gc.collect()
@@ -238,7 +238,7 @@ def test_a_context_that_cannot_be_shown_costs_no_more_than_itself(
 def test_an_error_is_counted_even_if_it_cannot_be_logged(
     faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.faults.log.error", fail)
+    monkeypatch.setattr("gchat.runtime.faults.log.error", fail)
     report(faults)
     assert faults.total == 1
 

@@ -1,4 +1,4 @@
-"""chat.first_bytes: which protocol begins like that."""
+"""protocol.first_bytes: which protocol begins like that."""
 
 import timeit
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.first_bytes import (
+from gchat.protocol.first_bytes import (
     LONGEST_LINE,
     Protocol,
     is_request_begun,

@@ -1,4 +1,4 @@
-"""chat.forgetting: what is too old or too much is deleted from the file, and nothing else."""
+"""jobs.forgetting: what is too old or too much is deleted from the file, and nothing else."""
 
 import sqlite3
 import time
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from chat import forgetting
-from chat.forgetting import DAY, keep_forgetting
-from chat.history import History
-from chat.log import Cursor, Entry
-from chat.message import Kind
-from chat.recorder import Recorder
+from gchat.jobs import forgetting
+from gchat.jobs.forgetting import DAY, keep_forgetting
+from gchat.jobs.recorder import Recorder
+from gchat.model.log import Cursor, Entry
+from gchat.model.message import Kind
+from gchat.store.history import History
 from tests.unit.peers import Company, wait_until
 from tests.unit.test_lookback import LINES, fall_behind
 

@@ -1,4 +1,4 @@
-"""chat.framing: bytes in, lines out."""
+"""protocol.framing: bytes in, lines out."""
 
 import re
 import tracemalloc
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chat.framing import LAST_OPTION, MAX_SUBNEGOTIATION, LineFramer
+from gchat.protocol.framing import LAST_OPTION, MAX_SUBNEGOTIATION, LineFramer
 
 MAX_LINE = 12
 """Small, so that lines over it are common."""

@@ -1,11 +1,11 @@
-"""chat.guesses: how many wrong passwords may come from one address."""
+"""hub.guesses: how many wrong passwords may come from one address."""
 
 import logging
 
 import pytest
 
-from chat.addresses import network_of
-from chat.guesses import RULE, Guesses, too_many_guesses
+from gchat.hub.guesses import RULE, Guesses, too_many_guesses
+from gchat.text.addresses import network_of
 from tests.unit.fake_time import FakeTime
 
 HERE, THERE = network_of("10.0.0.1"), network_of("2001:db8::1")
@@ -15,7 +15,7 @@ BURST = int(RULE.burst)
 @pytest.fixture
 def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
-    monkeypatch.setattr("chat.guesses.time", fake)
+    monkeypatch.setattr("gchat.hub.guesses.time", fake)
     return fake
 
 

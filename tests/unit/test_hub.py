@@ -1,4 +1,4 @@
-"""chat.hub: the shared dict of clients, names, and the notices of who came and left."""
+"""hub.hub: the shared dict of clients, names, and the notices of who came and left."""
 
 import logging
 from collections.abc import Iterator
@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from chat import hub, presence
-from chat.client import Client
-from chat.names import NameTaken
-from chat.text import MAX_NAME, NotAName, as_name
+from gchat.hub import hub
+from gchat.hub.client import Client
+from gchat.hub.names import NameTaken
+from gchat.model import presence
+from gchat.text.safe import MAX_NAME, NotAName, as_name
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -1,14 +1,14 @@
-"""chat.identities: who can come back, and what is bounded about that."""
+"""model.identities: who can come back, and what is bounded about that."""
 
 from ipaddress import ip_network
 
 import pytest
 
-from chat import identities as identities_module
-from chat.identities import Identities, Identity
-from chat.log import Cursor
-from chat.message import Private
-from chat.tokens import digest
+from gchat.model import identities as identities_module
+from gchat.model.identities import Identities, Identity
+from gchat.model.log import Cursor
+from gchat.model.message import Private
+from gchat.model.tokens import digest
 
 HERE, THERE = ip_network("10.0.0.1"), ip_network("10.0.0.2")
 NOBODY_HERE: set[int] = set()

@@ -1,14 +1,14 @@
-"""chat.idle: who sends nothing for too long is warned, and then disconnected."""
+"""jobs.idle: who sends nothing for too long is warned, and then disconnected."""
 
 import time
 
 import pytest
 from gevent.event import Event
 
-from chat import idle
-from chat.clock import duration
-from chat.idle import LOOKS, REST, WARNING, look_for_idle
-from chat.limits import MIN_IDLE
+from gchat.config.limits import MIN_IDLE
+from gchat.jobs import idle
+from gchat.jobs.idle import LOOKS, REST, WARNING, look_for_idle
+from gchat.text.clock import duration
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 

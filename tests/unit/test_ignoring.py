@@ -1,8 +1,8 @@
-"""chat.ignoring: whom a client does not want to hear."""
+"""model.ignoring: whom a client does not want to hear."""
 
 import pytest
 
-from chat.ignoring import MAX_GONE, MAX_IGNORED, NOBODY, Followed, IgnoreList, TooManyIgnored
+from gchat.model.ignoring import MAX_GONE, MAX_IGNORED, NOBODY, Followed, IgnoreList, TooManyIgnored
 
 OWNER = 1
 CLIENTS = frozenset(range(20))

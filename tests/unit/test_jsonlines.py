@@ -1,4 +1,4 @@
-"""chat.jsonlines: objects in lines, both ways."""
+"""protocol.jsonlines: objects in lines, both ways."""
 
 import json
 from contextlib import suppress
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.jsonlines import (
+from gchat.model.message import Kind, Message, Private
+from gchat.protocol.jsonlines import (
     MAX_REF,
     NotARequest,
     Request,
@@ -19,8 +20,7 @@ from chat.jsonlines import (
     read_request,
     with_ref,
 )
-from chat.message import Kind, Message, Private
-from chat.text import escape, visible
+from gchat.text.safe import escape, visible
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
 

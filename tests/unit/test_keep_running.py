@@ -1,4 +1,4 @@
-"""chat.faults.Faults.keep_running: what fails in the background runs again."""
+"""runtime.faults.Faults.keep_running: what fails in the background runs again."""
 
 from itertools import pairwise
 from typing import NoReturn
@@ -7,7 +7,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from chat.faults import FIRST_PAUSE, LONGEST_PAUSE, WELL_SECONDS, Faults
+from gchat.runtime.faults import FIRST_PAUSE, LONGEST_PAUSE, WELL_SECONDS, Faults
 from tests.unit.peers import DEADLINE
 
 
@@ -38,8 +38,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("chat.faults.monotonic", clock.monotonic)
-    monkeypatch.setattr("chat.faults.sleep", clock.sleep)
+    monkeypatch.setattr("gchat.runtime.faults.monotonic", clock.monotonic)
+    monkeypatch.setattr("gchat.runtime.faults.sleep", clock.sleep)
     return clock
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_exception_passes(error: BaseException, faults: Faults) -> No
 def test_a_greenlet_that_fails_again_and_again_comes_back_until_it_is_killed(
     faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.faults.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("gchat.runtime.faults.FIRST_PAUSE", 0.001)
     runs: list[str] = []
     well = Event()
 

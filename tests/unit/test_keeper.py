@@ -1,4 +1,4 @@
-"""chat.keeper: who can come back is in the file, and how far they have got."""
+"""jobs.keeper: who can come back is in the file, and how far they have got."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from gevent.event import Event
 
-from chat import keeper as keeper_module
-from chat.client import Client
-from chat.history import History
-from chat.identities import Identity
-from chat.keeper import PORTION, Keeper
-from chat.message import Private
-from chat.recorder import Recorder
-from chat.resumption import give_token
+from gchat.hub.client import Client
+from gchat.hub.resumption import give_token
+from gchat.jobs import keeper as keeper_module
+from gchat.jobs.keeper import PORTION, Keeper
+from gchat.jobs.recorder import Recorder
+from gchat.model.identities import Identity
+from gchat.model.message import Private
+from gchat.store.history import History
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -1,12 +1,12 @@
-"""chat.broadcaster: who goes elsewhere while a round is under way that has yet to reach it."""
+"""delivery.broadcaster: who goes elsewhere while a round is under way that has yet to reach it."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from chat import broadcaster
-from chat.broadcaster import Broadcaster
-from chat.resumption import give_token, resume
+from gchat.delivery import broadcaster
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub.resumption import give_token, resume
 from tests.unit.peers import Company, Peer
 
 

@@ -1,4 +1,4 @@
-"""chat.limits: token buckets, places, and what the limits mean."""
+"""config.limits: token buckets, places, and what the limits mean."""
 
 from collections.abc import Hashable
 from dataclasses import fields
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from chat import limits
-from chat.limits import (
+from gchat.config import limits
+from gchat.config.limits import (
     CONNECT_BURST,
     MEANINGS,
     MOST,
@@ -20,7 +20,7 @@ from chat.limits import (
     TokenBucket,
     read_limit,
 )
-from chat.text import NotANumber
+from gchat.text.safe import NotANumber
 
 NEARLY = 1e-6
 """What times and tokens may be off by, as they are no whole numbers."""

@@ -1,11 +1,11 @@
-"""chat.listener: the listening socket, and how addresses are written."""
+"""doors.listener: the listening socket, and how addresses are written."""
 
 import resource
 import socket
 
 import pytest
 
-from chat.listener import BUFFER, accept, listen, raise_descriptor_limit, show_address
+from gchat.doors.listener import BUFFER, accept, listen, raise_descriptor_limit, show_address
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""chat.log: a bounded log, and places in it."""
+"""model.log: a bounded log, and places in it."""
 
 from itertools import pairwise
 from sys import getsizeof
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.log import MESSAGE_BYTES, MOST_FORGOTTEN, MOST_GONE, Cursor, RoomLog
-from chat.message import SERVER, Kind, Message
+from gchat.model.log import MESSAGE_BYTES, MOST_FORGOTTEN, MOST_GONE, Cursor, RoomLog
+from gchat.model.message import SERVER, Kind, Message
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
 

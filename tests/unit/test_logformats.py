@@ -1,4 +1,4 @@
-"""chat.logformats: how a line of the server's own log looks."""
+"""runtime.logformats: how a line of the server's own log looks."""
 
 import json
 import logging
@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.logformats import Formatter, JsonFormatter
+from gchat.runtime.logformats import Formatter, JsonFormatter
 
 NASTY = '\x1b[2J\r\n\t\x7f\x9b\u2028\u202e\udcff\U0001f600é"'
 
 
 def record(message: str, *arguments: object) -> logging.LogRecord:
-    return logging.LogRecord("chat.hub", logging.WARNING, __file__, 1, message, arguments, None)
+    return logging.LogRecord(
+        "gchat.hub.hub", logging.WARNING, __file__, 1, message, arguments, None
+    )
 
 
 def failed(text: str) -> logging.LogRecord:
@@ -55,7 +57,7 @@ def test_json_says_when_how_bad_who_and_what() -> None:
     assert json.loads(JsonFormatter().format(joined)) == {
         "time": "2026-11-23T10:15:00.123Z",
         "level": "warning",
-        "logger": "chat.hub",
+        "logger": "gchat.hub.hub",
         "message": "join ann",
     }
 

@@ -1,4 +1,4 @@
-"""chat.login: the password, asked of a newcomer before it is a client."""
+"""doors.login: the password, asked of a newcomer before it is a client."""
 
 import socket
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from typing import Any
 import gevent
 import pytest
 
-from chat import login, opening
-from chat.addresses import network_of
-from chat.framing import LineFramer
-from chat.guesses import PENALTY, RULE, Guesses
-from chat.login import LONGEST, TRIES, Login, TurnedAway
-from chat.opening import open_connection
-from chat.password import MAX_BYTES, Password
+from gchat.config.password import MAX_BYTES, Password
+from gchat.doors import login, opening
+from gchat.doors.login import LONGEST, TRIES, Login, TurnedAway
+from gchat.doors.opening import open_connection
+from gchat.hub.guesses import PENALTY, RULE, Guesses
+from gchat.protocol.framing import LineFramer
+from gchat.text.addresses import network_of
 from tests.unit.peers import DEADLINE, Peer, connect, wait_until
 
 HERE = network_of("10.0.0.1")

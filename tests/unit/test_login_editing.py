@@ -1,10 +1,10 @@
-"""chat.text.edited: backspaces, which a telnet leaves to us while we hide typing."""
+"""text.safe.edited: backspaces, which a telnet leaves to us while we hide typing."""
 
 import timeit
 
 import pytest
 
-from chat.text import edited
+from gchat.text.safe import edited
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""chat.logs: the server's own log, which must never stop the chat."""
+"""runtime.logs: the server's own log, which must never stop the chat."""
 
 import json
 import logging
@@ -13,15 +13,15 @@ from select import select
 
 import pytest
 
-from chat.logformats import JsonFormatter
-from chat.logs import BackgroundHandler
+from gchat.runtime.logformats import JsonFormatter
+from gchat.runtime.logs import BackgroundHandler
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 10.0
 
 STARTED = """
 import logging, os
-from chat.logs import start_logging
+from gchat.runtime.logs import start_logging
 handler = start_logging({})
 """
 """How a program that logs begins."""
@@ -41,7 +41,7 @@ def run(
 
 
 def record(message: str, *arguments: object) -> logging.LogRecord:
-    return logging.LogRecord("chat", logging.INFO, __file__, 1, message, arguments, None)
+    return logging.LogRecord("gchat", logging.INFO, __file__, 1, message, arguments, None)
 
 
 class Pipe:
@@ -80,7 +80,7 @@ class Pipe:
 
 def overflow(pipe: Pipe, monkeypatch: pytest.MonkeyPatch, count: int) -> bytes:
     """Log `count` lines before any is read, and one more; returns what is read."""
-    monkeypatch.setattr("chat.logs.MAX_LINES", 100)
+    monkeypatch.setattr("gchat.runtime.logs.MAX_LINES", 100)
     pipe.log(count)
     reading = b""
     while pipe.handler._written < pipe.handler._queued:
@@ -130,7 +130,9 @@ def test_that_lines_were_left_out_is_said_in_json_if_all_is(
     lines = list(map(json.loads, overflow(pipe, monkeypatch, 5000).splitlines()))
     left_out = [line for line in lines if "left out" in line["message"]]
     assert left_out
-    assert {(line["level"], line["logger"]) for line in left_out} == {("warning", "chat.logs")}
+    assert {(line["level"], line["logger"]) for line in left_out} == {
+        ("warning", "gchat.runtime.logs")
+    }
 
 
 def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
@@ -146,7 +148,7 @@ def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) 
 def test_no_more_lines_are_written_together_than_that(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.logs.LINES_AT_ONCE", 3)
+    monkeypatch.setattr("gchat.runtime.logs.LINES_AT_ONCE", 3)
     written: list[bytes] = []
     monkeypatch.setattr(pipe.handler, "_write", written.append)
     pipe.log(7)
@@ -164,7 +166,7 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(
         waits.append(seconds)
         time.sleep(seconds)
 
-    monkeypatch.setattr("chat.logs.sleep", wait)
+    monkeypatch.setattr("gchat.runtime.logs.sleep", wait)
     full = os.open("/dev/full", os.O_WRONLY)
     handler = BackgroundHandler(full)
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -195,7 +197,7 @@ def test_flushing_writes_what_waits(pipe: Pipe) -> None:
 
 
 def test_flushing_gives_up_after_its_time(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.logs.FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr("gchat.runtime.logs.FLUSH_SECONDS", 0.01)
     pipe.log(2000)
     pipe.handler.flush()
     assert pipe.handler._written < pipe.handler._queued

@@ -1,10 +1,10 @@
-"""chat.look: colours that everybody can read, and looks that can be shared."""
+"""model.look: colours that everybody can read, and looks that can be shared."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.look import COLORS, DEFAULT_COLOR, PLAIN, PROGRAM, TELNET, Look, colored
+from gchat.model.look import COLORS, DEFAULT_COLOR, PLAIN, PROGRAM, TELNET, Look, colored
 
 LEAST_CONTRAST = 3.5
 LEVELS = (0, 95, 135, 175, 215, 255)

@@ -1,4 +1,4 @@
-"""chat.lookback: who has fallen behind what memory holds gets it from the file, in its order."""
+"""delivery.lookback: who has fallen behind memory gets it from the file, in its order."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chat import lookback
-from chat.history import PAGE, History
-from chat.recorder import Recorder
-from chat.text import counted
+from gchat.delivery import lookback
+from gchat.jobs.recorder import Recorder
+from gchat.store.history import PAGE, History
+from gchat.text.safe import counted
 from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048
@@ -115,7 +115,7 @@ def test_if_the_file_cannot_be_read_who_needs_it_is_told_what_it_missed(
     def fail(*_arguments: object) -> None:
         raise sqlite3.DatabaseError("made to fail")
 
-    monkeypatch.setattr("chat.history.messages.after", fail)
+    monkeypatch.setattr("gchat.store.history.messages.after", fail)
     lines = slow.read_until(f"{LINES - 1} ")
     assert sum("you missed" in line for line in lines) == 1
     assert company.hub.faults.total == 1

@@ -1,12 +1,12 @@
-"""chat.loop: giving way to others, and the gate that lets one through at a time."""
+"""runtime.loop: giving way to others, and the gate that lets one through at a time."""
 
 from typing import Any
 
 import gevent
 import pytest
 
-from chat import loop
-from chat.loop import Gate, give_way
+from gchat.runtime import loop
+from gchat.runtime.loop import Gate, give_way
 from tests.unit.peers import within_deadline
 
 

@@ -1,11 +1,11 @@
-"""chat.mentions: whose name is said."""
+"""hub.mentions: whose name is said."""
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from chat.mentions import MAX_CHARACTERS, mentioned
-from chat.text import MAX_NAME, NotAName, as_name, name_key
+from gchat.hub.mentions import MAX_CHARACTERS, mentioned
+from gchat.text.safe import MAX_NAME, NotAName, as_name, name_key
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""chat.motd: a file that may change at any time."""
+"""config.motd: a file that may change at any time."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.motd import MAX_BYTES, Motd
+from gchat.config.motd import MAX_BYTES, Motd
 
 
 @pytest.fixture

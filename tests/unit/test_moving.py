@@ -1,14 +1,15 @@
-"""chat.hub.Hub.move, on real sockets: from one room to another, with nothing lost between."""
+"""hub.hub.Hub.move, on real sockets: from one room to another, with nothing lost between."""
 
 from typing import Any
 
 import pytest
 
-from chat import broadcaster, presence
-from chat import rooms as rooms_module
-from chat.client import Dismissed
-from chat.message import Private
-from chat.rooms import TooManyRooms
+from gchat.delivery import broadcaster
+from gchat.hub import rooms as rooms_module
+from gchat.hub.client import Dismissed
+from gchat.hub.rooms import TooManyRooms
+from gchat.model import presence
+from gchat.model.message import Private
 from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048

@@ -1,11 +1,11 @@
-"""chat.names: one name each, and who ignores whom by name."""
+"""hub.names: one name each, and who ignores whom by name."""
 
 import pytest
 
-from chat.client import Client
-from chat.ignoring import MAX_IGNORED, NOBODY, TooManyIgnored
-from chat.names import Names, NameTaken
-from chat.text import MAX_NAME, as_name
+from gchat.hub.client import Client
+from gchat.hub.names import Names, NameTaken
+from gchat.model.ignoring import MAX_IGNORED, NOBODY, TooManyIgnored
+from gchat.text.safe import MAX_NAME, as_name
 from tests.unit.peers import Company
 
 
@@ -108,7 +108,7 @@ def test_of_two_who_left_under_one_name_the_later_is_known(
 def test_who_leaves_again_is_known_as_the_last_one(
     names: Names, ann: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.names.MAX_DEPARTED", 2)
+    monkeypatch.setattr("gchat.hub.names.MAX_DEPARTED", 2)
     for client, name in ((ann, "ann"), (bob, "bob"), (ann, "ann"), (bob, "carl")):
         names.take(client, name)
         names.release(client)
@@ -118,7 +118,7 @@ def test_who_leaves_again_is_known_as_the_last_one(
 def test_only_so_many_are_known_who_have_left_and_the_first_is_forgotten(
     names: Names, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.names.MAX_DEPARTED", 3)
+    monkeypatch.setattr("gchat.hub.names.MAX_DEPARTED", 3)
     for number in range(10):
         names.take(ann, f"ann{number}")
         names.release(ann)

@@ -1,4 +1,4 @@
-"""chat.options: the command line, the environment, the defaults."""
+"""config.options: the command line, the environment, the defaults."""
 
 from contextlib import suppress
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chat import __version__
-from chat.limits import MEANINGS, MIN_IDLE, MOST, Limits
-from chat.options import MIN_KEEPALIVE, parse
-from chat.password import MAX_BYTES
+from gchat import __version__
+from gchat.config.limits import MEANINGS, MIN_IDLE, MOST, Limits
+from gchat.config.options import MIN_KEEPALIVE, parse
+from gchat.config.password import MAX_BYTES
 
 DEFAULTS = {
     "host": "127.0.0.1",

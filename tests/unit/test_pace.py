@@ -1,13 +1,13 @@
-"""chat.pace: who sends more than is taken is held back, and loses nothing."""
+"""doors.pace: who sends more than is taken is held back, and loses nothing."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 
-from chat import pace
-from chat.limits import Limits
-from chat.pace import KIB, MAX_SLEEP, PORTION, Pace
+from gchat.config.limits import Limits
+from gchat.doors import pace
+from gchat.doors.pace import KIB, MAX_SLEEP, PORTION, Pace
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer
 
@@ -140,7 +140,7 @@ def test_what_counts_for_more_than_the_burst_takes_all_of_it_and_is_done(
 def test_one_who_is_held_back_is_told_once_and_so_is_the_log(
     paced: Pace, peer: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.pace")
+    caplog.set_level(logging.INFO, "gchat.doors.pace")
     speak(paced, BURST)
     assert not peer.client.owed
     speak(paced, 3 * RATE)

@@ -1,4 +1,4 @@
-"""chat.password: what can be a password, and what matches it."""
+"""config.password: what can be a password, and what matches it."""
 
 import hmac
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.password import MAX_BYTES, BadPassword, Password, password_from
-from chat.text import visible
+from gchat.config.password import MAX_BYTES, BadPassword, Password, password_from
+from gchat.text.safe import visible
 
 
 @pytest.fixture

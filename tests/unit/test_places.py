@@ -1,4 +1,4 @@
-"""chat.places: where in our own code something happens."""
+"""runtime.places: where in our own code something happens."""
 
 import re
 import sys
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from traceback import walk_stack
 
-import chat.text
-from chat.places import NOWHERE, show_places
-from chat.text import listing
+import gchat.text.safe
+from gchat.runtime.places import NOWHERE, show_places
+from gchat.text.safe import listing
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def test_a_place_is_file_line_and_function() -> None:
 def test_only_our_own_places_are_shown_if_there_are_any() -> None:
     shown: list[str] = []
     listing(shown_inside_listing(shown), 1, 1)
-    assert re.fullmatch(r"text\.py:\d+ listing", shown[0])
+    assert re.fullmatch(r"text/safe\.py:\d+ listing", shown[0])
 
 
 def test_the_innermost_come_first_and_no_more_than_asked_for() -> None:
@@ -53,9 +53,9 @@ def test_the_innermost_come_first_and_no_more_than_asked_for() -> None:
 
 def test_our_own_files_are_those_of_the_package_and_the_front_door() -> None:
     assert called_from(str(ROOT / "gchat.py")) == "gchat.py:3 tell"
-    assert called_from(str(ROOT / "chat" / ".." / "gchat.py")) == "gchat.py:3 tell"
-    assert called_from(str(ROOT / "chat" / "commands" / "talk.py")) == "commands/talk.py:3 tell"
-    assert called_from(chat.text.__file__) == "text.py:3 tell"
+    assert called_from(str(ROOT / "gchat" / ".." / "gchat.py")) == "gchat.py:3 tell"
+    assert called_from(str(ROOT / "gchat" / "commands" / "talk.py")) == "commands/talk.py:3 tell"
+    assert called_from(gchat.text.safe.__file__) == "text/safe.py:3 tell"
 
 
 def test_a_file_of_others_is_shown_with_its_folder() -> None:

@@ -1,9 +1,9 @@
-"""chat.presence: who came and who left, told in few lines."""
+"""model.presence: who came and who left, told in few lines."""
 
 import pytest
 
-from chat.message import SERVER
-from chat.presence import INTERVAL, Presence
+from gchat.model.message import SERVER
+from gchat.model.presence import INTERVAL, Presence
 
 NOW = 1000.0
 

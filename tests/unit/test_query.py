@@ -1,4 +1,4 @@
-"""chat.query: what is typed behind /find, and what that is in the index's language."""
+"""text.query: what is typed behind /find, and what that is in the index's language."""
 
 from contextlib import suppress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.query import MAX_TERMS, NotAQuery, Query, read_query
+from gchat.text.query import MAX_TERMS, NotAQuery, Query, read_query
 
 NOW = 1_700_000_000.0
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chat.commands import TABLE
+from gchat.commands import TABLE
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 

@@ -1,13 +1,13 @@
-"""chat.received: what a client has got is what its side has taken."""
+"""hub.received: what a client has got is what its side has taken."""
 
 import socket
 
 import pytest
 
-from chat.client import Client
-from chat.log import Cursor
-from chat.message import Private
-from chat.received import received
+from gchat.hub.client import Client
+from gchat.hub.received import received
+from gchat.model.log import Cursor
+from gchat.model.message import Private
 from tests.unit.peers import Company, Peer, wait_until
 
 NOWHERE = Cursor(0, 0)

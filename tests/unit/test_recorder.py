@@ -1,4 +1,4 @@
-"""chat.recorder: what is said is written before it is sent, and goes on if it cannot be."""
+"""jobs.recorder: what is said is written before it is sent, and goes on if it cannot be."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from chat import recorder
-from chat.history import History
-from chat.log import Entry
-from chat.recorder import Recorder
+from gchat.jobs import recorder
+from gchat.jobs.recorder import Recorder
+from gchat.model.log import Entry
+from gchat.store.history import History
 from tests.unit.peers import Company, Peer, wait_until
 
 

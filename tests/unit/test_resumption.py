@@ -1,4 +1,4 @@
-"""chat.resumption: with a token a client goes on as the one that it was."""
+"""hub.resumption: with a token a client goes on as the one that it was."""
 
 import sqlite3
 import time
@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from gevent.event import Event
 
-from chat import opening, presence
-from chat.commands.talk import PRIVATE_LIMIT
-from chat.history import History
-from chat.identities import Identity
-from chat.keeper import Keeper
-from chat.look import PLAIN
-from chat.recorder import Recorder
-from chat.resumption import BeingResumed, leave, resume
-from chat.sanctions import Sanction
+from gchat.commands.talk import PRIVATE_LIMIT
+from gchat.doors import opening
+from gchat.hub.resumption import BeingResumed, leave, resume
+from gchat.jobs.keeper import Keeper
+from gchat.jobs.recorder import Recorder
+from gchat.model import presence
+from gchat.model.identities import Identity
+from gchat.model.look import PLAIN
+from gchat.model.sanctions import Sanction
+from gchat.store.history import History
 from tests.unit.commands.typing_lines import person, refusal, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 

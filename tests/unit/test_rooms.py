@@ -1,16 +1,14 @@
-"""chat.rooms: rooms that are opened by those who go there, and closed when they stay empty."""
+"""hub.rooms: rooms that are opened by those who go there, and closed when they stay empty."""
 
 import time
 from itertools import count
 
 import pytest
 
-from chat import rooms as rooms_module
-from chat.client import Client
-from chat.log import MAX_BYTES, MESSAGE_BYTES, RoomLog
-from chat.message import Kind
-from chat.room import Room
-from chat.rooms import (
+from gchat.hub import rooms as rooms_module
+from gchat.hub.client import Client
+from gchat.hub.room import Room
+from gchat.hub.rooms import (
     EMPTY_TIME,
     LOBBY,
     MAX_EMPTY,
@@ -20,6 +18,8 @@ from chat.rooms import (
     TooManyRooms,
     keep_tidy,
 )
+from gchat.model.log import MAX_BYTES, MESSAGE_BYTES, RoomLog
+from gchat.model.message import Kind
 from tests.unit.peers import Company, wait_until
 
 

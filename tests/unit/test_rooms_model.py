@@ -15,17 +15,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chat.broadcaster import Broadcaster
-from chat.client import Dismissed
-from chat.commands import Refused
-from chat.commands.talk import msg
-from chat.log import RoomLog
-from chat.look import Look
-from chat.message import Kind, Message, Private
-from chat.names import NameTaken
-from chat.rooms import LOBBY, TooManyRooms
-from chat.text import name_key
-from chat.wire import encode_notices, encode_private
+from gchat.commands import Refused
+from gchat.commands.talk import msg
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub.client import Dismissed
+from gchat.hub.names import NameTaken
+from gchat.hub.rooms import LOBBY, TooManyRooms
+from gchat.model.log import RoomLog
+from gchat.model.look import Look
+from gchat.model.message import Kind, Message, Private
+from gchat.protocol.wire import encode_notices, encode_private
+from gchat.text.safe import name_key
 from tests.unit.peers import Company
 from tests.unit.person_model import LOOKS, Person, leave_blocked, small_log
 
@@ -44,17 +44,17 @@ class RoomsAndPeople(RuleBasedStateMachine):
         super().__init__()
         self.patches = ExitStack()
         for where, what in (
-            ("chat.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
+            ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
             (
-                "chat.rooms",
+                "gchat.hub.rooms",
                 {"MAX_ROOMS": MAX_ROOMS, "MAX_EMPTY": 1, "EMPTY_TIME": 0.0},
             ),
-            ("chat.history", {"RoomLog": small_log}),
-            ("chat.presence", {"INTERVAL": 0.0}),  # all is told at once
+            ("gchat.store.history", {"RoomLog": small_log}),
+            ("gchat.model.presence", {"INTERVAL": 0.0}),  # all is told at once
             # Two listeners are served in a slice, and one visit.
-            ("chat.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),
-            ("chat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
-            ("chat.client.Client", {"block": leave_blocked}),
+            ("gchat.delivery.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),
+            ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
+            ("gchat.hub.client.Client", {"block": leave_blocked}),
         ):
             self.patches.enter_context(patch.multiple(where, **what))
         self.company = Company(broadcasting=False)

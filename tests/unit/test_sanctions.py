@@ -1,4 +1,4 @@
-"""chat.sanctions: who may not come in, and who may not speak."""
+"""model.sanctions: who may not come in, and who may not speak."""
 
 import timeit
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import sanctions
-from chat.addresses import Network, network_of
-from chat.sanctions import Sanction, Sanctions, TooManySanctions
+from gchat.model import sanctions
+from gchat.model.sanctions import Sanction, Sanctions, TooManySanctions
+from gchat.text.addresses import Network, network_of
 
 NOW = 1_000_000.0
 ANN = Sanction("ann")

@@ -1,4 +1,4 @@
-"""chat.session: a client's life, from its first byte to its last."""
+"""doors.session: a client's life, from its first byte to its last."""
 
 import logging
 import os
@@ -6,10 +6,12 @@ import re
 
 import pytest
 
-from chat import commands, opening, presence, session
-from chat.opening import RECEIVE
-from chat.settings import Settings
-from chat.welcome import REPLAY_CHARACTERS
+from gchat import commands
+from gchat.config.settings import Settings
+from gchat.doors import opening, session
+from gchat.doors.opening import RECEIVE
+from gchat.hub.welcome import REPLAY_CHARACTERS
+from gchat.model import presence
 from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048

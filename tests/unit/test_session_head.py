@@ -1,9 +1,9 @@
-"""chat.session: of a program's lines, the commands at the head are obeyed, and the rest is said."""
+"""doors.session: of a program's lines, commands at the head are obeyed, the rest is said."""
 
 import gevent
 import pytest
 
-from chat import opening, session
+from gchat.doors import opening, session
 from tests.unit.peers import Company, Peer
 
 OUTPUT = (

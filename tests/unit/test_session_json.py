@@ -1,13 +1,13 @@
-"""chat.session for programs: what they see, and JSON lines both ways."""
+"""doors.session for programs: what they see, and JSON lines both ways."""
 
 import json
 from typing import Any
 
 import pytest
 
-from chat import session
-from chat.look import PROGRAM
-from chat.owed import OWED_LIMIT
+from gchat.doors import session
+from gchat.hub.owed import OWED_LIMIT
+from gchat.model.look import PROGRAM
 from tests.unit.peers import Company, Peer, wait_until
 
 

@@ -1,15 +1,15 @@
-"""chat.session: those who are held back, muted, made to go, or were read from before."""
+"""doors.session: those who are held back, muted, made to go, or were read from before."""
 
 import json
 import time
 
 import pytest
 
-from chat import opening, pace, session
-from chat.framing import LineFramer
-from chat.opening import Opening
-from chat.sanctions import Sanction
-from chat.session import COMMANDS_TO_A_LINE, Session
+from gchat.doors import opening, pace, session
+from gchat.doors.opening import Opening
+from gchat.doors.session import COMMANDS_TO_A_LINE, Session
+from gchat.model.sanctions import Sanction
+from gchat.protocol.framing import LineFramer
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 SMALL = 2048

@@ -1,13 +1,13 @@
-"""chat.session: who asks, or talks, faster than it goes has to wait."""
+"""doors.session: who asks, or talks, faster than it goes has to wait."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from chat.opening import RECEIVE
-from chat.owed import OWED_BYTES, OWED_LIMIT
-from chat.session import COMMANDS_TO_A_LINE
-from chat.turns import UNSENT
+from gchat.doors.opening import RECEIVE
+from gchat.doors.session import COMMANDS_TO_A_LINE
+from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
+from gchat.hub.turns import UNSENT
 from tests.unit.peers import Company, wait_until
 
 SMALL = 2048

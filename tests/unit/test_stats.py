@@ -1,10 +1,10 @@
-"""chat.stats: what the server has done, and that it is counted where it is done."""
+"""hub.stats: what the server has done, and that it is counted where it is done."""
 
 from dataclasses import fields
 
 import gevent
 
-from chat.stats import Stats
+from gchat.hub.stats import Stats
 from tests.unit.peers import Company, Peer, wait_until
 
 

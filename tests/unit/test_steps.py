@@ -1,10 +1,10 @@
-"""chat.steps: who shares a cursor, and for whom a round has a step."""
+"""hub.steps: who shares a cursor, and for whom a round has a step."""
 
-from chat.batch import MAX_MESSAGES, Batches
-from chat.log import Cursor, RoomLog
-from chat.look import PLAIN, PROGRAM, TELNET, Look
-from chat.message import Kind
-from chat.steps import MAX_LOOKS, InStep, Steps
+from gchat.delivery.batch import MAX_MESSAGES, Batches
+from gchat.hub.steps import MAX_LOOKS, InStep, Steps
+from gchat.model.log import Cursor, RoomLog
+from gchat.model.look import PLAIN, PROGRAM, TELNET, Look
+from gchat.model.message import Kind
 
 
 def log_of(*texts: str, kind: str = Kind.SAY) -> RoomLog:

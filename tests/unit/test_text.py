@@ -1,4 +1,4 @@
-"""chat.text: what may be shown, and what may be a name."""
+"""text.safe: what may be shown, and what may be a name."""
 
 import re
 import timeit
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from chat.text import (
+from gchat.text.safe import (
     MAX_MARKS,
     MAX_NAME,
     NotAName,

@@ -1,8 +1,8 @@
-"""chat.tokens: they cannot be guessed, and can be typed."""
+"""model.tokens: they cannot be guessed, and can be typed."""
 
 import re
 
-from chat.tokens import digest, make_token, tidy
+from gchat.model.tokens import digest, make_token, tidy
 
 WORD = "[bdfghjklmnprstvz][aiou][bdfghjklmnprstvz][aiou][bdfghjklmnprstvz]"
 

@@ -1,4 +1,4 @@
-"""chat.tools: writing a history out, and looking whether it is sound."""
+"""tools: writing a history out, and looking whether it is sound."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from chat import tools
-from chat.message import Kind
-from chat.store import deleting, messages, words
-from chat.store.export import PORTION
-from chat.store.schema import MIGRATIONS, open_file
+from gchat import tools
+from gchat.model.message import Kind
+from gchat.store.sqlite import deleting, messages, words
+from gchat.store.sqlite.export import PORTION
+from gchat.store.sqlite.schema import MIGRATIONS, open_file
 from tests.unit.store.entries import entries
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "

@@ -1,4 +1,4 @@
-"""chat.turns: whose turn it is to speak when more is said than can be sent."""
+"""hub.turns: whose turn it is to speak when more is said than can be sent."""
 
 from collections import Counter
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.turns import LEAST, PORTION, REMEMBERED, ROUND, UNSENT, Turns
+from gchat.hub.turns import LEAST, PORTION, REMEMBERED, ROUND, UNSENT, Turns
 from tests.unit.peers import wait_until
 
 NAME = 10

@@ -1,11 +1,11 @@
-"""chat.vanished: which connections have not been heard of for too long."""
+"""jobs.vanished: which connections have not been heard of for too long."""
 
 import socket
 import struct
 
 import pytest
 
-from chat.vanished import has_vanished
+from gchat.jobs.vanished import has_vanished
 
 SILENCE = 110.0
 

@@ -1,4 +1,4 @@
-"""chat.watchdog: what blocks the loop is found and told, by whatever it is blocked."""
+"""runtime.watchdog: what blocks the loop is found and told, by whatever it is blocked."""
 
 import re
 import subprocess
@@ -12,10 +12,10 @@ from typing import Any
 import gevent
 import pytest
 
-from chat import watchdog
-from chat.places import NOWHERE
-from chat.text import listing
-from chat.watchdog import WAITED, Watchdog
+from gchat.runtime import watchdog
+from gchat.runtime.places import NOWHERE
+from gchat.runtime.watchdog import WAITED, Watchdog
+from gchat.text.safe import listing
 from tests.unit.peers import DEADLINE, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,8 @@ import gc, time
 import gevent
 from gevent.event import Event
 from gevent.hub import Hub
-from chat.logs import start_logging
-from chat.watchdog import Watchdog
+from gchat.runtime.logs import start_logging
+from gchat.runtime.watchdog import Watchdog
 
 handler = start_logging("info")
 watchdog = Watchdog()
@@ -115,7 +115,7 @@ def watched(caplog: pytest.LogCaptureFixture) -> Iterator[Watched]:
 @pytest.fixture
 def quick(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     """One that beats ten times as often."""
-    monkeypatch.setattr("chat.watchdog.BEAT", 0.005)
+    monkeypatch.setattr("gchat.runtime.watchdog.BEAT", 0.005)
     watched = Watched(caplog, 0.02)
     yield watched
     watched.watchdog.stop()
@@ -157,7 +157,7 @@ def test_the_place_is_in_our_own_code_if_that_takes_part(watched: Watched) -> No
 
     listing(names(), 1, 1)
     wait_until(lambda: watched.blockages("listing"), "it is told")
-    assert re.fullmatch(r"text\.py:\d+ listing", watched.blockages("listing")[0]["where"])
+    assert re.fullmatch(r"text/safe\.py:\d+ listing", watched.blockages("listing")[0]["where"])
 
 
 def test_the_place_is_found_in_whichever_greenlet_it_is(watched: Watched) -> None:
@@ -217,7 +217,7 @@ def test_less_than_the_limit_is_not_told(caplog: pytest.LogCaptureFixture) -> No
 def test_only_so_many_lines_a_minute_and_how_many_were_left_out(
     quick: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.watchdog.MAX_LINES", 2)
+    monkeypatch.setattr("gchat.runtime.watchdog.MAX_LINES", 2)
     for _ in range(5):
         quick.wait()
         quick.wait_for_beats(1)
@@ -272,7 +272,7 @@ def test_a_loop_that_was_blocked_is_on_time_again_at_once(watched: Watched) -> N
 def test_what_is_longer_ago_than_a_minute_is_forgotten(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.watchdog.MINUTE", 20 * watchdog.BEAT)
+    monkeypatch.setattr("gchat.runtime.watchdog.MINUTE", 20 * watchdog.BEAT)
     watched = Watched(caplog, 0.1)
     began = time.monotonic()
     watched.wait(0.3)

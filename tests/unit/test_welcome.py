@@ -1,17 +1,12 @@
-"""chat.welcome: what somebody is shown who comes into a room."""
+"""hub.welcome: what somebody is shown who comes into a room."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from chat.history import History
-from chat.log import Cursor
-from chat.message import Kind
-from chat.motd import Motd
-from chat.recorder import Recorder
-from chat.topic import Topic
-from chat.welcome import (
+from gchat.config.motd import Motd
+from gchat.hub.welcome import (
     BEGINNING,
     LONGEST,
     NAMES_SHOWN,
@@ -21,6 +16,11 @@ from chat.welcome import (
     welcome,
     welcome_to_room,
 )
+from gchat.jobs.recorder import Recorder
+from gchat.model.log import Cursor
+from gchat.model.message import Kind
+from gchat.model.topic import Topic
+from gchat.store.history import History
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import DEADLINE, Company, Peer
 

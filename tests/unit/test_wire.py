@@ -1,4 +1,4 @@
-"""chat.wire: how each kind of message looks to a client."""
+"""protocol.wire: how each kind of message looks to a client."""
 
 import calendar
 import json
@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.look import PLAIN, PROGRAM, TELNET, Look, colored
-from chat.message import SERVER, Kind, Message, Private
-from chat.wire import (
+from gchat.model.look import PLAIN, PROGRAM, TELNET, Look, colored
+from gchat.model.message import SERVER, Kind, Message, Private
+from gchat.protocol.wire import (
     encode_gap,
     encode_notices,
     encode_private,

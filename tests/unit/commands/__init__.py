@@ -1,1 +1,1 @@
-"""Tests of chat.commands, a file for each group."""
+"""Tests of gchat.commands, a file for each group."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import presence
+from gchat.model import presence
 from tests.unit.commands.typing_lines import at, person
 from tests.unit.peers import Company, Peer
 

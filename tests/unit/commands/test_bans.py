@@ -1,4 +1,4 @@
-"""chat.commands.operators: who is banned, and from where."""
+"""commands.operators: who is banned, and from where."""
 
 import logging
 import time
@@ -7,11 +7,11 @@ from ipaddress import ip_network
 
 import pytest
 
-from chat import sanctions
-from chat.client import Client
-from chat.commands.arguments import MAX_TEXT
-from chat.commands.operators import FORGOTTEN, LISTED
-from chat.sanctions import Sanction
+from gchat.commands.arguments import MAX_TEXT
+from gchat.commands.operators import FORGOTTEN, LISTED
+from gchat.hub.client import Client
+from gchat.model import sanctions
+from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told, why_it_ended
 from tests.unit.peers import Company, Peer
 
@@ -32,7 +32,7 @@ def bans(company: Company) -> list[str]:
 def test_one_who_is_banned_by_name_is_disconnected_and_kept_out(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     told_op = told(company, op, "/ban bob 2h flooding")
     assert told_op == [
         "10.1.0.2 is banned by op, for 2 h: flooding",
@@ -224,7 +224,7 @@ def test_there_are_only_so_many_bans(
 def test_a_ban_is_ended_by_what_it_is_listed_as_or_by_name(
     where: str, company: Company, op: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     run(company, op, "/ban bob")
     leave(company, bob)
     shown(company, op)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chat import bells
+from gchat.hub import bells
 from tests.unit.commands.typing_lines import BELL, person, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

@@ -1,4 +1,4 @@
-"""chat.commands.operators: /delete, and what is shown of what was deleted."""
+"""commands.operators: /delete, and what is shown of what was deleted."""
 
 import logging
 import sqlite3
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chat.commands.arguments import MAX_TEXT
-from chat.history import History
-from chat.recorder import Recorder
+from gchat.commands.arguments import MAX_TEXT
+from gchat.jobs.recorder import Recorder
+from gchat.store.history import History
 from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -57,7 +57,7 @@ def texts(lines: list[str]) -> list[str]:
 def test_the_room_the_operator_and_the_log_learn_of_it_and_nobody_sees_it_again(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     number = say(company, ann, "one", "hunter2", "three") - 1
     shown(company, bob)
     shown(company, op)

@@ -1,4 +1,4 @@
-"""chat.commands.history: what was said in this room, as far as it is kept."""
+"""commands.history: what was said in this room, as far as it is kept."""
 
 import re
 import time
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from chat.commands.history import SHOWN
-from chat.commands.search import MOST_FOUND
-from chat.log import RoomLog
+from gchat.commands.history import SHOWN
+from gchat.commands.search import MOST_FOUND
+from gchat.model.log import RoomLog
 from tests.unit.commands.typing_lines import a_program, fill, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

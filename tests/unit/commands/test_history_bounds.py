@@ -1,14 +1,14 @@
-"""chat.commands.history: looking back costs others nothing, however much there is."""
+"""commands.history: looking back costs others nothing, however much there is."""
 
 import time
 
 import pytest
 
-from chat.commands.search import MOST_FOUND, PORTION
-from chat.log import RoomLog
-from chat.message import Kind
-from chat.owed import OWED_LIMIT
-from chat.steps import InStep
+from gchat.commands.search import MOST_FOUND, PORTION
+from gchat.hub.owed import OWED_LIMIT
+from gchat.hub.steps import InStep
+from gchat.model.log import RoomLog
+from gchat.model.message import Kind
 from tests.unit.commands.typing_lines import END, fill, person, run, shown
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import gevent
 import pytest
 
-from chat.client import Dismissed
-from chat.commands import TABLE, Command, Refused, operators, returning, running
-from chat.history import History
-from chat.password import Password
-from chat.recorder import Recorder
-from chat.text import escape
+from gchat.commands import TABLE, Command, Refused, operators, returning, running
+from gchat.config.password import Password
+from gchat.hub.client import Dismissed
+from gchat.jobs.recorder import Recorder
+from gchat.store.history import History
+from gchat.text.safe import escape
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import Company, Peer
 

@@ -12,9 +12,10 @@ from operator import attrgetter
 
 import pytest
 
-from chat import opening, presence
-from chat.commands import TABLE, Command
-from chat.commands.arguments import MAX_TEXT
+from gchat.commands import TABLE, Command
+from gchat.commands.arguments import MAX_TEXT
+from gchat.doors import opening
+from gchat.model import presence
 from tests.blackbox.safety import assert_safe
 from tests.unit.commands.typing_lines import InternetSocket
 from tests.unit.peers import Company, Peer, wait_until

@@ -6,11 +6,11 @@ from itertools import product
 
 import pytest
 
-from chat import presence
-from chat.client import Dismissed
-from chat.commands import TABLE, Command, Refused
-from chat.ignoring import MAX_GONE
-from chat.jsonlines import read_request
+from gchat.commands import TABLE, Command, Refused
+from gchat.hub.client import Dismissed
+from gchat.model import presence
+from gchat.model.ignoring import MAX_GONE
+from gchat.protocol.jsonlines import read_request
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

@@ -1,4 +1,4 @@
-"""chat.commands.looks: how things look, for one client."""
+"""commands.looks: how things look, for one client."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chat import clock
+from gchat.text import clock
 from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

@@ -1,13 +1,13 @@
-"""chat.commands.operators: who may read, but say nothing; and telling everybody."""
+"""commands.operators: who may read, but say nothing; and telling everybody."""
 
 import logging
 import time
 
 import pytest
 
-from chat import sanctions
-from chat.sanctions import Sanction
-from chat.welcome import welcome
+from gchat.hub.welcome import welcome
+from gchat.model import sanctions
+from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
@@ -31,7 +31,7 @@ def leaves(company: Company, peer: Peer) -> None:
 def test_one_who_is_muted_and_its_room_and_the_log_learn_by_whom_how_long_and_why(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     run(company, op, "/mute bob 10m cool down")
     assert shown(company, bob) == [" * you are muted by op, for 10 min: cool down"]
     told_all = "bob is muted by op, for 10 min: cool down"
@@ -195,7 +195,7 @@ def test_all_who_were_muted_with_an_address_are_told_that_it_is_over(
 def test_an_announcement_is_seen_in_every_room_and_logged(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     run(company, bob, "/join builds")
     shown(company, bob)
     run(company, op, "/announce back  at noon ")

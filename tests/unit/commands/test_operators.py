@@ -1,14 +1,14 @@
-"""chat.commands.operators: becoming one, and what they do about people."""
+"""commands.operators: becoming one, and what they do about people."""
 
 import logging
 import time
 
 import pytest
 
-from chat.commands import operators
-from chat.commands.arguments import MAX_TEXT
-from chat.guesses import PENALTY, RULE
-from chat.password import Password
+from gchat.commands import operators
+from gchat.commands.arguments import MAX_TEXT
+from gchat.config.password import Password
+from gchat.hub.guesses import PENALTY, RULE
 from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told, why_it_ended
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer
@@ -29,7 +29,7 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 def test_the_password_makes_an_operator(
     company: Company, ann: Peer, fake_time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     company.hub.settings.op_password = Password(SECRET)
     assert told(company, ann, f"/op {SECRET}") == [
         "you are an operator now; /help operators lists what you may do"
@@ -56,7 +56,7 @@ def test_a_wrong_password_makes_none_after_a_pause_and_is_counted_and_logged(
     fake_time: FakeTime,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "chat")
+    caplog.set_level(logging.INFO, "gchat")
     company.hub.settings.op_password = Password(SECRET)
     assert refusal(company, ann, f"/op {wrong}") == "that is not the operators' password"
     assert not ann.client.operator
@@ -103,7 +103,7 @@ def test_nobody_sees_a_password(company: Company, ann: Peer, bob: Peer) -> None:
 def test_one_who_is_kicked_and_its_room_and_the_log_learn_by_whom_and_why(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     run(company, op, "/kick bob 2 many  lines")
     assert bob.read_line() == " * you were kicked by op: 2 many  lines\n"
     assert why_it_ended(bob) == "kicked by op: 2 many  lines"

@@ -1,8 +1,8 @@
-"""chat.commands.peace: not seeing what one does not want to see."""
+"""commands.peace: not seeing what one does not want to see."""
 
 import pytest
 
-from chat.ignoring import MAX_IGNORED
+from gchat.model.ignoring import MAX_IGNORED
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

@@ -1,4 +1,4 @@
-"""chat.commands.people: who you are, and who others are."""
+"""commands.people: who you are, and who others are."""
 
 import re
 import time
@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from chat.client import Dismissed
-from chat.commands.arguments import MAX_TEXT
+from gchat.commands.arguments import MAX_TEXT
+from gchat.hub.client import Dismissed
 from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

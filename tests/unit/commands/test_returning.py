@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from chat.commands import returning
-from chat.guesses import RULE
-from chat.history import History
-from chat.log import TEXT
-from chat.message import Kind
-from chat.recorder import Recorder
-from chat.tokens import make_token
+from gchat.commands import returning
+from gchat.hub.guesses import RULE
+from gchat.jobs.recorder import Recorder
+from gchat.model.log import TEXT
+from gchat.model.message import Kind
+from gchat.model.tokens import make_token
+from gchat.store.history import History
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
 

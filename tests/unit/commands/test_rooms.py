@@ -1,10 +1,10 @@
-"""chat.commands.rooms: going there, and what goes on in them."""
+"""commands.rooms: going there, and what goes on in them."""
 
 import pytest
 
-from chat import rooms as all_rooms
-from chat.commands.arguments import MAX_TEXT
-from chat.commands.rooms import NAMES_SHOWN, ROOMS_SHOWN
+from gchat.commands.arguments import MAX_TEXT
+from gchat.commands.rooms import NAMES_SHOWN, ROOMS_SHOWN
+from gchat.hub import rooms as all_rooms
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

@@ -1,4 +1,4 @@
-"""chat.commands.running: how the server runs, for operators to see and change."""
+"""commands.running: how the server runs, for operators to see and change."""
 
 import logging
 import re
@@ -6,11 +6,11 @@ import re
 import psutil
 import pytest
 
-from chat import countdown
-from chat.commands import running
-from chat.commands.running import MAX_NOTICE
-from chat.limits import MEANINGS, MIN_IDLE, MOST, Limits
-from chat.watchdog import Delay
+from gchat.commands import running
+from gchat.commands.running import MAX_NOTICE
+from gchat.config.limits import MEANINGS, MIN_IDLE, MOST, Limits
+from gchat.hub import countdown
+from gchat.runtime.watchdog import Delay
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer, wait_until
@@ -47,7 +47,7 @@ def test_all_limits_are_listed_with_what_they_are_and_mean(company: Company, op:
 def test_a_limit_is_told_and_set_and_that_is_logged(
     name: str, company: Company, op: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     limits = company.hub.settings.limits
     field, meaning = name.replace("-", "_"), MEANINGS[name]
     before = getattr(limits, field)
@@ -61,7 +61,7 @@ def test_a_limit_is_told_and_set_and_that_is_logged(
 def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_and_that_is_told(
     company: Company, op: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "chat.commands")
+    caplog.set_level(logging.INFO, "gchat.commands")
     company.hub.settings.places = 50
     meaning = MEANINGS["max-clients"].text
     lowered = "(not 51: the limit on open files has no room for more)"

@@ -1,4 +1,4 @@
-"""chat.commands.search, with a history file: /find in all rooms, /around."""
+"""commands.search, with a history file: /find in all rooms, /around."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chat.commands.search import AROUND, CANDIDATES, MOST_FOUND
-from chat.history import History
-from chat.recorder import Recorder
-from chat.store.words import TookTooLong
+from gchat.commands.search import AROUND, CANDIDATES, MOST_FOUND
+from gchat.jobs.recorder import Recorder
+from gchat.store.history import History
+from gchat.store.sqlite.words import TookTooLong
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

@@ -1,17 +1,17 @@
-"""chat.commands.server: what there is to know about the server, and the way out."""
+"""commands.server: what there is to know about the server, and the way out."""
 
 import re
 import time
 
 import pytest
 
-from chat import __version__, commands
-from chat.client import Dismissed
-from chat.commands import TABLE, groups
-from chat.commands.table import LINE_WIDTH
-from chat.commands.talk import PRIVATE_LIMIT
-from chat.owed import OWED_LIMIT
-from chat.sanctions import Sanction
+from gchat import __version__, commands
+from gchat.commands import TABLE, groups
+from gchat.commands.table import LINE_WIDTH
+from gchat.commands.talk import PRIVATE_LIMIT
+from gchat.hub.client import Dismissed
+from gchat.hub.owed import OWED_LIMIT
+from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import END, InternetSocket, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

@@ -1,4 +1,4 @@
-"""chat.commands.slips: lines that would tell a secret, however they are mistyped."""
+"""commands.slips: lines that would tell a secret, however they are mistyped."""
 
 import timeit
 from collections.abc import Callable
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in, slips
-from chat.text import as_meant, edited, visible
+from gchat.commands import TABLE, is_mistyped_command, may_be_commands, secret_in, slips
+from gchat.text.safe import as_meant, edited, visible
 
 BEFORE = (
     b"", b" ", b"   ", b"\t", b"\xc2\xa0", b"\xe3\x80\x80", b"\xa0", b"\xef\xbb\xbf", b"\xff\xfe",

@@ -1,4 +1,4 @@
-"""chat.commands.table: how a line finds its command, and what is said if it finds none."""
+"""commands.table: how a line finds its command, and what is said if it finds none."""
 
 import time
 from contextlib import suppress
@@ -6,11 +6,11 @@ from operator import attrgetter
 
 import pytest
 
-from chat.client import Dismissed
-from chat.commands import TABLE, Command, Refused, groups
-from chat.commands.table import MEANT, as_said, find, is_command
-from chat.password import Password
-from chat.sanctions import Sanction
+from gchat.commands import TABLE, Command, Refused, groups
+from gchat.commands.table import MEANT, as_said, find, is_command
+from gchat.config.password import Password
+from gchat.hub.client import Dismissed
+from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

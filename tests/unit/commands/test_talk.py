@@ -1,10 +1,10 @@
-"""chat.commands.talk: actions, and what is said to one person alone."""
+"""commands.talk: actions, and what is said to one person alone."""
 
 import pytest
 
-from chat.client import Away
-from chat.commands import Refused
-from chat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
+from gchat.commands import Refused
+from gchat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
+from gchat.hub.client import Away
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

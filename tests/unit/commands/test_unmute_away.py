@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from chat.history import History
-from chat.identities import Identity
-from chat.keeper import Keeper
-from chat.recorder import Recorder
-from chat.resumption import leave, resume
-from chat.sanctions import Sanction
+from gchat.hub.resumption import leave, resume
+from gchat.jobs.keeper import Keeper
+from gchat.jobs.recorder import Recorder
+from gchat.model.identities import Identity
+from gchat.model.sanctions import Sanction
+from gchat.store.history import History
 from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from chat import commands
-from chat.commands import Refused
-from chat.look import PROGRAM
-from chat.message import Kind
-from chat.steps import InStep
+from gchat import commands
+from gchat.commands import Refused
+from gchat.hub.steps import InStep
+from gchat.model.look import PROGRAM
+from gchat.model.message import Kind
 from tests.unit.peers import Company, Peer, wait_until
 
 END = "(that is all)"

@@ -1,4 +1,4 @@
-"""chat.store.deleting: what is deleted is gone from the file, and all else is as it was."""
+"""store.sqlite.deleting: what is deleted is gone from the file, and all else is as it was."""
 
 import json
 import sqlite3
@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat.log import Cursor, Entry
-from chat.message import Kind
-from chat.query import read_query
-from chat.store import check, deleting, messages, words
-from chat.store.messages import decode
-from chat.store.schema import BUSY, open_file
-from chat.store.words import decode_hits
+from gchat.model.log import Cursor, Entry
+from gchat.model.message import Kind
+from gchat.store.sqlite import check, deleting, messages, words
+from gchat.store.sqlite.messages import decode
+from gchat.store.sqlite.schema import BUSY, open_file
+from gchat.store.sqlite.words import decode_hits
+from gchat.text.query import read_query
 from tests.unit.store.entries import entries
 
 LAST = 2**62

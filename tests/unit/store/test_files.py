@@ -1,4 +1,4 @@
-"""chat.store.files: who can read the files of a history, and what keeps one from being used."""
+"""store.sqlite.files: who can read the files of a history, and what keeps one from being used."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from chat.store.files import NEEDED, files_of, obstacle, warn_of_other_users
+from gchat.store.sqlite.files import NEEDED, files_of, obstacle, warn_of_other_users
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""chat.store.identities: who can come back, and what is kept for them, outlasts the server."""
+"""store.sqlite.identities: who can come back, and what is kept for them, outlasts the server."""
 
 import json
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.identities import Identity
-from chat.log import Cursor
-from chat.look import Look
-from chat.message import Private
-from chat.sanctions import Sanction
-from chat.store import identities
-from chat.store.schema import open_file
+from gchat.model.identities import Identity
+from gchat.model.log import Cursor
+from gchat.model.look import Look
+from gchat.model.message import Private
+from gchat.model.sanctions import Sanction
+from gchat.store.sqlite import identities
+from gchat.store.sqlite.schema import open_file
 
 ANN = Identity(
     7,

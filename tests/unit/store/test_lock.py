@@ -1,4 +1,4 @@
-"""chat.store.lock: one server for one history file, by whatever name."""
+"""store.sqlite.lock: one server for one history file, by whatever name."""
 
 import errno
 import fcntl
@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from chat.history import History
-from chat.store import lock, schema
-from chat.store.lock import Lock
-from chat.store.schema import CannotUse, open_to_read
-from chat.worker import Worker
+from gchat.store.history import History
+from gchat.store.sqlite import lock, schema
+from gchat.store.sqlite.lock import Lock
+from gchat.store.sqlite.schema import CannotUse, open_to_read
+from gchat.store.sqlite.worker import Worker
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""chat.store.messages: what is appended, and read again as a log in memory has it."""
+"""store.sqlite.messages: what is appended, and read again as a log in memory has it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat.log import Cursor, RoomLog
-from chat.message import Kind, Message
-from chat.store import messages
-from chat.store.messages import MOST_AT_ONCE, TAIL, TAIL_CHARACTERS, decode
-from chat.store.schema import open_file
+from gchat.model.log import Cursor, RoomLog
+from gchat.model.message import Kind, Message
+from gchat.store.sqlite import messages
+from gchat.store.sqlite.messages import MOST_AT_ONCE, TAIL, TAIL_CHARACTERS, decode
+from gchat.store.sqlite.schema import open_file
 from tests.unit.store.entries import entries
 
 ALL = 10**9

@@ -1,12 +1,12 @@
-"""chat.store.sanctions: bans and mutes outlast the server."""
+"""store.sqlite.sanctions: bans and mutes outlast the server."""
 
 from contextlib import closing
 from ipaddress import IPv6Network, ip_network
 from pathlib import Path
 
-from chat.sanctions import Sanction, Sanctions
-from chat.store import sanctions
-from chat.store.schema import open_file
+from gchat.model.sanctions import Sanction, Sanctions
+from gchat.store.sqlite import sanctions
+from gchat.store.sqlite.schema import open_file
 
 BANS = {
     ip_network("10.0.0.0/8"): Sanction("ann", "löud 'n' \"rude\"", 5000.25),

@@ -1,4 +1,4 @@
-"""chat.store.schema: opening the file, one of ours, whole and not newer."""
+"""store.sqlite.schema: opening the file, one of ours, whole and not newer."""
 
 import sqlite3
 from contextlib import closing
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.store import messages, schema
-from chat.store.schema import (
+from gchat.store.sqlite import messages, schema
+from gchat.store.sqlite.schema import (
     CLIENTS_IN_A_RUN,
     MIGRATIONS,
     CannotUse,

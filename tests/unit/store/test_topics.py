@@ -1,11 +1,11 @@
-"""chat.store.topics: what rooms are about outlasts the server."""
+"""store.sqlite.topics: what rooms are about outlasts the server."""
 
 from contextlib import closing
 from pathlib import Path
 
-from chat.store import topics
-from chat.store.schema import open_file
-from chat.topic import Topic
+from gchat.model.topic import Topic
+from gchat.store.sqlite import topics
+from gchat.store.sqlite.schema import open_file
 
 TOPIC = Topic("the night's böilds", 2**40, "ann")
 

@@ -1,4 +1,4 @@
-"""chat.store.words: the index of words, and what is found with it."""
+"""store.sqlite.words: the index of words, and what is found with it."""
 
 import re
 import sqlite3
@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat.log import Entry
-from chat.message import Kind
-from chat.query import NotAQuery, Query, read_query
-from chat.store import messages, words
-from chat.store.schema import open_file, open_to_read
-from chat.store.words import TookTooLong, decode_hits
+from gchat.model.log import Entry
+from gchat.model.message import Kind
+from gchat.store.sqlite import messages, words
+from gchat.store.sqlite.schema import open_file, open_to_read
+from gchat.store.sqlite.words import TookTooLong, decode_hits
+from gchat.text.query import NotAQuery, Query, read_query
 from tests.unit.store.entries import entries
 
 LAST = 2**62

@@ -1,0 +1,1 @@
+"""How somebody gets in: listening, admission, the password, a client's greenlet, its pace."""

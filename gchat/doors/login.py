@@ -1,0 +1,127 @@
+r"""The password: asked of a newcomer before it is a client, so before it sees or costs anything.
+
+A program sends it as its first line, and is not asked:
+`printf 'PASSWORD\nhello\n' | nc -N HOST 7878`.
+"""
+
+from typing import Any
+
+import gevent
+from gevent import Timeout
+from gevent.socket import wait_read
+
+from gchat.config.password import Password
+from gchat.doors.opening import RECEIVE, Opening, open_again, read_late
+from gchat.hub.guesses import PENALTY, Guesses, too_many_guesses
+from gchat.model.look import PLAIN, TELNET
+from gchat.protocol.framing import LineFramer
+from gchat.protocol.wire import encode_notices
+from gchat.text.addresses import Network
+from gchat.text.safe import edited, escape
+
+TIME = 60.0
+"""Seconds in which somebody must have got in: to look the password up, and mistype it twice."""
+
+TRIES = 3
+"""Answers on one connection."""
+
+LONGEST = 4 * 1024
+"""Bytes among which the answer has to be."""
+
+
+class TurnedAway(Exception):
+    """The newcomer is not let in; says why, as it is to be told."""
+
+
+class Login:
+    """Asks one newcomer, at the other end of `connection`, which does not block."""
+
+    def __init__(
+        self, connection: Any, network: Network, password: Password, guesses: Guesses
+    ) -> None:
+        self._connection = connection
+        self._network = network
+        self._password = password
+        self._guesses = guesses
+        self._received = 0
+
+    def run(self, framer: LineFramer, opening: Opening) -> Opening:
+        """Ask for the password, unless it is what the newcomer has begun with (`opening`).
+
+        Returns what it opens with behind the right answer; `framer` goes on from there. Raises
+        TurnedAway, OtherProtocol, and OSError if the connection breaks.
+        """
+        try:
+            with Timeout(TIME, TurnedAway(f"no password came in {TIME:.0f} seconds; goodbye")):
+                lines = self._ask(framer, opening)
+        finally:
+            if framer.echoes:
+                self._send(framer.hide_typing(False) + b"\r\n")
+        return open_again(self._connection, framer, lines)
+
+    def _ask(self, framer: LineFramer, opening: Opening) -> list[bytes]:
+        lines, self._received = opening.lines, opening.size
+        self._answer_telnet(framer)
+        if opening.silent:
+            self._tell(framer, "this server has a password: type it, then press Enter")
+        for left in reversed(range(TRIES)):
+            answer, *lines = lines or self._receive_lines(framer)
+            if wait := self._guesses.wait(self._network):
+                raise TurnedAway(too_many_guesses(wait))
+            if self._password.matches(_typed(answer)):
+                return lines
+            self._guesses.wrong(self._network, "password for the server")
+            gevent.sleep(PENALTY)
+            if lines or not left:  # a program goes on as if it had been let in
+                break
+            self._tell(
+                framer, f"that is not the password; {left} more {'try' if left == 1 else 'tries'}"
+            )
+        raise TurnedAway("that is not the password; goodbye")
+
+    def _receive_lines(self, framer: LineFramer) -> list[bytes]:
+        """Wait for a line or more."""
+        while True:
+            if framer.refused or self._received > LONGEST:
+                raise TurnedAway("that is too long for a password; goodbye")
+            data = self._receive(framer)
+            self._received += len(data)
+            if lines := framer.feed(data):
+                return lines
+            if not data:
+                raise TurnedAway("this server has a password, which comes first, in a line")
+            self._answer_telnet(framer)
+
+    def _receive(self, framer: LineFramer) -> bytes:
+        """Wait for some bytes; empty if the input has ended."""
+        while True:
+            wait_read(self._connection.fileno())
+            try:
+                if framer.spoken:
+                    data: bytes = self._connection.recv(RECEIVE)
+                    return data
+                return read_late(self._connection)
+            except BlockingIOError:
+                continue
+
+    def _answer_telnet(self, framer: LineFramer) -> None:
+        if framer.replies:
+            self._send(framer.replies)
+            framer.replies = b""
+
+    def _tell(self, framer: LineFramer, text: str) -> None:
+        """Say something, behind which an answer is typed that its telnet, if it is one, hides."""
+        if framer.echoes:  # nor has it shown the Enter
+            self._send(b"\r\n")
+        self._send(encode_notices([text], TELNET if framer.telnet else PLAIN))
+        if framer.telnet and not framer.echoes:
+            self._send(framer.hide_typing(True))
+
+    def _send(self, data: bytes) -> None:
+        """A new connection takes a line at once; one that does not is given up."""
+        if self._connection.send(data) < len(data):
+            raise BlockingIOError("it does not read")
+
+
+def _typed(answer: bytes) -> str:
+    return escape(edited(answer.decode("utf-8", "surrogateescape")))

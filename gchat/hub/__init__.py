@@ -1,0 +1,1 @@
+"""The live chat: clients, rooms, names, who is told what, coming back, the end."""

@@ -1,0 +1,345 @@
+"""A client: who it is, its place in its room's log, and its socket."""
+
+from collections import deque
+from collections.abc import Callable
+from fcntl import ioctl
+from socket import SHUT_WR
+from sys import byteorder
+from termios import TIOCOUTQ
+from time import monotonic, time
+from typing import Any, NamedTuple
+
+import gevent
+from gevent.event import Event
+
+from gchat.hub.owed import (
+    MOST_IN_FLIGHT,
+    NOTHING_IN_FLIGHT,
+    NOTHING_OWED,
+    OWED_LIMIT,
+    InFlight,
+    Owed,
+)
+from gchat.model.ignoring import NOBODY, IgnoreList
+from gchat.model.log import Cursor, RoomLog
+from gchat.model.look import PROGRAM, Look
+from gchat.model.message import Private
+from gchat.model.sanctions import Sanction
+from gchat.runtime.loop import READABLE, WRITABLE
+from gchat.text.addresses import Network, host_of, network_of
+
+
+class Dismissed(Exception):
+    """Raised in a client's greenlet, wherever that waits, to end it; says why."""
+
+
+class Expelled(Dismissed):
+    """The same for one that is made to go: it is not given long to read what it is owed."""
+
+
+class Away(NamedTuple):
+    """Somebody is not there at the moment."""
+
+    text: str
+    """What they say about it; may be empty."""
+    told: set[int]
+    """The numbers of those who have been told."""
+
+    def __str__(self) -> str:
+        """As others are told."""
+        return f"away: {self.text}" if self.text else "away"
+
+
+class Client:
+    """One connection. Its own greenlet reads from it; only the broadcaster writes to it.
+
+    What it is still to be sent is not kept here: it is what the log holds behind
+    `cursor`. To that come the rest of one line, and what is owed to this client
+    alone, which is bounded: whoever is owed much is not listened to meanwhile.
+    """
+
+    __slots__ = (
+        "_look",
+        "_writable",
+        "address",
+        "away",
+        "blocked",
+        "correspondent",
+        "cursor",
+        "cut",
+        "entered",
+        "finished",
+        "former",
+        "greenlet",
+        "heard",
+        "ignores",
+        "in_flight",
+        "last_own",
+        "log",
+        "lost",
+        "missed",
+        "muted",
+        "name",
+        "named",
+        "number",
+        "operator",
+        "owed",
+        "owed_bytes",
+        "own_ahead",
+        "person",
+        "private_bytes",
+        "progress",
+        "readable",
+        "rings",
+        "since",
+        "socket",
+        "token",
+        "until",
+    )
+
+    def __init__(self, number: int, connection: Any, address: str, log: RoomLog) -> None:
+        """It is at the other end of `connection`, a socket as listener.accept returns it."""
+        self.number = number
+        self.former = number
+        """The number that it had before it went on as somebody who was here."""
+        self.address = address
+        """As people see it: `127.0.0.1:53412`, `[::1]:53412`."""
+        self.name = address
+        self.person = False
+        """It was silent at first, so somebody sits there: is welcomed and announced."""
+        self.since = self.named = time()
+        """When it came, and when it took its name."""
+        self.heard = monotonic()
+        """When it was last heard of, by the monotonic clock."""
+        self.operator = False
+        self.muted: Sanction | None = None
+        self.away: Away | None = None
+        self.correspondent = 0
+        """The number of who last sent it something private."""
+        self.ignores: IgnoreList = NOBODY
+        self.rings: float | None = None
+        """When its bell may be rung again, by the monotonic clock; None if it wants no bell."""
+        self.token = ""
+        """What makes it the same one on another connection; empty if nothing does."""
+        self.greenlet: Any = gevent.getcurrent()
+        """The one that reads from it, in which it is made."""
+
+        self.log = log
+        self.entered = log.end
+        self.cursor = Cursor(*log.end)
+        """How far it was sent what the log holds, at first from `entered` on.
+
+        Those who keep step share one and the same object (see steps.py, and `step_out`).
+        """
+        self.until: Cursor | None = self.cursor
+        """Where it stops listening; None while it listens, neither at first nor when it leaves."""
+        self._look = PROGRAM
+        self.cut: bytes | memoryview = b""
+        """The rest of a line of which a part has been sent."""
+        self.owed: deque[Owed] = NOTHING_OWED
+        self.owed_bytes = 0
+        """Of that, what it has asked for itself."""
+        self.private_bytes = 0
+        """Of that, what others have sent it."""
+        self.in_flight: deque[InFlight] = NOTHING_IN_FLIGHT
+        """Of what it was owed and has been sent, the last, if it has a token."""
+        self.missed = 0
+        """Messages that were gone before it got them."""
+        self.last_own = 0
+        """The id of the last message in the log that is its own."""
+        self.own_ahead = 0
+        """How many of the messages behind `cursor` it has said itself."""
+
+        self.socket = connection
+        self.blocked = False
+        """Its socket is full: it is left alone until it takes something again."""
+        self.finished = False
+        """The end of its connection has been sent."""
+        self.lost = ""
+        """Why nothing can be sent to it any more; empty as long as that is not so."""
+        self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
+        self._writable: Any = None
+        self.progress: Event | None = None
+        """Set when it was seen to, so that it may have been sent something; made by who waits."""
+
+    def __str__(self) -> str:
+        """As the server's log has it: `ann (127.0.0.1:53412)`."""
+        return self.name if self.name == self.address else f"{self.name} ({self.address})"
+
+    @property
+    def look(self) -> Look:
+        """How it wants its lines."""
+        return self._look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        if look != self._look:
+            self.step_out()
+            self._look = look
+
+    @property
+    def lag(self) -> int:
+        """How many messages of others are in the log that it has not been sent."""
+        return max(0, self.log.end.spoken - self.cursor.spoken - self.own_ahead)
+
+    @property
+    def host(self) -> str:
+        """Its address without the port."""
+        return host_of(self.address)
+
+    @property
+    def network(self) -> Network:
+        """Where it comes from, as limits count it and bans name it."""
+        return network_of(self.host)
+
+    def enter(self, log: RoomLog, place: Cursor | None = None, own_ahead: int = 0) -> None:
+        """Go to another room, at the end of what was said there. It does not listen yet.
+
+        Or to an earlier `place` in it, behind which are `own_ahead` messages of its own.
+        """
+        self.log = log
+        self.until = self.entered = place or log.end
+        self.cursor = Cursor(*self.entered)
+        self.last_own = log.said.id  # it may have said some of that before
+        self.own_ahead = own_ahead
+        # Nobody reads the places in the old log any more.
+        self.in_flight = NOTHING_IN_FLIGHT
+        if self.owed:
+            self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
+
+    def step_out(self) -> None:
+        """It is to be sent something else than the others, or less: it stands where it stood, but
+        alone."""
+        self.cursor = Cursor(*self.cursor)
+
+    @property
+    def may_keep_step(self) -> bool:
+        """It is to be sent nothing but what all others get who stand where it does."""
+        return not (
+            self.owed or self.cut or self.last_own > self.cursor.id or self.ignores is not NOBODY
+        )
+
+    def has_said(self, last: Cursor, count: int = 0) -> None:
+        """The last message in its log, up to `last`, is its own; `count` of those that people
+        have said."""
+        self.step_out()
+        self.last_own = last.id
+        self.own_ahead += count
+
+    def owe(self, data: bytes, private: Private | None = None) -> None:
+        """Have `data` sent to this client alone, behind all that it is to get up to now."""
+        self.step_out()
+        if self.owed is NOTHING_OWED:
+            self.owed = deque()
+        owed = Owed(self.until or self.log.end, data, private)
+        self.owed.append(owed)
+        if private:
+            self.private_bytes += owed.size
+        else:
+            self.owed_bytes += owed.size
+
+    def take_owed(self) -> bytes:
+        """The next thing that it is owed, to be sent now."""
+        owed = self.owed.popleft()
+        if owed.private:
+            self.private_bytes -= owed.size
+        else:
+            self.owed_bytes -= owed.size
+        if not self.owed:
+            self.owed = NOTHING_OWED
+        if self.token:
+            if self.in_flight is NOTHING_IN_FLIGHT or not self.unacknowledged:
+                self.in_flight = deque(maxlen=MOST_IN_FLIGHT)
+            self.in_flight.append(InFlight(owed.after, len(owed.data), owed.private))
+        return owed.data
+
+    def take_all_owed(self) -> list[Private]:
+        """It is owed nothing any more; returns what others had sent it of that."""
+        privates = [owed.private for owed in self.owed if owed.private]
+        self.owed, self.owed_bytes, self.private_bytes = NOTHING_OWED, 0, 0
+        return privates
+
+    @property
+    def takes_more(self) -> bool:
+        """It listens, and its socket has room."""
+        return self.until is None and not self.blocked and not self.lost
+
+    @property
+    def has_heard_all(self) -> bool:
+        """It has got what was said up to where it stops listening."""
+        return self.until is not None and self.cursor.id >= self.until.id and not self.cut
+
+    @property
+    def settled(self) -> bool:
+        """It has got that, and what it is owed."""
+        return self.has_heard_all and not self.owed
+
+    def wait_for_progress(self, timeout: float | None = None) -> bool:
+        """Wait until it was seen to; False if that took over `timeout` seconds."""
+        if self.progress is None:
+            self.progress = Event()
+        self.progress.clear()
+        return self.progress.wait(timeout)
+
+    def wait_until_answers_are_read(self) -> None:
+        """Wait while it is owed so much that it must not ask for more."""
+        while self.owed_bytes > OWED_LIMIT and not self.lost:
+            self.wait_for_progress()
+
+    def lose(self, why: str) -> None:
+        """Its connection is broken. What it sent before can still be read from it."""
+        self.lost = why
+        if self.progress is not None:
+            self.progress.set()
+
+    def block(self, on_writable: Callable[["Client"], None]) -> None:
+        """Its socket is full: call `on_writable` in the loop, once, when it has room again."""
+        self.blocked = True
+        if self._writable is None:
+            self._writable = gevent.get_hub().loop.io(self.socket.fileno(), WRITABLE)
+        self._writable.start(self._unblock, on_writable)
+
+    def _unblock(self, on_writable: Callable[["Client"], None]) -> None:
+        self._writable.stop()
+        self.blocked = False
+        on_writable(self)
+
+    def dismiss(self, why: str) -> None:
+        """End its greenlet wherever it waits; it is still sent what it is owed."""
+        self._throw(Dismissed(why))
+
+    def expel(self, why: str) -> None:
+        """The same, but it does not get long for that."""
+        self._throw(Expelled(why))
+
+    def cut_off(self) -> None:
+        """End its greenlet; it is sent nothing more."""
+        self._throw(gevent.GreenletExit())
+
+    def _throw(self, exception: BaseException) -> None:
+        # In the loop's next pass; until then it may have ended by itself.
+        def throw() -> None:
+            if not self.greenlet.dead:
+                self.greenlet.throw(exception)
+
+        gevent.get_hub().loop.run_callback(throw)
+
+    def finish(self) -> None:
+        """Send it the end of its connection, behind all else. Raises OSError."""
+        self.socket.shutdown(SHUT_WR)
+        self.finished = True
+
+    @property
+    def unacknowledged(self) -> int:
+        """Bytes that its side of the connection has not taken from ours yet."""
+        waiting = int.from_bytes(ioctl(self.socket, TIOCOUTQ, bytes(4)), byteorder)
+        return max(0, waiting - self.finished)  # the end counts as one
+
+    def close(self) -> None:
+        """Give the descriptor back. Nothing else may be done with the client afterwards."""
+        self.lost = self.lost or "closed"
+        for watcher in (self.readable, self._writable):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self.socket.close()

@@ -1,0 +1,1 @@
+"""What runs by itself: recording, saving, indexing, deleting what is old, finding the vanished."""

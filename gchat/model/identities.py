@@ -1,0 +1,154 @@
+"""Identities: whom a token stands for, and what they find again with it.
+
+The name of one stays reserved while nobody has it. Times are in seconds since the epoch.
+"""
+
+from collections import Counter
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+
+from gchat.model.log import Cursor
+from gchat.model.look import Look
+from gchat.model.message import Private
+from gchat.model.sanctions import Sanction
+from gchat.model.tokens import digest
+from gchat.text.addresses import Network
+from gchat.text.safe import name_key
+
+MOST = 20_000
+"""Identities that are known: each takes about a kilobyte."""
+
+MOST_OF_A_NETWORK = 200
+"""Of those, how many may have come from one network, so that nobody reserves all names."""
+
+
+@dataclass(slots=True, eq=False)
+class Identity:
+    """One whom a token stands for, as they were last."""
+
+    number: int
+    """That of its client, which is the same on every connection."""
+    digest: str
+    """That of the token."""
+    network: Network
+    """Where it came from when it was given the token."""
+    name: str
+    seen: float
+    """When its client was last there."""
+    room: str
+    place: Cursor
+    """Up to here it has got what was said in `room`."""
+    own_ahead: int = 0
+    """How many messages behind that it has said itself."""
+    look: Look = field(default_factory=Look)
+    ignored: list[str] = field(default_factory=list)
+    """The names that it ignores."""
+    person: bool = True
+    """It is one, and no program."""
+    rings: bool = False
+    """It wants to hear a bell when its name is said."""
+    muted: Sanction | None = None
+    correspondent: int = 0
+    """As Client has it."""
+    privates: list[Private] = field(default_factory=list)
+    """What others have sent it that it has not got, and that is not in the file yet."""
+
+
+class Identities:
+    """All that are known, bounded: of those who are not there, the longest gone are forgotten."""
+
+    def __init__(self, known: Iterable[Identity] = ()) -> None:
+        """`known` are those there were before, the longest gone first."""
+        self._by_number: dict[int, Identity] = {}
+        self._by_digest: dict[str, Identity] = {}
+        self._by_name: dict[str, Identity] = {}
+        self._of_networks: Counter[Network] = Counter()
+        self.changed: dict[int, Identity] = {}
+        """Those that have to be written to the file, by number."""
+        self.moved: dict[int, Identity] = {}
+        """Those of which only the place has."""
+        self.forgotten: dict[int, None] = {}
+        """The numbers of those that have to be deleted there."""
+        self.undelivered: dict[int, Identity] = {}
+        """Those with `privates`, while they are not there."""
+        for identity in known:
+            self._enter(identity)
+
+    def add(self, identity: Identity, present: Container[int]) -> None:
+        """There is one more. `present` are the numbers of those who are there."""
+        network = identity.network
+        if self._of_networks[network] >= MOST_OF_A_NETWORK:
+            self._forget_one(present, network)
+        if len(self._by_number) >= MOST:
+            self._forget_one(present)
+        self._enter(identity)
+        self.changed[identity.number] = identity
+
+    def of(self, number: int) -> Identity | None:
+        """That of the client of this number; None if it has none."""
+        return self._by_number.get(number)
+
+    def shown(self, token: str) -> Identity | None:
+        """Whom `token` stands for."""
+        return self._by_digest.get(digest(token))
+
+    def called(self, key: str) -> Identity | None:
+        """Whose name it is that is known by `key` (see text.name_key)."""
+        return self._by_name.get(key)
+
+    def muted(self, now: float) -> list[Identity]:
+        """All whose own mute holds at `now`, whether their clients are there or not."""
+        known = self._by_number.values()
+        return [each for each in known if each.muted and each.muted.holds(now)]
+
+    def rename(self, identity: Identity, name: str) -> None:
+        """It is called `name` now; the name before is nobody's."""
+        del self._by_name[name_key(identity.name)]
+        identity.name = name
+        self._by_name[name_key(name)] = identity
+        self.changed[identity.number] = identity
+
+    def leave(self, identity: Identity, now: float) -> None:
+        """Its client is gone."""
+        identity.seen = now
+        if identity.number in self._by_number:
+            self._by_number[identity.number] = self._by_number.pop(identity.number)  # as the last
+            self.changed[identity.number] = identity
+            if identity.privates:
+                self.undelivered[identity.number] = identity
+
+    def forget(self, identity: Identity) -> None:
+        """Its token stands for nobody, and its name is nobody's."""
+        del self._by_number[identity.number]
+        del self._by_digest[identity.digest]
+        del self._by_name[name_key(identity.name)]
+        self._of_networks[identity.network] -= 1
+        if not self._of_networks[identity.network]:
+            del self._of_networks[identity.network]
+        self.changed.pop(identity.number, None)
+        self.moved.pop(identity.number, None)
+        self.undelivered.pop(identity.number, None)
+        self.forgotten[identity.number] = None
+
+    def expire(self, now: float, reserve: float, present: Container[int]) -> None:
+        """Forget those whose client has been gone for `reserve` seconds."""
+        for identity in list(self._by_number.values()):
+            if identity.number in present:
+                if now - identity.seen > reserve / 8:  # for the file, should we end all of a sudden
+                    identity.seen = now
+                    self.moved[identity.number] = identity
+            elif now - identity.seen >= reserve:
+                self.forget(identity)
+
+    def _enter(self, identity: Identity) -> None:
+        self._by_number[identity.number] = identity
+        self._by_digest[identity.digest] = identity
+        self._by_name[name_key(identity.name)] = identity
+        self._of_networks[identity.network] += 1
+
+    def _forget_one(self, present: Container[int], network: Network | None = None) -> None:
+        """Forget the one that is longest gone, of `network` or of all."""
+        for identity in self._by_number.values():
+            if identity.number not in present and network in (None, identity.network):
+                self.forget(identity)
+                return

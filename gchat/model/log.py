@@ -1,0 +1,248 @@
+"""A room's log: what was said there, in order, and places in it.
+
+To speak is to append; to listen is to have a cursor and to read what is behind
+it. The log never waits for anybody: it is bounded, and its oldest messages go.
+"""
+
+import sys
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message
+
+MAX_MESSAGES = 100_000
+MAX_BYTES = 32 * 2**20
+"""What a log keeps, whichever is reached first. It is how far a client may fall
+behind and still miss nothing: at 10,000 messages a second, ten seconds."""
+
+MESSAGE_BYTES = 220
+"""What a message takes besides its text: a tuple, three numbers, a place in the list (CPython
+3.11)."""
+
+MOST_FORGOTTEN = 4096
+"""Messages that are given up at a time, which takes under a millisecond."""
+
+MOST_GONE = 200
+"""Messages that are gone and passed over, where the last ones are asked for that are not: each
+takes some microseconds."""
+
+Entry = tuple[int, int, float, str, str, int, str, str]
+"""A message as it is kept, its fields in a plain tuple.
+
+What refers to nothing else is no business of the garbage collector's then. With 100,000 of
+anything richer it stopped the server for 60 ms now and then (measured).
+"""
+
+ID: Final = 0
+SPOKEN_UP_TO: Final = 1
+TIME: Final = 2
+KIND: Final = 4
+SENDER: Final = 5
+TEXT: Final = 7
+"""Places in an entry."""
+
+_message_from: Callable[[Entry], Message] = partial(tuple.__new__, Message)
+_entry_from: Callable[[Message], Entry] = partial(tuple.__new__, tuple)
+
+
+class Cursor(NamedTuple):
+    """A place in a room's log: behind message `id`, before the next one."""
+
+    id: int
+    spoken: int
+    """How many messages people had said up to here (the rest are notices)."""
+
+
+class RoomLog:
+    """A bounded log in memory.
+
+    `start` and `end` are the cursors around what it holds. Ids never repeat and
+    have no hole, so a reader can count what it missed.
+
+    Where messages are recorded before anybody may see them, it also holds some that
+    are not released yet, up to `said`: no reader gets them, and `end` is before them.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        max_messages: int = MAX_MESSAGES,
+        max_bytes: int = MAX_BYTES,
+        recorded: bool = False,
+    ) -> None:
+        """`recorded`: what is appended is held back until it is released."""
+        self.room = room
+        self.start = self.end = self.said = Cursor(0, 0)
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._recorded = recorded
+        self._entries: list[Entry] = []
+        self._bytes = 0
+        self._gone: list[int] = []
+        """The ids of those that are gone."""
+        self.deletions = 0
+        """How often something was deleted."""
+
+    def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
+        """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
+        self._entries = list(map(_entry_from, messages))
+        self._bytes = sum(MESSAGE_BYTES + sys.getsizeof(message.text) for message in messages)
+        self._gone = [message.id for message in messages if message.kind == Kind.GONE]
+        first = messages[0] if messages else None
+        self.start = Cursor(first.id - 1, first.spoken_before) if first else end
+        self.end = self.said = end
+
+    def append(
+        self, time: float, kind: str, texts: Sequence[str], sender: int = SERVER, name: str = ""
+    ) -> None:
+        """Add one message for each of `texts`, all by the same sender at the same time."""
+        last, spoken = self.said
+        room, step = self.room, kind in SPOKEN
+        self._entries += [
+            (last + number, spoken + number * step, time, room, kind, sender, name, text)
+            for number, text in enumerate(texts, 1)
+        ]
+        self._bytes += len(texts) * MESSAGE_BYTES + sum(map(sys.getsizeof, texts))
+        self.said = Cursor(last + len(texts), spoken + len(texts) * step)
+        if not self._recorded:
+            self.end = self.said
+        self.tidy()
+
+    @property
+    def unreleased(self) -> list[Entry]:
+        """What nobody may see yet, in its order."""
+        return self._entries[self.end.id - self.start.id :]
+
+    def entries_after(self, last: int) -> list[Entry]:
+        """All that it holds from behind the id `last`, released or not."""
+        return self._entries[max(0, last - self.start.id) :]
+
+    def release(self, end: Cursor) -> None:
+        """Everybody may see what is before `end` now, a place up to `said`."""
+        self.end = end
+        self.tidy()
+
+    def after(self, last: int, limit: int) -> list[Message]:
+        """At most `limit` messages from behind the one with the id `last`, or from `start`."""
+        first = max(0, last - self.start.id)
+        stop = min(first + limit, self.end.id - self.start.id)
+        return list(map(_message_from, self._entries[first:stop]))
+
+    def back(self, count: int) -> int:
+        """The id behind which lie the last `count` messages that people have said."""
+        return self.start.id + self._place(SPOKEN_UP_TO, self.end.spoken - count + 1)
+
+    def since(self, time: float) -> int:
+        """The id behind which lies what was said at `time` or later."""
+        return self.start.id + self._place(TIME, time)
+
+    def last(
+        self, count: int, characters: int, before: Cursor, longest: int = sys.maxsize
+    ) -> list[Message]:
+        """What people said last, up to `before`, oldest first, without what is gone.
+
+        At most `count` messages, with at most so many characters together, where one that has
+        more than `longest` counts for that many.
+        """
+        found: list[Entry] = []
+        first = max(self.start.spoken, before.spoken - count - min(MOST_GONE, len(self._gone)))
+        for spoken in range(before.spoken, first, -1):
+            # There may be thousands of notices between two of them.
+            entry = self._entries[self._place(SPOKEN_UP_TO, spoken)]
+            if entry[KIND] == Kind.GONE:
+                continue
+            characters -= min(longest, len(entry[TEXT]))
+            if characters < 0 or len(found) == count:
+                break
+            found.append(entry)
+        return list(map(_message_from, reversed(found)))
+
+    def said_by(self, sender: int, last: int = 0) -> int:
+        """How many of the messages that it holds from behind the id `last` have been said by
+        `sender`; looks at each."""
+        entries = self.entries_after(last)
+        return sum(entry[SENDER] == sender and entry[KIND] in COUNTED for entry in entries)
+
+    # Deleting
+
+    def delete(self, ids: Iterable[int]) -> set[int]:
+        """Take the texts away of those of the messages `ids` that are here, and no notices.
+
+        They keep their places, so cursors and counts stay right. Returns the ids of those that
+        were not gone before.
+        """
+        deleted = set[int]()
+        for number in ids:
+            place = number - self.start.id - 1
+            if 0 <= place < len(self._entries) and self._entries[place][KIND] in SPOKEN:
+                entry = self._entries[place]
+                self._bytes -= sys.getsizeof(entry[TEXT]) - sys.getsizeof("")
+                self._entries[place] = _entry_from(_message_from(entry).without_text())
+                insort(self._gone, number)
+                deleted.add(number)
+        self.deletions += 1
+        return deleted
+
+    def gone_after(self, last: int) -> int:
+        """How many of the messages that it holds behind the id `last` are gone."""
+        return len(self._gone) - bisect_right(self._gone, last)
+
+    def ids_of(self, sender: int, last: int, limit: int) -> list[int]:
+        """The ids of what `sender` has said, among `limit` messages from behind the id `last`."""
+        first = max(0, last - self.start.id)
+        return [
+            entry[ID]
+            for entry in self._entries[first : first + limit]
+            if entry[SENDER] == sender and entry[KIND] in SPOKEN
+        ]
+
+    def give_up(self, last: int) -> bool:
+        """Give up some of what is up to the id `last`; False if there is no more of that."""
+        gone = min(MOST_FORGOTTEN, min(last, self.end.id) - self.start.id)
+        if gone <= 0:
+            return False
+        self._bytes -= sum(
+            MESSAGE_BYTES + sys.getsizeof(each[TEXT]) for each in self._entries[:gone]
+        )
+        self._drop(gone)
+        return True
+
+    # Keeping to its bounds
+
+    def keep(self, max_bytes: int) -> None:
+        """Keep no more than so many bytes, as soon as something more is said, or `tidy` called."""
+        self._max_bytes = max_bytes
+
+    def tidy(self) -> bool:
+        """Give up some of what is too much; False if there is no more of that."""
+        if self._bytes <= self._max_bytes and len(self._entries) <= self._max_messages:
+            return False
+        return self._forget() > 0
+
+    def _place(self, field: int, least: float) -> int:
+        """Where the first entry is that has `least`, or more, in `field`."""
+        return bisect_left(self._entries, least, key=itemgetter(field))
+
+    def _forget(self) -> int:
+        # A list gives up its first items by moving all others: not for one at a time. With a
+        # part of 1/64 it costs each message some 15 ns, and memory goes up and down by little.
+        messages_wanted = self._max_messages * 63 // 64
+        bytes_wanted = self._max_bytes * 63 // 64
+        gone = 0
+        while gone < min(MOST_FORGOTTEN, self.end.id - self.start.id) and (
+            self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
+        ):
+            self._bytes -= MESSAGE_BYTES + sys.getsizeof(self._entries[gone][TEXT])
+            gone += 1
+        if gone:
+            self._drop(gone)
+        return gone
+
+    def _drop(self, count: int) -> None:
+        last = self._entries[count - 1]
+        self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
+        del self._entries[:count]
+        del self._gone[: bisect_right(self._gone, last[ID])]

@@ -1,0 +1,73 @@
+"""Whether a history file is sound, and what is in it."""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from gchat.text.safe import counted
+
+MOST_TOLD = 20
+"""Faults of one sort that are told one by one."""
+
+_OUT_OF_ORDER = """
+    SELECT DISTINCT room FROM (
+        SELECT room, id, spoken, place,
+            lag(id) OVER rooms AS id_before, lag(spoken) OVER rooms AS spoken_before
+        FROM messages WINDOW rooms AS (PARTITION BY room ORDER BY place)
+    ) WHERE id <= id_before OR spoken < spoken_before OR spoken - spoken_before > id - id_before
+    ORDER BY room LIMIT ?"""
+
+_UNINDEXED = """
+    SELECT count(*) FROM messages LEFT JOIN words_docsize ON words_docsize.id = messages.place
+    WHERE kind IN ('say', 'action') AND words_docsize.id IS NULL
+    AND place <= (SELECT value FROM state WHERE name = 'indexed')"""
+
+_DELETED = """
+    SELECT count(*) FROM words_docsize LEFT JOIN messages ON messages.place = words_docsize.id
+    WHERE ifnull(kind, 'gone') = 'gone'"""
+
+_ROOMS = "SELECT count(*), count(DISTINCT room), min(time), max(time) FROM messages"
+
+_GONE = "SELECT count(*) FROM messages WHERE kind = 'gone'"
+
+_HOLES = """
+    SELECT ifnull(sum(holes), 0) FROM (
+        SELECT max(id) - min(id) + 1 - count(*) AS holes FROM messages GROUP BY room
+    )"""
+
+
+def faults(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with it, a line each; none if it is sound. Raises sqlite3.Error."""
+    found = [
+        text
+        for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_TOLD})")
+        if text != "ok"
+    ]
+    if found:  # the rest would only repeat it
+        return [f"damaged: {text}" for text in found]
+    for (room,) in connection.execute(_OUT_OF_ORDER, (MOST_TOLD,)):
+        found.append(f"#{room}: messages are out of order")
+    (missing,) = connection.execute(_UNINDEXED).fetchone()
+    if missing:
+        found.append(f"{counted(missing, 'message')} cannot be found by /find")
+    (left,) = connection.execute(_DELETED).fetchone()
+    if left:
+        found.append(f"the index of words has {counted(left, 'message')} too many")
+    return found
+
+
+def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """What is in it, for a person to read. Raises sqlite3.Error."""
+    messages, rooms, first, last = connection.execute(_ROOMS).fetchone()
+    size = path.stat().st_size
+    lines = [f"{counted(messages, 'message')} in {counted(rooms, 'room')}, {size:,} bytes"]
+    if messages:
+        begin, end = (datetime.fromtimestamp(time) for time in (first, last))
+        lines.append(f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}")
+    (holes,) = connection.execute(_HOLES).fetchone()
+    if holes:
+        lines.append(f"{counted(holes, 'message')} between these could not be written")
+    (gone,) = connection.execute(_GONE).fetchone()
+    if gone:
+        lines.append(f"deleted, of these: {counted(gone, 'message')}")
+    return lines

@@ -1,0 +1,308 @@
+"""How the history file is laid out, and how it is opened: one of ours, whole, and not newer."""
+
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from gchat.store.sqlite.files import obstacle
+
+APPLICATION_ID = 0x67636861
+"""What marks the file as one of ours: `gcha`."""
+
+BUSY = 5.0
+"""Seconds to wait for a lock that another program has on the file."""
+
+CHECK = 1.0
+"""Seconds in which the file is looked through for damage when it is opened: a few hundred MB."""
+
+CHECK_STEPS = 10_000
+"""Of SQLite's machine, between two looks at the clock meanwhile."""
+
+CLIENTS_IN_A_RUN = 2**32
+"""How many there may be from a start of the server to its end."""
+
+STATEMENTS = 600
+"""That SQLite keeps translated: one for each number of messages that is inserted at once."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE messages (
+        place INTEGER PRIMARY KEY,  -- in the order in which they were said, in whatever room
+        id INTEGER NOT NULL,        -- 1, 2, 3, ... in each room
+        spoken INTEGER NOT NULL,    -- how many of them, up to this one, people have said
+        time REAL NOT NULL,         -- seconds since the epoch, UTC
+        room TEXT NOT NULL,
+        kind TEXT NOT NULL,         -- say, action, notice, presence; gone if it was deleted
+        sender INTEGER NOT NULL,    -- who has said it, or whom it is about; 0 is nobody
+        name TEXT NOT NULL,         -- what that one was called at the time
+        text TEXT NOT NULL,
+        UNIQUE (room, id)
+    );
+    CREATE INDEX gone ON messages (room, id) WHERE kind = 'gone';
+    CREATE VIRTUAL TABLE words USING fts5 (
+        name, text, content=messages, content_rowid=place,
+        tokenize="unicode61 remove_diacritics 2"
+    );
+    CREATE TABLE rooms (
+        name TEXT PRIMARY KEY,
+        id INTEGER NOT NULL,        -- up to where its messages are kept no more
+        spoken INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE topics (
+        room TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        sender INTEGER NOT NULL,    -- who has set it
+        name TEXT NOT NULL          -- what that one was called at the time
+    ) WITHOUT ROWID;
+    CREATE TABLE sanctions (
+        kind TEXT NOT NULL,         -- ban, mute
+        network TEXT NOT NULL,
+        by TEXT NOT NULL,
+        why TEXT NOT NULL,
+        until REAL                  -- as times are; NULL if it does not end by itself
+    );
+    CREATE TABLE identities (
+        number INTEGER PRIMARY KEY, -- what they are as a sender
+        digest TEXT NOT NULL,       -- SHA-256 of the token
+        network TEXT NOT NULL,
+        name TEXT NOT NULL,
+        seen REAL NOT NULL,         -- when they were last there, as times are
+        room TEXT NOT NULL,
+        id INTEGER NOT NULL,        -- up to where they have got what was said in it
+        spoken INTEGER NOT NULL,
+        own_ahead INTEGER NOT NULL, -- how many behind that they have said themselves
+        state TEXT NOT NULL         -- what else comes back, as JSON
+    );
+    CREATE TABLE privates (
+        place INTEGER PRIMARY KEY,
+        number INTEGER NOT NULL,    -- of the identity that they are kept for
+        time REAL NOT NULL,
+        name TEXT NOT NULL,         -- of who has said it
+        recipient TEXT NOT NULL,    -- what the one was called that it was said to
+        text TEXT NOT NULL
+    );
+    CREATE INDEX privates_of ON privates (number);
+    CREATE TABLE state (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO state VALUES
+        ('runs', 0),                -- how often a server was started with this file
+        ('indexed', 0),             -- up to which place the messages are in `words`
+        ('unmerged', 0);            -- how often some were taken out of `words` since it was merged
+    """,
+)
+"""What makes each version of the layout of the one before it; the first of nothing."""
+
+
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+SYSTEM = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
+"""The codes of errors that come from the system, whose reason SQLite keeps to itself."""
+
+
+class CannotUse(Exception):
+    """Why a history file cannot be used: a line that names it, for a person to read."""
+
+
+class Damaged(sqlite3.DatabaseError):
+    """The file is a sound database, but has something in it that gchat cannot have written."""
+
+
+def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
+    """Open the history at `path` for writing; it is made if there is none, or brought up to date.
+
+    Raises CannotUse.
+    """
+    try:
+        connection = _connect(Path(path).absolute().as_uri())
+        try:
+            _check_is_ours(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {sync}")
+            connection.execute("PRAGMA secure_delete = ON")
+            _migrate(connection)
+            _check(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise refusal(path, error) from error
+    return connection
+
+
+def open_to_read(path: str) -> sqlite3.Connection:
+    """Open a history that exists, to read it, also while a server writes it. Raises CannotUse."""
+    try:
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
+        try:
+            _check_is_ours(connection, path)
+            _check_is_up_to_date(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise refusal(path, error, writing=False) from error
+    return connection
+
+
+def refusal(path: str, error: Exception, *, writing: bool = True) -> CannotUse:
+    """The exception to raise when `error` keeps the history at `path` from being used.
+
+    It names the reason of the system where SQLite has none.
+    """
+    code = _code(error)
+    if code == sqlite3.SQLITE_NOTADB:
+        return _not_ours(path)
+    if code in SYSTEM:
+        why = obstacle(path, writing=writing) or _in_sqlites_words(error)
+    else:
+        why = explain(error)
+    verb = "open" if code in (*SYSTEM, *LOCKED) or isinstance(error, OSError) else "use"
+    return CannotUse(f"cannot {verb} history file {path}: {why}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is written within is written as a whole, or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """If another program holds a lock on the file, that is an error at once, within."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+
+
+def begin_run(connection: sqlite3.Connection) -> int:
+    """A server starts with this file; returns the first number for its clients.
+
+    Each is above all that were given out before, so that `sender` means one for ever.
+    """
+    rows = connection.execute(
+        "UPDATE state SET value = value + 1 WHERE name = 'runs' RETURNING value"
+    )
+    with decoding():
+        return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
+
+
+def explain(error: Exception) -> str:
+    """What has happened, as a clause that a person can read."""
+    code = _code(error)
+    if code in LOCKED:
+        return "another program holds a lock on it"
+    if code == sqlite3.SQLITE_FULL:
+        return "the disk is full"
+    if code == sqlite3.SQLITE_NOTADB:
+        return "it is not a gchat history file"
+    if code == sqlite3.SQLITE_CORRUPT or isinstance(error, Damaged):
+        return "it is damaged"
+    return str(getattr(error, "strerror", None) or error)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Raises Damaged if what is read within cannot be decoded."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError) as error:
+        raise Damaged(str(error)) from error
+
+
+def _in_sqlites_words(error: Exception) -> str:
+    """The reason if the system shows none: `disk I/O error (SQLITE_IOERR_READ)`."""
+    if _code(error) == sqlite3.SQLITE_FULL:  # some is free again, but not as much as it takes
+        return os.strerror(errno.ENOSPC)
+    return f"{error} ({getattr(error, 'sqlite_errorname', '')})"
+
+
+def _code(error: Exception) -> int:
+    """The primary code of an error of SQLite's; 0 if it is none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # Every thread has its own one, but it need not be the thread that has made it.
+    return sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS,
+    )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _not_ours(path: str) -> CannotUse:
+    return CannotUse(f"{path} is not a gchat history file")
+
+
+def _check_is_ours(connection: sqlite3.Connection, path: str) -> None:
+    marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    if not marked and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise _not_ours(path)
+    if _version(connection) > len(MIGRATIONS):
+        raise CannotUse(
+            f"cannot use history file {path}: a newer gchat wrote it; update this one to use it"
+        )
+
+
+def _check_is_up_to_date(connection: sqlite3.Connection, path: str) -> None:
+    version = _version(connection)
+    if version == 0:
+        raise CannotUse(f"cannot use history file {path}: it is empty")
+    if version < len(MIGRATIONS):
+        raise CannotUse(
+            f"cannot use history file {path}: an older gchat wrote it; start a server with it "
+            "once, which brings it up to date"
+        )
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    for version in range(_version(connection), len(MIGRATIONS)):
+        with closing(connection.cursor()) as cursor:
+            cursor.executescript(
+                f"BEGIN IMMEDIATE; {MIGRATIONS[version]};"
+                f"PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {version + 1}; COMMIT;"
+            )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Raises Damaged if damage is found in the time there is for it."""
+    end = time.monotonic() + CHECK
+    connection.set_progress_handler(lambda: time.monotonic() > end, CHECK_STEPS)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise Damaged(found)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        connection.set_progress_handler(None, 0)
