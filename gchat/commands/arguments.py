@@ -88,7 +88,7 @@ def state_wanted(typed: str, now: bool) -> bool:
 
 
 def switch(hub: Hub, client: Client, typed: str, now: bool, what: str) -> bool:
-    """The same, and `client` is told whether `what` is on."""
+    """What `typed` asks for, as state_wanted has it; `client` is told whether `what` is on."""
     state = state_wanted(typed, now)
     tell = hub.confirm if typed else hub.tell
     tell(client, f"{what} is {'on' if state else 'off'}")

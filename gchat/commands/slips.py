@@ -16,7 +16,7 @@ _SLASH_FIRST = re.compile(
     rf"(?:[^!-~\x1b\x9b]++|\x1b++{BEHIND_ESC}|\x9b(?:{BEHIND_CSI})?)*+/".encode("latin-1")
 )
 """A slash, before which no letter, digit or other sign of ASCII is seen: what comes of keys (see
-text.py) is not. More than that: all bytes of other characters count as not seen."""
+text/safe.py) is not. More than that: all bytes of other characters count as not seen."""
 
 _PLAIN = frozenset(range(0x21, 0x7F)) - set(b"/")
 """First bytes of lines that are nothing of the kind."""

@@ -108,7 +108,7 @@ class Limits:
     max_clients: int = 0
     """Connections at a time."""
     max_per_address: int = 1000
-    """The same from one address (IPv6: from one /64): more than a school behind one, and a
+    """Connections at a time from one address (IPv6: from one /64): more than a school behind one, a
     twentieth of what the usual limit on open files has room for."""
     connect_rate: int = 100
     """Connections a second from one address, after a burst of CONNECT_BURST times as many."""

@@ -44,11 +44,11 @@ class Batch:
         self._without: dict[frozenset[int], Batch] = {}
 
     def without(self, senders: AbstractSet[int]) -> "Batch":
-        """The same messages for the one who wrote those of `senders`: these have no bytes."""
+        """The batch for the one who wrote the messages of `senders`: these have no bytes."""
         return self._leave_out(senders)
 
     def ignoring(self, ignores: IgnoreList) -> "Batch":
-        """The same messages for those who ignore some who wrote them: these have no bytes.
+        """The batch for clients that ignore some of its senders: their messages have no bytes.
 
         Made once for all who ignore the same ones.
         """

@@ -29,7 +29,7 @@ class LookBack:
         """Who wants what follows an id in a room."""
         self._wake = Event()
         self._read: dict[tuple[Room, int], dict[int, Client]] = {}
-        """The same for the pages that are there."""
+        """Who has asked for each page that has been read."""
 
     def ask(self, room: Room, client: Client) -> None:
         """Have `client` visited when what follows its cursor in `room` is there."""
@@ -61,7 +61,7 @@ class LookBack:
             self._hub.visit(client)
 
     def _forget_used(self) -> None:
-        """Those of which everybody who has asked for them was visited since."""
+        """Forget the pages of which everybody who has asked for them was visited since."""
         for key, clients in tuple(self._read.items()):
             room, last = key
             if not clients.keys() & room.visits.keys():

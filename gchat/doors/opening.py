@@ -70,7 +70,7 @@ def open_connection(connection: Any, framer: LineFramer) -> Opening:
     Raises OtherProtocol, and OSError if the connection breaks.
     """
     deadline = monotonic() + QUIET_MOMENT
-    data = _read_first(connection, recognise, deadline)
+    data = _read_first(connection, recognise, deadline) or b""
     lines = framer.feed(data)
     if framer.spoken:
         return Opening(lines, False, len(data))
@@ -88,30 +88,36 @@ def open_again(connection: Any, framer: LineFramer, lines: list[bytes]) -> Openi
 def read_late(connection: Any) -> bytes:
     """The first bytes of one who has been silent, and has sent something now.
 
-    Raises OtherProtocol if it is a browser that has connected ahead of time, and OSError.
+    Empty if the input has ended. Raises OtherProtocol if it is a browser that has connected ahead
+    of time, BlockingIOError if nothing has come after all, and OSError if the connection breaks.
     """
-    return _read_first(connection, recognise_late_request, monotonic() + QUIET_MOMENT)
+    data = _read_first(connection, recognise_late_request, monotonic() + QUIET_MOMENT)
+    if data is None:
+        raise BlockingIOError
+    return data
 
 
-def _read_first(connection: Any, recognise: Recognise, deadline: float) -> bytes:
+def _read_first(connection: Any, recognise: Recognise, deadline: float) -> bytes | None:
     """The first bytes, as soon as `recognise` takes them for chat, or after `deadline`.
 
-    What has begun as another protocol by then is waited for longer. Empty if nothing comes, or the
-    input has ended.
+    What has begun as another protocol by then is waited for longer. Empty if the input has ended,
+    and None if nothing comes.
     """
     data, patience = b"", 0.0
-    while more := _receive(connection, deadline + patience):
+    while True:
+        more = _receive(connection, deadline + patience)
+        if not more:
+            return data or more
         data += more
         is_half_a_request = patience == REQUEST_TIME and b"\n" not in more
         if is_half_a_request and len(data) < LONGEST_LINE:  # nothing to look at again
             continue
         protocol = recognise(data)
         if protocol == Protocol.CHAT or (protocol is None and len(data) >= LONGEST_LINE):
-            break
+            return data
         if protocol:
             raise OtherProtocol(protocol, data)
         patience = _patience(data)
-    return data
 
 
 def _patience(data: bytes) -> float:

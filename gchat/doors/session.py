@@ -149,6 +149,8 @@ class Session:
         """
         try:
             data = read_late(self._client.socket)
+        except BlockingIOError:  # as _take_input: the socket only seemed to be readable
+            return
         except OtherProtocol as other:
             self._hub.refuse(self._client, "this is a chat server: it does not speak HTTP")
             raise Dismissed(str(other)) from None
