@@ -10,16 +10,16 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from gchat.model.look import PLAIN
+from gchat.model.display import PLAIN
 from gchat.model.message import Message
-from gchat.protocol import jsonlines
-from gchat.protocol.wire import encoder
+from gchat.protocol import json_lines
+from gchat.protocol.encoding import encoder
 from gchat.runtime.signals import TOOLS
-from gchat.store.sqlite.check import contents, faults
-from gchat.store.sqlite.export import read_all
+from gchat.store.sqlite.inspect import contents, faults, read_all
 from gchat.store.sqlite.schema import CannotUse, open_to_read, refusal
 from gchat.text.clock import past
-from gchat.text.safe import escape, name_key
+from gchat.text.naming import name_key
+from gchat.text.safe import escape
 
 COMMANDS = TOOLS
 
@@ -96,7 +96,7 @@ def _time(text: str) -> float:
 
 def _export(connection: sqlite3.Connection, options: argparse.Namespace) -> int:
     encode: Callable[[Message], bytes] = (
-        jsonlines.encode_message if options.format == "json" else _line
+        json_lines.encode_message if options.format == "json" else _line
     )
     room = name_key(options.room.removeprefix("#"))
     portions = read_all(connection, room, options.since)

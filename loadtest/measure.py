@@ -17,11 +17,11 @@ from types import FrameType
 from child import split_cores
 from measuring.archive import archive
 from measuring.descriptors import descriptors
+from measuring.displays import displays
 from measuring.everyone import everyone
 from measuring.gigabyte import gigabyte
 from measuring.history import history
 from measuring.idle import idle
-from measuring.looks import looks
 from measuring.rooms import rooms
 from measuring.stalled import stalled
 from measuring.vandals import vandals
@@ -29,7 +29,7 @@ from measuring.vandals import vandals
 MEASUREMENTS: dict[str, Callable[[int], int]] = {
     measurement.__name__: measurement
     for measurement in (
-        looks,
+        displays,
         rooms,
         history,
         archive,

@@ -51,7 +51,7 @@ class Server:
         self._process = psutil.Process(listening.pop())
         self._process.cpu_percent()  # the first call returns nothing: it is what the next goes by
 
-    def look(self) -> Figures:
+    def display(self) -> Figures:
         """Its figures now; raises NotFound when it has ended."""
         try:
             with self._process.oneshot():

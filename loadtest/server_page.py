@@ -43,14 +43,14 @@ class ServerPage:
             self._looking.kill()
         host = self._environment.host or self._environment.user_classes[0].host
         try:
-            self._looking = gevent.spawn(self._look, Server(address_of(host)[1]))
+            self._looking = gevent.spawn(self._display, Server(address_of(host)[1]))
         except (NotFound, ValueError) as error:  # ValueError: a host that is none
             self._trouble = str(error)
 
-    def _look(self, server: Server) -> None:
+    def _display(self, server: Server) -> None:
         try:
             while True:
-                self._figures.append(server.look())
+                self._figures.append(server.display())
                 del self._figures[1:-KEPT]
                 gevent.sleep(INTERVAL)
         except NotFound as error:

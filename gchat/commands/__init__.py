@@ -1,8 +1,8 @@
 """What a client can do besides talk; each module here is a group of commands."""
 
 # In the order in which /help lists them.
-from gchat.commands import people, returning, talk, rooms, peace, history, search, looks, server  # isort: skip
-from gchat.commands import operators, running  # isort: skip
+from gchat.commands import people, tokens, talk, rooms, ignoring, history, search, display, server  # isort: skip
+from gchat.commands import moderation, admin  # isort: skip
 from gchat.commands.slips import is_mistyped_command, may_be_commands, secret_in
 from gchat.commands.table import (
     TABLE,
@@ -20,24 +20,24 @@ __all__ = [
     "TABLE",
     "Command",
     "Refused",
+    "admin",
     "as_said",
     "check_may_speak",
+    "display",
     "groups",
     "history",
+    "ignoring",
     "is_command",
     "is_known",
     "is_mistyped_command",
-    "looks",
     "may_be_commands",
-    "operators",
-    "peace",
+    "moderation",
     "people",
     "read",
-    "returning",
     "rooms",
-    "running",
     "search",
     "secret_in",
     "server",
     "talk",
+    "tokens",
 ]

@@ -5,9 +5,9 @@ import re
 from gchat.commands.table import Refused, WrongArgument
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.model.log import RoomLog
+from gchat.model.room_log import RoomLog
 from gchat.text.clock import span
-from gchat.text.safe import name_key
+from gchat.text.naming import name_key
 
 MAX_TEXT = 200
 """Characters of what is shown again and again: why somebody is away, a room's topic."""

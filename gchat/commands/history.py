@@ -7,12 +7,12 @@ from gchat.commands.table import WrongArgument, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
-from gchat.model.log import RoomLog
-from gchat.model.look import Look
+from gchat.model.display import Display
 from gchat.model.message import Message
-from gchat.protocol.wire import encode_with_time
+from gchat.model.room_log import RoomLog
+from gchat.protocol.encoding import encode_with_time
 from gchat.text.clock import clock_and_day, past
-from gchat.text.safe import counted
+from gchat.text.phrases import counted
 
 SHOWN = 20
 """Messages that /history shows if it is not told how many."""
@@ -46,7 +46,7 @@ def since(hub: Hub, client: Client, when: str) -> None:
 
     For example: /since 10m
     """
-    now, zone, log = time.time(), client.look.zone, client.log
+    now, zone, log = time.time(), client.display.zone, client.log
     begin = past(when, now, zone)
     if begin is None:
         raise WrongArgument
@@ -73,7 +73,7 @@ def show(
     log: RoomLog,
     last: int,
     end: int | None = None,
-    encode: Callable[[Message, Look, float], bytes] = encode_with_time,
+    encode: Callable[[Message, Display, float], bytes] = encode_with_time,
 ) -> None:
     """Owe `client` what follows the id `last`, up to `end` or what is said now, as lines.
 
@@ -91,20 +91,20 @@ def show(
         lines, last = _portion(client, found, encode)
         del found
         if lines:
-            hub.owe(client, lines)
+            hub.enqueue(client, lines)
             client.wait_until_answers_are_read()
-        hub.gate.pass_through()
+        hub.command_gate.pass_through()
 
 
 def _portion(
-    client: Client, found: list[Message], encode: Callable[[Message, Look, float], bytes]
+    client: Client, found: list[Message], encode: Callable[[Message, Display, float], bytes]
 ) -> tuple[bytes, int]:
     """The first lines of `found`, and the id that they end with."""
     now, lines, size, last = time.time(), [], 0, 0
     for message in found:
         last = message.id
         if may_see(client, message):
-            lines.append(encode(message, client.look, now))
+            lines.append(encode(message, client.display, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
                 break

@@ -9,7 +9,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
 from gchat.hub.resumption import give_token
 from gchat.text.clock import clock_and_day, duration
-from gchat.text.safe import NotAName, as_name, nearest_name
+from gchat.text.naming import NotAName, as_name, nearest_name
 
 
 @command("NAME", cost=20, speaks=True)
@@ -28,7 +28,7 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         raise Refused(f"that cannot be a name: {error}; {free} is free", "a name") from None
     except NameTaken as error:
         holder = error.holder
-        since = clock_and_day(holder.named, client.look.zone, time.time())
+        since = clock_and_day(holder.named, client.display.zone, time.time())
         raise Refused(
             f"the name {name} is taken: {holder.name} has had it since {since} and was last "
             f"heard of {duration(time.monotonic() - holder.heard)} ago; {error.free} is free",
@@ -58,7 +58,7 @@ def whois(hub: Hub, client: Client, name: str) -> None:
     person, now = called(hub, name), time.time()
     facts = [
         f"in #{person.log.room}",
-        f"here since {clock_and_day(person.since, client.look.zone, now)}",
+        f"here since {clock_and_day(person.since, client.display.zone, now)}",
         f"last heard of {duration(time.monotonic() - person.heard)} ago",
     ]
     if person is client:

@@ -12,9 +12,10 @@ from gchat.hub.hub import Hub
 from gchat.hub.room import Room
 from gchat.hub.rooms import LOBBY, MAX_ROOMS, TooManyRooms
 from gchat.hub.welcome import topic_of, welcome_to_room
-from gchat.model.topic import Topic
+from gchat.model.message import Topic
 from gchat.store.sqlite.schema import explain
-from gchat.text.safe import NotAName, as_name, listing, name_key
+from gchat.text.naming import NotAName, as_name, name_key
+from gchat.text.phrases import listing
 
 NAMES_SHOWN = 100
 """How many names /who lists: what fits on a screen, and is no burden to owe."""
@@ -46,7 +47,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
         raise Refused(
             f"there are {MAX_ROOMS} rooms, the most there may be; /rooms lists them", "a room"
         ) from None
-    if client.look.notices:
+    if client.display.notices:
         welcome_to_room(hub, client)
 
 

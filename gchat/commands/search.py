@@ -8,11 +8,11 @@ from gchat.commands.history import announce, may_see, show
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.jobs.indexer import complete
-from gchat.protocol.wire import encode_found
+from gchat.protocol.encoding import encode_found
 from gchat.store.sqlite.words import TookTooLong
+from gchat.text.naming import name_key
+from gchat.text.phrases import counted
 from gchat.text.query import NotAQuery, Query, read_query
-from gchat.text.safe import counted, name_key
 
 MOST_FOUND = 50
 """Messages that are shown."""
@@ -79,10 +79,10 @@ def _tell_number(hub: Hub, client: Client, count: int) -> None:
 
 def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
     try:
-        query = read_query(wanted, time.time(), client.look.zone)
+        query = read_query(wanted, time.time(), client.display.zone)
     except NotAQuery as error:
         raise Refused(f"that cannot be found: {error}", "a query") from None
-    if left := complete(hub):
+    if left := hub.history.complete_index():
         hub.tell(client, f"the last {counted(left, 'message')} cannot be found yet")
     found = _places(hub, client, query)
     _tell_number(hub, client, len(found))
@@ -90,7 +90,7 @@ def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
         for message in hub.history.after(log_of(hub, room), number - 1, 1):
             # It may have been deleted since it was found.
             if message.id == number and message.is_spoken and not client.lost:
-                hub.owe(client, encode_found(message, client.look, time.time()))
+                hub.enqueue(client, encode_found(message, client.display, time.time()))
         client.wait_until_answers_are_read()
 
 
@@ -112,7 +112,7 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
         if len(hits) < CANDIDATES:
             break
         before, _ = hits[-1]
-        hub.gate.pass_through()
+        hub.command_gate.pass_through()
     return found[:MOST_FOUND]
 
 
@@ -132,5 +132,5 @@ def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
             end = message.id - 1
             if len(found) == MOST_FOUND or time.perf_counter() > deadline:
                 break
-        hub.gate.pass_through()
+        hub.command_gate.pass_through()
     return found

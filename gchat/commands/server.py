@@ -14,7 +14,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
 from gchat.text.addresses import address_of
 from gchat.text.clock import clock_and_day, duration
-from gchat.text.safe import counted
+from gchat.text.phrases import counted
 
 
 @command("[COMMAND]")
@@ -132,7 +132,7 @@ def uptime(hub: Hub, client: Client) -> None:
     For example: /uptime
     """
     now = time.time()
-    since = clock_and_day(hub.started, client.look.zone, now)
+    since = clock_and_day(hub.started, client.display.zone, now)
     hub.tell(client, f"up since {since}, for {duration(now - hub.started)}")
 
 

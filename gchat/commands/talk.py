@@ -10,9 +10,9 @@ from gchat.hub.hub import Hub
 from gchat.hub.resumption import bring_privates
 from gchat.model.identities import Identity
 from gchat.model.message import Kind, Private
-from gchat.protocol.wire import encode_private
+from gchat.protocol.encoding import encode_private
 from gchat.store.sqlite.schema import explain
-from gchat.text.safe import name_key
+from gchat.text.naming import name_key
 
 PRIVATE_LIMIT = 64 * 1024
 """Bytes that others may have sent to one who has not read them yet. One more may go over it."""
@@ -79,8 +79,8 @@ def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
         )
     if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
         bring_privates(hub, identity)  # they have come meanwhile
-    if client.look.notices:
-        hub.owe(client, encode_private(private, client.look))
+    if client.display.notices:
+        hub.enqueue(client, encode_private(private, client.display))
     hub.confirm(client, f"{name} is not here; it is kept until they come back")
 
 
@@ -101,11 +101,11 @@ def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
             "a private message",
         )
     private = Private(time.time(), client.name, name, text)
-    hub.owe(person, encode_private(private, person.look), private)
+    hub.enqueue(person, encode_private(private, person.display), private)
     person.correspondent = client.number
     hub.bells.ring(person)
-    if client.look.notices:
-        hub.owe(client, encode_private(private, client.look))
+    if client.display.notices:
+        hub.enqueue(client, encode_private(private, client.display))
     if person.away and client.number not in person.away.told:
         if len(person.away.told) >= MAX_TOLD:
             person.away.told.clear()

@@ -20,20 +20,20 @@ class Motd:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._version = self._look()
+        self._version = self._display()
         self._lines = self._read()
         self._fault = ""
 
     def read_again(self) -> bool:
         """Read it even if it seems not to have changed; returns whether it has. Raises the same."""
-        version, before = self._look(), self._lines
+        version, before = self._display(), self._lines
         self._lines, self._version, self._fault = self._read(), version, ""
         return self._lines != before
 
     def lines(self) -> list[str]:
         """Its lines, safe to show."""
         try:
-            if self._look() != self._version or self._fault:
+            if self._display() != self._version or self._fault:
                 self.read_again()
         except (OSError, ValueError) as error:
             if str(error) != self._fault:
@@ -44,7 +44,7 @@ class Motd:
                 )
         return self._lines
 
-    def _look(self) -> object:
+    def _display(self) -> object:
         """What is another one when the file has changed."""
         status = os.stat(self.path)
         return status.st_mtime_ns, status.st_size, status.st_ino

@@ -11,7 +11,7 @@ from gchat.config.limits import MEANINGS, MOST, Limits, read_limit
 from gchat.config.password import BadPassword, Password
 from gchat.config.settings import Settings
 from gchat.text.clock import span
-from gchat.text.safe import NotANumber, as_number
+from gchat.text.phrases import NotANumber, as_number
 
 DESCRIPTION = """\
 A chat server that anyone joins with nothing but nc:

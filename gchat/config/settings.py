@@ -26,7 +26,7 @@ class Settings:
     host: str = "127.0.0.1"
     """The address that the server listens on, also if the option gave a name for it."""
     limits: Limits = field(default_factory=Limits)
-    places: int = MOST
+    slots: int = MOST
     """Clients that the limit on open files has room for: `limits.max_clients` is never more."""
     password: Password | None = None
     """What everybody has to say before anything else; None if all may come in."""

@@ -7,11 +7,11 @@ from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import TypeVar
 
+from gchat.model.display import Display
 from gchat.model.ignoring import IgnoreList
-from gchat.model.log import Cursor, RoomLog
-from gchat.model.look import Look
 from gchat.model.message import Message
-from gchat.protocol.wire import encoder
+from gchat.model.room_log import Cursor, RoomLog
+from gchat.protocol.encoding import encoder
 
 MAX_MESSAGES = 1024
 MAX_BYTES = 64 * 1024
@@ -101,9 +101,9 @@ class Batch:
         return Cursor(message.id, message.spoken)
 
 
-def encode_batch(messages: list[Message], look: Look) -> Batch:
+def encode_batch(messages: list[Message], display: Display) -> Batch:
     """As many of `messages` as a batch may hold."""
-    encode, lines, size = encoder(look), list[bytes](), 0
+    encode, lines, size = encoder(display), list[bytes](), 0
     for message in messages:
         lines.append(line := encode(message))
         size += len(line)
@@ -125,14 +125,14 @@ class Batches:
         """`pages` is what there is besides `log` of what was said before, by the id it follows."""
         self._log = log
         self._pages = pages
-        self._made: dict[tuple[int, int, Look], Batch] = {}
+        self._made: dict[tuple[int, int, Display], Batch] = {}
 
-    def between(self, cursor: Cursor, stop: Cursor, look: Look) -> Batch | None:
+    def between(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
         """What lies between two places, or the first part of it; None if it is not there."""
-        key = (cursor.id, stop.id, look)
+        key = (cursor.id, stop.id, display)
         batch = self._made.get(key)
         if batch is None and (messages := self._messages(cursor.id, stop.id)):
-            batch = encode_batch(messages, look)
+            batch = encode_batch(messages, display)
             _keep(self._made, key, batch)
         return batch
 

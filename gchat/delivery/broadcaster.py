@@ -13,15 +13,16 @@ from time import perf_counter
 
 import gevent
 
+from gchat.delivery.backfill import Backfill
 from gchat.delivery.batch import Batch, Batches
-from gchat.delivery.lookback import LookBack
+from gchat.delivery.cohort_sends import CohortSend, CohortSends
 from gchat.hub.client import Client
+from gchat.hub.cohorts import Cohorts
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
-from gchat.hub.steps import InStep, Step, Steps
 from gchat.model.ignoring import NOBODY
-from gchat.model.log import Cursor
-from gchat.protocol.wire import encode_gap
+from gchat.model.room_log import Cursor
+from gchat.protocol.encoding import encode_gap
 from gchat.runtime.loop import give_way
 
 SLICE = 0.002
@@ -47,7 +48,7 @@ class Broadcaster:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self.look_back = LookBack(hub)
+        self.backfill = Backfill(hub)
         """Which reads for those who are far behind; somebody has to let it run."""
         self._rounds: dict[Room, Round] = {}
         self._failed: set[Room] = set()
@@ -55,19 +56,19 @@ class Broadcaster:
 
     def run(self) -> None:
         """Broadcast for ever."""
-        stirred = self._hub.stirred
+        ready_rooms = self._hub.ready_rooms
         while True:
-            if not stirred:
+            if not ready_rooms:
                 self._hub.work.clear()
                 self._hub.work.wait()
-            while stirred:
+            while ready_rooms:
                 deadline = perf_counter() + SLICE
                 # Many rooms are small. None has two turns before more could be said in it.
-                for room in tuple(stirred):
+                for room in tuple(ready_rooms):
                     self._try_to_serve(room)
                     if perf_counter() > deadline:
                         break
-                if stirred:
+                if ready_rooms:
                     give_way()
 
     def _try_to_serve(self, room: Room) -> None:
@@ -75,26 +76,26 @@ class Broadcaster:
             self._serve(room)
         except Exception:  # a mistake of ours: it must not be the end of all talk
             self._hub.faults.report("cannot broadcast in #%s", room.name)
-            room.in_step = InStep(Cursor(0, 0))  # whom the round has reached is not known
+            room.cohorts = Cohorts(Cursor(0, 0))  # whom the round has reached is not known
             if room not in self._failed:
                 self._failed.add(room)
                 gevent.spawn_later(RETRY, self._retry, room)
 
     def _retry(self, room: Room) -> None:
         self._failed.discard(room)
-        self._hub.stir(room)
+        self._hub.mark_ready(room)
 
     def _serve(self, room: Room) -> None:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
-        del self._hub.stirred[room]
-        current = self._rounds.pop(room, None) or Round(self._hub, room, self.look_back)
+        del self._hub.ready_rooms[room]
+        current = self._rounds.pop(room, None) or Round(self._hub, room, self.backfill)
         if current.serve(SLICE):
             self._rounds[room] = current
         said = room.log.end.id > room.sent.id
         # What is not recorded yet stirs the room when it is; nobody has a turn before that.
-        waiting = room.turns.are_awaited and room.log.end == room.log.said
+        waiting = room.queue.are_awaited and room.log.end == room.log.said
         if said or room in self._rounds or room.visits or waiting:
-            self._hub.stir(room)
+            self._hub.mark_ready(room)
 
 
 class Round:
@@ -106,23 +107,23 @@ class Round:
     thousand who catch up at once do not keep the listeners waiting.
     """
 
-    def __init__(self, hub: Hub, room: Room, look_back: LookBack) -> None:
+    def __init__(self, hub: Hub, room: Room, backfill: Backfill) -> None:
         self._hub = hub
-        self._look_back = look_back
+        self._backfill = backfill
         self._stats = hub.stats
         self._room = room
         self._batches = Batches(room.log, room.pages)
         self._end = room.log.end
         said = self._end.id > room.sent.id
-        before = room.in_step
+        before = room.cohorts
         if said:
-            room.in_step = InStep(self._end, before.looks)
-        self._in_step = room.in_step
-        self._steps = Steps(before, room.in_step, self._batches)
+            room.cohorts = Cohorts(self._end, before.displays)
+        self._cohorts = room.cohorts
+        self._sends = CohortSends(before, room.cohorts, self._batches)
         with hub.lock:
             self._listeners = iter(list(room.listeners.values()) if said else ())
         if said or self._end == room.log.said:
-            room.turns.begin_round(len(room.listeners), len(hub.stirred) + 1)
+            room.queue.begin_round(len(room.listeners), len(hub.ready_rooms) + 1)
 
     def serve(self, seconds: float) -> bool:
         """Serve clients for so many seconds, or a little more; False if the round is over."""
@@ -150,33 +151,33 @@ class Round:
         Those who keep step are known by their cursor, and there is nothing to see to but
         their sockets. For the others `advance` does the rest, which may take long.
         """
-        step = None
+        send = None
         for client in islice(self._listeners, AT_A_TIME):
-            if not (step and client.cursor is step.start):
-                step = self._steps.of(client.look)
-                if not (step and client.cursor is step.start):
+            if not (send and client.cursor is send.start):
+                send = self._sends.of(client.display)
+                if not (send and client.cursor is send.start):
                     if client.log is self._room.log:  # it may have gone to another room
                         self._try_to_advance(client)
                     if perf_counter() > deadline:
                         return
                     continue
             try:
-                sent = client.socket.send(step.data)
+                sent = client.socket.send(send.data)
             except Exception:  # whatever it is, `advance` will meet it
                 sent = 0
-            if sent == step.size:
-                client.cursor = step.end
-                step.reached += 1
+            if sent == send.size:
+                client.cursor = send.end
+                send.reached += 1
             elif sent:
-                self._stop_within(client, step, sent)
+                self._stop_within(client, send, sent)
             else:
                 self._try_to_advance(client)
 
     def _count_deliveries(self) -> None:
-        for step in self._steps.taken:
-            self._stats.deliveries += step.reached * step.messages
-            self._stats.bytes_out += step.reached * step.size
-            step.reached = 0
+        for send in self._sends.taken:
+            self._stats.deliveries += send.reached * send.messages
+            self._stats.bytes_out += send.reached * send.size
+            send.reached = 0
 
     def _try_to_advance(self, client: Client) -> None:
         try:
@@ -202,8 +203,8 @@ class Round:
                 break
         else:  # it takes all that we send: the others first
             self._hub.visit(client)
-        if client.cursor == self._end and client.may_keep_step:
-            client.cursor = self._in_step.take_in(client.look)
+        if client.cursor == self._end and client.may_join_cohort:
+            client.cursor = self._cohorts.join(client.display)
         if client.progress is not None:
             client.progress.set()
 
@@ -221,7 +222,7 @@ class Round:
                 return True
         if client.cursor.id >= stop.id:
             return False
-        batch = self._batches.between(client.cursor, stop, client.look)
+        batch = self._batches.between(client.cursor, stop, client.display)
         if batch is None:
             return self._go_back(client)
         before = client.cursor.spoken
@@ -268,10 +269,10 @@ class Round:
             self._leave_alone(client)
         return sent
 
-    def _stop_within(self, client: Client, step: Step, sent: int) -> None:
+    def _stop_within(self, client: Client, send: CohortSend, sent: int) -> None:
         """The socket of `client` has taken only a part of `step`."""
         before = client.cursor.spoken
-        client.cursor, client.cut = step.batch.place(sent)
+        client.cursor, client.cut = send.batch.place(sent)
         self._stats.deliveries += client.cursor.spoken - before
         self._stats.bytes_out += sent
         self._leave_alone(client)
@@ -286,7 +287,7 @@ class Round:
         """What comes next for `client` is not in memory; False if it has to wait for it."""
         page = self._room.pages.get(client.cursor.id)
         if page is None and self._hub.history.is_kept:
-            self._look_back.ask(self._room, client)
+            self._backfill.ask(self._room, client)
             return False
         kept = Cursor(page[0].id - 1, page[0].spoken_before) if page else self._room.log.start
         self._tell_gap(client, kept)
@@ -304,5 +305,5 @@ class Round:
         client.cursor = gone
         client.own_ahead -= own_gone
         client.missed += missed
-        if missed or (notices_missed and client.look.presence):
-            client.cut = encode_gap(missed, client.look)
+        if missed or (notices_missed and client.display.presence):
+            client.cut = encode_gap(missed, client.display)

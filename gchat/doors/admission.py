@@ -14,11 +14,11 @@ from typing import Any
 from gevent import Timeout
 from gevent.socket import wait_read
 
-from gchat.config.limits import Buckets, TokenBucket
-from gchat.hub.guesses import too_many_guesses
 from gchat.hub.hub import Hub
-from gchat.model.look import PLAIN
-from gchat.protocol.wire import encode_notices
+from gchat.hub.password_attempts import too_many_attempts
+from gchat.model.buckets import Buckets, TokenBucket
+from gchat.model.display import PLAIN
+from gchat.protocol.encoding import encode_notices
 from gchat.text.addresses import Network, network_of
 from gchat.text.clock import duration
 
@@ -67,9 +67,9 @@ class Admission:
         hub, limits, network = self._hub, self._hub.settings.limits, network_of(host)
         if bar := self.bar(host):
             return bar
-        if hub.places.total >= limits.max_clients:
+        if hub.slots.total >= limits.max_clients:
             return f"the server is full: all {limits.max_clients} places are taken; try again later"
-        if 0 < limits.max_per_address <= hub.places.of(network):
+        if 0 < limits.max_per_address <= hub.slots.of(network):
             return (
                 f"all {limits.max_per_address} places for one address are taken by yours; "
                 "try again when a connection from there has ended"
@@ -80,19 +80,19 @@ class Admission:
                 f"your address connects more than {limits.connect_rate} times a second; "
                 f"try again in {duration(ceil(wait))}"
             )
-        if hub.settings.password and (wait := hub.guesses.wait(network)):
-            return too_many_guesses(wait)
+        if hub.settings.password and (wait := hub.password_attempts.wait(network)):
+            return too_many_attempts(wait)
         return None
 
     def enter(self, network: Network) -> None:
         """One from there is let in, and takes up a place until it leaves."""
-        self._hub.places.take(network)
+        self._hub.slots.take(network)
         if rule := self._hub.settings.limits.connections:
             self._connects.take(rule, network, time.monotonic())
 
     def leave(self, network: Network) -> None:
         """Its connection is closed."""
-        self._hub.places.give_back(network)
+        self._hub.slots.give_back(network)
 
     def turn_away(self, connection: Any, address: str, why: str, answer: bytes = b"") -> None:
         """Tell a newcomer why it is not let in, and close the connection.

@@ -12,10 +12,10 @@ from gevent.socket import wait_read
 
 from gchat.config.password import Password
 from gchat.doors.opening import RECEIVE, Opening, open_again, read_late
-from gchat.hub.guesses import PENALTY, Guesses, too_many_guesses
-from gchat.model.look import PLAIN, TELNET
+from gchat.hub.password_attempts import PENALTY, PasswordAttempts, too_many_attempts
+from gchat.model.display import PLAIN, TELNET
+from gchat.protocol.encoding import encode_notices
 from gchat.protocol.framing import LineFramer
-from gchat.protocol.wire import encode_notices
 from gchat.text.addresses import Network
 from gchat.text.safe import edited, escape
 
@@ -37,12 +37,16 @@ class Login:
     """Asks one newcomer, at the other end of `connection`, which does not block."""
 
     def __init__(
-        self, connection: Any, network: Network, password: Password, guesses: Guesses
+        self,
+        connection: Any,
+        network: Network,
+        password: Password,
+        attempts: PasswordAttempts,
     ) -> None:
         self._connection = connection
         self._network = network
         self._password = password
-        self._guesses = guesses
+        self._attempts = attempts
         self._received = 0
 
     def run(self, framer: LineFramer, opening: Opening) -> Opening:
@@ -66,11 +70,11 @@ class Login:
             self._tell(framer, "this server has a password: type it, then press Enter")
         for left in reversed(range(TRIES)):
             answer, *lines = lines or self._receive_lines(framer)
-            if wait := self._guesses.wait(self._network):
-                raise TurnedAway(too_many_guesses(wait))
+            if wait := self._attempts.wait(self._network):
+                raise TurnedAway(too_many_attempts(wait))
             if self._password.matches(_typed(answer)):
                 return lines
-            self._guesses.wrong(self._network, "password for the server")
+            self._attempts.wrong(self._network, "password for the server")
             gevent.sleep(PENALTY)
             if lines or not left:  # a program goes on as if it had been let in
                 break

@@ -11,13 +11,13 @@ from gevent.socket import wait
 from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.opening import RECEIVE, Opening, OtherProtocol, read_late
-from gchat.doors.pace import Pace
+from gchat.doors.rate_limit import RateLimit
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.hub import Hub
 from gchat.hub.resumption import leave
 from gchat.hub.welcome import welcome
 from gchat.protocol.framing import LineFramer
-from gchat.protocol.jsonlines import NotARequest, Ref, read_request, with_ref
+from gchat.protocol.json_lines import NotARequest, Ref, read_request, with_ref
 from gchat.runtime.loop import wait_for
 from gchat.text.safe import visible, visible_lines
 
@@ -58,7 +58,7 @@ class Session:
         "_hub",
         "_in_head",
         "_opening",
-        "_pace",
+        "_rate_limit",
         "_refusals",
     )
 
@@ -69,7 +69,7 @@ class Session:
         self._framer = framer
         self._opening: Opening | None = opening
         self._in_head = True
-        self._pace = Pace(hub, client)
+        self._rate_limit = RateLimit(hub, client)
         self._ended = False
         self._deadline = inf
         """When it must be gone."""
@@ -122,7 +122,7 @@ class Session:
     def _wait_at_the_door(self) -> None:
         if not self._hub.closing:
             try:
-                self._hub.door.pass_through()
+                self._hub.arrival_gate.pass_through()
             except Dismissed as dismissed:  # it is leaving already
                 self._is_dismissed(dismissed)
 
@@ -135,8 +135,8 @@ class Session:
         self._look_at_framer()
         self._take_turns(opening.lines)
         if opening.silent:
-            client.look = client.look._replace(presence=True, notices=True)
-            hub.door.pass_through()
+            client.display = client.display._replace(presence=True, notices=True)
+            hub.arrival_gate.pass_through()
             welcome(hub, client)
             hub.announce(client)
         hub.listen(client)
@@ -184,7 +184,7 @@ class Session:
     def _take_turns(self, lines: Sequence[bytes]) -> None:
         """Obey `lines`, as fast as that is allowed; nothing is read from the client meanwhile."""
         while lines:
-            count = self._pace.wait(lines)
+            count = self._rate_limit.wait(lines)
             self._speak(lines[:count])
             lines = lines[count:]
 
@@ -192,8 +192,8 @@ class Session:
         """The same, when others in the room have had their turn."""
         client = self._client
         while lines:
-            turns = self._hub.room_of(client).turns
-            count = turns.wait(client.number, len(client.name), lines)
+            queue = self._hub.room_of(client).queue
+            count = queue.wait(client.number, len(client.name), lines)
             self._obey(lines[:count])
             lines = lines[count:]
 
@@ -201,14 +201,14 @@ class Session:
         """See to what came besides lines: telnet's questions, and lines that were too long."""
         hub, client, framer = self._hub, self._client, self._framer
         if framer.telnet:
-            client.look = client.look._replace(end="\r\n")
+            client.display = client.display._replace(end="\r\n")
         if framer.replies:
-            hub.owe(client, framer.replies)
+            hub.enqueue(client, framer.replies)
             framer.replies = b""
         cost, framer.commands = divmod(framer.commands, COMMANDS_TO_A_LINE)
         if cost:
             self._wait_at_the_gate()
-            self._pace.pay(cost)
+            self._rate_limit.pay(cost)
         if framer.asked:
             hub.tell(client, "yes, here")
             framer.asked = False
@@ -223,18 +223,18 @@ class Session:
                 "and nothing of it was sent",
                 "too long a line",
             )
-            self._pace.pay(framer.refused)
+            self._rate_limit.pay(framer.refused)
             framer.refused = 0
 
     def _obey(self, lines: Sequence[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, in their order."""
-        if not (self._client.look.json or commands.may_be_commands(lines)):
+        if not (self._client.display.json or commands.may_be_commands(lines)):
             self._in_head = False
             self._try(self._say, visible_lines(lines))  # nearly always
             return
         said: list[str] = []
         for line in lines:
-            if self._client.look.json:
+            if self._client.display.json:
                 self._serve(line)
                 continue
             text = visible(line)
@@ -290,11 +290,11 @@ class Session:
             self._refuse(str(refused), refused.what, request.ref)
             return
         if request.ref is not None:
-            self._hub.unrecorded.wait_for(self._client)
+            self._hub.pending_writes.wait_for(self._client)
             here = self._client.log is log and self._client.number == number
             said = here and self._client.last_own > last_own
             fields = {"id": self._client.last_own} if said else {}
-            self._hub.owe(self._client, with_ref("ok", request.ref, **fields))
+            self._hub.enqueue(self._client, with_ref("ok", request.ref, **fields))
 
     def _check_tells_no_secret(self, text: str) -> None:
         """Raises Refused if `text`, which a program wants the room to see, may be a secret."""
@@ -309,12 +309,12 @@ class Session:
     def _run(self, text: str) -> None:
         """Carry out a command. Raises Refused, or Dismissed for /quit."""
         self._client.wait_until_answers_are_read()
-        self._hub.unrecorded.wait_for(self._client)
+        self._hub.pending_writes.wait_for(self._client)
         self._wait_at_the_gate()
         try:
             command, typed = commands.read(text)
             if command.cost > 1:
-                self._pace.pay(command.cost - 1)
+                self._rate_limit.pay(command.cost - 1)
             command.carry_out(self._hub, self._client, typed)
         except (Refused, Dismissed):
             raise
@@ -332,7 +332,7 @@ class Session:
         if ref is None:
             self._hub.refuse(self._client, why)
         else:
-            self._hub.owe(self._client, with_ref("error", ref, text=why))
+            self._hub.enqueue(self._client, with_ref("error", ref, text=why))
         self._refusals += 1
         # One who is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG
@@ -341,7 +341,7 @@ class Session:
 
     def _wait_at_the_gate(self) -> None:
         if not self._client.operator:  # who is to end the crush there must not be stuck in it
-            self._hub.gate.pass_through()
+            self._hub.command_gate.pass_through()
 
     def _is_dismissed(self, dismissed: Dismissed) -> None:
         if isinstance(dismissed, Expelled):

@@ -20,10 +20,10 @@ from gchat.hub.owed import (
     InFlight,
     Owed,
 )
+from gchat.model.display import PROGRAM, Display
 from gchat.model.ignoring import NOBODY, IgnoreList
-from gchat.model.log import Cursor, RoomLog
-from gchat.model.look import PROGRAM, Look
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.sanctions import Sanction
 from gchat.runtime.loop import READABLE, WRITABLE
 from gchat.text.addresses import Network, host_of, network_of
@@ -59,7 +59,7 @@ class Client:
     """
 
     __slots__ = (
-        "_look",
+        "_display",
         "_writable",
         "address",
         "away",
@@ -133,7 +133,7 @@ class Client:
         """
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
-        self._look = PROGRAM
+        self._display = PROGRAM
         self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.owed: deque[Owed] = NOTHING_OWED
@@ -167,15 +167,15 @@ class Client:
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
     @property
-    def look(self) -> Look:
+    def display(self) -> Display:
         """How it wants its lines."""
-        return self._look
+        return self._display
 
-    @look.setter
-    def look(self, look: Look) -> None:
-        if look != self._look:
-            self.step_out()
-            self._look = look
+    @display.setter
+    def display(self, display: Display) -> None:
+        if display != self._display:
+            self.leave_cohort()
+            self._display = display
 
     @property
     def lag(self) -> int:
@@ -207,13 +207,13 @@ class Client:
         if self.owed:
             self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
 
-    def step_out(self) -> None:
+    def leave_cohort(self) -> None:
         """It is to be sent something else than the others, or less: it stands where it stood, but
         alone."""
         self.cursor = Cursor(*self.cursor)
 
     @property
-    def may_keep_step(self) -> bool:
+    def may_join_cohort(self) -> bool:
         """It is to be sent nothing but what all others get who stand where it does."""
         return not (
             self.owed or self.cut or self.last_own > self.cursor.id or self.ignores is not NOBODY
@@ -222,13 +222,13 @@ class Client:
     def has_said(self, last: Cursor, count: int = 0) -> None:
         """The last message in its log, up to `last`, is its own; `count` of those that people
         have said."""
-        self.step_out()
+        self.leave_cohort()
         self.last_own = last.id
         self.own_ahead += count
 
-    def owe(self, data: bytes, private: Private | None = None) -> None:
+    def enqueue(self, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to this client alone, behind all that it is to get up to now."""
-        self.step_out()
+        self.leave_cohort()
         if self.owed is NOTHING_OWED:
             self.owed = deque()
         owed = Owed(self.until or self.log.end, data, private)

@@ -3,27 +3,28 @@
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from operator import sub
 
 from gevent.event import Event
 from gevent.lock import Semaphore
 
-from gchat.config.limits import Places
 from gchat.config.settings import Settings
-from gchat.hub.announcer import Announcer
 from gchat.hub.bells import Bells
 from gchat.hub.client import Client
-from gchat.hub.countdown import Countdown
-from gchat.hub.guesses import Guesses
 from gchat.hub.names import Names
+from gchat.hub.notices import PresenceNotices
+from gchat.hub.password_attempts import PasswordAttempts
+from gchat.hub.pending_writes import PendingWrites
 from gchat.hub.room import Room
 from gchat.hub.rooms import LOBBY, Rooms, TooManyRooms
-from gchat.hub.stats import Stats
-from gchat.hub.unrecorded import Unrecorded
+from gchat.hub.shutdown import Countdown
+from gchat.model.buckets import Slots
 from gchat.model.identities import Identities
-from gchat.model.log import Cursor
 from gchat.model.message import SERVER, Kind, Private
+from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction, Sanctions
-from gchat.protocol.wire import encode_notices, encode_refusal
+from gchat.protocol.encoding import encode_notices, encode_refusal
 from gchat.runtime.faults import Faults
 from gchat.runtime.loop import Gate, give_way
 from gchat.runtime.watchdog import Watchdog
@@ -53,33 +54,33 @@ class Hub:
         self.lobby.topic = self.history.topic(LOBBY)
         self.identities = Identities(self.history.identities())
         self.names = Names(self.identities)
-        self.bells = Bells(self.names, self.owe)
-        self.announcer = Announcer(self.names, self.notify)
-        self.stirred: dict[Room, None] = {}
+        self.bells = Bells(self.names, self.enqueue)
+        self.presence_notices = PresenceNotices(self.names, self.notify)
+        self.ready_rooms: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
-        self.unrecorded = Unrecorded()
+        self.pending_writes = PendingWrites()
         self.opening = Semaphore()
         """Held while what was said in a room is read, to open it."""
-        self.gate = Gate()
+        self.command_gate = Gate()
         """Where those wait who ask for more than to say a line."""
-        self.door = Gate()
+        self.arrival_gate = Gate()
         """Where those wait who come or leave: thousands may do so at the same time."""
         self.stats = Stats()
         self.faults = Faults()
         self.watchdog = Watchdog()
-        self.places = Places()
+        self.slots = Slots()
         """Those that all connections take, also before they are clients."""
         self.bans = Sanctions(self.history.sanctions("ban"))
         """What keeps whoever comes from a network out."""
         self.mutes = Sanctions(self.history.sanctions("mute"))
         """What keeps whoever comes from an address from speaking."""
-        self.guesses = Guesses()
-        self.operator_guesses = Guesses()
+        self.password_attempts = PasswordAttempts()
+        self.operator_attempts = PasswordAttempts()
         """Of their own: who is in, and guesses this one, keeps nobody out."""
-        self.countdown = Countdown(self.notify_all, self.stop)
-        self.token_guesses = Guesses()
+        self.shutdown = Countdown(self.notify_all, self.stop)
+        self.token_attempts = PasswordAttempts()
         self.resumed: dict[int, Event] = {}
         """The numbers that somebody is about to go on with; set when who has one has parted."""
         self.asked_to_stop = Event()
@@ -120,7 +121,7 @@ class Hub:
         client.person = True
         if len(room.clients) > 1:
             room.presence.join(client.number, client.name)
-            self.announcer.tell_soon(room)
+            self.presence_notices.tell_soon(room)
         else:
             room.presence.forget()
 
@@ -205,7 +206,7 @@ class Hub:
             room.empty_since = time.monotonic()
         if client.person and not self.closing:
             room.presence.leave(client.number, client.name)
-            self.announcer.tell_soon(room)
+            self.presence_notices.tell_soon(room)
 
     def lose(self, client: Client, why: str) -> None:
         """`client` cannot be sent anything any more."""
@@ -258,14 +259,14 @@ class Hub:
         """`client` says `texts` to the others in its room."""
         room = self.room_of(client)
         if room.presence.is_unannounced(client.number):
-            self.announcer.tell(room)  # nobody is heard before they have come
+            self.presence_notices.tell(room)  # nobody is heard before they have come
         if client.away:
             client.away = None
             self.confirm(client, "you are no longer away")
         self._append(room, kind, texts, client.number, client.name)
         client.has_said(room.log.said, len(texts))
         self.stats.messages += len(texts)
-        room.turns.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
+        room.queue.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
         self.bells.ring_for_mentioned(client, room.log, texts)
 
     def notify(
@@ -278,19 +279,19 @@ class Hub:
     ) -> None:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
         if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
-            self.announcer.tell(room)
+            self.presence_notices.tell(room)
         self._append(room, kind, [text], about, name)
         if client := room.clients.get(about):
             client.has_said(room.log.said)
-        room.turns.unsent += len(text)
+        room.queue.unsent += len(text)
 
     def _append(self, room: Room, kind: str, texts: list[str], sender: int, name: str) -> None:
         # Milliseconds are what programs are told, and what comes back the same from a file.
         room.log.append(round(time.time(), 3), kind, texts, sender, name)
         if self.history.is_kept:
-            self.unrecorded.add(room)
+            self.pending_writes.add(room)
         else:
-            self.stir(room)
+            self.mark_ready(room)
 
     def notify_all(self, text: str) -> None:
         """A notice to everybody in every room."""
@@ -299,24 +300,24 @@ class Hub:
 
     def tell(self, client: Client, *texts: str) -> None:
         """A notice of some lines to `client` alone."""
-        self.owe(client, encode_notices(texts, client.look))
+        self.enqueue(client, encode_notices(texts, client.display))
 
     def confirm(self, client: Client, *texts: str) -> None:
         """The same, when it has done what it wanted: in a program's output that is too much."""
-        if client.look.notices:
+        if client.display.notices:
             self.tell(client, *texts)
 
     def refuse(self, client: Client, why: str) -> None:
         """Tell `client` what was not done, and why."""
-        self.owe(client, encode_refusal(why, client.look))
+        self.enqueue(client, encode_refusal(why, client.display))
 
-    def owe(self, client: Client, data: bytes, private: Private | None = None) -> None:
+    def enqueue(self, client: Client, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to `client` alone, behind all that it is to get up to now.
 
         `private` is what somebody else sends it.
         """
         if not client.lost:
-            client.owe(data, private)
+            client.enqueue(data, private)
             self.visit(client)
 
     # Names
@@ -329,18 +330,41 @@ class Hub:
         room = self.room_of(client)
         if client.person and name != before and not room.presence.rename(client.number, name):
             if room.presence.has_left(name):
-                self.announcer.tell(room)  # or it would seem to be this one
+                self.presence_notices.tell(room)  # or it would seem to be this one
             self.notify(room, f"{before} is now {name}", client.number, name)
 
     # What the broadcaster is to do
 
-    def stir(self, room: Room) -> None:
+    def mark_ready(self, room: Room) -> None:
         """There is something to send in `room`."""
-        self.stirred[room] = None
+        self.ready_rooms[room] = None
         self.work.set()
 
     def visit(self, client: Client) -> None:
         """There is something to send to `client`, or it can take something again."""
         room = self.room_of(client)
         room.visits[client.number] = client
-        self.stir(room)
+        self.mark_ready(room)
+
+
+@dataclass
+class Stats:
+    """Counted by those who do it: once for a portion, or for a call to send, not for a line."""
+
+    joined: int = 0
+    """Clients that came, whether they have left or not."""
+    refused: int = 0
+    """Newcomers that were turned away."""
+    messages: int = 0
+    """Lines that clients have said in rooms."""
+    bytes_in: int = 0
+    """All that clients have sent."""
+    deliveries: int = 0
+    """Lines said in rooms, each counted for each other client that it has reached, even if that
+    one ignores who said it."""
+    bytes_out: int = 0
+    """All that clients were sent."""
+
+    def __sub__(self, before: "Stats") -> "Stats":
+        """What was done since `before`."""
+        return Stats(*map(sub, astuple(self), astuple(before)))

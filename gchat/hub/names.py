@@ -7,7 +7,7 @@ from gchat.hub.client import Client
 from gchat.model.identities import Identities
 from gchat.model.ignoring import NOBODY, Followed, IgnoreList
 from gchat.text.addresses import Network
-from gchat.text.safe import MAX_NAME, name_key, nearest_name
+from gchat.text.naming import MAX_NAME, name_key, nearest_name
 
 DIGITS = 6
 """Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
@@ -132,7 +132,7 @@ class Names:
         followed = self._followed.get(key) or Followed()
         if client.ignores is NOBODY:
             client.ignores = IgnoreList(client.number)
-            client.step_out()
+            client.leave_cohort()
         client.ignores.add(name, followed)
         self._followed[key] = followed
         self._ignorers.setdefault(key, set()).add(client.number)

@@ -4,8 +4,8 @@ from collections import deque
 from sys import getsizeof
 from typing import NamedTuple
 
-from gchat.model.log import Cursor
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor
 
 OWED_BYTES = 256
 """What something owed takes besides its bytes: two objects and a place in a deque (CPython

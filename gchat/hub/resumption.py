@@ -7,21 +7,21 @@ ignores it, who last said something to it alone. Its cursor is put back to what 
 import sqlite3
 import time
 from itertools import count
+from typing import NamedTuple
 
 import gevent
 from gevent.event import Event
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.hub.received import received
 from gchat.hub.room import Room
 from gchat.hub.welcome import welcome_back
 from gchat.model.identities import Identity
 from gchat.model.ignoring import NOBODY
-from gchat.model.log import Cursor
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest, make_token, tidy
-from gchat.protocol.wire import encode_private
+from gchat.protocol.encoding import encode_private, encoder
 
 DISPLACED = "your token was shown on another connection, where you go on; goodbye"
 
@@ -57,7 +57,7 @@ def note(client: Client, identity: Identity) -> list[Private]:
     known = identity.place if identity.room == client.log.room else Cursor(0, 0)
     identity.place, identity.own_ahead, lost = received(client, known)
     identity.room = client.log.room
-    identity.look = client.look
+    identity.display = client.display
     identity.ignored = list(client.ignores.names.values())
     identity.person = client.person
     identity.rings = client.rings is not None
@@ -108,7 +108,7 @@ def bring_privates(hub: Hub, identity: Identity) -> None:
     if client is not None:
         privates, identity.privates = identity.privates, []
         for private in privates:
-            hub.owe(client, encode_private(private, client.look, now), private)
+            hub.enqueue(client, encode_private(private, client.display, now), private)
 
 
 def _load_privates(hub: Hub, identity: Identity) -> None:
@@ -138,7 +138,7 @@ def _displace(hub: Hub, identity: Identity) -> bool:
     if hub.clients.get(identity.number) is client:  # its connection is not closed yet
         is_told = not client.owed
         leave(hub, client)
-        client.step_out()  # the round that is under way may go further
+        client.leave_cohort()  # the round that is under way may go further
         client.until = client.cursor  # the other connection gets what follows
         with hub.lock:
             del hub.clients[client.number]
@@ -177,8 +177,8 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
     hub.names.resume(client, identity.name)
     for ignored in identity.ignored:
         hub.names.ignore(client, ignored)
-    notices = client.look.notices or identity.look.notices
-    client.look = identity.look._replace(end=client.look.end, notices=notices)
+    notices = client.display.notices or identity.display.notices
+    client.display = identity.display._replace(end=client.display.end, notices=notices)
     client.named = time.time()
     client.muted = client.muted or identity.muted
     client.correspondent = identity.correspondent
@@ -191,3 +191,47 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
     client.person = is_person
     if was_told and stays:
         hub.notify(room, f"{name} is now {client.name}", client.number, client.name)
+
+
+class Received(NamedTuple):
+    """What is known of a client."""
+
+    place: Cursor
+    """It has got what was said in its room up to here."""
+    own_ahead: int
+    """How many messages behind that it has said itself."""
+    lost: list[Private]
+    """What others have sent it alone that was sent to it, and has not arrived."""
+
+
+def received(client: Client, known: Cursor) -> Received:
+    """What `client` has got, whose connection may hang with much of it on its way.
+
+    Exact to a message, but for answers in other looks than it has now, and if something is
+    deleted while it is on its way: then it is said to have got less than it has. Up to `known` it
+    had got all before; that is the answer if memory does not reach back far enough to tell.
+    """
+    log, cursor, own = client.log, client.cursor, client.own_ahead
+    left = client.unacknowledged + len(client.cut)
+    if not left:
+        return Received(cursor, own, [])
+    lost, in_flight = list[Private](), list(client.in_flight)
+    encode = encoder(client.display)
+    while left > 0:
+        if in_flight and in_flight[-1].after.id >= cursor.id:
+            _, size, private = in_flight.pop()
+            left -= size
+            if private:
+                lost.append(private)
+        elif cursor.id <= client.entered.id:
+            break
+        elif cursor.id <= log.start.id:
+            return Received(max(known, client.entered), own, lost[::-1])
+        else:
+            (message,) = log.after(cursor.id - 1, 1)
+            cursor = Cursor(message.id - 1, message.spoken_before)
+            if message.sender in (client.number, client.former):
+                own += message.is_counted
+            elif not client.ignores.hides(message.sender, message.name):
+                left -= len(encode(message))
+    return Received(cursor, own, lost[::-1])

@@ -3,12 +3,11 @@
 from collections.abc import Collection
 
 from gchat.hub.client import Client
-from gchat.hub.steps import InStep
-from gchat.hub.turns import Turns
-from gchat.model.log import Cursor, RoomLog
-from gchat.model.message import Message
+from gchat.hub.cohorts import Cohorts
+from gchat.hub.fair_queue import FairQueue
+from gchat.model.message import Message, Topic
 from gchat.model.presence import Presence
-from gchat.model.topic import Topic
+from gchat.model.room_log import Cursor, RoomLog
 
 
 class Room:
@@ -30,18 +29,18 @@ class Room:
         """Those of `clients` who get what is said: all but the blocked and the leaving."""
         self.visits: dict[int, Client] = {}
         """Those to look after in the next round even if nothing was said."""
-        self.in_step = InStep(log.end)
+        self.cohorts = Cohorts(log.end)
         """Those who have got what the last round sent, or will by the one that is under way."""
         self.pages: dict[int, list[Message]] = {}
         """What was read from the file for those who are behind what `log` holds, by the id that
         it follows."""
-        self.turns = Turns()
+        self.queue = FairQueue()
         """Whose turn it is to speak."""
 
     @property
     def sent(self) -> Cursor:
         """Where the last round ended, or the one that is under way will."""
-        return self.in_step.place
+        return self.cohorts.place
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""

@@ -3,12 +3,9 @@
 import time
 from collections.abc import Iterable
 
-import gevent
-
 from gchat.hub.client import Client
 from gchat.hub.room import Room
-from gchat.model.log import MAX_BYTES, RoomLog
-from gchat.runtime.loop import give_way
+from gchat.model.room_log import MAX_BYTES, RoomLog
 
 LOBBY = "lobby"
 
@@ -83,13 +80,3 @@ class Rooms:
         for name, room in self.by_name.items():
             if name != LOBBY:
                 room.log.keep(min(share, MAX_BYTES))
-
-
-def keep_tidy(rooms: Rooms, clients: dict[int, Client]) -> None:
-    """Now and then, for ever: close what has stayed empty, and have logs keep to their share."""
-    while True:
-        gevent.sleep(EMPTY_TIME / 10)
-        rooms.close_empty(clients.values())
-        for room in list(rooms.by_name.values()):
-            while room.log.tidy():
-                give_way()

@@ -6,8 +6,8 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
 from gchat.model.message import Message
-from gchat.protocol.wire import encode_notices, encode_with_time
-from gchat.text.safe import counted, listing
+from gchat.protocol.encoding import encode_notices, encode_with_time
+from gchat.text.phrases import counted, listing
 
 REPLAY_CHARACTERS = 4096
 """How long the messages may be together that are shown again: each newcomer is owed them alone."""
@@ -36,7 +36,7 @@ def welcome(hub: Hub, client: Client) -> None:
         lines.append(
             f"whoever comes from your address is muted {mute.tell(time.time())}. You can read"
         )
-    hub.owe(client, encode_notices([*lines, *_topic(client, room)], client.look))
+    hub.enqueue(client, encode_notices([*lines, *_topic(client, room)], client.display))
     replay(hub, client, room)
 
 
@@ -63,7 +63,7 @@ def replay(hub: Hub, client: Client, room: Room) -> None:
 
     Of long ones the beginning. Not to a program that speaks JSON: it would take them for new ones.
     """
-    if client.look.json:
+    if client.display.json:
         return
     now = time.time()
     messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor, LONGEST)
@@ -73,7 +73,7 @@ def replay(hub: Hub, client: Client, room: Room) -> None:
         if not client.ignores.hides(message.sender, message.name)
     ]
     if shown:
-        hub.owe(client, b"".join(encode_with_time(each, client.look, now) for each in shown))
+        hub.enqueue(client, b"".join(encode_with_time(each, client.display, now) for each in shown))
 
 
 def shortened(message: Message) -> Message:

@@ -17,16 +17,16 @@ WARNING = 60
 """Seconds before the end at which it is told, or a quarter of the time allowed if that is less."""
 
 
-def look_for_idle(hub: Hub) -> None:
+def disconnect_idle(hub: Hub) -> None:
     """Warn and dismiss, for ever, those who have sent nothing for the limit's time."""
     warned: dict[int, float] = {}
     while True:
         limit = hub.settings.limits.idle_timeout
         gevent.sleep(min(limit / LOOKS, REST) if limit else REST)
-        warned = _look(hub, limit, warned) if limit else {}
+        warned = _check(hub, limit, warned) if limit else {}
 
 
-def _look(hub: Hub, limit: int, warned: dict[int, float]) -> dict[int, float]:
+def _check(hub: Hub, limit: int, warned: dict[int, float]) -> dict[int, float]:
     """Look at everybody once; returns when those were warned, by their number, who have been."""
     warning = min(WARNING, limit // 4)
     still_warned = {}

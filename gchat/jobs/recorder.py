@@ -8,10 +8,10 @@ import logging
 from time import monotonic
 
 from gchat.hub.hub import Hub
-from gchat.model.log import Entry, RoomLog
+from gchat.model.room_log import Entry, RoomLog
 from gchat.runtime.loop import give_way
 from gchat.store.sqlite.schema import explain
-from gchat.text.safe import counted
+from gchat.text.phrases import counted
 
 RETRY = 10.0
 """Seconds until it is tried again to write to a file that could not be written to."""
@@ -37,7 +37,7 @@ class Recorder:
     def run(self) -> None:
         """Record for ever."""
         while True:
-            self._hub.unrecorded.wait(RETRY if self._behind else None)
+            self._hub.pending_writes.wait(RETRY if self._behind else None)
             self._wait_for_more()
             self._record()
 
@@ -51,11 +51,11 @@ class Recorder:
         for _ in range(PASSES):
             give_way()
         deadline = monotonic() + LONGEST_WAIT
-        while self._hub.stirred and monotonic() < deadline:
+        while self._hub.ready_rooms and monotonic() < deadline:
             give_way()
 
     def _record(self) -> None:
-        rooms = self._hub.unrecorded.rooms
+        rooms = self._hub.pending_writes.rooms
         ends = {room: room.log.said for room in rooms}
         logs = [room.log for room in ends]
         if not self._behind:
@@ -64,10 +64,10 @@ class Recorder:
             self._behind = {log: log.end.id for log in logs} | self._behind
         for room, end in ends.items():
             room.log.release(end)
-            self._hub.stir(room)
+            self._hub.mark_ready(room)
             if room.log.said == end:
                 del rooms[room]
-        self._hub.unrecorded.tell_written()
+        self._hub.pending_writes.tell_written()
         if self._behind and monotonic() >= self._next_try:
             self._catch_up()
 

@@ -25,7 +25,7 @@ LOOKS = 20
 _TCP_INFO = struct.Struct("=2xBB52xI")
 
 
-def look_for_vanished(hub: Hub, silence: float) -> None:
+def disconnect_vanished(hub: Hub, silence: float) -> None:
     """Dismiss, for ever, clients that leave data unacknowledged for `silence` seconds."""
     while sys.platform == "linux":
         gevent.sleep(silence / LOOKS)

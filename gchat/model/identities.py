@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from gchat.model.log import Cursor
-from gchat.model.look import Look
+from gchat.model.display import Display
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction
 from gchat.model.tokens import digest
 from gchat.text.addresses import Network
-from gchat.text.safe import name_key
+from gchat.text.naming import name_key
 
 MOST = 20_000
 """Identities that are known: each takes about a kilobyte."""
@@ -40,7 +40,7 @@ class Identity:
     """Up to here it has got what was said in `room`."""
     own_ahead: int = 0
     """How many messages behind that it has said itself."""
-    look: Look = field(default_factory=Look)
+    display: Display = field(default_factory=Display)
     ignored: list[str] = field(default_factory=list)
     """The names that it ignores."""
     person: bool = True

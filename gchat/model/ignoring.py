@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from gchat.model.message import SERVER
-from gchat.text.safe import name_key
+from gchat.text.naming import name_key
 
 MAX_IGNORED = 100
 """Names on one list."""

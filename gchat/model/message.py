@@ -78,3 +78,13 @@ class Private(NamedTuple):
     to: str
     """Whom it is said to."""
     text: str
+
+
+class Topic(NamedTuple):
+    """What somebody has said that a room is about."""
+
+    text: str
+    sender: int
+    """The number of the client that has set it."""
+    name: str
+    """Its name at that moment."""

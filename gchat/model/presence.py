@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from gchat.model.message import SERVER
-from gchat.text.safe import listing, name_key
+from gchat.text.naming import name_key
+from gchat.text.phrases import listing
 
 INTERVAL = 1.0
 """Seconds between two tellings."""

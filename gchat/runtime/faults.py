@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 from gevent import get_hub, sleep, spawn
 
-from gchat.runtime.places import show_places
-from gchat.text.safe import counted
+from gchat.runtime.code_places import show_code_places
+from gchat.text.phrases import counted
 
 REPEAT_SECONDS = 60.0
 """Between two lines about errors of one kind that is known already."""
@@ -136,4 +136,4 @@ class _Kind:
 def _describe(kind: type[BaseException], _error: object, traceback: TracebackType | None) -> str:
     """`ValueError at hub.py:123 say`."""
     frames = list(walk_tb(traceback))
-    return f"{kind.__name__} at {show_places(reversed(frames), 1)}"
+    return f"{kind.__name__} at {show_code_places(reversed(frames), 1)}"

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import gevent
 from gevent import monkey
 
-from gchat.runtime.places import NOWHERE, show_places
-from gchat.text.safe import counted
+from gchat.runtime.code_places import NOWHERE, show_code_places
+from gchat.text.phrases import counted
 
 LIMIT = 0.1
 """Seconds that the loop may be late: what follows within a tenth of one seems immediate."""
@@ -149,4 +149,4 @@ class Watchdog:
                 # This is done long before Python makes a thread give way. The frames do not
                 # end meanwhile, so nothing that they hold is disposed of in the wrong thread.
                 frames = walk_stack(sys._current_frames()[thread])  # noqa: SLF001 - documented
-                self._sight = _Sight(due, show_places(frames, MAX_PLACES))
+                self._sight = _Sight(due, show_code_places(frames, MAX_PLACES))

@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
+from time import monotonic
 
 from gchat.model.identities import Identity
-from gchat.model.log import Entry, RoomLog
-from gchat.model.message import Message, Private
+from gchat.model.message import Message, Private, Topic
+from gchat.model.room_log import Entry, RoomLog
 from gchat.model.sanctions import Sanction
-from gchat.model.topic import Topic
 from gchat.store.sqlite import deleting, identities, messages, sanctions, topics, words
 from gchat.store.sqlite.lock import Lock
 from gchat.store.sqlite.sanctions import Held
@@ -23,6 +23,14 @@ PAGE = 256
 PAGE_CHARACTERS = 32 * 1024
 """How long they may be together, but for the last: it takes the loop half a millisecond to
 decode and encode so many short ones."""
+
+
+INDEX_STEP = 200
+"""Messages that are entered into the index at a time: some milliseconds in which nothing else is
+written."""
+
+INDEX_WAIT = 2.0
+"""Seconds that a search waits for the index."""
 
 
 class History:
@@ -208,6 +216,17 @@ class History:
         Raises sqlite3.Error.
         """
         return self._writer.run(words.index, most) if self._writer else 0
+
+    def complete_index(self) -> int:
+        """Index what is left now, for INDEX_WAIT seconds at most; returns how many still are.
+
+        Raises sqlite3.Error.
+        """
+        end = monotonic() + INDEX_WAIT
+        while left := self.index(INDEX_STEP):
+            if monotonic() > end:
+                break
+        return left
 
     def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
         """At most `count` messages that `query` matches, and their places, the newest first.

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from gchat.text.clock import past
-from gchat.text.safe import name_key
+from gchat.text.naming import name_key
 
 MAX_TERMS = 20
 """Words and phrases: each is one more list that is gone through."""

@@ -2,18 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from itertools import islice
-
-MAX_NAME = 24
-"""Characters in a name: IRC servers allow 9 to 30, and a name stands before every line."""
-
-MAX_TYPED = 3 * MAX_NAME
-"""Characters that may become a name, which has fewer if some of them melt into one: a letter
-and its marks."""
-
-MAX_MARKS = 2
-"""Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
+from collections.abc import Sequence
 
 MAX_MEANT = 64
 """Characters of a line that are looked at to find out which command was meant."""
@@ -21,8 +10,6 @@ MAX_MEANT = 64
 MAX_TYPO = 512
 """Characters, seen or not, among which these are looked for."""
 
-RESERVED = frozenset({"you", "gchat"})
-"""What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
 
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t"
 _PLAIN_LINES = _PLAIN + b"\n"
@@ -46,7 +33,7 @@ def _escape(code: int) -> str:
 _ESCAPES = {chr(code): _escape(code) for a, b in _UNSAFE_RANGES for code in range(a, b + 1)}
 
 # Letters and marks by their category, but nothing on the screen: fillers, joiners, selectors.
-_INVISIBLE = frozenset(
+INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 )
@@ -64,7 +51,7 @@ def _class_of_unseen() -> str:
         is_unseen = (
             not character.isprintable()
             or unicodedata.category(character) in ("Mn", "Me")
-            or character in _INVISIBLE
+            or character in INVISIBLE
             or character in " \N{BRAILLE PATTERN BLANK}"
         )
         if not is_unseen or character == "\x1b":
@@ -166,105 +153,3 @@ def escape(text: str) -> str:
     if _UNSAFE.search(text) is None:
         return text
     return "".join(map(_ESCAPES.get, text, text))  # each character's escape, or itself
-
-
-class NotAName(ValueError):
-    """Why a text cannot be a name, as a clause that a person can read."""
-
-
-def as_name(text: str) -> str:
-    """`text` as a name: 1 to MAX_NAME letters, digits, `-`, `_`, `.`, normalised (NFKC).
-
-    Raises NotAName for anything else, for what looks like an address, and for
-    what cannot be seen.
-    """
-    if not text:
-        raise NotAName("it is empty")
-    # Normalising a long text costs its length squared: it must not be tried.
-    name = text if len(text) > MAX_TYPED else unicodedata.normalize("NFKC", text)
-    if len(name) > MAX_NAME:
-        raise NotAName(f"it has {len(name)} characters, and {MAX_NAME} are the most")
-    marks = MAX_MARKS  # none may come before the first letter
-    for character in name:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Mc") else 0
-        is_mark = 0 < marks <= MAX_MARKS and character not in _INVISIBLE
-        if not (is_mark or _may_be_in_name(character)):
-            raise NotAName(f"{_naming(character)} cannot be in it, only letters, digits, - _ .")
-    if not any(map(str.isalnum, name)):
-        raise NotAName("it has neither a letter nor a digit")
-    if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
-        raise NotAName("it looks like an address")
-    if name_key(name) in RESERVED:
-        raise NotAName("it would be taken for somebody else")
-    return name
-
-
-def nearest_name(text: str) -> str:
-    """A name like `text`, which is none; `guest` if nothing of it can be kept."""
-    typed = unicodedata.normalize("NFKC", text[:MAX_TYPED])
-    kept = "".join(filter(_may_be_in_name, typed))[:MAX_NAME]
-    try:
-        return as_name(kept)
-    except NotAName:
-        return "guest"
-
-
-def _may_be_in_name(character: str) -> bool:
-    return character not in _INVISIBLE and (character.isalnum() or character in "-_.")
-
-
-def _is_letter(character: str) -> bool:
-    # Not a modifier letter (Lm), some of which look like a colon or a full stop.
-    return unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lo")
-
-
-def _is_digit_or_line(character: str) -> bool:
-    return character.isdigit() or character in "-_"
-
-
-def _naming(character: str) -> str:
-    if character == " ":
-        return "a space"
-    return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
-
-
-def name_key(name: str) -> str:
-    """What two names have in common that count as the same one: upper and lower case are one.
-
-    What is too long to be a name has the key of no name.
-    """
-    if len(name) > MAX_TYPED:  # see as_name
-        return name
-    key = unicodedata.normalize("NFKC", name.casefold())
-    return name if key == name else key  # kept once, if it is the same: most are
-
-
-class NotANumber(ValueError):
-    """Why a text is not the number that it should be, as a clause that a person can read."""
-
-
-def as_number(text: str, least: int, most: int) -> int:
-    """`text` as a whole number in ASCII digits from `least` to `most`. Raises NotANumber."""
-    # Reading a long one costs its length squared, so it must not be tried.
-    is_short = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
-    if not (is_short and least <= int(text) <= most):
-        raise NotANumber(f"{text[:MAX_TYPED]!r} is not a number from {least} to {most}")
-    return int(text)
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 message`, `2 messages`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def listing(names: Iterable[str], total: int, most: int) -> str:
-    """`ann`, `ann and bob`, `ann, bob and 310 others`: about `most` of the `total` names.
-
-    Takes no more of `names` than it shows. Empty if there are none.
-    """
-    # "and 1 other" would be no shorter than the name.
-    shown = list(islice(names, total if total <= most + 1 else most))
-    if len(shown) < total:
-        shown.append(counted(total - len(shown), "other"))
-    *first, last = shown or [""]
-    return f"{', '.join(first)} and {last}" if first else last

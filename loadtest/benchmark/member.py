@@ -2,7 +2,7 @@
 
 import socket
 
-from benchmark.protocols import Step
+from benchmark.protocols import CohortSend
 
 PORTION = 1 << 16
 """Bytes that are read at a time of what is answered to one who enters."""
@@ -47,14 +47,14 @@ class Member:
 class Entrance:
     """How `member` gets in: what it sends, and waits for, in turn."""
 
-    def __init__(self, member: Member, steps: list[Step]) -> None:
+    def __init__(self, member: Member, steps: list[CohortSend]) -> None:
         self.member = member
-        self._steps = steps
+        self._sends = steps
         self._text = b""
 
     def begin(self) -> bool:
         """Send what comes first; True if that was all."""
-        send, answer = self._steps[0]
+        send, answer = self._sends[0]
         if send:
             self.member.send(send)
         return not answer
@@ -68,8 +68,8 @@ class Entrance:
         if not data:
             raise Broken(f"{ended()}; it said {self._text[-200:]!r}")
         self._text += data
-        if self._steps[0].answer not in self._text:
+        if self._sends[0].answer not in self._text:
             return False
         self._text = b""
-        del self._steps[0]
-        return not self._steps or self.begin()
+        del self._sends[0]
+        return not self._sends or self.begin()

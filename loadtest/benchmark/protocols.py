@@ -6,7 +6,7 @@ LINE = 64
 """Bytes of what is said, its end included, whatever a protocol adds to that."""
 
 
-class Step(NamedTuple):
+class CohortSend(NamedTuple):
     """A part of the conversation in which a client gets in."""
 
     send: bytes
@@ -17,7 +17,7 @@ class Step(NamedTuple):
 class Dialect(Protocol):
     """What a client sends. Rooms and clients are numbered from 0."""
 
-    def enter(self, client: int, room: int) -> list[Step]:
+    def enter(self, client: int, room: int) -> list[CohortSend]:
         """What brings a client into a room, in which it is sent what the others say."""
 
     def say(self, client: int, room: int, number: int) -> bytes:
@@ -27,11 +27,11 @@ class Dialect(Protocol):
 class Lines:
     """What a simple server takes: lines. There is one room."""
 
-    def enter(self, client: int, room: int) -> list[Step]:
+    def enter(self, client: int, room: int) -> list[CohortSend]:
         """It is there as soon as it is connected."""
         if room:
             raise ValueError("this server has no rooms")
-        return [Step(b"")]
+        return [CohortSend(b"")]
 
     def say(self, client: int, room: int, number: int) -> bytes:
         """The line itself."""
@@ -41,21 +41,21 @@ class Lines:
 class Gchat(Lines):
     """gchat's lines. Who says something at once is a program, and told only what is said."""
 
-    def enter(self, client: int, room: int) -> list[Step]:
+    def enter(self, client: int, room: int) -> list[CohortSend]:
         """The first room is the lobby, where it arrives; the others are joined."""
         if room:
-            return [Step(b"/join r%02d\n/who\n" % room, b" * #r%02d, " % room)]
-        return [Step(b"\n")]
+            return [CohortSend(b"/join r%02d\n/who\n" % room, b" * #r%02d, " % room)]
+        return [CohortSend(b"\n")]
 
 
 class Irc:
     """RFC 1459 and 2812, as far as it is needed."""
 
-    def enter(self, client: int, room: int) -> list[Step]:
+    def enter(self, client: int, room: int) -> list[CohortSend]:
         """A nickname of 7 characters; joining ends with the list of names."""
         return [
-            Step(b"NICK u%06d\r\nUSER u 0 * :u\r\n" % client, b" 001 "),
-            Step(b"JOIN #r%02d\r\n" % room, b" 366 "),
+            CohortSend(b"NICK u%06d\r\nUSER u 0 * :u\r\n" % client, b" 001 "),
+            CohortSend(b"JOIN #r%02d\r\n" % room, b" 366 "),
         ]
 
     def say(self, client: int, room: int, number: int) -> bytes:
@@ -66,10 +66,10 @@ class Irc:
 class Nats:
     """NATS's client protocol: a room is a subject."""
 
-    def enter(self, client: int, room: int) -> list[Step]:
+    def enter(self, client: int, room: int) -> list[CohortSend]:
         """Subscribed, without an echo of its own; the ping is answered when that is done."""
         return [
-            Step(
+            CohortSend(
                 b'CONNECT {"verbose":false,"pedantic":false,"echo":false,"lang":"python"}\r\n'
                 b"SUB r%02d 1\r\nPING\r\n" % room,
                 b"PONG\r\n",

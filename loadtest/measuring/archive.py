@@ -16,7 +16,7 @@ from measuring.server import PROGRAM, Server
 
 sys.path.insert(0, str(PROGRAM.parent))
 
-from gchat.model.log import Entry
+from gchat.model.room_log import Entry
 from gchat.store.sqlite import messages, words
 from gchat.store.sqlite.schema import open_file
 

@@ -59,7 +59,7 @@ class RoomHopper(Thinker):
             self.move(f"load-{random.randrange(self.options.rooms or HOPS)}")
 
     @task(1)
-    def look(self) -> None:
+    def display(self) -> None:
         """See who is here."""
         with self.booked("WHO"):
             self.command("/who", " * #")

@@ -186,8 +186,8 @@ def bare(line: str) -> str:
 @pytest.mark.options("--rate", "0")
 def test_people_with_different_looks_see_the_same_in_the_same_order(server: Server) -> None:
     talkers, readers = server.people(2), server.people(2 * len(LOOKS))
-    for reader, look in zip(readers, LOOKS * 2, strict=True):
-        reader.say(*look)
+    for reader, display in zip(readers, LOOKS * 2, strict=True):
+        reader.say(*display)
         reader.who()
     lines = 1_000
 

@@ -25,12 +25,12 @@ from server_figures import Figures, NotFound, summary
 
 def test_the_figures_are_those_of_whom_the_port_belongs_to(server: Server) -> None:
     looked_at = server_figures.Server(server.address[1])
-    before = looked_at.look()
+    before = looked_at.display()
     with ExitStack() as stack:
         for _ in range(20):
             stack.enter_context(socket.create_connection(server.address, DEADLINE))
         deadline = time.monotonic() + DEADLINE
-        while (now := looked_at.look()).descriptors < before.descriptors + 20:
+        while (now := looked_at.display()).descriptors < before.descriptors + 20:
             assert time.monotonic() < deadline
         assert now.clients == before.clients + 20
     process = psutil.Process(server.process.pid)
@@ -105,7 +105,7 @@ def test_a_server_that_has_grown_fails(server: Server) -> None:
     ):
         looked_at = server_figures.Server(server.address[1])
         deadline = time.monotonic() + DEADLINE
-        while looked_at.look().clients < 8:  # its first look is before these
+        while looked_at.display().clients < 8:  # its first look is before these
             assert time.monotonic() < deadline
         stack.enter_context(socket.create_connection(server.address, DEADLINE))
         output, _ = run.communicate(timeout=DEADLINE)

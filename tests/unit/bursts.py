@@ -14,4 +14,4 @@ def talk(company: Company, peer: Peer, texts: list[str], at_once: int = 50) -> N
     """Say `texts` a part at a time, with rounds between."""
     for start in range(0, len(texts), at_once):
         company.say(peer, *texts[start : start + at_once])
-        wait_until(lambda: not company.hub.stirred, "the broadcaster rests")
+        wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from gchat.model.look import Look
+from gchat.model.display import Display
 from gchat.model.message import Message
-from gchat.protocol.wire import encoder
+from gchat.protocol.encoding import encoder
 
 
-def encode(message: Message, look: Look) -> bytes:
+def encode(message: Message, display: Display) -> bytes:
     """`message` as a client with this look sees it."""
-    return encoder(look)(message)
+    return encoder(display)(message)
 
 
 class CountingEncoder:
@@ -18,8 +18,8 @@ class CountingEncoder:
     def __init__(self) -> None:
         self.encoded: list[Message] = []
 
-    def __call__(self, look: Look) -> Callable[[Message], bytes]:
-        encode = encoder(look)
+    def __call__(self, display: Display) -> Callable[[Message], bytes]:
+        encode = encoder(display)
 
         def encode_and_count(message: Message) -> bytes:
             self.encoded.append(message)

@@ -13,17 +13,17 @@ from typing import Any
 
 import gevent
 
-from gchat import program
-from gchat.commands import TABLE, running
+from gchat.commands import TABLE, admin
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors import opening
 from gchat.doors.admission import Admission
+from gchat.doors.server import ChatServer
 from gchat.doors.session import Session
 from gchat.hub import rooms
-from gchat.hub.countdown import Countdown
 from gchat.hub.rooms import Rooms
-from gchat.jobs import forgetting, idle, indexer, keeper, vanished
-from gchat.jobs.keeper import Keeper
+from gchat.hub.shutdown import Countdown
+from gchat.jobs import checkpointer, idle, upkeep, vanished
+from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.runtime import faults
 from gchat.runtime.watchdog import Watchdog
@@ -33,17 +33,17 @@ from tests.unit.failing import Failing
 PARTS: dict[str, tuple[Any, str]] = {
     "broadcaster": (Broadcaster, "_try_to_serve"),
     "recorder": (Recorder, "_wait_for_more"),
-    "keeper": (Keeper, "write"),
+    "checkpointer": (Checkpointer, "write"),
     "indexer": (History, "index"),
     "vanished": (vanished, "has_vanished"),
-    "idle": (idle, "_look"),
-    "forgetting": (forgetting, "_delete_old"),
+    "idle": (idle, "_check"),
+    "upkeep": (upkeep, "_delete_old"),
     "tidying": (Rooms, "close_empty"),
     "beat": (Watchdog, "_beat"),
     "session": (Session, "_obey"),
     "admission": (Admission, "objection"),
-    "accept": (program.ChatServer, "do_read"),
-    "countdown": (Countdown, "_run"),
+    "accept": (ChatServer, "do_read"),
+    "shutdown": (Countdown, "_run"),
 }
 """Where the parts fail; a command does besides."""
 
@@ -73,9 +73,11 @@ class Part(Failing):
 def hurry() -> None:
     """What is done now and then is done often, and nobody waits for long."""
     opening.QUIET_MOMENT = OFTEN
-    faults.FIRST_PAUSE = running.MEASURED = OFTEN
-    idle.REST = indexer.REST = keeper.INTERVAL = forgetting.REST = OFTEN
+    faults.FIRST_PAUSE = admin.MEASURED = OFTEN
+    idle.REST = checkpointer.INTERVAL = OFTEN
+    upkeep.INDEX_INTERVAL = upkeep.EXPIRY_INTERVAL = OFTEN
     rooms.EMPTY_TIME = 10 * OFTEN
+    upkeep.TIDY_INTERVAL = OFTEN
     vanished.LOOKS = int(110 / OFTEN)
 
 

@@ -16,10 +16,10 @@ from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors.opening import open_connection
 from gchat.doors.session import Session
 from gchat.hub.client import Client, Dismissed, Expelled
+from gchat.hub.cohorts import Cohorts
 from gchat.hub.hub import Hub
-from gchat.hub.steps import InStep
-from gchat.model.log import RoomLog
-from gchat.model.look import PLAIN
+from gchat.model.display import PLAIN
+from gchat.model.room_log import RoomLog
 from gchat.protocol.framing import LineFramer
 from gchat.store.history import History
 
@@ -135,13 +135,13 @@ class Company:
         self.room = self.hub.lobby
         if log is not None:
             self.room.log = log
-            self.room.in_step = InStep(log.end)
+            self.room.cohorts = Cohorts(log.end)
         self.peers: list[Peer] = []
         self._greenlets: list[Any] = []
         if broadcasting:
             broadcaster = Broadcaster(self.hub)
             self.start(broadcaster.run)
-            self.start(broadcaster.look_back.run)
+            self.start(broadcaster.backfill.run)
 
     def __enter__(self) -> Self:
         return self
@@ -175,7 +175,7 @@ class Company:
 
         def wait_to_be_dismissed() -> None:
             peer.client = self._client(connection)
-            peer.client.look = PLAIN
+            peer.client.display = PLAIN
             ready.set()
             try:
                 Event().wait()

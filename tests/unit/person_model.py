@@ -6,20 +6,20 @@ from errno import ECONNRESET
 from typing import Any
 
 from gchat.hub.client import Client
-from gchat.model.log import RoomLog
-from gchat.model.look import PLAIN, PROGRAM, TELNET, Look
+from gchat.model.display import PLAIN, PROGRAM, TELNET, Display
 from gchat.model.message import Message
-from gchat.protocol.wire import encode_gap
-from gchat.text.safe import name_key
+from gchat.model.room_log import RoomLog
+from gchat.protocol.encoding import encode_gap
+from gchat.text.naming import name_key
 from tests.unit.encoding import encode
 
 LOOKS = [
     PLAIN,
     TELNET,
     PROGRAM,
-    Look(json=True),
-    Look(presence=False),
-    Look(time=True, zone=UTC, color=True, redraw=True),
+    Display(json=True),
+    Display(presence=False),
+    Display(time=True, zone=UTC, color=True, redraw=True),
 ]
 
 
@@ -89,7 +89,7 @@ class Person:
             key = hiding[0] if hiding else key
         self.ignored.pop(key, None)
 
-    def owe(self, data: bytes) -> None:
+    def enqueue(self, data: bytes) -> None:
         if not self.client.lost:
             after = self.log.end.id if self.until is None else self.until
             self.owed.append((after, data))
@@ -97,7 +97,7 @@ class Person:
     def lines(self, messages: list[Message]) -> bytes:
         """What it sees of `messages`."""
         return b"".join(
-            encode(message, self.client.look)
+            encode(message, self.client.display)
             for message in messages
             if message.sender != self.client.number and not self.hides(message.sender)
         )
@@ -107,8 +107,8 @@ class Person:
         missed = [m for m in messages if self.until is None or m.id <= self.until]
         spoken = sum(m.is_spoken and m.sender != self.client.number for m in missed)
         notices = not all(m.is_spoken for m in missed)
-        if spoken or (notices and self.client.look.presence):
-            return encode_gap(spoken, self.client.look)
+        if spoken or (notices and self.client.display.presence):
+            return encode_gap(spoken, self.client.display)
         return b""
 
     def may_be_sent(self, said: list[Message], taken: list[tuple[int, bytes]]) -> Iterator[bytes]:

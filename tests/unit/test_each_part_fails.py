@@ -113,18 +113,18 @@ def shut_down_at_the_second_try(failing: Failing) -> None:
 PARTS: dict[str, tuple[Callable[[Failing], None], str]] = {
     "broadcaster": (say_something, "the broadcaster has failed"),
     "recorder": (say_something, "the recorder has failed"),
-    "keeper": (wait, "the keeper has failed"),
+    "checkpointer": (wait, "the keeper has failed"),
     "indexer": (wait, "the indexer has failed"),
     "vanished": (wait, "the look for the vanished has failed"),
     "idle": (wait, "the look for the idle has failed"),
-    "forgetting": (wait, "the forgetting of what is old has failed"),
+    "upkeep": (wait, "the forgetting of what is old has failed"),
     "tidying": (wait, "the tidying of rooms has failed"),
     "beat": (wait, "error in "),
     "command": (ask_for_the_version, "cannot carry out a command of ann"),
     "session": (send_something_elsewhere, "error in <"),
     "admission": (be_let_in_at_the_second_try, "error in <"),
     "accept": (be_let_in_a_moment_later, "error in "),
-    "countdown": (shut_down_at_the_second_try, "error in <"),
+    "shutdown": (shut_down_at_the_second_try, "error in <"),
 }
 """The parts of tests/unit/failing_parts.py: what makes them do something, and what is logged."""
 

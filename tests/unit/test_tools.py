@@ -15,7 +15,7 @@ import pytest
 from gchat import tools
 from gchat.model.message import Kind
 from gchat.store.sqlite import deleting, messages, words
-from gchat.store.sqlite.export import PORTION
+from gchat.store.sqlite.inspect import READ_AT_A_TIME
 from gchat.store.sqlite.schema import MIGRATIONS, open_file
 from tests.unit.store.entries import entries
 
@@ -76,11 +76,11 @@ def test_what_is_written_out_can_be_of_one_room_or_of_late_or_json(
 
 def test_a_long_history_is_written_out_whole(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(open_file(path)) as file:
-        messages.append(file, entries(2 * PORTION + 1))
+        messages.append(file, entries(2 * READ_AT_A_TIME + 1))
         file.execute("DELETE FROM messages WHERE id BETWEEN 10 AND 20")
         assert tools.main(["export", path]) == 0  # while it is in use
     lines = capsys.readouterr().out.splitlines()
-    expected = [number for number in range(1, 2 * PORTION + 2) if not 10 <= number <= 20]
+    expected = [number for number in range(1, 2 * READ_AT_A_TIME + 2) if not 10 <= number <= 20]
     assert [int(line.rpartition(" ")[2]) for line in lines] == expected
 
 

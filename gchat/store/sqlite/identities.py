@@ -11,10 +11,10 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gchat.model.display import Display
 from gchat.model.identities import Identity
-from gchat.model.log import Cursor
-from gchat.model.look import Look
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction
 from gchat.store.sqlite.schema import transaction
 
@@ -116,10 +116,10 @@ def take(connection: sqlite3.Connection, number: int) -> list[Private]:
 
 
 def _row(identity: Identity) -> list[Any]:
-    look = identity.look
+    display = identity.display
     state = {
-        "look": look._replace(zone=None)._asdict(),
-        "zone": str(look.zone) if look.zone else "",
+        "look": display._replace(zone=None)._asdict(),
+        "zone": str(display.zone) if display.zone else "",
         "ignored": identity.ignored,
         "person": identity.person,
         "rings": identity.rings,
@@ -152,7 +152,7 @@ def _identity(
     state: str,
 ) -> Identity:
     fields = json.loads(state)
-    look, zone, muted = fields.pop("look"), fields.pop("zone"), fields.pop("muted")
+    display, zone, muted = fields.pop("look"), fields.pop("zone"), fields.pop("muted")
     identity = Identity(
         number,
         digest,
@@ -164,6 +164,6 @@ def _identity(
         own_ahead,
         **fields,
     )
-    identity.look = Look(**look)._replace(zone=ZoneInfo(zone) if zone else None)
+    identity.display = Display(**display)._replace(zone=ZoneInfo(zone) if zone else None)
     identity.muted = Sanction(*muted) if muted else None
     return identity

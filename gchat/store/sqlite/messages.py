@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
-from gchat.model.log import Cursor, Entry
 from gchat.model.message import Message
+from gchat.model.room_log import Cursor, Entry
 from gchat.store.sqlite.schema import transaction, without_waiting
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from gchat.model.topic import Topic
+from gchat.model.message import Topic
 
 
 def write(connection: sqlite3.Connection, room: str, topic: Topic | None) -> None:

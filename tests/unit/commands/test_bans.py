@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from gchat.commands.arguments import MAX_TEXT
-from gchat.commands.operators import FORGOTTEN, LISTED
+from gchat.commands.moderation import FORGOTTEN, LISTED
 from gchat.hub.client import Client
 from gchat.model import sanctions
 from gchat.model.sanctions import Sanction

@@ -46,7 +46,7 @@ def say(company: Company, peer: Peer, *texts: str) -> int:
 
 
 def write_all(company: Company) -> None:
-    wait_until(lambda: not company.hub.unrecorded.rooms, "all may be seen")
+    wait_until(lambda: not company.hub.pending_writes.rooms, "all may be seen")
 
 
 def texts(lines: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from gchat.commands.history import SHOWN
 from gchat.commands.search import MOST_FOUND
-from gchat.model.log import RoomLog
+from gchat.model.room_log import RoomLog
 from tests.unit.commands.typing_lines import a_program, fill, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import gevent
 import pytest
 
-from gchat.commands import TABLE, Command, Refused, operators, returning, running
+from gchat.commands import TABLE, Command, Refused, admin, moderation, tokens
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.jobs.recorder import Recorder
@@ -41,7 +41,7 @@ HOSTILE = (
 def test_whatever_a_command_is_given_it_is_done_or_refused(
     entry: Command, keeps: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((operators, "PENALTY"), (returning, "PENALTY"), (running, "MEASURED")):
+    for module, name in ((moderation, "PENALTY"), (tokens, "PENALTY"), (admin, "MEASURED")):
         monkeypatch.setattr(module, name, 0.0)
     history = History(str(tmp_path / "chat.db")) if keeps else None
     with Company(history=history) as company:
@@ -55,7 +55,7 @@ def test_whatever_a_command_is_given_it_is_done_or_refused(
             for line in (typed, f"bob {typed}", f"{typed} {typed}"):
                 with suppress(Refused, Dismissed):
                     run(company, ann, f"{entry.name} {escape(line)}")  # as a session does
-        company.hub.countdown.cancel()
+        company.hub.shutdown.cancel()
     if history:
         history.close()
 

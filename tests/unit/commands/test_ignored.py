@@ -10,7 +10,7 @@ from gchat.commands import TABLE, Command, Refused
 from gchat.hub.client import Dismissed
 from gchat.model import presence
 from gchat.model.ignoring import MAX_GONE
-from gchat.protocol.jsonlines import read_request
+from gchat.protocol.json_lines import read_request
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 

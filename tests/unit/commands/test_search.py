@@ -30,7 +30,7 @@ def ann(company: Company) -> Peer:
 
 def say(company: Company, peer: Peer, *texts: str) -> None:
     company.say(peer, *texts)
-    wait_until(lambda: not company.hub.unrecorded.rooms, "all is written")
+    wait_until(lambda: not company.hub.pending_writes.rooms, "all is written")
 
 
 def found(company: Company, peer: Peer, line: str) -> list[str]:

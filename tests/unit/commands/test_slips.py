@@ -149,8 +149,8 @@ def test_the_glance_at_the_first_slash_misses_nothing(parts: list[str]) -> None:
 def test_a_line_costs_little_more_than_to_make_it_visible(junk: bytes) -> None:
     line = junk * (1000 // len(junk))
 
-    def seconds(look: Callable[[], object]) -> float:
-        return min(timeit.repeat(look, number=20, repeat=5))
+    def seconds(display: Callable[[], object]) -> float:
+        return min(timeit.repeat(display, number=20, repeat=5))
 
     looking = seconds(lambda: (secret_in(line, True), is_mistyped_command(b"/" + line)))
     assert looking < 10 * seconds(lambda: visible(line + b"\xff"))

@@ -55,7 +55,7 @@ def test_what_cannot_be_undone_has_to_be_typed_in_full(
 ) -> None:
     why = refusal(company, op, f"{typed} help")
     assert (f"; {name} has to be typed in full (" in why) if name else ("in full" not in why)
-    assert not company.hub.countdown.cancel()
+    assert not company.hub.shutdown.cancel()
 
 
 def test_what_has_to_be_typed_in_full_leaves_its_beginnings_to_others() -> None:
@@ -171,9 +171,9 @@ def test_a_switch_takes_on_and_off_in_any_case_and_tells_how_it_is(
 def test_a_switch_refuses_what_is_neither_on_nor_off_and_stays_as_it_is(
     entry: Command, wrong: str, company: Company, ann: Peer
 ) -> None:
-    look, rings = ann.client.look, ann.client.rings
+    display, rings = ann.client.display, ann.client.rings
     refusal(company, ann, f"{entry.name} {wrong}")
-    assert (ann.client.look, ann.client.rings) == (look, rings)
+    assert (ann.client.display, ann.client.rings) == (display, rings)
 
 
 @pytest.mark.parametrize(
@@ -213,12 +213,12 @@ def test_an_operators_command_does_nothing_for_others_who_are_told_how_to_become
     assert shown(company, bob) == []
     assert bob.client.muted is None
     assert not company.hub.bans.all(0.0)
-    assert not company.hub.countdown.cancel()
+    assert not company.hub.shutdown.cancel()
 
 
 def test_operators_have_a_command_for_each_thing_that_is_theirs() -> None:
-    assert {entry.group for entry in _marked("operators_only")} == {"operators", "running"}
-    others = [entry.name for entry in groups()["operators"] if not entry.operators_only]
+    assert {entry.group for entry in _marked("operators_only")} == {"moderation", "admin"}
+    others = [entry.name for entry in groups()["moderation"] if not entry.operators_only]
     assert others == ["/op"]
 
 

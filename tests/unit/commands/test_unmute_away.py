@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gchat.hub.resumption import leave, resume
-from gchat.jobs.keeper import Keeper
+from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity
 from gchat.model.sanctions import Sanction
@@ -38,7 +38,7 @@ class Server:
         return self.company
 
     def stop(self) -> None:
-        Keeper(self.company.hub).write()
+        Checkpointer(self.company.hub).write()
         self.company.__exit__(None, None, None)
         self._history.close()
 
@@ -61,11 +61,11 @@ class Server:
         self.company.hub.part(peer.client, "test")
         leave(self.company.hub, peer.client)
         self.company.hub.remove(peer.client)
-        self.company.hub.unrecorded.wait_for_all(DEADLINE)  # who comes now is not told of it
+        self.company.hub.pending_writes.wait_for_all(DEADLINE)  # who comes now is not told of it
 
     def in_file(self, name: str) -> Sanction | None:
         """What the file has of the mute of `name`, as soon as what has changed is written."""
-        Keeper(self.company.hub).write()
+        Checkpointer(self.company.hub).write()
         (found,) = [each for each in self._history.identities() if each.name == name]
         return found.muted
 
@@ -97,7 +97,7 @@ def test_one_who_is_away_is_unmuted_by_name_or_address_and_may_speak_when_back(
     resume(company.hub, again.client, identity, token)
     assert again.client.muted is None
     run(company, again, "/me is back")
-    company.hub.unrecorded.wait_for_all(DEADLINE)
+    company.hub.pending_writes.wait_for_all(DEADLINE)
     assert shown(company, op)[-1] == " ** bob is back"
     assert "is not muted" in refusal(company, op, f"/unmute {who}")
 

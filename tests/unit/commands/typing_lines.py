@@ -7,8 +7,8 @@ import pytest
 
 from gchat import commands
 from gchat.commands import Refused
-from gchat.hub.steps import InStep
-from gchat.model.look import PROGRAM
+from gchat.hub.cohorts import Cohorts
+from gchat.model.display import PROGRAM
 from gchat.model.message import Kind
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -55,7 +55,7 @@ def why_it_ended(peer: Peer) -> str:
 def a_program(company: Company, name: str = "") -> Peer:
     """Something that has spoken at once, and so is shown what people say and nothing else."""
     peer = company.join(name)
-    peer.client.look = PROGRAM
+    peer.client.display = PROGRAM
     return peer
 
 
@@ -90,6 +90,6 @@ def fill(company: Company, count: int, text: str = "message", sender: int = 99) 
     log, room = company.room.log, company.room
     texts = [f"{text} {number}" for number in range(count)]
     log.append(time.time(), Kind.SAY, texts, sender, "zoe")
-    room.in_step = InStep(log.end)
+    room.cohorts = Cohorts(log.end)
     for client in room.clients.values():
         client.cursor = log.end

@@ -1,7 +1,7 @@
 """Messages to write to a file."""
 
-from gchat.model.log import Entry
 from gchat.model.message import Kind
+from gchat.model.room_log import Entry
 
 
 def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:

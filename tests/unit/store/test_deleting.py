@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gchat.model.log import Cursor, Entry
 from gchat.model.message import Kind
-from gchat.store.sqlite import check, deleting, messages, words
+from gchat.model.room_log import Cursor, Entry
+from gchat.store.sqlite import deleting, inspect, messages, words
 from gchat.store.sqlite.messages import decode
 from gchat.store.sqlite.schema import BUSY, open_file
 from gchat.store.sqlite.words import decode_hits
@@ -101,7 +101,7 @@ def test_of_what_is_deleted_only_the_place_is_left(file: sqlite3.Connection) -> 
     assert found(file, "text in:lobby") == [5, 1]
     assert found(file, "text in:builds") == [5, 4, 3, 2, 1]
     assert indexed(file) == made_anew(file)
-    assert not check.faults(file)
+    assert not inspect.faults(file)
 
 
 def test_a_notice_is_not_deleted(file: sqlite3.Connection) -> None:
@@ -208,7 +208,7 @@ def test_what_is_old_is_deleted_in_steps_and_no_more(file: sqlite3.Connection) -
         pass
     assert found(file, "text in:lobby") == [10, 9, 8]
     assert indexed(file) == made_anew(file)
-    assert not check.faults(file)
+    assert not inspect.faults(file)
 
 
 def test_of_a_room_the_last_are_kept(file: sqlite3.Connection) -> None:
@@ -338,4 +338,4 @@ def test_whatever_is_deleted_when_the_index_is_that_of_what_is_left(
         pass
     everything = json.loads(messages.after(file, "a", 0, LAST, 10_000, LAST))
     assert found(file, "text in:a") == [each[0] for each in everything if each[4] == "say"][::-1]
-    assert not check.faults(file)
+    assert not inspect.faults(file)

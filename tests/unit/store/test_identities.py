@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gchat.model.display import Display
 from gchat.model.identities import Identity
-from gchat.model.log import Cursor
-from gchat.model.look import Look
 from gchat.model.message import Private
+from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction
 from gchat.store.sqlite import identities
 from gchat.store.sqlite.schema import open_file
@@ -27,7 +27,7 @@ ANN = Identity(
     "büilds",
     Cursor(9, 4),
     own_ahead=2,
-    look=Look(time=True, color=True, zone=ZoneInfo("Europe/Berlin"), presence=False),
+    display=Display(time=True, color=True, zone=ZoneInfo("Europe/Berlin"), presence=False),
     ignored=["böb", "cy"],
     person=False,
     rings=True,

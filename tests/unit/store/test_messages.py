@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gchat.model.log import Cursor, RoomLog
 from gchat.model.message import Kind, Message
+from gchat.model.room_log import Cursor, RoomLog
 from gchat.store.sqlite import messages
 from gchat.store.sqlite.messages import MOST_AT_ONCE, TAIL, TAIL_CHARACTERS, decode
 from gchat.store.sqlite.schema import open_file

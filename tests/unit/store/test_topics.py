@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from gchat.model.topic import Topic
+from gchat.model.message import Topic
 from gchat.store.sqlite import topics
 from gchat.store.sqlite.schema import open_file
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gchat.model.log import Entry
 from gchat.model.message import Kind
+from gchat.model.room_log import Entry
 from gchat.store.sqlite import messages, words
 from gchat.store.sqlite.schema import open_file, open_to_read
 from gchat.store.sqlite.words import TookTooLong, decode_hits

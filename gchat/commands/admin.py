@@ -1,0 +1,135 @@
+"""How the server runs, for operators to see and change."""
+
+import logging
+import resource
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import gevent
+
+from gchat.commands.arguments import term_and_reason
+from gchat.commands.table import Refused, WrongArgument, command
+from gchat.config.limits import MEANINGS, read_limit
+from gchat.hub.client import Client
+from gchat.hub.hub import Hub
+from gchat.text.clock import duration
+from gchat.text.phrases import NotANumber, counted
+
+MEASURED = 1.0
+"""Seconds over which /stats measures how much is going on."""
+
+MAX_NOTICE = 7 * 24 * 3600
+"""Seconds ahead that /shutdown may plan the end: who means more has mistyped."""
+
+MIB = 2**20
+
+log = logging.getLogger(__name__)
+
+
+@command("[LIMIT] [N]", operators_only=True)
+def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
+    """list the limits, or set LIMIT to N; 0 is none
+
+    It holds at once, for all who are here, and until the server ends.
+    For example: /limits rate 50
+    """
+    values = hub.settings.limits
+    if not name:
+        width = max(map(len, MEANINGS))
+        hub.tell(
+            client,
+            *(
+                f"{limit:<{width}} {getattr(values, _field(limit)):>6}  {meaning.text}"
+                for limit, meaning in MEANINGS.items()
+            ),
+        )
+        return
+    name = name.lower()
+    if name not in MEANINGS:
+        raise Refused(f"there is no such limit, only {', '.join(MEANINGS)}", "a limit")
+    lowered = ""
+    if typed:
+        try:
+            asked = read_limit(name, typed)
+        except NotANumber as error:
+            raise Refused(f"{name} stays as it was: {error}", "a limit") from None
+        value = min(asked, hub.settings.slots) if name == "max-clients" else asked
+        if value < asked:
+            lowered = f" (not {asked}: the limit on open files has no room for more)"
+        setattr(values, _field(name), value)
+        log.info("%s sets the limit %s to %d%s", client, name, value, lowered)
+    hub.tell(client, f"{name} is {getattr(values, _field(name))}{lowered}: {MEANINGS[name].text}")
+
+
+@command(operators_only=True)
+def stats(hub: Hub, client: Client) -> None:
+    """tell how the server is doing; it takes a second to measure that
+
+    For example: /stats
+    """
+    before, begun = replace(hub.stats), time.monotonic()
+    gevent.sleep(MEASURED)
+    seconds = time.monotonic() - begun
+    total, now = hub.stats, hub.stats - before
+    lag, name = _longest_lag(hub)
+    late = hub.watchdog.delay()
+    hub.tell(
+        client,
+        f"{counted(len(hub.clients), 'client')} in {counted(len(hub.rooms.by_name), 'room')}, "
+        f"{total.joined} since the start; {total.refused} were turned away",
+        f"in: {counted(total.messages, 'message')}, {_mib(total.bytes_in)}; "
+        f"now {now.messages / seconds:.0f} messages a second",
+        f"out: {total.deliveries} deliveries, {_mib(total.bytes_out)}; "
+        f"now {now.deliveries / seconds:.0f} deliveries a second",
+        f"longest lag: {counted(lag, 'message')}" + (f" ({name})" if lag else ""),
+        f"the loop was late by {late.typical * 1000:.1f} ms as a rule and {late.worst * 1000:.0f} "
+        "ms at the most, in the last minute",
+        f"memory: {_mib(_memory())}; {counted(hub.faults.total, 'error')} in the log",
+    )
+
+
+@command("TIME|now|cancel [WHY]", operators_only=True, in_full=True)
+def shutdown(hub: Hub, client: Client, when: str, why: str) -> None:
+    """end the server in a TIME like 5m or 2 hours, or now; or cancel that
+
+    Everybody is told how long it still runs, and why.
+    For example: /shutdown 5m a new version
+    """
+    word = when.lower().rstrip(",.:!")
+    if word == "cancel":
+        if not hub.shutdown.cancel():
+            raise Refused("no shutdown is planned", "a shutdown")
+        log.warning("shutdown cancelled by %s", client)
+        reason = f": {why}" if why else ""
+        hub.notify_all(f"{client.name} cancelled the shutdown{reason}")
+        return
+    seconds, why = term_and_reason("0s" if word == "now" else when, why)
+    if seconds is None:  # nobody ends a server by a word that was not understood
+        raise WrongArgument
+    if seconds > MAX_NOTICE:
+        raise Refused(f"that is over {duration(MAX_NOTICE)}, the most there may be", "a shutdown")
+    hub.shutdown.start(seconds, client.name, why)
+
+
+def _field(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _longest_lag(hub: Hub) -> tuple[int, str]:
+    """How many messages the slowest client is behind, and its name."""
+    return max(((client.lag, client.name) for client in hub.each_client()), default=(0, ""))
+
+
+def _memory() -> int:
+    """Bytes of memory that this process occupies; on some systems, the most it ever did."""
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:.1f} MiB"

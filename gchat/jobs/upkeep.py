@@ -1,0 +1,111 @@
+"""What keeps the history file and the rooms in order: delete, index, close.
+
+All of it in small steps, since talk comes first.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+
+import gevent
+
+from gchat.hub.client import Client
+from gchat.hub.hub import Hub
+from gchat.hub.rooms import Rooms
+from gchat.runtime.loop import give_way
+from gchat.store.sqlite.schema import explain
+
+STEP = 200
+"""Messages deleted or indexed at a time: a millisecond, now and then some more, in which nothing
+else is written."""
+
+PAUSE = 0.02
+"""Seconds between two steps."""
+
+EXPIRY_INTERVAL = 60.0
+"""Seconds between two searches for messages that are too old or too many."""
+
+INDEX_INTERVAL = 1.0
+"""Seconds between two looks for messages that are not indexed yet."""
+
+TIDY_INTERVAL = 60.0
+"""Seconds between two looks for rooms that have stayed empty: a tenth of what they may."""
+
+MERGE_SHARE = 10
+"""How much longer than to merge the index it takes until that is done again, at least. All of the
+index is written for it, however little was deleted."""
+
+DAY = 86_400.0
+
+log = logging.getLogger(__name__)
+
+
+def delete_old_messages(hub: Hub) -> None:
+    """Delete, for ever, messages beyond `--keep-days` and `--keep-messages`.
+
+    Open rooms give up what is too old in memory as well, but not what is too much: nobody who
+    reads slowly loses by that.
+    """
+    fails, next_merge = False, 0.0
+    while True:
+        try:
+            _delete_old(hub)
+            _delete_surplus(hub)
+            if time.monotonic() >= next_merge:
+                began = time.monotonic()
+                _merge(hub)
+                next_merge = time.monotonic() + MERGE_SHARE * (time.monotonic() - began)
+            fails = False
+        except sqlite3.Error as error:
+            if not fails:
+                log.error("what is old cannot be deleted from the history: %s", explain(error))
+            fails = True
+        gevent.sleep(EXPIRY_INTERVAL)
+
+
+def _delete_old(hub: Hub) -> None:
+    if not hub.settings.keep_days:
+        return
+    oldest = time.time() - hub.settings.keep_days * DAY
+    _repeat(lambda: hub.history.remove_old(oldest, STEP))
+    for room in list(hub.rooms.by_name.values()):
+        while room.log.give_up(room.log.since(oldest)):
+            give_way()
+
+
+def _delete_surplus(hub: Hub) -> None:
+    kept, room = hub.settings.keep_messages, ""
+    while kept and (room := hub.history.find_crowded(room, kept)):
+        _repeat(lambda: hub.history.remove_surplus(room, kept, STEP))
+
+
+def _merge(hub: Hub) -> None:
+    """Have the words of what was deleted gone from the file."""
+    if count := hub.history.unmerged():
+        hub.history.merge(True)
+        _repeat(lambda: hub.history.merge(False))
+        hub.history.set_merged(count)
+
+
+def _repeat(step: Callable[[], int]) -> None:
+    """Do it until there is no more to do."""
+    while step():
+        gevent.sleep(PAUSE)
+
+
+def index_messages(hub: Hub) -> None:
+    """Enter new messages into the index of words, for ever."""
+    while True:
+        left = hub.history.index(STEP)
+        gevent.sleep(PAUSE if left else INDEX_INTERVAL)
+
+
+def tidy_rooms(rooms: Rooms, clients: dict[int, Client]) -> None:
+    """Close rooms that have stayed empty, and keep logs to their share of memory, for ever."""
+    while True:
+        gevent.sleep(TIDY_INTERVAL)
+        rooms.close_empty(clients.values())
+        for room in list(rooms.by_name.values()):
+            while room.log.tidy():
+                give_way()

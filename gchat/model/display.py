@@ -1,0 +1,32 @@
+"""How a client wants its lines: with a time, in colour, as JSON, …"""
+
+from datetime import tzinfo
+from typing import NamedTuple
+
+
+class Display(NamedTuple):
+    """How lines are shown. Clients with the same look share the bytes."""
+
+    end: str = "\n"
+    """What ends a line: a terminal behind telnet needs the carriage return as well."""
+    presence: bool = True
+    """Who comes and leaves is shown."""
+    notices: bool = True
+    """The room's other notices are shown."""
+    time: bool = False
+    """What is said begins with its time."""
+    zone: tzinfo | None = None
+    """The zone of times; None is the server's."""
+    color: bool = False
+    """Names are in colours."""
+    redraw: bool = False
+    """What is half typed is cleared away before each line."""
+    json: bool = False
+    """Lines are JSON objects; of the rest, only `presence` and `notices` matter then."""
+
+
+PLAIN = Display()
+TELNET = Display(end="\r\n")
+
+PROGRAM = Display(presence=False, notices=False)
+"""What is right for who has not turned out to be a person: what people say, and nothing else."""

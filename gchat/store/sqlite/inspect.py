@@ -1,0 +1,107 @@
+"""For the tools: whether a history file is sound, what is in it, and all of its messages."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from gchat.model.message import Kind, Message
+from gchat.store.sqlite.messages import COLUMNS
+from gchat.text.phrases import counted
+
+READ_AT_A_TIME = 1000
+"""Messages per query of `read_all`."""
+
+MOST_TOLD = 20
+"""Faults of one sort that are told one by one."""
+
+_OUT_OF_ORDER = """
+    SELECT DISTINCT room FROM (
+        SELECT room, id, spoken, place,
+            lag(id) OVER rooms AS id_before, lag(spoken) OVER rooms AS spoken_before
+        FROM messages WINDOW rooms AS (PARTITION BY room ORDER BY place)
+    ) WHERE id <= id_before OR spoken < spoken_before OR spoken - spoken_before > id - id_before
+    ORDER BY room LIMIT ?"""
+
+_UNINDEXED = """
+    SELECT count(*) FROM messages LEFT JOIN words_docsize ON words_docsize.id = messages.place
+    WHERE kind IN ('say', 'action') AND words_docsize.id IS NULL
+    AND place <= (SELECT value FROM state WHERE name = 'indexed')"""
+
+_DELETED = """
+    SELECT count(*) FROM words_docsize LEFT JOIN messages ON messages.place = words_docsize.id
+    WHERE ifnull(kind, 'gone') = 'gone'"""
+
+_ROOMS = "SELECT count(*), count(DISTINCT room), min(time), max(time) FROM messages"
+
+_GONE = "SELECT count(*) FROM messages WHERE kind = 'gone'"
+
+_HOLES = """
+    SELECT ifnull(sum(holes), 0) FROM (
+        SELECT max(id) - min(id) + 1 - count(*) AS holes FROM messages GROUP BY room
+    )"""
+
+
+def faults(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with it, a line each; none if it is sound. Raises sqlite3.Error."""
+    found = [
+        text
+        for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_TOLD})")
+        if text != "ok"
+    ]
+    if found:  # the rest would only repeat it
+        return [f"damaged: {text}" for text in found]
+    for (room,) in connection.execute(_OUT_OF_ORDER, (MOST_TOLD,)):
+        found.append(f"#{room}: messages are out of order")
+    (missing,) = connection.execute(_UNINDEXED).fetchone()
+    if missing:
+        found.append(f"{counted(missing, 'message')} cannot be found by /find")
+    (left,) = connection.execute(_DELETED).fetchone()
+    if left:
+        found.append(f"the index of words has {counted(left, 'message')} too many")
+    return found
+
+
+def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """What is in it, for a person to read. Raises sqlite3.Error."""
+    messages, rooms, first, last = connection.execute(_ROOMS).fetchone()
+    size = path.stat().st_size
+    lines = [f"{counted(messages, 'message')} in {counted(rooms, 'room')}, {size:,} bytes"]
+    if messages:
+        begin, end = (datetime.fromtimestamp(time) for time in (first, last))
+        lines.append(f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}")
+    (holes,) = connection.execute(_HOLES).fetchone()
+    if holes:
+        lines.append(f"{counted(holes, 'message')} between these could not be written")
+    (gone,) = connection.execute(_GONE).fetchone()
+    if gone:
+        lines.append(f"deleted, of these: {counted(gone, 'message')}")
+    return lines
+
+
+def read_all(
+    connection: sqlite3.Connection, room: str = "", since: float = 0.0
+) -> Iterator[tuple[float, list[Message]]]:
+    """The messages of `room`, or of all rooms if it is empty, that were said at `since` or later.
+
+    Without what was deleted. They come in portions, each with the share of the file that has been
+    read with it. Raises sqlite3.Error.
+    """
+    (last,) = connection.execute("SELECT ifnull(max(place), 0) FROM messages").fetchone()
+    place = 0
+    while place < last:
+        rows = connection.execute(
+            f"SELECT place, {COLUMNS} FROM messages WHERE place > ? AND place <= ?"
+            " ORDER BY place LIMIT ?",
+            (place, last, READ_AT_A_TIME),
+        ).fetchall()
+        place = rows[-1][0]
+        found = [Message(*fields) for _, *fields in rows]
+        yield (
+            place / last,
+            [
+                each
+                for each in found
+                if each.kind != Kind.GONE and each.time >= since and room in ("", each.room)
+            ],
+        )

@@ -1,0 +1,181 @@
+"""/token, /resume, /forget: what they tell and refuse. What comes back is in test_resumption."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gchat.commands import tokens
+from gchat.hub.password_attempts import RULE
+from gchat.jobs.recorder import Recorder
+from gchat.model.message import Kind
+from gchat.model.room_log import TEXT
+from gchat.model.tokens import make_token
+from gchat.store.history import History
+from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
+from tests.unit.peers import DEADLINE, Company, Peer
+
+
+@pytest.fixture(autouse=True)
+def _no_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "PENALTY", 0.0)
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    history = History(str(tmp_path / "chat.db"))
+    with Company(history=history) as company:
+        yield company
+    history.close()
+
+
+def test_a_token_comes_with_the_first_name(company: Company) -> None:
+    peer = person(company)
+    first, second = told(company, peer, "/nick ann")
+    assert first == "you are now ann"
+    assert second == f"to go on after a lost connection: /resume {peer.client.token}"
+    assert told(company, peer, "/nick anna") == ["you are now anna"]
+    assert company.hub.identities.called("anna") is company.hub.identities.of(peer.client.number)
+    assert told(company, peer, "/token") == [second]
+
+
+def test_a_program_is_given_one_only_if_it_asks(company: Company) -> None:
+    program = a_program(company, "ci")
+    run(company, program, "/nick bot")
+    assert shown(company, program) == []
+    assert company.hub.identities.called("bot") is None
+    (line,) = told(company, program, "/token")
+    assert line.endswith(program.client.token)
+    assert company.hub.identities.called("bot")
+
+
+def test_who_has_no_name_has_nothing_to_come_back_to(company: Company) -> None:
+    assert refusal(company, person(company), "/token") == (
+        "take a name first, with /nick: it is what you come back to"
+    )
+
+
+def test_a_wrong_token_is_refused_and_after_some_none_is_looked_at(company: Company) -> None:
+    ann, other = person(company, "ann"), person(company)
+    run(company, ann, "/token")
+    for _ in range(int(RULE.burst)):
+        assert refusal(company, other, f"/resume {make_token()}") == (
+            "nobody has that token, or its name was not used for 7 d; /nick NAME gives a new one"
+        )
+    why = refusal(company, other, f"/resume {ann.client.token}")
+    assert why.startswith("too many wrong tokens came from your address; try again in")
+
+
+def test_ones_own_token_brings_nothing_back(company: Company) -> None:
+    ann = person(company, "ann")
+    run(company, ann, "/token")
+    assert refusal(company, ann, f"/resume {ann.client.token}") == "you are ann already"
+
+
+def test_without_a_history_file_nobody_comes_back() -> None:
+    with Company() as company:
+        ann = person(company)
+        assert told(company, ann, "/nick ann") == ["you are now ann"]
+        for line in ("/token", "/resume lusab-babad-gutih-tugad"):
+            assert refusal(company, ann, line) == (
+                "nobody can come back: this server has no history file"
+            )
+
+
+# /forget
+
+
+def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Company) -> None:
+    company.start(Recorder(company.hub).run)
+    ann, bob = person(company, "ann"), person(company, "bob")
+    company.say(ann, "mine", "mine too")
+    company.say(bob, "not mine")
+    company.hub.move(ann.client, "builds")
+    company.say(ann, "mine there")
+    company.hub.pending_writes.wait_for_all(DEADLINE)
+    shown(company, ann)
+    assert told(company, ann, "/forget yes") == ["3 messages of yours are deleted"]
+    assert told(company, ann, "/forget yes") == ["there are no messages of yours to delete"]
+    for room, left in (("lobby", ["not mine"]), ("builds", [])):
+        for log in (company.hub.rooms.by_name[room].log, company.hub.history.open(room)):
+            assert [one.text for one in log.after(0, 100) if one.is_spoken] == left
+
+
+def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
+    hub, old = company.hub, 7
+    entries = [
+        (1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
+        (2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
+    ]
+    hub.history.write(entries)
+    ann = person(company, "ann")
+    ann.client.number = old
+    assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
+    assert [one.text for one in hub.history.open("builds").after(0, 9)] == ["", "his"]
+
+
+def test_without_a_file_it_deletes_from_memory() -> None:
+    with Company() as company:
+        ann = person(company, "ann")
+        company.say(ann, "mine")
+        assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
+        assert told(company, ann, "/find mine") == ["no message here has that in it"]
+
+
+def asked(company: Company, peer: Peer) -> str:
+    """What `peer` is told when it asks what would be deleted."""
+    (line,) = told(company, peer, "/forget")
+    return line
+
+
+def test_without_yes_nothing_is_deleted_but_counted(company: Company) -> None:
+    company.start(Recorder(company.hub).run)
+    ann = person(company, "ann")
+    assert asked(company, ann) == "there are no messages of yours to delete"
+    company.say(ann, "mine")
+    company.hub.pending_writes.wait_for_all(DEADLINE)
+    end = "would be deleted, for good: /forget yes does it"
+    assert asked(company, ann) == f"1 message of yours {end}"
+    company.say(ann, "mine too")
+    company.hub.pending_writes.wait_for_all(DEADLINE)
+    assert asked(company, ann) == f"2 messages of yours {end}"
+    for log in (company.room.log, company.hub.history.open("lobby")):
+        assert [one.text for one in log.after(0, 9)] == ["mine", "mine too"]
+    assert told(company, ann, "/forget YES") == ["2 messages of yours are deleted"]
+    assert asked(company, ann) == "there are no messages of yours to delete"
+
+
+@pytest.mark.parametrize("typed", ["no", "all", "yes please", "yes.", "y", "me", "bob"])
+def test_anything_but_yes_deletes_nothing(typed: str, company: Company) -> None:
+    ann = person(company, "ann")
+    company.say(ann, "mine")
+    why = "usage: /forget [yes], for example: /forget"
+    assert refusal(company, ann, f"/forget {typed}") == why
+    assert company.room.log.unreleased[-1][TEXT] == "mine"
+
+
+def test_what_cannot_be_counted_is_not_deleted(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(company.hub.history, "find_of", fail)
+    why = refusal(company, person(company, "ann"), "/forget")
+    assert why.startswith("your messages in the history file cannot be counted: ")
+    assert "nothing was deleted" in why
+
+
+def test_who_cannot_be_forgotten_is_told_why(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError()
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(company.hub.history, "find_of", full)
+    assert refusal(company, person(company, "ann"), "/forget yes") == (
+        "not all could be deleted from the history file: the disk is full; try again later"
+    )

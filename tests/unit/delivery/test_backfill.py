@@ -1,0 +1,121 @@
+"""delivery.lookback: who has fallen behind memory gets it from the file, in its order."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gchat.delivery import backfill
+from gchat.jobs.recorder import Recorder
+from gchat.store.history import PAGE, History
+from gchat.text.phrases import counted
+from tests.unit.peers import Company, Peer, wait_until
+
+SMALL = 2048
+LINES = 5 * PAGE
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    history = History(str(tmp_path / "chat.db"))
+    with Company(history=history) as company:
+        company.start(Recorder(company.hub).run)
+        company.room.log._max_messages = 64
+        yield company
+    history.close()
+
+
+def fall_behind(company: Company, count: int = 1, said_before: int = 0) -> list[Peer]:
+    """Somebody says LINES lines, and so many do not read; returns these."""
+    ann = company.join("ann")
+    slow = [company.join(f"slow{number}", SMALL) for number in range(count)]
+    for number in range(said_before, said_before + LINES):
+        company.say(ann, f"{number} {'x' * 100}")
+        if number % 50 == 0:
+            wait_until(lambda: company.room.log.end == company.room.log.said, "it is written")
+    wait_until(lambda: company.room.log.end == company.room.log.said, "all is written")
+    start = company.room.log.start
+    assert all(peer.client.cursor.id < start.id for peer in slow)
+    return slow
+
+
+def numbers(peer: Peer, count: int) -> list[int]:
+    return [int(line.removeprefix("ann: ").split()[0]) for line in peer.read_lines(count)]
+
+
+def test_who_reads_late_misses_nothing(company: Company) -> None:
+    (slow,) = fall_behind(company)
+    assert numbers(slow, LINES) == list(range(LINES))
+    assert slow.client.missed == 0
+    company.say(company.peers[0], "99999 live again")
+    assert numbers(slow, 1) == [99999]
+
+
+def test_many_who_read_late_share_what_is_read(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "MOST_PAGES", 2)
+    slow = fall_behind(company, count=7)
+    reading = [company.start(numbers, peer, LINES) for peer in slow]
+    for greenlet in reading:
+        assert greenlet.get(timeout=20) == list(range(LINES))
+    assert len(company.room.pages) <= 2
+
+
+def test_one_who_leaves_is_still_sent_what_was_said_before(company: Company) -> None:
+    (slow,) = fall_behind(company)
+    company.hub.part(slow.client, "test")
+    company.say(company.peers[0], "99999 after it has left")
+    assert numbers(slow, LINES) == list(range(LINES))
+    wait_until(lambda: slow.client.has_heard_all, "it has got all up to there")
+
+
+def test_an_answer_comes_where_it_belongs(company: Company) -> None:
+    (slow,) = fall_behind(company)
+    company.hub.tell(slow.client, "an answer")
+    company.say(company.peers[0], "99999 after it")
+    assert numbers(slow, LINES) == list(range(LINES))
+    assert slow.read_line() == " * an answer\n"
+    assert numbers(slow, 1) == [99999]
+
+
+@pytest.mark.parametrize(("first", "end"), [(1, 1000), (1, 2), (400, 450), (PAGE + 1, 2 * PAGE)])
+def test_what_is_in_the_file_no_more_is_told_to_be_missed(
+    company: Company, first: int, end: int
+) -> None:
+    (slow,) = fall_behind(company)
+    got = slow.client.cursor.id
+    history = company.hub.history
+    assert history._writer
+    history._writer.run(
+        lambda file: file.execute("DELETE FROM messages WHERE id >= ? AND id < ?", (first, end))
+    )
+    missed = max(0, end - max(first, got + 1))
+    lines = slow.read_until(f"{LINES - 1} ")
+    told = [line for line in lines if line.startswith(" * ")]
+    notice = (
+        f"you missed {counted(missed, 'message')}: more was said than is kept for a slow reader"
+    )
+    assert told == ([f" * {notice}"] if missed else [])
+    before = lines.index(told[0]) if told else LINES - missed
+    assert numbers_in(lines[:before]) == list(range(before))
+    assert numbers_in(lines[before + len(told) :]) == list(range(before + missed, LINES))
+
+
+def numbers_in(lines: list[str]) -> list[int]:
+    return [int(line.removeprefix("ann: ").split()[0]) for line in lines]
+
+
+def test_if_the_file_cannot_be_read_who_needs_it_is_told_what_it_missed(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (slow,) = fall_behind(company)
+
+    def fail(*_arguments: object) -> None:
+        raise sqlite3.DatabaseError("made to fail")
+
+    monkeypatch.setattr("gchat.store.history.messages.after", fail)
+    lines = slow.read_until(f"{LINES - 1} ")
+    assert sum("you missed" in line for line in lines) == 1
+    assert company.hub.faults.total == 1

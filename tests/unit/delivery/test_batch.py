@@ -1,0 +1,270 @@
+"""delivery.batch: messages encoded once for many."""
+
+import gc
+from itertools import combinations
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gchat.delivery import batch
+from gchat.delivery.batch import Batch, Batches, encode_batch
+from gchat.model.display import PLAIN, TELNET
+from gchat.model.ignoring import Followed, IgnoreList
+from gchat.model.message import Kind, Message
+from gchat.model.room_log import Cursor, RoomLog
+from tests.unit.encoding import CountingEncoder, encode
+
+KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
+
+READER = 1
+
+ENTRIES = st.lists(
+    st.tuples(
+        st.sampled_from([READER, 2]),
+        st.sampled_from(KINDS),
+        st.sampled_from(["a", "grün", "😀" * 4]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+SPOKEN = (Kind.SAY, Kind.ACTION)
+
+
+def log_of(entries: list[tuple[int, str, str]]) -> RoomLog:
+    log = RoomLog("lobby")
+    for sender, kind, text in entries:
+        log.append(0.0, kind, [text], sender, f"name{sender}")
+    return log
+
+
+def messages_of(entries: list[tuple[int, str, str]]) -> list[Message]:
+    return log_of(entries).after(0, len(entries))
+
+
+def is_place_of(cursor: Cursor, messages: list[Message]) -> bool:
+    """Whether `cursor` lies behind one of `messages`, with the right count."""
+    return cursor in [Cursor(message.id, message.spoken) for message in messages]
+
+
+@settings(deadline=None)
+@given(ENTRIES)
+def test_a_batch_is_the_lines_of_its_messages(entries: list[tuple[int, str, str]]) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    assert whole.data == b"".join(encode(message, PLAIN) for message in messages)
+    assert whole.end == Cursor(messages[-1].id, messages[-1].spoken)
+
+
+@settings(deadline=None)
+@given(ENTRIES)
+def test_a_batch_without_a_sender_lacks_its_lines_and_nothing_else(
+    entries: list[tuple[int, str, str]],
+) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    before = [whole.place(sent) for sent in range(1, len(whole.data) + 1)]
+    own = whole.without({READER})
+    assert own.data == b"".join(encode(m, PLAIN) for m in messages if m.sender != READER)
+    assert own.end == whole.end
+    assert [whole.place(sent) for sent in range(1, len(whole.data) + 1)] == before
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.booleans())
+def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_complete_it(
+    entries: list[tuple[int, str, str]], own_left_out: bool
+) -> None:
+    messages = messages_of(entries)
+    cut = encode_batch(messages, PLAIN)
+    if own_left_out:
+        cut = cut.without({READER})
+    shown = [m for m in messages if not (own_left_out and m.sender == READER)]
+    for sent in range(1, len(cut.data) + 1):
+        place, rest_of_line = cut.place(sent)
+        rest = bytes(rest_of_line)
+        assert is_place_of(place, messages)
+        behind = b"".join(encode(message, PLAIN) for message in shown if message.id > place.id)
+        assert cut.data[:sent] + rest + behind == cut.data
+        assert rest.count(b"\n") == bool(rest)  # of one line only
+
+
+def test_a_cut_at_the_end_of_a_line_leaves_nothing_of_it() -> None:
+    cut = encode_batch(messages_of([(2, Kind.SAY, "a"), (2, Kind.SAY, "b")]), PLAIN)
+    line = len(b"name2: a\n")
+    for sent, place, rest in (
+        (line, Cursor(1, 1), b""),
+        (line - 1, Cursor(1, 1), b"\n"),
+        (line + 1, Cursor(2, 2), b"ame2: b\n"),
+    ):
+        assert cut.place(sent) == (place, memoryview(rest))
+
+
+def test_all_who_were_cut_in_the_same_line_share_its_bytes() -> None:
+    cut = encode_batch(messages_of([(2, Kind.SAY, "a" * 1000)]), PLAIN)
+    (_, one), (_, other), (_, author) = cut.place(10), cut.place(20), cut.without({1}).place(30)
+    assert one.obj is other.obj is author.obj
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.data())
+def test_what_a_sender_said_is_counted_up_to_a_place_without_notices(
+    entries: list[tuple[int, str, str]], data: st.DataObject
+) -> None:
+    messages = messages_of(entries)
+    until = messages[data.draw(st.integers(0, len(messages) - 1))]
+    counted = encode_batch(messages, PLAIN).said_by({READER}, Cursor(until.id, until.spoken))
+    assert counted == sum(
+        m.sender == READER and m.kind in SPOKEN for m in messages if m.id <= until.id
+    )
+
+
+def test_a_batch_ends_at_the_size_of_a_socket_buffer_or_one_message_over_it() -> None:
+    messages = messages_of([(2, Kind.SAY, "x" * 1000)] * 100)
+    ended = encode_batch(messages, PLAIN)
+    assert batch.MAX_BYTES <= len(ended.data) < batch.MAX_BYTES + 1100
+    assert ended.end.id == ended.data.count(b"\n")
+
+
+def test_a_message_over_the_size_of_a_batch_is_one() -> None:
+    messages = messages_of([(2, Kind.SAY, "x" * 2 * batch.MAX_BYTES), (2, Kind.SAY, "y")])
+    assert encode_batch(messages, PLAIN).end == Cursor(1, 1)
+
+
+# Those who ignore somebody
+
+
+def ignoring(numbers: frozenset[int]) -> IgnoreList:
+    followed, ignores = Followed(), IgnoreList(READER)
+    for number in numbers:
+        followed.add(number)
+    ignores.add("name", followed)
+    return ignores
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.frozensets(st.integers(2, 4)))
+def test_a_batch_for_those_who_ignore_some_lacks_their_lines_and_nothing_else(
+    entries: list[tuple[int, str, str]], ignored: frozenset[int]
+) -> None:
+    messages = messages_of(entries)
+    whole = encode_batch(messages, PLAIN)
+    before = whole.data
+    part = whole.ignoring(ignoring(ignored))
+    assert part.data == b"".join(encode(m, PLAIN) for m in messages if m.sender not in ignored)
+    assert part.end == whole.end
+    assert whole.data == before
+    for sent in range(1, len(part.data) + 1):
+        place, rest = part.place(sent)
+        assert is_place_of(place, messages)
+        behind = [m for m in messages if m.id > place.id and m.sender not in ignored]
+        lines = b"".join(encode(message, PLAIN) for message in behind)
+        assert part.data[:sent] + bytes(rest) + lines == part.data
+
+
+def test_all_who_ignore_the_same_ones_here_share_a_batch_that_is_not_encoded_again() -> None:
+    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    with patch.object(batch, "encoder", CountingEncoder()) as counting:
+        whole = encode_batch(messages, PLAIN)
+        part = whole.ignoring(ignoring(frozenset({2})))
+        assert whole.ignoring(ignoring(frozenset({2}))) is part
+        assert whole.ignoring(ignoring(frozenset({2, 99}))) is part  # who is not heard here anyway
+        assert whole.ignoring(ignoring(frozenset({2, 3}))) is not part
+        assert counting.encoded == messages
+
+
+def test_who_ignores_nobody_of_these_gets_the_batch_of_all() -> None:
+    whole = encode_batch(messages_of([(1, Kind.SAY, "a")]), PLAIN)
+    assert whole.ignoring(ignoring(frozenset())) is whole
+    assert whole.ignoring(ignoring(frozenset({2, 3}))) is whole
+
+
+def test_what_is_left_out_for_one_who_ignores_some_and_has_spoken_is_both() -> None:
+    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    own = encode_batch(messages, PLAIN).ignoring(ignoring(frozenset({2}))).without({1})
+    assert own.data == encode(messages[2], PLAIN)
+    assert own.said_by({1}, own.end) == 1
+
+
+def test_with_as_many_ignore_lists_as_there_are_clients_no_more_batches_are_kept() -> None:
+    senders = range(1, 11)
+    whole = encode_batch(messages_of([(number, Kind.SAY, "a") for number in senders]), PLAIN)
+    lists = [frozenset(some) for count in range(1, 5) for some in combinations(senders, count)]
+    assert len(lists) > 2 * batch.MAX_SHARED
+    for ignored in lists:
+        whole.ignoring(ignoring(ignored))
+    kept = sum(isinstance(each, Batch) for each in gc.get_objects())
+    assert kept <= 1 + batch.MAX_SHARED
+
+
+# A round's batches
+
+
+def test_a_round_keeps_no_more_batches_than_may_be_shared() -> None:
+    log = log_of([(2, Kind.SAY, "a")] * (batch.MAX_SHARED + 10))
+    batches = Batches(log, {})
+    for index in range(batch.MAX_SHARED + 10):
+        made = batches.between(Cursor(index, index), log.end, PLAIN)
+        assert made is not None
+        assert batches.between(Cursor(index, index), log.end, PLAIN) is made
+        assert len(batches._made) <= batch.MAX_SHARED
+    again = batches.between(Cursor(0, 0), log.end, PLAIN)  # it was given up
+    assert again is not None
+    assert again.data == b"".join(encode(m, PLAIN) for m in log.after(0, 1000))
+
+
+def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
+    log = log_of([(2, Kind.SAY, "a")] * 3)
+    batches = Batches(log, {})
+    with patch.object(batch, "encoder", CountingEncoder()) as counting:
+        plain = batches.between(Cursor(0, 0), log.end, PLAIN)
+        assert batches.between(Cursor(0, 0), log.end, PLAIN) is plain
+        assert len(counting.encoded) == 3
+        telnet = batches.between(Cursor(0, 0), log.end, TELNET)
+        assert len(counting.encoded) == 6
+    assert plain is not None
+    assert telnet is not None
+    assert telnet.data == plain.data.replace(b"\n", b"\r\n")
+
+
+@settings(deadline=None)
+@given(ENTRIES, st.data())
+def test_batches_go_from_one_place_to_another(
+    entries: list[tuple[int, str, str]], data: st.DataObject
+) -> None:
+    log, messages = log_of(entries), messages_of(entries)
+    places = [Cursor(0, 0), *(Cursor(m.id, m.spoken) for m in messages)]
+    first = data.draw(st.integers(0, len(messages) - 1))
+    stop = data.draw(st.integers(first + 1, len(messages)))
+    most = data.draw(st.integers(1, 5))
+    batches, cursor, got = Batches(log, {}), places[first], b""
+    with patch.object(batch, "MAX_MESSAGES", most):
+        while cursor.id < stop:
+            part: Batch | None = batches.between(cursor, places[stop], PLAIN)
+            assert part is not None
+            assert cursor.id < part.end.id <= min(stop, cursor.id + most)
+            cursor, got = part.end, got + part.data
+    assert cursor == places[stop]
+    assert got == b"".join(encode(message, PLAIN) for message in messages[first:stop])
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
+    log = RoomLog("lobby", max_messages=16)
+    log.append(0.0, Kind.SAY, list(map(str, range(20))), 2, "name2")
+    assert log.start.id > 1
+    assert Batches(log, {}).between(Cursor(behind, behind), log.end, PLAIN) is None
+    kept = Batches(log, {}).between(log.start, log.end, PLAIN)
+    assert kept is not None
+    assert kept.end == log.end
+
+
+def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
+    one, two, three = messages_of([(READER, Kind.SAY, "a"), (2, Kind.SAY, "b"), (2, Kind.SAY, "c")])
+    batch = encode_batch([one.without_text(), two, three.without_text()], PLAIN)
+    assert batch.data == encode_batch([two], PLAIN).data
+    assert batch.end == Cursor(3, 3)
+    assert batch.said_by({READER}, batch.end) == 1

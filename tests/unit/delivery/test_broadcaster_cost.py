@@ -1,0 +1,146 @@
+"""delivery.broadcaster, on real sockets: what a round costs, and that nobody waits for it."""
+
+from itertools import accumulate
+
+import pytest
+
+from gchat.delivery import batch, broadcaster
+from gchat.hub.client import Client
+from gchat.hub.room import Room
+from gchat.model.room_log import Cursor, RoomLog
+from tests.unit.bursts import SMALL, numbered, talk
+from tests.unit.encoding import CountingEncoder
+from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
+
+
+def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = CountingEncoder()
+    sends: list[bytes] = []
+    monkeypatch.setattr(batch, "encoder", counting)
+    ann, *others = (company.join() for _ in range(21))
+    wait_until(lambda: not company.hub.ready_rooms, "everybody has been visited")
+    for peer in others:
+        ObservedSocket(peer, sends.append)
+    company.say(ann, *numbered(0, 100))
+    for peer in others:
+        peer.read_lines(100)
+    assert len(counting.encoded) == 100
+    assert len(sends) == len(others)
+    assert len(set(map(id, sends))) == 1
+
+
+def test_nothing_is_sent_while_the_lock_is_held(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    held = []
+    for peer in (ann, slow):
+        ObservedSocket(peer, lambda data: held.append(company.hub.lock.locked()))
+    talk(company, ann, numbered(0, 200))
+    company.hub.tell(ann.client, "answer")
+    ann.read_until("answer")
+    slow.read_lines(200)
+    assert len(held) > 2
+    assert not any(held)
+
+
+def test_a_client_whose_socket_is_full_is_left_alone(company: Company) -> None:
+    ann, slow = company.join("ann"), company.join("slow", SMALL)
+    tries: list[int] = []
+    ObservedSocket(slow, lambda data: tries.append(len(data)))
+    company.say(ann, "x" * 50_000)
+    wait_until(lambda: slow.client.blocked, "its socket is full")
+    before = len(tries)
+    talk(company, ann, numbered(0, 100), at_once=1)
+    company.hub.tell(slow.client, "answer")
+    wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
+    assert len(tries) == before
+
+
+def join_room(company: Company, room: Room, count: int) -> list[Peer]:
+    """So many who listen in `room`, which is not the lobby."""
+    peers = [company.join() for _ in range(count)]
+    for peer in peers:
+        company.room.clients.pop(peer.client.number)
+        company.room.listeners.pop(peer.client.number, None)
+        company.room.visits.pop(peer.client.number, None)
+        room.clients[peer.client.number] = peer.client
+        peer.client.log, peer.client.cursor = room.log, room.log.end
+        company.hub.visit(peer.client)
+    return peers
+
+
+@pytest.mark.parametrize("ignored", ["", "somebody"], ids=["in step", "one by one"])
+def test_a_big_round_gives_way_to_other_rooms(
+    company: Company, ignored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To those who do not keep step it looks at the clock after each of them."""
+    cellar = company.hub.rooms.by_name["cellar"] = Room(RoomLog("cellar"))
+    below = join_room(company, cellar, 10)
+    above = [company.join() for _ in range(10)]
+    wait_until(lambda: not company.hub.ready_rooms, "everybody has been visited")
+    monkeypatch.setattr(broadcaster, "SLICE", 1e-9)
+    if ignored:
+        for peer in (*above, *below):
+            company.hub.names.ignore(peer.client, ignored)
+    else:
+        monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
+    order: list[str] = []
+    for where, peers in (("below", below), ("above", above)):
+        for peer in peers:
+            ObservedSocket(peer, lambda data, where=where: order.append(where))  # type: ignore[misc]
+    company.say(above[0], "one")
+    company.say(below[0], "two")
+    for peer in (*below[1:], *above[1:]):
+        peer.read_lines(1)
+    below_first = list(accumulate(1 if where == "below" else -1 for where in order))
+    assert max(map(abs, below_first)) <= 2
+
+
+def test_who_catches_up_does_not_keep_the_others_waiting(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_MESSAGES", 1)
+    ann, late, bob = (company.join(name) for name in ("ann", "late", "bob"))
+    company.say(ann, *numbered(0, 40))
+    for peer in (late, bob):
+        peer.read_lines(40)
+    late.client.cursor = Cursor(0, 0)
+    order: list[Client] = []
+    for peer in (late, bob):
+        ObservedSocket(peer, lambda data, peer=peer: order.append(peer.client))  # type: ignore[misc]
+    company.hub.visit(late.client)
+    company.hub.tell(bob.client, "answer")
+    bob.read_until("answer")
+    late.read_lines(40)
+    assert order.index(bob.client) <= broadcaster.SENDS_PER_VISIT
+
+
+class Enough(Exception):
+    """Ends a broadcaster that would go on."""
+
+
+def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[str] = []
+
+    def serve(room: Room) -> None:
+        turns.append(room.name)
+        del hub.ready_rooms[room]
+        hub.mark_ready(room)  # there is more to do at once
+
+    def stop() -> None:
+        raise Enough
+
+    with Company(broadcasting=False) as company:
+        hub = company.hub
+        running = broadcaster.Broadcaster(hub)
+        monkeypatch.setattr(broadcaster, "SLICE", 1e9)
+        monkeypatch.setattr(broadcaster, "give_way", stop)
+        monkeypatch.setattr(running, "_serve", serve)
+        for name in ("one", "two"):
+            hub.mark_ready(Room(RoomLog(name)))
+        with pytest.raises(Enough):
+            running.run()
+    assert turns == ["one", "two"]

@@ -1,0 +1,339 @@
+"""doors.session: a client's life, from its first byte to its last."""
+
+import logging
+import os
+import re
+
+import pytest
+
+from gchat import commands
+from gchat.config.settings import Settings
+from gchat.doors import opening, session
+from gchat.doors.opening import RECEIVE
+from gchat.hub.welcome import REPLAY_CHARACTERS
+from gchat.model import presence
+from tests.unit.peers import Company, Peer, wait_until
+
+SMALL = 2048
+REPLAY = Settings.replay
+WELCOME = " * welcome to gchat! You are "
+DO_TIMING_MARK, ARE_YOU_THERE = b"\xff\xfd\x06", b"\xff\xf6"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
+    monkeypatch.setattr(session, "LINGER", 0.2)
+    monkeypatch.setattr(presence, "INTERVAL", 0.05)
+
+
+@pytest.fixture
+def listener(company: Company) -> Peer:
+    """Somebody called `listener` who is there already."""
+    return company.join("listener")
+
+
+def person(company: Company) -> Peer:
+    """Somebody who has been welcomed and has read that."""
+    peer = company.converse()
+    peer.read_until("/help helps.")
+    return peer
+
+
+def slow_leaver(company: Company, talker: Peer) -> Peer:
+    """Somebody who has left, and has not read 2,000 lines of `talker`'s."""
+    peer = company.program(SMALL)
+    company.say(talker, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
+    return peer
+
+
+def wait_until_gone(company: Company, peer: Peer) -> None:
+    wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
+
+
+# The quiet moment
+
+
+def test_who_is_silent_at_first_is_welcomed_and_announced(company: Company, listener: Peer) -> None:
+    peer = company.converse()
+    first, second = peer.read_lines(2)
+    assert first == f"{WELCOME}{peer.client.address} in #lobby, with listener."
+    assert "/help" in second
+    assert listener.read_lines(1) == [f" * {peer.client.address} joined"]
+
+
+def test_who_is_alone_is_told_so(company: Company) -> None:
+    assert "nobody else is here" in company.converse().read_line()
+
+
+def test_a_person_is_shown_what_was_said_last_with_its_time(
+    company: Company, listener: Peer
+) -> None:
+    company.say(listener, *map(str, range(REPLAY + 5)))
+    peer = person(company)
+    lines = peer.read_lines(REPLAY)
+    assert [line.split("] ")[1] for line in lines] == [
+        f"listener: {number}" for number in range(5, REPLAY + 5)
+    ]
+
+
+def test_who_speaks_at_once_is_neither_welcomed_nor_announced(
+    company: Company, listener: Peer
+) -> None:
+    peer = company.converse(b"done\n")
+    assert listener.read_lines(1) == [f"{peer.client.address}: done"]
+    company.say(listener, "thanks")
+    assert peer.read_lines(1) == ["listener: thanks"]
+    peer.close()
+    wait_until_gone(company, peer)
+    company.say(company.join("bob"), "last")
+    assert listener.read_lines(1) == ["bob: last"]
+
+
+def test_who_only_negotiates_telnet_at_once_is_a_person(company: Company) -> None:
+    peer = company.converse(b"\xff\xfb\x1f\xff\xfb\x20")
+    assert peer.read_until("/help helps.")
+    assert peer.client.person
+
+
+def test_who_negotiates_telnet_sees_what_is_said_meanwhile_once(
+    company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.2)
+    company.say(listener, "before")
+    peer = company.converse(DO_TIMING_MARK)
+    wait_until(lambda: peer.client.owed_bytes or peer.client.display.end == "\r\n", "it is read")
+    company.say(listener, "meanwhile")
+    wait_until(lambda: peer.client.person, "it is welcomed")
+    company.say(listener, "afterwards")
+    received = "".join(line + "\n" for line in peer.read_until("afterwards")[:-1])
+    assert received.count("before") == 1
+    assert received.count("meanwhile") == 1
+    assert received.index("before") < received.index("meanwhile")
+
+
+# Lines
+
+
+def test_a_line_goes_to_the_others_and_not_back(company: Company, listener: Peer) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"hello\r\n\r\nw\x1brld \xff\n")
+    address = peer.client.address
+    assert listener.read_lines(2) == [f"{address}: hello", f"{address}: w\\x1brld \\xff"]
+    company.say(listener, "hi")
+    assert peer.read_lines(1) == ["listener: hi"]
+
+
+def test_a_line_over_the_limit_is_refused_with_the_limit_and_the_client_stays(
+    company: Company, listener: Peer
+) -> None:
+    peer = company.converse(b"x" * 1001 + b"\n" + b"y" * 1001 + b"\nfine\n")
+    (why,) = peer.read_lines(1)
+    assert why.startswith(" * 2 lines of yours had over 1000 bytes")
+    assert listener.read_lines(1) == [f"{peer.client.address}: fine"]
+
+
+def test_commands_and_lines_are_done_in_their_order(company: Company, listener: Peer) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"one\n/nick ann\ntwo\n//three\n/nich ann\n")
+    address = peer.client.address
+    assert listener.read_lines(4) == [
+        f"{address}: one",
+        f" * {address} is now ann",
+        "ann: two",
+        "ann: /three",
+    ]
+
+
+def test_an_unknown_command_of_a_person_is_sent_to_nobody(company: Company, listener: Peer) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"/nikc ann\nsaid\n")
+    peer.read_until("did you mean /nick?")
+    assert listener.read_lines(1) == [f"{peer.client.address}: said"]
+
+
+def test_control_c_is_answered_as_telnet_expects(company: Company) -> None:
+    peer = person(company)
+    peer.send(b"\xff\xf4" + DO_TIMING_MARK)
+    assert re.fullmatch(r"\\xff\\xfc\x06 \* .*/quit.*\r\n", peer.read_line())
+
+
+def test_many_lines_at_once_all_come(company: Company, listener: Peer) -> None:
+    count = RECEIVE
+    peer = company.program()
+    company.start(peer.send, b"".join(b"%d\n" % number for number in range(count)))
+    assert listener.read_lines(count) == [f"{peer.client.address}: {n}" for n in range(count)]
+
+
+# Leaving
+
+
+def test_what_was_begun_is_said_at_the_end_of_input_and_what_is_owed_is_sent(
+    company: Company, listener: Peer
+) -> None:
+    peer = company.converse(b"/who\nlast words")
+    peer.end_input()
+    assert listener.read_lines(1) == [f"{peer.client.address}: last words"]
+    received = peer.read_to_end()
+    assert received.startswith(b" * #lobby, 2 here: ")
+    wait_until_gone(company, peer)
+    assert peer.client.lost == "closed"
+
+
+def test_a_slow_reader_that_ends_its_input_gets_everything_first(
+    company: Company, listener: Peer
+) -> None:
+    peer = slow_leaver(company, listener)
+    assert peer.read_to_end().count(b"\n") == 2000
+    wait_until_gone(company, peer)
+
+
+def test_who_has_left_and_still_reads_gets_everything_when_the_server_ends(
+    company: Company, listener: Peer
+) -> None:
+    peer = slow_leaver(company, listener)
+    peer.client.dismiss("the server is going down")
+    assert peer.read_to_end().count(b"\n") == 2000
+
+
+def test_one_who_vanishes_while_leaving_is_no_error(company: Company, listener: Peer) -> None:
+    peer = slow_leaver(company, listener)
+    company.hub.lose(peer.client, "vanished")  # which lets it end by itself
+    peer.client.dismiss("vanished")
+    wait_until_gone(company, peer)
+
+
+def test_one_who_leaves_and_takes_nothing_is_given_up_and_that_is_logged(
+    company: Company,
+    listener: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(session, "PATIENCE", 0.05)
+    peer = company.program(SMALL)
+    company.say(listener, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    peer.end_input()
+    wait_until_gone(company, peer)
+    assert any("give up" in message for message in caplog.messages)
+
+
+def test_a_newcomer_is_not_owed_what_was_said_at_great_length(
+    company: Company, listener: Peer
+) -> None:
+    company.say(listener, "long " * REPLAY_CHARACTERS, "short")
+    peer = company.converse()
+    peer.read_until("/help helps.")
+    long, short = peer.read_lines(2)
+    assert len(long) < REPLAY_CHARACTERS / 4
+    assert short.endswith("listener: short")
+
+
+def test_nothing_that_was_typed_is_logged(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    peer = person(company)
+    peer.send(b"/secret\n/nick se cret\n/who secret\n")
+    peer.read_until("there is no room secret")
+    assert sum("refuse" in message for message in caplog.messages) == 3
+    assert not any("cret" in message for message in caplog.messages)
+
+
+def test_quit_says_goodbye_and_ends_the_connection(company: Company) -> None:
+    peer = company.converse(b"/quit\nnever said\n")
+    assert peer.read_to_end() == b""
+    peer.close()
+    wait_until_gone(company, peer)
+    assert [m.text for m in company.room.log.after(company.room.log.start.id, 10)] == []
+
+
+def test_who_is_dismissed_gets_what_is_owed(company: Company, listener: Peer) -> None:
+    peer = company.program(SMALL)
+    company.say(listener, *(f"{number:0100}" for number in range(2000)))
+    wait_until(lambda: peer.client.blocked, "its socket is full")
+    company.hub.tell(peer.client, "the server is going down")
+    peer.client.dismiss("the server is going down")
+    received = peer.read_to_end().decode().splitlines()
+    assert len(received) == 2001
+    assert received[-1] == " * the server is going down"
+
+
+def test_a_connection_that_breaks_leaves_nothing_behind(
+    company: Company, listener: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    peer = person(company)
+    listener.read_until("joined")
+    descriptor = peer.client.socket.fileno()
+    company.say(listener, "never read: so closing resets it")
+    wait_until(lambda: peer.client.cursor == company.room.log.end, "it is sent")
+    peer.close()
+    assert listener.read_until("left") == [f" * {peer.client.address} left"]
+    wait_until_gone(company, peer)
+    assert peer.client.number not in company.room.visits
+    assert peer.client.number not in company.room.listeners
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(descriptor)
+    assert "reset" in caplog.messages[-1]
+
+
+def test_of_one_whose_connection_the_broadcaster_found_broken_no_half_line_is_said(
+    company: Company, listener: Peer
+) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"whole\nhalf")
+    assert listener.read_lines(1) == [f"{peer.client.address}: whole"]
+    company.hub.lose(peer.client, "Connection reset by peer")
+    peer.close()
+    assert listener.read_lines(1) == [f" * {peer.client.address} left"]
+    wait_until_gone(company, peer)
+
+
+def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
+    company: Company, greenlet_errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = company.program()
+    monkeypatch.setattr(session, "visible_lines", None)
+    peer.send(b"something\n")
+    peer.read_to_end()
+    peer.close()
+    wait_until_gone(company, peer)
+    assert isinstance(greenlet_errors.pop(), TypeError)
+
+
+# Bounds
+
+
+def test_who_is_refused_again_and_again_fills_no_log(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    peer = company.converse(b"/nick\n" * 100)
+    peer.read_lines(100)
+    assert sum("refuse" in message for message in caplog.messages) == 1
+
+
+def test_an_error_in_a_command_costs_the_command_and_not_the_client(
+    company: Company,
+    listener: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(commands, "read", fail)
+    peer = company.converse(b"/who\nstill here\n")
+    assert peer.read_line() == " * an error in the server; it is in its log\n"
+    assert listener.read_lines(1) == [f"{peer.client.address}: still here"]
+    assert "ZeroDivisionError" in caplog.text
+    assert company.hub.faults.total == 1

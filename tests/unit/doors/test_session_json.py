@@ -1,0 +1,177 @@
+"""doors.session for programs: what they see, and JSON lines both ways."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gchat.doors import session
+from gchat.hub.owed import OWED_LIMIT
+from gchat.model.display import PROGRAM
+from tests.unit.peers import Company, Peer, wait_until
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "LINGER", 0.2)
+
+
+@pytest.fixture
+def listener(company: Company) -> Peer:
+    """Somebody called `listener` who is there already."""
+    return company.join("listener")
+
+
+def read(peer: Peer, count: int) -> list[dict[str, Any]]:
+    """The next `count` objects, without their times."""
+    objects = [json.loads(line) for line in peer.read_lines(count)]
+    for each in objects:
+        each.pop("time", None)
+    return objects
+
+
+def speaking_json(company: Company, first: bytes = b"") -> Peer:
+    """A program that has switched to JSON."""
+    peer = company.converse(b"/nick bot\n/json on\n" + first)
+    assert json.loads(peer.read_line()) == {"kind": "answer", "text": "JSON is on"}
+    return peer
+
+
+def test_a_program_sees_what_people_say_and_nothing_that_the_server_tells_all(
+    company: Company, listener: Peer
+) -> None:
+    program = company.program()
+    assert program.client.display == PROGRAM
+    newcomer = company.join("newcomer")
+    company.hub.announce(newcomer.client)
+    company.hub.rename(newcomer.client, "other")
+    company.say(newcomer, "hello")
+    assert program.read_lines(1) == ["other: hello"]
+
+
+def test_a_program_is_answered_and_refused_but_told_of_no_success(
+    company: Company, listener: Peer
+) -> None:
+    program = company.converse(b"/nick ci\n/join builds\n/who\n/nick a b\n/join lobby\ndone\n")
+    lines = program.read_lines(2)
+    assert lines[0] == " * #builds, 1 here: ci"
+    assert lines[1].startswith(" * that cannot be a name")
+    assert listener.read_lines(1) == ["ci: done"]
+
+
+def test_json_is_spoken_from_the_next_line_on_in_the_middle_of_a_portion(
+    company: Company, listener: Peer
+) -> None:
+    peer = company.converse(b'/json on\n{"text": "one"}\n{"command": "/json off"}\n{two}\n')
+    address = peer.client.address
+    assert listener.read_lines(2) == [f"{address}: one", f"{address}: {{two}}"]
+
+
+def test_what_was_said_before_and_in_json_keeps_its_order(company: Company, listener: Peer) -> None:
+    lines = [b'{"one": 1}', b"two", b"/json on", b'{"text": "three"}', b'{"text": "/four"}']
+    peer = company.converse()
+    peer.read_until("/help helps")
+    listener.read_until("joined")
+    peer.send(b"\n".join(lines) + b"\n")
+    texts = [line.partition(": ")[2] for line in listener.read_lines(4)]
+    assert texts == ['{"one": 1}', "two", "three", "/four"]
+
+
+def test_what_was_asked_for_with_a_reference_is_answered_with_it(
+    company: Company, listener: Peer
+) -> None:
+    peer = speaking_json(company)
+    peer.send(
+        b'{"text": "hello", "ref": 1}\n'
+        b'{"command": "/who", "ref": "two"}\n'
+        b'{"command": "/nonsense", "ref": 3}\n'
+        b'{"text": "no reference"}\n'
+        b'{"command": "/nick listener"}\n'
+    )
+    ok, who, two, three, refused = read(peer, 5)
+    assert ok == {"kind": "ok", "ref": 1, "id": company.room.log.end.id - 1}
+    assert who["kind"] == "answer"
+    assert two == {"kind": "ok", "ref": "two"}
+    assert (three["kind"], three["ref"]) == ("error", 3)
+    assert "no command" in three["text"]
+    assert refused["kind"] == "error"
+    assert "ref" not in refused
+    assert listener.read_lines(2) == ["bot: hello", "bot: no reference"]
+
+
+@pytest.mark.parametrize("wrong", [b"hello", b"[]", b"{", b"\xff", b'{"text": 7}', b"[" * 900])
+def test_what_is_no_request_is_refused_and_the_client_stays(
+    company: Company, listener: Peer, wrong: bytes
+) -> None:
+    peer = speaking_json(company)
+    peer.send(wrong + b'\n{"text": "fine"}\n')
+    (error,) = read(peer, 1)
+    assert error["kind"] == "error"
+    assert listener.read_lines(1) == ["bot: fine"]
+
+
+def test_a_wrong_request_is_answered_with_its_reference(company: Company) -> None:
+    peer = speaking_json(company)
+    peer.send(b'{"text": 7, "ref": "mine"}\n')
+    (error,) = read(peer, 1)
+    assert error["kind"] == "error"
+    assert error.get("ref") == "mine"
+
+
+def test_too_long_a_line_is_an_error_like_others(company: Company) -> None:
+    peer = speaking_json(company)
+    peer.send(b'{"text": "' + b"x" * 1000 + b'"}\n')
+    (error,) = read(peer, 1)
+    assert error["kind"] == "error"
+    assert "1000 bytes" in error["text"]
+
+
+def test_a_bot_sees_all_that_happens_as_objects(company: Company, listener: Peer) -> None:
+    peer = speaking_json(company)
+    wait_until(lambda: peer.client.takes_more, "it listens")
+    company.say(listener, "h\xe9llo")
+    company.hub.announce(listener.client)
+    company.hub.rename(listener.client, "ann")
+    said, joined, renamed = read(peer, 3)
+    assert said == {"kind": "say", "id": 1, "room": "lobby", "name": "listener", "text": "héllo"}
+    assert (joined["kind"], joined["name"]) == ("presence", "listener")
+    assert (renamed["kind"], renamed["name"]) == ("notice", "ann")
+
+
+def test_a_program_that_speaks_json_is_shown_nothing_again_when_it_comes_into_a_room(
+    company: Company, listener: Peer
+) -> None:
+    company.start(company.hub.move, listener.client, "builds").get(timeout=10)
+    company.say(listener, "said before")
+    peer = speaking_json(company)
+    peer.send(b'{"command": "/join builds", "ref": 1}\n')
+    kinds: list[str] = []
+    while not kinds or kinds[-1] != "ok":
+        kinds += [each["kind"] for each in read(peer, 1)]
+    assert kinds == ["answer", "ok"]
+
+
+def test_a_program_that_asks_in_json_and_does_not_read_is_not_listened_to(
+    company: Company,
+) -> None:
+    peer = company.converse(b"/json on\n", send_buffer=2048)
+    asking = company.start(peer.send, b'{"command": "/help", "ref": 1}\n' * 3000)
+    wait_until(lambda: peer.client.owed_bytes > OWED_LIMIT, "much is owed")
+    most = 0
+
+    def watch() -> bool:
+        nonlocal most
+        most = max(most, peer.client.owed_bytes)
+        return asking.ready() and peer.client.owed_bytes == 0
+
+    company.start(peer.read_to_end)
+    wait_until(watch, "all is answered")
+    assert most < 2 * OWED_LIMIT
+
+
+def test_a_command_may_be_sent_as_it_is_typed(company: Company) -> None:
+    peer = company.converse(b"/json\n/version\n/json off\n/version\n")
+    kinds = [json.loads(line)["text"] for line in peer.read_lines(3)]
+    assert kinds[0] == "JSON is on"
+    assert kinds[2] == "JSON is off"
+    assert peer.read_line().startswith(" * gchat ")

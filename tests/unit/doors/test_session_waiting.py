@@ -1,0 +1,87 @@
+"""doors.session: who asks, or talks, faster than it goes has to wait."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gchat.doors.opening import RECEIVE
+from gchat.doors.session import COMMANDS_TO_A_LINE
+from gchat.hub.fair_queue import UNSENT
+from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
+from tests.unit.peers import Company, wait_until
+
+SMALL = 2048
+ARE_YOU_THERE = b"\xff\xf6"
+
+
+@pytest.fixture
+def unsent() -> Iterator[Company]:
+    """A hub without a broadcaster: nothing that is said is sent."""
+    with Company(broadcasting=False) as company:
+        yield company
+
+
+def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Company) -> None:
+    peer = company.program(SMALL)
+    questions = 5000
+    asking = company.start(peer.send, b"/help\n" * questions)
+    wait_until(lambda: peer.client.owed_bytes > OWED_LIMIT, "much is owed")
+    most = 0
+
+    def watch() -> bool:
+        nonlocal most
+        most = max(most, peer.client.owed_bytes)
+        return peer.client.owed_bytes == 0 and asking.ready()
+
+    reading = company.start(peer.read_to_end)
+    wait_until(watch, "all is answered")
+    peer.end_input()
+    answer = reading.get(timeout=10)
+    assert answer.count(b"what you type goes to everybody") == questions
+    assert most <= OWED_LIMIT + OWED_BYTES + len(answer) // questions
+
+
+@pytest.mark.parametrize("operator", [False, True])
+def test_all_but_operators_wait_at_the_gate_with_what_is_not_cheap(
+    operator: bool, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, passed = company.converse(), list[bool]()
+    peer.read_until("/help helps")
+    monkeypatch.setattr(company.hub.command_gate, "pass_through", lambda: passed.append(True))
+    peer.client.operator = operator
+    peer.send(b"/uptime\n/what\n" + ARE_YOU_THERE * COMMANDS_TO_A_LINE + b"\n/version\n")
+    peer.read_until("gchat ")
+    # Three commands, of which one is refused, and as much telnet as is a line.
+    assert len(passed) == (0 if operator else 5)
+
+
+def test_who_has_telnet_ask_and_does_not_read_the_answers_is_not_listened_to(
+    company: Company,
+) -> None:
+    peer = company.program(SMALL)
+    asking = company.start(peer.send, ARE_YOU_THERE * 200_000)
+    wait_until(lambda: peer.client.progress or asking.ready(), "it waits")
+    answer = len(b" * yes, here\r\n")
+    assert peer.client.owed_bytes <= OWED_LIMIT + RECEIVE // len(ARE_YOU_THERE) * answer
+
+
+@pytest.mark.parametrize("line", [b"y" * 99, b"/me " + b"y" * 95], ids=["lines", "commands"])
+def test_who_talks_waits_while_much_is_unsent(unsent: Company, line: bytes) -> None:
+    peer, turns = unsent.program(), unsent.room.queue
+    talking = unsent.start(peer.send, (line + b"\n") * 10_000)
+    wait_until(lambda: turns.are_awaited, "it waits")
+    assert not talking.ready()
+    assert UNSENT < turns.unsent <= UNSENT + 2 * RECEIVE
+    said = unsent.room.log.end.id
+    for _ in range(100):
+        turns.begin_round(1, 1)
+        wait_until(lambda: turns.are_awaited or talking.ready(), "it has had its turn")
+    wait_until(lambda: unsent.room.log.end.id >= min(10_000, said + 100), "more is said")
+
+
+def test_one_who_is_dismissed_while_it_waits_leaves(unsent: Company) -> None:
+    peer, turns = unsent.program(), unsent.room.queue
+    unsent.start(peer.send, b"y\n" * 100_000)
+    wait_until(lambda: turns.are_awaited, "it waits")
+    peer.client.dismiss("test")
+    wait_until(lambda: not unsent.room.clients, "it leaves")

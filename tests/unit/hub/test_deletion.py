@@ -1,0 +1,274 @@
+"""hub.deletion: what was deleted is seen no more, wherever it was on its way."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from gchat.hub import deletion
+from gchat.hub.deletion import count_all_of, delete, delete_all_of
+from gchat.jobs.recorder import Recorder
+from gchat.model.message import Kind
+from gchat.store.history import History
+from gchat.store.sqlite import messages
+from tests.unit.delivery.test_backfill import LINES, fall_behind
+from tests.unit.peers import Company, wait_until
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(str(tmp_path / "chat.db"))
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def company(history: History) -> Iterator[Company]:
+    with Company(history=history) as company:
+        company.start(Recorder(company.hub).run)
+        company.room.log._max_messages = 64
+        yield company
+
+
+def write_all(company: Company) -> None:
+    wait_until(lambda: not company.hub.pending_writes.rooms, "all is written")
+
+
+def texts(company: Company, room: str = "lobby") -> list[str]:
+    """What a log that is opened now holds."""
+    return [m.text for m in company.hub.history.open(room).after(0, 1000) if m.is_spoken]
+
+
+def test_it_is_gone_from_memory_and_from_the_file_and_its_place_is_left(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.say(ann, "one", "two", "three")
+    bob.read_lines(3)
+    assert delete(company.hub, "lobby", [2, 99]) == {2}
+    assert delete(company.hub, "lobby", [2, 99]) == set()
+    assert [(m.id, m.kind, m.text) for m in company.room.log.after(0, 9)] == [
+        (1, Kind.SAY, "one"),
+        (2, Kind.GONE, ""),
+        (3, Kind.SAY, "three"),
+    ]
+    assert texts(company) == ["one", "three"]
+    company.say(ann, "four")
+    assert bob.read_line() == "ann: four\n"
+
+
+def test_it_is_gone_from_a_room_that_is_closed(company: Company, history: History) -> None:
+    history.write([(1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")])
+    assert delete(company.hub, "builds", [1]) == {1}
+    assert texts(company, "builds") == []
+    assert "builds" not in company.hub.rooms.by_name
+
+
+def test_what_is_deleted_before_it_is_written_is_not_in_the_file(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, ready = history.write, Event()
+
+    def wait_and_write(entries: Any) -> None:
+        ready.wait()
+        write(entries)
+
+    monkeypatch.setattr(history, "write", wait_and_write)
+    ann = company.join("ann")
+    company.say(ann, "one")
+    gevent.sleep(0.02)  # the first is being written
+    company.say(ann, "two")
+    assert delete(company.hub, "lobby", [2]) == {2}
+    ready.set()
+    write_all(company)
+    assert texts(company) == ["one"]
+
+
+def test_if_it_cannot_be_deleted_from_the_file_it_is_gone_from_memory(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = company.join("ann")
+    company.say(ann, "one")
+    write_all(company)
+
+    def fail(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "delete", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            delete(company.hub, "lobby", [1])
+    assert [m.text for m in company.room.log.after(0, 9)] == [""]
+    assert delete(company.hub, "lobby", [1]) == {1}
+    assert texts(company) == []
+
+
+def test_one_who_reads_late_is_sent_all_but_what_was_deleted(company: Company) -> None:
+    (slow,) = fall_behind(company)
+    got = slow.client.cursor.id
+    gone = {got + 1, got + 2, LINES // 2, LINES - 5}
+    delete(company.hub, "lobby", gone)
+    heard = [int(line.split()[1]) + 1 for line in slow.read_lines(LINES - 4)]
+    assert heard == [number for number in range(1, LINES + 1) if number not in gone]
+    assert slow.client.missed == 0
+
+
+def test_what_has_been_read_for_those_who_are_late_is_without_it_too(company: Company) -> None:
+    ann = company.join("ann")
+    company.say(ann, *map(str, range(20)))
+    write_all(company)
+    company.room.pages[3] = company.room.log.after(3, 10)
+    assert delete(company.hub, "lobby", [5, 15]) == {5, 15}
+    left = ["3", "", "5", "6", "7", "8", "9", "10", "11", "12"]
+    assert [message.text for message in company.room.pages[3]] == left
+
+
+def test_a_page_that_is_being_read_while_something_is_deleted_is_read_again(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = company.join("ann")
+    company.say(ann, *map(str, range(200)))
+    write_all(company)
+    assert company.room.log.start.id > 10
+    assert history._reader
+    run, pages = history._reader.run, list[Any]()
+
+    def read_and_delete(*arguments: Any) -> Any:
+        pages.append(run(*arguments))
+        if len(pages) == 1:
+            delete(company.hub, "lobby", [5])
+        return pages[-1]
+
+    monkeypatch.setattr(history._reader, "run", read_and_delete)
+    found = history.after(company.room.log, 0)
+    assert len(pages) == 2
+    assert (found[4].id, found[4].kind, found[4].text) == (5, Kind.GONE, "")
+
+
+def test_a_room_that_is_opened_meanwhile_does_not_have_it(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.write([(1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")])
+    open_room, read, ready = history.open, Event(), Event()
+
+    def open_slowly(room: str) -> Any:
+        log = open_room(room)
+        read.set()
+        ready.wait()
+        return log
+
+    monkeypatch.setattr(history, "open", open_slowly)
+    opening = company.start(company.hub.find_or_open, "builds")
+    read.wait()
+    deleting = company.start(delete, company.hub, "builds", [1])
+    wait_until(
+        lambda: history._reader and history._reader.run(messages.gone_between, "builds", 0, 9),
+        "it is gone from the file",
+    )
+    ready.set()
+    room = opening.get(timeout=5)
+    assert deleting.get(timeout=5) == {1}
+    assert [message.text for message in room.log.after(0, 9)] == [""]
+
+
+def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "STEP", 7)
+    monkeypatch.setattr(deletion, "PORTION", 20)
+    monkeypatch.setattr(deletion, "PAUSE", 0.001)
+    ann, bob = company.join("ann"), company.join("bob")
+    number = ann.client.number
+    history.write(
+        [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
+    )
+    company.hub.find_or_open("cars")
+    for each in range(100):
+        company.say(ann, f"hers {each}")
+        company.say(bob, f"his {each}")
+    write_all(company)
+    remove, steps = history.delete, list[int]()
+
+    def remove_few(room: str, ids: Any) -> set[int]:
+        steps.append(len(ids))
+        return remove(room, ids)
+
+    monkeypatch.setattr(history, "delete", remove_few)
+    assert delete_all_of(company.hub, number) == 119
+    assert min(steps) > 0
+    assert max(steps) <= deletion.STEP
+    assert texts(company) == [f"his {each}" for each in range(100)]
+    assert texts(company, "builds") == []
+    assert delete_all_of(company.hub, number) == 0
+
+
+def test_each_message_is_counted_once_wherever_it_is_kept(
+    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "STEP", 7)
+    monkeypatch.setattr(deletion, "PORTION", 20)
+    ann, bob = company.join("ann"), company.join("bob")
+    number = ann.client.number
+    history.write(
+        [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
+    )
+    assert count_all_of(company.hub, number) == 19  # in a room that is closed
+    company.hub.find_or_open("builds")
+    assert count_all_of(company.hub, number) == 19  # in memory and in the file
+    for each in range(100):
+        company.say(ann, f"hers {each}")
+        company.say(bob, f"his {each}")
+    write_all(company)
+    assert company.room.log.start.id > 20
+    assert count_all_of(company.hub, number) == 119  # and in the file alone
+
+    def fail(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "delete", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            delete(company.hub, "lobby", [199])
+    assert count_all_of(company.hub, number) == 119  # gone from memory alone
+    monkeypatch.setattr(history, "write", fail)
+    company.say(ann, "hers", "hers")
+    write_all(company)
+    assert count_all_of(company.hub, number) == 121  # and in memory alone
+    assert history.remove_surplus("builds", 4, 999) == 15
+    assert count_all_of(company.hub, number) == 121  # likewise: they are still shown
+    assert delete_all_of(company.hub, number) == 121
+    assert count_all_of(company.hub, number) == 0
+    assert count_all_of(company.hub, bob.client.number) == 100
+
+
+def test_others_have_their_turn_while_messages_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deletion, "PORTION", 10)
+    with Company() as company:
+        ann, turns = company.join("ann"), list[int]()
+        company.say(ann, *["hers"] * 200)
+
+        def take_turns() -> None:
+            while True:
+                turns.append(1)
+                gevent.sleep(0)
+
+        company.start(take_turns)
+        assert count_all_of(company.hub, ann.client.number) == 200
+        assert len(turns) >= 10
+
+
+def test_without_a_file_all_that_somebody_has_said_is_gone_from_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deletion, "PORTION", 10)
+    with Company() as company:
+        ann, bob = company.join("ann"), company.join("bob")
+        company.say(ann, *["hers"] * 30)
+        company.say(bob, "his")
+        company.say(ann, *["hers"] * 3)
+        assert delete_all_of(company.hub, ann.client.number) == 33
+        assert [m.text for m in company.room.log.after(0, 99) if m.is_spoken] == ["his"]

@@ -1,0 +1,186 @@
+"""hub.queue: whose turn it is to speak when more is said than can be sent."""
+
+from collections import Counter
+from typing import Any
+
+import gevent
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gchat.hub.fair_queue import LEAST, PORTION, REMEMBERED, ROUND, UNSENT, FairQueue
+from tests.unit.peers import wait_until
+
+NAME = 10
+"""Bytes of everybody's name."""
+
+
+class Flooded:
+    """A room in which more was said than is sent in a round; who speaks waits."""
+
+    def __init__(self) -> None:
+        self.queue = FairQueue()
+        self.queue.unsent = UNSENT + 1
+        self.order: list[int] = []
+        """The numbers of those whose turn came."""
+        self.greenlets: list[Any] = []
+
+    def wait(self, speaker: int, *lines: bytes) -> Any:
+        """Have somebody wait with `lines`; the greenlet's value is how many they may say."""
+
+        def speak() -> int:
+            number = self.queue.wait(speaker, NAME, lines)
+            self.order.append(speaker)
+            return number
+
+        self.greenlets.append(gevent.spawn(speak))
+        gevent.idle()
+        return self.greenlets[-1]
+
+    def begin_round(self, listeners: int = 1, rooms: int = 1) -> list[int]:
+        """The numbers of those whose turn has come with it."""
+        before = len(self.order)
+        self.queue.begin_round(listeners, rooms)
+        gevent.idle()
+        return self.order[before:]
+
+
+def test_as_long_as_the_broadcaster_keeps_up_nobody_waits() -> None:
+    queue = FairQueue()
+    for _ in range(3):
+        assert queue.wait(1, NAME, [b"x" * 1000] * 50) == 50
+    queue.unsent = UNSENT
+    assert queue.wait(1, NAME, [b"x" * 1000] * 50) == 50
+    assert not queue.are_awaited
+
+
+def test_when_it_does_not_those_who_speak_wait_for_its_next_round() -> None:
+    room = Flooded()
+    talker = room.wait(1, b"hello")
+    assert room.queue.are_awaited
+    assert not talker.ready()
+    assert room.begin_round() == [1]
+    assert talker.get() == 1
+    assert room.queue.unsent == 0
+    assert not room.queue.are_awaited
+
+
+def test_who_comes_while_others_wait_does_not_go_before_them() -> None:
+    room = Flooded()
+    for speaker in (1, 2, 3):
+        room.wait(speaker, b"x" * 50_000)
+    assert room.begin_round() == [1, 2]
+    assert not room.wait(4, b"x" * 50_000).ready()  # though nothing has been said yet
+    assert room.begin_round() == [3, 4]
+
+
+def test_one_who_says_little_comes_next_however_many_flood_the_room() -> None:
+    room = Flooded()
+    for speaker in range(100):
+        room.wait(speaker, *[b"x" * 50] * 40)
+    for _ in range(20):
+        said = room.begin_round(1, UNSENT // 2000)  # there is room for 2,000 bytes
+        assert said
+        for speaker in said:
+            if speaker != 1000:
+                room.wait(speaker, *[b"x" * 50] * 40)
+        room.wait(1000, b"hi")
+        assert 1000 in room.begin_round(1, UNSENT // 2000)
+
+
+def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines() -> None:
+    room, said = Flooded(), Counter[int]()
+    lines = {speaker: b"x" * (speaker * 300) for speaker in range(1, 8)}
+    for speaker, line in lines.items():
+        room.wait(speaker, line)
+    for _ in range(500):
+        for speaker in room.begin_round(1, UNSENT // 300):
+            said[speaker] += NAME + len(lines[speaker])
+            room.wait(speaker, lines[speaker])
+    assert max(said.values()) - min(said.values()) <= 2 * len(lines[7])
+
+
+def test_a_turn_is_of_whole_lines_one_at_least_and_smaller_the_more_are_waiting() -> None:
+    room = Flooded()
+    assert room.wait(0, b"x" * 2 * UNSENT, b"y")
+    counts = [room.wait(speaker, *[b"x" * 54] * 4000) for speaker in range(1, 400)]
+    while room.queue.are_awaited:
+        room.begin_round()
+    numbers = [greenlet.get() for greenlet in counts]
+    assert room.greenlets[0].get() == 1
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[0] == UNSENT // 2 // 64
+    assert numbers[-1] == PORTION // 64
+
+
+def test_in_a_crowd_and_beside_other_rooms_less_is_said_for_a_round() -> None:
+    for listeners, rooms, limit in (
+        (1, 1, UNSENT),
+        (200, 1, ROUND // 200),
+        (9999, 1, LEAST),
+        (1, 50, UNSENT // 50),
+    ):
+        queue = FairQueue()
+        queue.begin_round(listeners, rooms)
+        queue.unsent = limit
+        assert queue.wait(1, NAME, [b"x"]) == 1
+        queue.unsent = limit + 1
+        waiting = gevent.spawn(queue.wait, 1, NAME, [b"x"])
+        wait_until(lambda queue=queue: queue.are_awaited, "somebody waits")  # type: ignore[misc]
+        queue.begin_round(listeners, rooms)
+        assert waiting.get() == 1
+
+
+@pytest.mark.parametrize("listeners", [10**6, 10**9])
+def test_a_round_always_gives_somebody_their_turn(listeners: int) -> None:
+    room = Flooded()
+    for speaker in (1, 2):
+        room.wait(speaker, b"x" * UNSENT)
+    assert room.begin_round(listeners) == [1]
+    assert room.begin_round(listeners) == [2]
+
+
+def test_one_who_leaves_while_waiting_takes_nobodys_place() -> None:
+    room = Flooded()
+    gone = room.wait(1, b"x" * UNSENT)
+    room.wait(2, b"x" * UNSENT)
+    gone.kill()
+    assert room.begin_round() == [2]
+    assert not room.queue.are_awaited
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 2000)), min_size=1, max_size=60))
+def test_everybody_has_their_turn_in_the_end_and_nothing_is_kept_then(
+    lines: list[tuple[int, int]],
+) -> None:
+    room = Flooded()
+    for number, (_, size) in enumerate(lines):
+        room.wait(number, b"x" * size)
+    for _ in lines:
+        room.begin_round(1, UNSENT // 100)
+    assert sorted(room.order) == list(range(len(lines)))
+    assert not room.queue.are_awaited
+    assert not room.queue._put_back
+
+
+def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> None:
+    room = Flooded()
+    room.wait(0, b"x" * 6000)
+    number = 0
+    while 0 not in room.order:
+        for _ in range(10):
+            number += 1
+            assert number < 1000
+            room.wait(number, b"x" * 100)
+        room.begin_round(1, UNSENT // 1000)  # there is room for 1,000 bytes
+
+
+def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
+    room = Flooded()
+    for number in range(10 * REMEMBERED):
+        room.wait(number, b"x" * (PORTION - NAME))
+        if number % 10 == 4 and number > 10:  # there is room for ten
+            room.begin_round(1, UNSENT // (19 * PORTION // 2))
+            assert len(room.queue._waiting) == 5
+    assert len(room.queue._put_back) <= 2 * REMEMBERED

@@ -1,0 +1,351 @@
+"""Several rooms against a model: wherever people go, and whom they ignore, they get all lines.
+
+The model of a room is a list of all that was said in it, that of a person a place in that list.
+Sockets take as many bytes as an example says, the broadcaster's clock ticks when it is looked
+at, and those who move are the only greenlets, which run between two steps.
+"""
+
+from contextlib import ExitStack, suppress
+from itertools import count
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import gevent
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gchat.commands import Refused
+from gchat.commands.talk import msg
+from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub.client import Dismissed
+from gchat.hub.names import NameTaken
+from gchat.hub.rooms import LOBBY, TooManyRooms
+from gchat.model.display import Display
+from gchat.model.message import Kind, Message, Private
+from gchat.model.room_log import RoomLog
+from gchat.protocol.encoding import encode_notices, encode_private
+from gchat.text.naming import name_key
+from tests.unit.peers import Company
+from tests.unit.person_model import LOOKS, Person, leave_blocked, small_log
+
+MOST = 4
+"""People at a time."""
+ROOMS, MAX_ROOMS = [LOBBY, "one", "two", "three"], 3
+NAMES = ["ann", "Ann", "bob", "cy"]
+NOW = 1_700_000_000.0
+CHOICE = st.integers(0, MOST - 1)
+
+
+class RoomsAndPeople(RuleBasedStateMachine):
+    """People talk, move, ignore, whisper, read slowly and leave, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = ExitStack()
+        for where, what in (
+            ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
+            (
+                "gchat.hub.rooms",
+                {"MAX_ROOMS": MAX_ROOMS, "MAX_EMPTY": 1, "EMPTY_TIME": 0.0},
+            ),
+            ("gchat.store.history", {"RoomLog": small_log}),
+            ("gchat.model.presence", {"INTERVAL": 0.0}),  # all is told at once
+            # Two listeners are served in a slice, and one visit.
+            ("gchat.delivery.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),
+            ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
+            ("gchat.hub.client.Client", {"block": leave_blocked}),
+        ):
+            self.patches.enter_context(patch.multiple(where, **what))
+        self.company = Company(broadcasting=False)
+        self.hub = self.company.hub
+        self.broadcaster = Broadcaster(self.hub)
+        self.said: dict[RoomLog, list[Message]] = {}
+        """All that was ever said in each room."""
+        self.people: list[Person] = []
+        self.everybody: list[Person] = []
+        self.number = 0
+        for index, person in ((0, True), (-1, True), (2, False)):
+            self.arrive(listens=True, person=person, display=LOOKS[index], size=10_000)
+        for choice, name in enumerate(NAMES[1:]):
+            self.rename(choice, name)
+
+    # What the model knows
+
+    def chosen(self, choice: int) -> Person | None:
+        return self.people[choice] if choice < len(self.people) else None
+
+    def free(self, choice: int) -> Person | None:
+        person = self.chosen(choice)
+        return person if person is not None and person.is_free else None
+
+    def note(self) -> None:
+        """Take down what was appended to the logs since the last time."""
+        for room in self.hub.rooms.by_name.values():
+            said = self.said.setdefault(room.log, [])
+            new = room.log.end.id - len(said)
+            said += room.log.after(len(said), new)
+
+    def check_what_was_sent(self) -> None:
+        self.note()
+        for person in self.everybody:
+            client = person.client
+            assert client.log is person.log
+            taken = person.owed[: len(person.owed) - len(client.owed)]
+            del person.owed[: len(taken)]
+            sent = person.stream[person.checked :]
+            assert sent in list(person.may_be_sent(self.said[person.log], taken))
+            before, person.place = person.place, client.cursor.id
+            assert before <= person.place
+            if person.owed and person.place > max(before, person.log.start.id):
+                assert person.owed[0][0] >= person.place, "what it is owed is late"
+            person.checked += len(sent)
+
+    def let_them_move(self) -> None:
+        """Let those go to another room who can."""
+        ends = {room.log: room.log.end.id for room in self.hub.rooms.by_name.values()}
+        for _ in range(2):
+            gevent.sleep(0)
+        self.note()
+        for person in self.people:
+            if person.move is not None and person.move.ready():
+                outcome, person.move = person.move.get(), None
+                person.client.greenlet = person.greenlet
+                if outcome == "moved":
+                    self.has_moved(person, ends.get(person.client.log, 0))
+                elif outcome == "refused":
+                    assert len(self.hub.rooms.by_name) == MAX_ROOMS
+                    person.until = None if person.listens else person.until
+
+    def has_moved(self, person: Person, end_before: int) -> None:
+        client = person.client
+        if not client.lost:
+            assert person.until is not None
+            assert person.place >= person.until, "it has not got all that was said where it was"
+        person.log, person.place = client.log, client.cursor.id
+        assert end_before <= person.place <= client.log.end.id
+        # What is said once it has come is for it.
+        skipped = self.said[person.log][end_before : person.place]
+        assert not any(message.is_spoken for message in skipped)
+        person.until = None if person.listens else person.place
+        person.owed = [(person.place, data) for _, data in person.owed]
+
+    def part(self, person: Person) -> None:
+        person.has_left = True
+        person.until = person.log.end.id
+        self.hub.part(person.client, "test")
+
+    # What happens
+
+    @precondition(lambda self: len(self.people) < MOST)
+    @rule(
+        listens=st.booleans(),
+        person=st.booleans(),
+        display=st.sampled_from(LOOKS),
+        size=st.sampled_from([0, 300, 10_000]),
+    )
+    def arrive(self, listens: bool, person: bool, display: Display, size: int) -> None:
+        client = self.company.join(listens=listens).client
+        self.people.append(Person(client))
+        self.everybody.append(self.people[-1])
+        client.display, self.people[-1].socket.room = display, size
+        if person:
+            self.hub.announce(client)
+
+    @rule(choice=CHOICE)
+    def listen(self, choice: int) -> None:
+        person = self.free(choice)
+        if person and not person.listens:
+            person.listens, person.until = True, None
+            self.hub.listen(person.client)
+
+    @rule(
+        choice=CHOICE,
+        texts=st.integers(1, 12),
+        width=st.sampled_from([0, 5, 40]),
+        kind=st.sampled_from([Kind.SAY, Kind.ACTION]),
+    )
+    def say(self, choice: int, texts: int, width: int, kind: str) -> None:
+        if person := self.free(choice):
+            said = [f"{self.number + index:0{width}}" for index in range(texts)]
+            self.number += texts
+            self.hub.say(person.client, said, kind)
+
+    @rule(choice=CHOICE, about=CHOICE, kind=st.sampled_from([Kind.NOTICE, Kind.PRESENCE]))
+    def notify(self, choice: int, about: int, kind: str) -> None:
+        person, other = self.chosen(choice), self.chosen(about)
+        if person and other:
+            room = self.hub.room_of(person.client)
+            self.number += 1
+            self.hub.notify(room, f"notice {self.number}", other.client.number, "x", kind)
+
+    @rule(choice=CHOICE, lines=st.integers(1, 3))
+    def tell(self, choice: int, lines: int) -> None:
+        if person := self.chosen(choice):
+            self.number += 1
+            texts = [f"answer {self.number}.{line}" for line in range(lines)]
+            person.enqueue(encode_notices(texts, person.client.display))
+            self.hub.tell(person.client, *texts)
+
+    def followed(self) -> dict[str, set[int]]:
+        """Who is known by each name that somebody ignores."""
+        here = [person.ignored for person in self.people if not person.has_left]
+        return {key: numbers for ignored in here for key, numbers in ignored.items()}
+
+    @rule(choice=CHOICE, name=st.sampled_from(NAMES))
+    def rename(self, choice: int, name: str) -> None:
+        if person := self.free(choice):
+            with suppress(NameTaken):
+                self.hub.rename(person.client, name)
+                self.followed().get(name_key(name), set()).add(person.client.number)
+
+    @rule(choice=CHOICE, name=st.sampled_from(NAMES))
+    def ignore(self, choice: int, name: str) -> None:
+        if person := self.free(choice):
+            self.hub.names.ignore(person.client, name)
+            key, holder = name_key(name), self.hub.names.holder(name)
+            numbers = person.ignored[key] = self.followed().get(key, set())
+            numbers |= {holder.number} if holder else set()
+
+    @rule(choice=CHOICE, name=st.sampled_from(NAMES))
+    def unignore(self, choice: int, name: str) -> None:
+        if person := self.free(choice):
+            self.hub.names.stop_ignoring(person.client, name)
+            person.unignore(name, self.hub.names.holder(name))
+
+    @rule(choice=CHOICE, to=CHOICE)
+    def whisper(self, choice: int, to: int) -> None:
+        person, other = self.free(choice), self.chosen(to)
+        if not (person and other) or self.hub.names.holder(other.client.name) not in (
+            other.client,
+            None,  # it has left, and its name is free
+        ):
+            return
+        self.number += 1
+        me, them = person.client, other.client
+        private = Private(NOW, me.name, them.name, f"private {self.number}")
+        refused = (
+            other is person
+            or other.has_left
+            or them.lost
+            or person.hides(them.number, them.name)
+            or other.hides(me.number, me.name)
+        )
+        try:
+            msg(self.hub, me, them.name, private.text)
+        except Refused:
+            assert refused
+        else:
+            assert not refused
+            other.enqueue(encode_private(private, them.display))
+            if me.display.notices:
+                person.enqueue(encode_private(private, me.display))
+
+    @rule(choice=CHOICE, display=st.sampled_from(LOOKS))
+    def display(self, choice: int, display: Display) -> None:
+        if person := self.free(choice):
+            person.client.display = display
+
+    @rule(choice=CHOICE, name=st.sampled_from(ROOMS))
+    def move(self, choice: int, name: str) -> None:
+        person = self.free(choice)
+        if person and name != person.log.room:
+            if person.until is None:
+                person.until = person.log.end.id
+            person.move = person.client.greenlet = gevent.spawn(self.go, person, name)
+            self.let_them_move()
+
+    def go(self, person: Person, name: str) -> str:
+        """Move, as a client's own greenlet does; returns what came of it."""
+        try:
+            assert self.hub.move(person.client, name).name == name
+        except TooManyRooms:
+            return "refused"
+        except Dismissed:
+            self.part(person)
+            return "dismissed"
+        return "moved"
+
+    @rule(choice=CHOICE)
+    def leave(self, choice: int) -> None:
+        if person := self.chosen(choice):
+            if person.move is not None:
+                person.client.dismiss("test")
+                self.let_them_move()
+                assert person.has_left
+            elif not person.has_left:
+                self.part(person)
+
+    @rule(choice=CHOICE)
+    def reset(self, choice: int) -> None:
+        if person := self.chosen(choice):
+            person.socket.broken = True
+
+    @rule()
+    def remove(self) -> None:
+        for person in self.people.copy():
+            if person.has_left and (person.client.settled or person.client.lost):
+                if not person.client.lost:
+                    person.check_that_it_got_all()
+                self.hub.remove(person.client)
+                self.people.remove(person)
+                person.client.lost = person.client.lost or "closed"
+
+    @rule()
+    def close_empty_rooms(self) -> None:
+        self.hub.rooms.close_empty(self.hub.clients.values())
+        in_use = {person.log.room for person in self.people}
+        assert self.hub.rooms.by_name.keys() == in_use | {LOBBY}
+
+    @rule(choice=CHOICE, size=st.integers(1, 600))
+    def read(self, choice: int, size: int) -> None:
+        if person := self.chosen(choice):
+            person.socket.room += size
+            if person.client.blocked:
+                person.client.blocked = False
+                self.hub.visit(person.client)
+
+    @rule(slices=st.integers(1, 5))
+    def broadcast(self, slices: int) -> None:
+        for _ in range(slices):
+            if self.hub.ready_rooms:
+                self.broadcaster._serve(next(iter(self.hub.ready_rooms)))
+                self.check_what_was_sent()
+                self.let_them_move()
+
+    @invariant()
+    def the_model_knows_it(self) -> None:
+        """Nothing is sent but by the broadcaster, and everybody is in one room."""
+        self.check_what_was_sent()
+        for room in self.hub.rooms.by_name.values():
+            here = {p.client.number for p in self.people if p.log is room.log}
+            present = {p.client.number for p in self.people if p.log is room.log and not p.has_left}
+            assert room.clients.keys() == present
+            assert room.listeners.keys() <= present
+            assert room.visits.keys() <= here
+
+    def teardown(self) -> None:
+        try:
+            for choice in range(len(self.people)):
+                self.listen(choice)
+                self.read(choice, 2**30)
+            while self.hub.ready_rooms:
+                self.broadcast(1)
+            for choice in range(len(self.people)):
+                self.listen(choice)
+            while self.hub.ready_rooms:
+                self.broadcast(1)
+            for person in self.people:
+                assert person.move is None
+                if not person.client.lost:
+                    person.check_that_it_got_all()
+                    assert person.client.own_ahead == 0
+        finally:
+            for person in self.everybody:
+                person.client.socket = person.real_socket
+            self.company.__exit__(None, None, None)
+            self.patches.close()
+
+
+TestRoomsAndPeople = RoomsAndPeople.TestCase
+TestRoomsAndPeople.settings = settings(deadline=None, max_examples=250, stateful_step_count=50)

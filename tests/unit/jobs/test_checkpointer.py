@@ -1,0 +1,187 @@
+"""jobs.keeper: who can come back is in the file, and how far they have got."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from gevent.event import Event
+
+from gchat.hub.client import Client
+from gchat.hub.resumption import give_token
+from gchat.jobs import checkpointer as keeper_module
+from gchat.jobs.checkpointer import PORTION, Checkpointer
+from gchat.jobs.recorder import Recorder
+from gchat.model.identities import Identity
+from gchat.model.message import Private
+from gchat.store.history import History
+from tests.unit.peers import Company, Peer, wait_until
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    history = History(str(tmp_path / "chat.db"))
+    with Company(history=history) as company:
+        company.start(Recorder(company.hub).run)
+        yield company
+    history.close()
+
+
+@pytest.fixture
+def checkpointer(company: Company, monkeypatch: pytest.MonkeyPatch) -> Checkpointer:
+    """One that is at work."""
+    monkeypatch.setattr(keeper_module, "INTERVAL", 0.001)
+    monkeypatch.setattr(keeper_module, "RETRY", 0.001)
+    checkpointer = Checkpointer(company.hub)
+    company.start(checkpointer.run)
+    return checkpointer
+
+
+@pytest.fixture
+def ann(company: Company) -> Peer:
+    ann = company.join("ann")
+    give_token(company.hub, ann.client)
+    return ann
+
+
+def in_the_file(company: Company) -> list[Identity]:
+    return company.hub.history.identities()
+
+
+def place_in_the_file(company: Company) -> int:
+    return max((identity.place.id for identity in in_the_file(company)), default=-1)
+
+
+@pytest.mark.usefixtures("checkpointer")
+def test_how_far_each_has_got_is_written_while_they_are_there(company: Company, ann: Peer) -> None:
+    bob = company.join("bob")
+    wait_until(lambda: in_the_file(company), "it is written")
+    company.say(bob, "one", "two")
+    assert ann.read_lines(2) == ["bob: one", "bob: two"]
+    end = company.room.log.end.id
+    wait_until(lambda: place_in_the_file(company) == end, "that is written")
+    (identity,) = in_the_file(company)
+    assert identity.name == "ann"
+    assert identity.place == company.room.log.end
+
+
+def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
+    company: Company, ann: Peer, checkpointer: Checkpointer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    displays: list[int] = []
+    """How many were noted each time."""
+
+    def note(clients: Iterable[Client]) -> None:
+        noted = list(clients)
+        displays.append(len(noted))
+        Checkpointer._note(checkpointer, noted)
+
+    monkeypatch.setattr(checkpointer, "_note", note)
+    bob = company.join("bob")
+    company.say(bob, "one")
+    wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
+    before = len(displays)
+    wait_until(lambda: len(displays) > before + 5, "it was looked some more times")
+    assert set(displays[before + 1 :]) == {0}
+    assert place_in_the_file(company) < company.room.log.end.id
+    assert ann.read_lines(1) == ["bob: one"]
+    wait_until(lambda: place_in_the_file(company) == company.room.log.end.id, "that is written")
+    wait_until(lambda: not checkpointer._on_the_way, "nothing is on its way any more")
+
+
+@pytest.mark.usefixtures("checkpointer")
+def test_so_is_what_has_changed_about_them(company: Company, ann: Peer) -> None:
+    bob = company.join("bob")
+    company.hub.names.ignore(ann.client, "cy")
+    ann.client.display = ann.client.display._replace(time=True)
+    company.say(bob, "hello")
+    wait_until(
+        lambda: [i.ignored for i in in_the_file(company) if i.display.time] == [["cy"]],
+        "it is written",
+    )
+
+
+@pytest.mark.usefixtures("checkpointer")
+def test_what_could_not_be_written_is_so_later_and_told_once(
+    company: Company,
+    ann: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    history, tries = company.hub.history, list[int]()
+    gone, absent = company.join("gone"), company.join("absent")
+    for peer in (gone, absent):
+        give_token(company.hub, peer.client)
+    wait_until(lambda: len(in_the_file(company)) == 3, "all are written")
+
+    def full(*_: object) -> None:
+        tries.append(1)
+        raise sqlite3.OperationalError("it burns")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "write_identities", full)
+        identities = company.hub.identities
+        forgotten = identities.of(gone.client.number)
+        assert forgotten
+        identities.changed[forgotten.number] = forgotten
+        company.say(absent, "hello")
+        wait_until(lambda: len(tries) > 2, "it is tried again and again")
+        identities.forget(forgotten)
+        wait_until(lambda: len(tries) > 5, "it is tried again and again")
+    wait_until(lambda: len(in_the_file(company)) == 2, "the one is deleted")
+    end = company.room.log.end.id
+    wait_until(lambda: place_in_the_file(company) == end, "the others are written")
+    assert caplog.messages == ["who can come back is not in the history: it burns"]
+
+
+def test_very_many_are_written_a_portion_at_a_time(company: Company) -> None:
+    for number in range(2 * PORTION + 1):
+        peer = company.join(f"name{number}")
+        give_token(company.hub, peer.client)
+    Checkpointer(company.hub).write()
+    assert len(in_the_file(company)) == 2 * PORTION + 1
+    assert not company.hub.identities.changed
+
+
+def test_private_messages_are_kept_for_who_is_gone_alone(company: Company, ann: Peer) -> None:
+    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
+    identity = hub.identities.of(number)
+    assert identity
+    private = Private(1.0, "bob", "ann", "psst")
+    identity.privates = [private]
+    hub.identities.undelivered[number] = identity
+    checkpointer.write()
+    assert hub.history.take_privates(number) == []  # they will be delivered
+    del hub.clients[number]
+    hub.resumed[number] = Event()
+    checkpointer.write()
+    assert hub.history.take_privates(number) == []  # so they will
+    del hub.resumed[number]
+    checkpointer.write()
+    assert identity.privates == []
+    assert hub.history.take_privates(number) == [private]
+    hub.clients[number] = ann.client
+
+
+def test_if_they_cannot_be_written_they_are_kept_in_memory(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
+    identity = hub.identities.of(number)
+    assert identity
+    first, second = (Private(1.0, "bob", "ann", text) for text in ("first", "second"))
+    identity.privates = [first]
+    hub.identities.undelivered[number] = identity
+    del hub.clients[number]
+
+    def full(*_: object) -> None:
+        identity.privates.append(second)
+        raise sqlite3.OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.history, "keep_privates", full)
+        checkpointer.write()
+    assert identity.privates == [first, second]
+    checkpointer.write()
+    assert hub.history.take_privates(number) == [first, second]
+    hub.clients[number] = ann.client

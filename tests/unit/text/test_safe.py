@@ -1,0 +1,89 @@
+"""text.safe: what may be shown to others."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gchat.text.safe import escape, visible, visible_lines
+
+OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Unicode's directional embeddings, overrides and isolates, and their ends."""
+
+HOSTILE = [
+    *(b"\x1b]0;title\x07", b"\x9b31m", "\x9b31m".encode(), b"\0", b"\x7f", b"\r\n", b"\t"),
+    *(b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", OVERRIDES.encode()),
+    *("\u2028\u2029\ufeff".encode(), b"\\x1b", b"plain", "grün 日本 😀".encode()),
+]
+LINES = st.one_of(
+    st.binary(max_size=60),
+    st.lists(st.sampled_from(HOSTILE), max_size=12).map(b"".join),
+    st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
+)
+PLAIN = st.text(
+    st.characters(categories=["L", "M", "N", "P", "S", "Zs"]) | st.just("\t"), max_size=60
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(LINES)
+def test_what_is_shown_is_utf_8_and_cannot_drive_a_terminal(line: bytes) -> None:
+    shown = visible(line)
+    shown.encode("utf-8", "strict")
+    for character in shown:
+        assert character == "\t" or unicodedata.category(character) not in ("Cc", "Cs")
+        assert character not in OVERRIDES
+
+
+@settings(deadline=None, max_examples=300)
+@given(PLAIN)
+def test_plain_text_comes_through_unchanged(text: str) -> None:
+    assert visible(text.encode()) == text
+    assert escape(text) == text
+
+
+@settings(deadline=None, max_examples=400)
+@given(LINES)
+def test_nothing_disappears(line: bytes) -> None:
+    shown, at = visible(line), 0
+    for character in line.decode("utf-8", "surrogateescape"):
+        code = ord(character)
+        number = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
+        forms = (character, f"\\x{number:02x}", f"\\u{number:04x}")
+        form = next((form for form in forms if shown.startswith(form, at)), None)
+        assert form, f"{character!r} is not at {at} of {shown!r}"
+        at += len(form)
+    assert at == len(shown)
+
+
+@settings(deadline=None, max_examples=200)
+@given(LINES)
+def test_what_is_shown_can_be_shown_again(line: bytes) -> None:
+    assert escape(visible(line)) == visible(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"\x1b[2J", r"\x1b[2J"),
+        (b"a\xff", r"a\xff"),
+        ("a\x85".encode(), r"a\x85"),
+        ("a\u202eb".encode(), r"a\u202eb"),
+        (b"\xed\xa0\x80", r"\xed\xa0\x80"),
+        (b"a\tb", "a\tb"),
+        ("grün\0".encode(), r"grün\x00"),
+    ],
+)
+def test_a_forbidden_character_is_shown_as_its_number(line: bytes, shown: str) -> None:
+    assert visible(line) == shown
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line), min_size=1))
+def test_lines_are_shown_together_as_they_are_alone(lines: list[bytes]) -> None:
+    assert visible_lines(lines) == list(map(visible, lines))
+
+
+def test_one_line_that_is_not_plain_changes_none_of_the_others() -> None:
+    assert visible_lines([b"one", b"\xff\x1b", b"\ttwo"]) == ["one", r"\xff\x1b", "\ttwo"]
+    assert visible_lines([b"one", b"\ttwo"]) == ["one", "\ttwo"]
