@@ -108,7 +108,7 @@ def invite(hub: Hub, client: Client) -> None:
 
     For example: /invite
     """
-    host, port = client.socket.getsockname()[:2]
+    host, port = client.connection.local_address[:2]
     host = host.removeprefix("::ffff:")
     lines = []
     if address_of(hub.settings.host).is_loopback:

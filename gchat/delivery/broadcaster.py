@@ -162,7 +162,7 @@ class Round:
                         return
                     continue
             try:
-                sent = client.socket.send(send.data)
+                sent = client.connection.send(send.data)
             except Exception:  # whatever it is, `advance` will meet it
                 sent = 0
             if sent == send.size:
@@ -193,13 +193,13 @@ class Round:
         1. Never blocks, and never raises for what the peer does: a client whose connection
            is broken is left alone from then on.
         2. Never reorders, repeats or skips: the cursor moves only over messages whose
-           bytes the kernel has taken; of the last one `client.cut` may hold the rest.
+           bytes the kernel has taken; of the last one `client.connection.cut` may hold the rest.
         3. Is called by the broadcaster alone, without the hub's lock.
         4. Costs one system call, and no encoding if another client with the same look
            stood at the same place in this round.
         """
         for _ in range(SENDS_PER_VISIT):
-            if client.blocked or client.lost or not self._send_next(client):
+            if client.connection.blocked or client.lost or not self._send_next(client):
                 break
         else:  # it takes all that we send: the others first
             self._hub.visit(client)
@@ -210,14 +210,14 @@ class Round:
 
     def _send_next(self, client: Client) -> bool:
         """Send what comes next for `client`; False if it has got everything."""
-        if client.cut:
+        if client.connection.cut:
             self._send_cut(client)
             return True
         stop = client.until or self._end
         if client.owed and client.owed[0].after.id <= stop.id:
             stop = client.owed[0].after
             if client.cursor.id >= stop.id:
-                client.cut = client.take_owed()
+                client.connection.cut = client.take_owed()
                 self._send_cut(client)
                 return True
         if client.cursor.id >= stop.id:
@@ -247,15 +247,15 @@ class Round:
         if sent == len(batch.data):
             client.cursor = batch.end
         elif sent:
-            client.cursor, client.cut = batch.place(sent)
+            client.cursor, client.connection.cut = batch.place(sent)
 
     def _send_cut(self, client: Client) -> None:
-        client.cut = client.cut[self._send(client, client.cut) :]
+        client.connection.cut = client.connection.cut[self._send(client, client.connection.cut) :]
 
     def _send(self, client: Client, data: bytes | memoryview) -> int:
         """Hand `data` to the kernel; the number of bytes that it took."""
         try:
-            sent = client.socket.send(data) if data else 0
+            sent = client.connection.send(data) if data else 0
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -272,7 +272,7 @@ class Round:
     def _stop_within(self, client: Client, send: CohortSend, sent: int) -> None:
         """The socket of `client` has taken only a part of `step`."""
         before = client.cursor.spoken
-        client.cursor, client.cut = send.batch.place(sent)
+        client.cursor, client.connection.cut = send.batch.place(sent)
         self._stats.deliveries += client.cursor.spoken - before
         self._stats.bytes_out += sent
         self._leave_alone(client)
@@ -281,7 +281,7 @@ class Round:
         """Until its socket has room again."""
         with self._hub.lock:
             self._room.listeners.pop(client.number, None)
-        client.block(self._hub.visit)
+        client.connection.block(self._hub.visit, client)
 
     def _go_back(self, client: Client) -> bool:
         """What comes next for `client` is not in memory; False if it has to wait for it."""
@@ -306,4 +306,4 @@ class Round:
         client.own_ahead -= own_gone
         client.missed += missed
         if missed or (notices_missed and client.display.presence):
-            client.cut = encode_gap(missed, client.display)
+            client.connection.cut = encode_gap(missed, client.display)

@@ -8,12 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
 from math import ceil
-from socket import SHUT_WR
 from typing import Any
 
-from gevent import Timeout
-from gevent.socket import wait_read
-
+from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.hub.password_attempts import too_many_attempts
 from gchat.model.buckets import Buckets, TokenBucket
@@ -94,23 +91,21 @@ class Admission:
         """Its connection is closed."""
         self._hub.slots.give_back(network)
 
-    def turn_away(self, connection: Any, address: str, why: str, answer: bytes = b"") -> None:
+    def turn_away(
+        self, connection: Connection, address: str, why: str, answer: bytes = b""
+    ) -> None:
         """Tell a newcomer why it is not let in, and close the connection.
 
         `answer` is sent in place of `why` to one who does not speak plain lines.
         """
         self._hub.stats.refused += 1
         self._log_refusal(address, why)
-        with suppress(OSError, Timeout):
+        with suppress(OSError):
             _send_last(connection, answer or encode_notices([why], PLAIN))
             if self._lingering < MAX_LINGERING:
                 self._lingering += 1
                 try:
-                    with Timeout(LINGER):
-                        reads = True
-                        while reads:
-                            wait_read(connection.fileno())
-                            reads = bool(connection.recv(4096))
+                    connection.discard_input(LINGER)
                 finally:
                     self._lingering -= 1
         connection.close()
@@ -127,7 +122,7 @@ class Admission:
         self._spare.close()
         try:
             if accepted := accept():
-                connection = accepted[0]
+                connection = Connection(accepted[0])
                 with suppress(OSError):
                     why = "the server is out of file descriptors; try again later"
                     _send_last(connection, encode_notices([why], PLAIN))
@@ -152,7 +147,7 @@ def _open_spare() -> FileIO:
     return FileIO(os.devnull)
 
 
-def _send_last(connection: Any, data: bytes) -> None:
+def _send_last(connection: Connection, data: bytes) -> None:
     """A new connection takes so little at once, so this does not wait."""
     connection.send(data)
-    connection.shutdown(SHUT_WR)
+    connection.finish()

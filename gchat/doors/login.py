@@ -4,18 +4,17 @@ A program sends it as its first line, and is not asked:
 `printf 'PASSWORD\nhello\n' | nc -N HOST 7878`.
 """
 
-from typing import Any
-
 import gevent
 from gevent import Timeout
-from gevent.socket import wait_read
 
 from gchat.config.password import Password
 from gchat.doors.opening import RECEIVE, Opening, open_again, read_late
+from gchat.hub.connection import Connection
 from gchat.hub.password_attempts import PENALTY, PasswordAttempts, too_many_attempts
 from gchat.model.display import PLAIN, TELNET
 from gchat.protocol.encoding import encode_notices
 from gchat.protocol.framing import LineFramer
+from gchat.runtime.loop import wait_for
 from gchat.text.addresses import Network
 from gchat.text.safe import edited, escape
 
@@ -34,11 +33,11 @@ class TurnedAway(Exception):
 
 
 class Login:
-    """Asks one newcomer, at the other end of `connection`, which does not block."""
+    """Asks one newcomer, at the other end of `connection`."""
 
     def __init__(
         self,
-        connection: Any,
+        connection: Connection,
         network: Network,
         password: Password,
         attempts: PasswordAttempts,
@@ -99,11 +98,10 @@ class Login:
     def _receive(self, framer: LineFramer) -> bytes:
         """Wait for some bytes; empty if the input has ended."""
         while True:
-            wait_read(self._connection.fileno())
+            wait_for(self._connection.readable)
             try:
                 if framer.spoken:
-                    data: bytes = self._connection.recv(RECEIVE)
-                    return data
+                    return self._connection.recv(RECEIVE)
                 return read_late(self._connection)
             except BlockingIOError:
                 continue

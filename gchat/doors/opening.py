@@ -7,10 +7,9 @@ asked for a password and before anything that they send is said.
 
 from math import ceil
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gevent.socket import wait_read
-
+from gchat.hub.connection import Connection
 from gchat.protocol.first_bytes import (
     LONGEST_LINE,
     Protocol,
@@ -64,7 +63,7 @@ class Opening(NamedTuple):
     """Bytes that have come."""
 
 
-def open_connection(connection: Any, framer: LineFramer) -> Opening:
+def open_connection(connection: Connection, framer: LineFramer) -> Opening:
     """Find out who has connected, as the quiet moment shows; `framer` goes on from there.
 
     Raises OtherProtocol, and OSError if the connection breaks.
@@ -77,7 +76,7 @@ def open_connection(connection: Any, framer: LineFramer) -> Opening:
     return _listen(connection, framer, deadline, len(data))
 
 
-def open_again(connection: Any, framer: LineFramer, lines: list[bytes]) -> Opening:
+def open_again(connection: Connection, framer: LineFramer, lines: list[bytes]) -> Opening:
     """Find out whether one who has given the password says more at once: `lines`, to begin with."""
     framer.spoken = bool(lines) or framer.has_begun
     if framer.spoken:
@@ -85,7 +84,7 @@ def open_again(connection: Any, framer: LineFramer, lines: list[bytes]) -> Openi
     return _listen(connection, framer, monotonic() + QUIET_MOMENT, 0)
 
 
-def read_late(connection: Any) -> bytes:
+def read_late(connection: Connection) -> bytes:
     """The first bytes of one who has been silent, and has sent something now.
 
     Empty if the input has ended. Raises OtherProtocol if it is a browser that has connected ahead
@@ -97,7 +96,7 @@ def read_late(connection: Any) -> bytes:
     return data
 
 
-def _read_first(connection: Any, recognise: Recognise, deadline: float) -> bytes | None:
+def _read_first(connection: Connection, recognise: Recognise, deadline: float) -> bytes | None:
     """The first bytes, as soon as `recognise` takes them for chat, or after `deadline`.
 
     What has begun as another protocol by then is waited for longer. Empty if the input has ended,
@@ -127,7 +126,7 @@ def _patience(data: bytes) -> float:
     return LOGIN_TIME if is_login_begun(data) else 0.0
 
 
-def _listen(connection: Any, framer: LineFramer, deadline: float, size: int) -> Opening:
+def _listen(connection: Connection, framer: LineFramer, deadline: float, size: int) -> Opening:
     """Wait until `deadline` for a first word; `size` bytes have come already."""
     lines = list[bytes]()
     while not framer.spoken and size < MOST_OF_TELNET:
@@ -141,16 +140,15 @@ def _listen(connection: Any, framer: LineFramer, deadline: float, size: int) -> 
     return Opening(lines, False, size)
 
 
-def _receive(connection: Any, deadline: float) -> bytes | None:
+def _receive(connection: Connection, deadline: float) -> bytes | None:
     """What comes next, empty if the input has ended; None if nothing comes until `deadline`."""
     while True:
         try:
-            data: bytes = connection.recv(RECEIVE)
+            data = connection.recv(RECEIVE)
         except BlockingIOError:
             try:
-                wait_read(
-                    connection.fileno(), max(0.0, ceil((deadline - monotonic()) / TICK) * TICK)
-                )
+                left = ceil((deadline - monotonic()) / TICK) * TICK
+                connection.wait_until_readable(max(0.0, left))
             except TimeoutError:
                 return None
         else:

@@ -16,6 +16,7 @@ from gchat.doors.login import Login, TurnedAway
 from gchat.doors.opening import Opening, OtherProtocol, open_connection
 from gchat.doors.session import Session
 from gchat.hub.client import Client
+from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.protocol.framing import LineFramer
 from gchat.protocol.other_protocols import answer
@@ -79,7 +80,8 @@ class ChatServer(StreamServer):
 
         It is not an argument: a greenlet holds on to those as long as it runs.
         """
-        connection, address = self.starting.popleft()
+        accepted, address = self.starting.popleft()
+        connection = Connection(accepted)
         shown = show_address(address)
         host = host_of(shown)
         if objection := self.admission.objection(host):
@@ -90,12 +92,12 @@ class ChatServer(StreamServer):
         try:
             if session := self.admit(connection, shown, network):
                 # What is kept here is kept for each client, as long as it is there.
-                del connection, address, shown, host
+                del accepted, connection, address, shown, host
                 session.run()
         finally:
             self.admission.leave(network)
 
-    def admit(self, connection: Any, address: str, network: Network) -> Session | None:
+    def admit(self, connection: Connection, address: str, network: Network) -> Session | None:
         """Let in a newcomer, who is a client then; or tell it why not, and return None."""
         framer = LineFramer(self.hub.settings.max_line)
         reply = b""
@@ -107,14 +109,16 @@ class ChatServer(StreamServer):
             why = str(turned_away)
         except OtherProtocol as other:
             why = str(other)
-            reply = answer(other.protocol, other.data, join_command(connection.getsockname()))
+            reply = answer(other.protocol, other.data, join_command(connection.local_address))
         except OSError:
             connection.close()
             return None
         self.admission.turn_away(connection, address, why, reply)
         return None
 
-    def ask(self, connection: Any, address: str, network: Network, framer: LineFramer) -> Opening:
+    def ask(
+        self, connection: Connection, address: str, network: Network, framer: LineFramer
+    ) -> Opening:
         """Find out who a newcomer is, and ask for the password if there is one.
 
         Returns what it opens with. Raises TurnedAway, OtherProtocol and OSError.

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
-from gevent.socket import wait
-
 from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.opening import RECEIVE, Opening, OtherProtocol, read_late
@@ -90,7 +88,7 @@ class Session:
         finally:
             self._remember()
             hub.remove(client)
-            client.close()
+            client.connection.close()
 
     def _remember(self) -> None:
         try:
@@ -103,11 +101,11 @@ class Session:
         try:
             is_silent = self._open()
             if is_silent:
-                wait_for(self._client.readable)
+                wait_for(self._client.connection.readable)
                 self._take_first_input()
             while not self._ended:
                 began = time.monotonic()
-                wait_for(self._client.readable)
+                wait_for(self._client.connection.readable)
                 if time.monotonic() - began >= HEAD_PAUSE and not self._framer.has_begun:
                     self._in_head = True
                 self._take_input()
@@ -148,7 +146,7 @@ class Session:
         Raises Dismissed if it is.
         """
         try:
-            data = read_late(self._client.socket)
+            data = read_late(self._client.connection)
         except BlockingIOError:  # as _take_input: the socket only seemed to be readable
             return
         except OtherProtocol as other:
@@ -160,7 +158,7 @@ class Session:
         """Take one portion of input, if there is some, and do what it says."""
         self._client.wait_until_answers_are_read()
         try:
-            data = self._client.socket.recv(RECEIVE)
+            data = self._client.connection.recv(RECEIVE)
         except BlockingIOError:
             return
         self._take(data)
@@ -355,7 +353,7 @@ class Session:
                 left = self._deadline - time.monotonic()
                 if left <= 0:
                     return
-                before = client.unacknowledged
+                before = client.connection.unacknowledged
                 try:
                     if client.wait_for_progress(min(PATIENCE, left)):
                         continue
@@ -363,22 +361,12 @@ class Session:
                     self._is_dismissed(dismissed)
                     continue
                 # It may be reading, and its socket still be too full to be written to.
-                if client.unacknowledged >= before:
+                if client.connection.unacknowledged >= before:
                     log.info("give up %s: it does not take what it is owed", client)
                     return
             if not client.lost:
-                client.finish()
+                client.connection.finish()
                 if not self._ended:
-                    self._skip_input()
+                    client.connection.discard_input(LINGER)
         except (Dismissed, OSError):
             return
-
-    def _skip_input(self) -> None:
-        deadline = time.monotonic() + LINGER
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                wait(self._client.readable, left)
-                if not self._client.socket.recv(RECEIVE):
-                    return
-            except TimeoutError:
-                return

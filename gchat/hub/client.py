@@ -1,17 +1,13 @@
-"""A client: who it is, its place in its room's log, and its socket."""
+"""A client: who it is, its place in its room's log, and what it is owed."""
 
 from collections import deque
-from collections.abc import Callable
-from fcntl import ioctl
-from socket import SHUT_WR
-from sys import byteorder
-from termios import TIOCOUTQ
 from time import monotonic, time
 from typing import Any, NamedTuple
 
 import gevent
 from gevent.event import Event
 
+from gchat.hub.connection import Connection
 from gchat.hub.owed import (
     MOST_IN_FLIGHT,
     NOTHING_IN_FLIGHT,
@@ -25,7 +21,6 @@ from gchat.model.ignoring import NOBODY, IgnoreList
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.sanctions import Sanction
-from gchat.runtime.loop import READABLE, WRITABLE
 from gchat.text.addresses import Network, host_of, network_of
 
 
@@ -60,15 +55,12 @@ class Client:
 
     __slots__ = (
         "_display",
-        "_writable",
         "address",
         "away",
-        "blocked",
+        "connection",
         "correspondent",
         "cursor",
-        "cut",
         "entered",
-        "finished",
         "former",
         "greenlet",
         "heard",
@@ -76,7 +68,6 @@ class Client:
         "in_flight",
         "last_own",
         "log",
-        "lost",
         "missed",
         "muted",
         "name",
@@ -89,16 +80,13 @@ class Client:
         "person",
         "private_bytes",
         "progress",
-        "readable",
         "rings",
         "since",
-        "socket",
         "token",
         "until",
     )
 
-    def __init__(self, number: int, connection: Any, address: str, log: RoomLog) -> None:
-        """It is at the other end of `connection`, a socket as listener.accept returns it."""
+    def __init__(self, number: int, connection: Connection, address: str, log: RoomLog) -> None:
         self.number = number
         self.former = number
         """The number that it had before it went on as somebody who was here."""
@@ -134,8 +122,6 @@ class Client:
         self.until: Cursor | None = self.cursor
         """Where it stops listening; None while it listens, neither at first nor when it leaves."""
         self._display = PROGRAM
-        self.cut: bytes | memoryview = b""
-        """The rest of a line of which a part has been sent."""
         self.owed: deque[Owed] = NOTHING_OWED
         self.owed_bytes = 0
         """Of that, what it has asked for itself."""
@@ -150,15 +136,7 @@ class Client:
         self.own_ahead = 0
         """How many of the messages behind `cursor` it has said itself."""
 
-        self.socket = connection
-        self.blocked = False
-        """Its socket is full: it is left alone until it takes something again."""
-        self.finished = False
-        """The end of its connection has been sent."""
-        self.lost = ""
-        """Why nothing can be sent to it any more; empty as long as that is not so."""
-        self.readable = gevent.get_hub().loop.io(self.socket.fileno(), READABLE)
-        self._writable: Any = None
+        self.connection = connection
         self.progress: Event | None = None
         """Set when it was seen to, so that it may have been sent something; made by who waits."""
 
@@ -176,6 +154,11 @@ class Client:
         if display != self._display:
             self.leave_cohort()
             self._display = display
+
+    @property
+    def lost(self) -> str:
+        """Why nothing can be sent to it any more; empty as long as something can."""
+        return self.connection.lost
 
     @property
     def lag(self) -> int:
@@ -216,7 +199,10 @@ class Client:
     def may_join_cohort(self) -> bool:
         """It is to be sent nothing but what all others get who stand where it does."""
         return not (
-            self.owed or self.cut or self.last_own > self.cursor.id or self.ignores is not NOBODY
+            self.owed
+            or self.connection.cut
+            or self.last_own > self.cursor.id
+            or self.ignores is not NOBODY
         )
 
     def has_said(self, last: Cursor, count: int = 0) -> None:
@@ -248,7 +234,7 @@ class Client:
         if not self.owed:
             self.owed = NOTHING_OWED
         if self.token:
-            if self.in_flight is NOTHING_IN_FLIGHT or not self.unacknowledged:
+            if self.in_flight is NOTHING_IN_FLIGHT or not self.connection.unacknowledged:
                 self.in_flight = deque(maxlen=MOST_IN_FLIGHT)
             self.in_flight.append(InFlight(owed.after, len(owed.data), owed.private))
         return owed.data
@@ -262,12 +248,14 @@ class Client:
     @property
     def takes_more(self) -> bool:
         """It listens, and its socket has room."""
-        return self.until is None and not self.blocked and not self.lost
+        return self.until is None and not (self.connection.blocked or self.connection.lost)
 
     @property
     def has_heard_all(self) -> bool:
         """It has got what was said up to where it stops listening."""
-        return self.until is not None and self.cursor.id >= self.until.id and not self.cut
+        return (
+            self.until is not None and self.cursor.id >= self.until.id and not self.connection.cut
+        )
 
     @property
     def settled(self) -> bool:
@@ -288,21 +276,9 @@ class Client:
 
     def lose(self, why: str) -> None:
         """Its connection is broken. What it sent before can still be read from it."""
-        self.lost = why
+        self.connection.lost = why
         if self.progress is not None:
             self.progress.set()
-
-    def block(self, on_writable: Callable[["Client"], None]) -> None:
-        """Its socket is full: call `on_writable` in the loop, once, when it has room again."""
-        self.blocked = True
-        if self._writable is None:
-            self._writable = gevent.get_hub().loop.io(self.socket.fileno(), WRITABLE)
-        self._writable.start(self._unblock, on_writable)
-
-    def _unblock(self, on_writable: Callable[["Client"], None]) -> None:
-        self._writable.stop()
-        self.blocked = False
-        on_writable(self)
 
     def dismiss(self, why: str) -> None:
         """End its greenlet wherever it waits; it is still sent what it is owed."""
@@ -323,23 +299,3 @@ class Client:
                 self.greenlet.throw(exception)
 
         gevent.get_hub().loop.run_callback(throw)
-
-    def finish(self) -> None:
-        """Send it the end of its connection, behind all else. Raises OSError."""
-        self.socket.shutdown(SHUT_WR)
-        self.finished = True
-
-    @property
-    def unacknowledged(self) -> int:
-        """Bytes that its side of the connection has not taken from ours yet."""
-        waiting = int.from_bytes(ioctl(self.socket, TIOCOUTQ, bytes(4)), byteorder)
-        return max(0, waiting - self.finished)  # the end counts as one
-
-    def close(self) -> None:
-        """Give the descriptor back. Nothing else may be done with the client afterwards."""
-        self.lost = self.lost or "closed"
-        for watcher in (self.readable, self._writable):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
-        self.socket.close()

@@ -212,7 +212,7 @@ def received(client: Client, known: Cursor) -> Received:
     had got all before; that is the answer if memory does not reach back far enough to tell.
     """
     log, cursor, own = client.log, client.cursor, client.own_ahead
-    left = client.unacknowledged + len(client.cut)
+    left = client.connection.unacknowledged + len(client.connection.cut)
     if not left:
         return Received(cursor, own, [])
     lost, in_flight = list[Private](), list(client.in_flight)

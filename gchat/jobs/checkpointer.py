@@ -84,7 +84,7 @@ class Checkpointer:
         before, self._on_the_way = self._on_the_way, set()
         for client in self._hub.each_client():
             if client.number in before:
-                if client.unacknowledged:
+                if client.connection.unacknowledged:
                     self._on_the_way.add(client.number)
                 else:
                     yield client

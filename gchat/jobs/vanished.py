@@ -7,13 +7,11 @@ could do that alone with TCP_USER_TIMEOUT, but that also ends connections whose
 other side is well and only does not read for so long: seen on Linux 6.18.)
 """
 
-import socket
 import struct
 import sys
 
 import gevent
 
-from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 
 LOOKS = 20
@@ -30,7 +28,7 @@ def disconnect_vanished(hub: Hub, silence: float) -> None:
     while sys.platform == "linux":
         gevent.sleep(silence / LOOKS)
         for client in hub.each_client():
-            if not client.lost and has_vanished(_tcp_info(client), silence):
+            if not client.lost and has_vanished(client.connection.tcp_info, silence):
                 hub.lose(client, "vanished")
                 client.dismiss(client.lost)
 
@@ -44,8 +42,3 @@ def has_vanished(tcp_info: bytes, silence: float) -> bool:
     """
     repeated, asked, unheard_of = _TCP_INFO.unpack_from(tcp_info)
     return bool((repeated or asked > 1) and unheard_of > silence * 1000)
-
-
-def _tcp_info(client: Client) -> bytes:
-    info: bytes = client.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-    return info

@@ -17,6 +17,7 @@ from gchat.doors.opening import open_connection
 from gchat.doors.session import Session
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.cohorts import Cohorts
+from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.model.display import PLAIN
 from gchat.model.room_log import RoomLog
@@ -99,9 +100,9 @@ class ObservedSocket:
     """A client's socket, of which every call to `send` is told before it is done."""
 
     def __init__(self, peer: Peer, before_send: Callable[[bytes], None]) -> None:
-        self._socket: Any = peer.client.socket
+        self._socket: Any = peer.client.connection._socket
         self._before_send = before_send
-        peer.client.socket = self
+        peer.client.connection._socket = self
 
     def send(self, data: bytes) -> int:
         self._before_send(data)
@@ -111,13 +112,13 @@ class ObservedSocket:
         return getattr(self._socket, name)
 
 
-def connect(send_buffer: int | None = None) -> tuple[socket.socket, Peer]:
-    """A new connection: the server's end, as listener.accept returns it, and the other one."""
+def connect(send_buffer: int | None = None) -> tuple[Connection, Peer]:
+    """A new connection: the server's end, and the other one."""
     ours, theirs = socket.socketpair()
     if send_buffer is not None:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     ours.setblocking(False)
-    return ours, Peer(theirs)
+    return Connection(ours), Peer(theirs)
 
 
 class Company:
@@ -159,8 +160,8 @@ class Company:
         for peer in self.peers:
             peer.close()
         for client in clients:
-            if client.socket.fileno() >= 0:
-                client.close()
+            if client.connection._socket.fileno() >= 0:
+                client.connection.close()
 
     def start(self, function: Callable[..., object], *arguments: object) -> Any:
         """Run `function` in a greenlet that ends with the company, at the latest."""
@@ -221,14 +222,17 @@ class Company:
         """The client of `peer` says something."""
         self.hub.say(peer.client, list(texts))
 
-    def _connect(self, send_buffer: int | None) -> tuple[Peer, socket.socket]:
+    def _connect(self, send_buffer: int | None) -> tuple[Peer, Connection]:
         connection, peer = connect(send_buffer)
         self.peers.append(peer)
         return peer, connection
 
-    def _client(self, connection: socket.socket) -> Client:
+    def _client(self, connection: Connection) -> Client:
         number = len(self.peers)
         address = f"127.0.0.1:{40000 + number}"
         return Client(
-            self.hub.history.first_number - 1 + number, connection, address, self.room.log
+            self.hub.history.first_number - 1 + number,
+            connection,
+            address,
+            self.room.log,
         )

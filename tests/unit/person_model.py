@@ -6,6 +6,7 @@ from errno import ECONNRESET
 from typing import Any
 
 from gchat.hub.client import Client
+from gchat.hub.connection import Connection
 from gchat.model.display import PLAIN, PROGRAM, TELNET, Display
 from gchat.model.message import Message
 from gchat.model.room_log import RoomLog
@@ -47,9 +48,9 @@ class Person:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.real_socket: Any = client.socket
+        self.real_socket: Any = client.connection._socket
         self.socket = ShortSocket()
-        client.socket = self.socket
+        client.connection._socket = self.socket
         self.log = client.log
         self.place = client.cursor.id
         """The id of the last message that it has passed."""
@@ -69,7 +70,7 @@ class Person:
     @property
     def stream(self) -> bytes:
         """All that it was sent, and the rest of the line that was cut."""
-        return self.socket.received + bytes(self.client.cut)
+        return self.socket.received + bytes(self.client.connection.cut)
 
     @property
     def is_free(self) -> bool:
@@ -137,7 +138,7 @@ class Person:
         assert self.place >= end, "it was not sent all that was said"
         assert not self.owed, "it was not sent what it is owed"
         assert self.client.owed_bytes == self.client.private_bytes == 0
-        assert not self.client.cut, "it was not sent the rest of a line"
+        assert not self.client.connection.cut, "it was not sent the rest of a line"
 
 
 def small_log(room: str, recorded: bool) -> RoomLog:
@@ -145,6 +146,6 @@ def small_log(room: str, recorded: bool) -> RoomLog:
     return RoomLog(room, max_messages=16, recorded=recorded)
 
 
-def leave_blocked(client: Client, _on_writable: object) -> None:
-    """Instead of Client.block: an example says when there is room again."""
-    client.blocked = True
+def leave_blocked(connection: Connection, *_: object) -> None:
+    """Do in place of Connection.block: an example says when there is room again."""
+    connection.blocked = True

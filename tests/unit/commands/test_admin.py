@@ -159,7 +159,7 @@ def test_the_slowest_reader_is_named_with_how_far_it_is_behind(
     assert "longest lag: 0 messages\n" in figures(company, op)
     slow = person(company, "slow", send_buffer=2048)
     company.say(ann, *(f"{number:0100}" for number in range(500)))
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     shown(company, op)
     assert f"longest lag: {slow.client.lag} messages (slow)" in figures(company, op)
     assert slow.client.lag > 100

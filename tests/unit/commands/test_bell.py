@@ -102,7 +102,7 @@ def test_the_bell_does_not_ring_for_who_has_not_read_for_long(company: Company, 
     slow = person(company, "slow", 2048)
     run(company, slow, "/bell on")
     company.say(bob, *["x" * 100] * 1000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     company.say(bob, "slow")
     assert BELL not in "".join(shown(company, slow))
 

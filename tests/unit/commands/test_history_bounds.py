@@ -24,7 +24,7 @@ def test_looking_back_is_no_faster_than_it_is_read_and_complete(
     slow = person(company, "slow", SMALL)
     looking = company.start(run, company, slow, line)
     wait_until(lambda: slow.client.owed_bytes > OWED_LIMIT, "much is owed")
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     assert not looking.ready()
     assert slow.client.owed_bytes <= 2 * OWED_LIMIT
     most = 0
@@ -99,7 +99,7 @@ def test_who_looks_back_and_does_not_read_holds_on_to_little_of_what_is_forgotte
         company.room.cohorts = Cohorts(company.room.log.end)
         slow = person(company, "slow", SMALL)
         company.start(run, company, slow, line)
-        wait_until(lambda: slow.client.blocked, "its socket is full")
+        wait_until(lambda: slow.client.connection.blocked, "its socket is full")
         company.room.log.append(time.time(), Kind.SAY, ["y"] * 4 * PORTION, 99, "zoe")
         assert lasting.kept <= 4 * OWED_LIMIT + each  # type: ignore[attr-defined]
 
@@ -111,7 +111,7 @@ def looked_back_while_the_log_went_on() -> list[str]:
         slow = person(company, "slow", SMALL)
         fill(company, 500, "before" + "x" * 1000)
         looking = company.start(run, company, slow, "/history 400")
-        wait_until(lambda: slow.client.blocked, "its socket is full")
+        wait_until(lambda: slow.client.connection.blocked, "its socket is full")
         fill(company, 1000, "after")
         slow.client.cursor = slow.client.log.end
         reading = company.start(slow.read_until, END)

@@ -56,7 +56,7 @@ def test_who_goes_has_got_all_that_was_said_before_and_nothing_that_is_said_afte
     slow = person(company, "slow", 2048)
     lines = [f"{number:0100}" for number in range(1000)]
     company.say(bob, *lines)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     going = company.start(run, company, slow, "/join den")
     wait_until(lambda: slow.client.until is not None, "it goes")
     company.say(cy, "too late")

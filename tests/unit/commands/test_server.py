@@ -95,7 +95,7 @@ def test_why_tells_how_many_messages_were_missed(company: Company, ann: Peer) ->
 def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
     slow = person(company, "slow", send_buffer=2048)
     company.say(bob, *["x" * 100] * 1000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     run(company, bob, "/msg slow psst")
     waiting = slow.client.private_bytes
     assert waiting > 0

@@ -118,7 +118,7 @@ def test_private_messages_of_one_who_reads_late_come_at_their_place(
 ) -> None:
     slow = person(company, "slow", SMALL)
     company.say(cy, *["x" * 100] * 1000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     for number in range(20):
         company.say(cy, f"said {number}")
         run(company, ann, f"/msg slow told {number}")
@@ -184,7 +184,7 @@ def test_many_tiny_messages_are_bounded_by_what_they_take_in_memory(
 ) -> None:
     slow = person(company, "slow", SMALL)
     company.say(ann, *["x" * 100] * 1000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     _fill(company, ann, "slow", width=1)
     assert len(slow.client.owed) < PRIVATE_LIMIT // 100
 

@@ -21,9 +21,9 @@ class InternetSocket:
     """The socket of a client that has reached us at `host`, whatever it is really connected by."""
 
     def __init__(self, peer: Peer, host: str) -> None:
-        self._socket: Any = peer.client.socket
+        self._socket: Any = peer.client.connection._socket
         self._name = (host, 7878, 0, 0) if ":" in host else (host, 7878)
-        peer.client.socket = self
+        peer.client.connection._socket = self
 
     def getsockname(self) -> tuple[object, ...]:
         return self._name

@@ -53,7 +53,7 @@ def test_who_does_not_read_delays_nobody_and_gets_everything_in_order(company: C
     reader = company.start(bob.read_lines, len(texts))
     talk(company, ann, texts)
     wait_until(reader.ready, "bob has everything")
-    assert slow.client.blocked
+    assert slow.client.connection.blocked
     expected = [f"ann: {text}" for text in texts]
     assert reader.get() == expected
     assert slow.read_lines(len(texts)) == expected
@@ -95,7 +95,7 @@ def test_who_missed_only_their_own_words_is_told_of_no_gap() -> None:
     with Company(RoomLog("lobby", max_messages=100)) as company:
         ann, slow = company.join("ann"), company.join("slow", SMALL)
         company.say(ann, "x" * 50_000)
-        wait_until(lambda: slow.client.blocked, "its socket is full")
+        wait_until(lambda: slow.client.connection.blocked, "its socket is full")
         talk(company, slow, numbered(0, 500))
         ann.read_lines(500)
         wait_until(lambda: slow.client.own_ahead == 500, "it lags")
@@ -114,7 +114,7 @@ def test_answers_come_at_their_place_among_what_the_room_says(company: Company) 
         company.hub.tell(slow.client, f"answer {number}", "of two lines")
         expected += [f"ann: {text}" for text in texts]
         expected += [f" * answer {number}", " * of two lines"]
-    assert slow.client.blocked
+    assert slow.client.connection.blocked
     assert slow.read_lines(len(expected)) == expected
     assert slow.client.owed_bytes == 0
 
@@ -247,7 +247,7 @@ def test_the_rest_of_a_line_comes_before_what_is_said_next_also_if_memory_was_ou
     ann, slow = company.join("ann"), company.join("slow", SMALL)
     wait_until(lambda: keeps_step(slow, company.room), "it keeps step")
     company.say(ann, "x" * 50_000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     end = company.room.log.end.id
 
     def fail(data: bytes) -> None:
@@ -304,7 +304,7 @@ def test_who_leaves_gets_what_was_said_before_and_nothing_after(company: Company
     assert not slow.client.settled
     assert slow.read_lines(len(texts)) == [f"ann: {text}" for text in texts]
     wait_until(lambda: slow.client.settled, "it has got everything")
-    slow.client.socket.shutdown(socket.SHUT_WR)
+    slow.client.connection._socket.shutdown(socket.SHUT_WR)
     assert slow.read_to_end() == b""
 
 
@@ -317,6 +317,6 @@ def test_who_left_is_not_told_that_they_missed_what_was_said_after() -> None:
         talk(company, ann, numbered(500, 500))
         reader = company.start(slow.read_to_end)
         wait_until(lambda: slow.client.settled, "it has got everything")
-        slow.client.socket.shutdown(socket.SHUT_WR)
+        slow.client.connection._socket.shutdown(socket.SHUT_WR)
         said, gaps = numbers_and_gaps(reader.get().decode().splitlines(), "ann")
     assert len(said) + sum(gaps) == len(texts)

@@ -49,7 +49,7 @@ def test_a_client_whose_socket_is_full_is_left_alone(company: Company) -> None:
     tries: list[int] = []
     ObservedSocket(slow, lambda data: tries.append(len(data)))
     company.say(ann, "x" * 50_000)
-    wait_until(lambda: slow.client.blocked, "its socket is full")
+    wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     before = len(tries)
     talk(company, ann, numbered(0, 100), at_once=1)
     company.hub.tell(slow.client, "answer")

@@ -51,9 +51,9 @@ class Listener:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.real_socket: Any = client.socket
-        self.socket = ShortSocket(client.socket.fileno())
-        client.socket = self.socket
+        self.real_socket: Any = client.connection._socket
+        self.socket = ShortSocket(client.connection._socket.fileno())
+        client.connection._socket = self.socket
         self.owed: list[tuple[int, bytes]] = []
         """What it is owed alone, and the id of the message that it comes behind."""
         self.until: int | None = None
@@ -167,8 +167,8 @@ class RoomAndListeners(RuleBasedStateMachine):
     def read(self, choice: int, size: int) -> None:
         listener = self.listeners[choice]
         listener.make_room(size)
-        if listener.client.blocked:
-            listener.client._unblock(self.hub.visit)
+        if listener.client.connection.blocked:
+            listener.client.connection._unblock(self.hub.visit, listener.client)
 
     @rule(rounds=st.integers(1, 3))
     def broadcast(self, rounds: int) -> None:
@@ -199,7 +199,7 @@ class RoomAndListeners(RuleBasedStateMachine):
         finally:
             self.limits.stop()
             for listener in self.listeners:
-                listener.client.socket = listener.real_socket
+                listener.client.connection._socket = listener.real_socket
             self.company.__exit__(None, None, None)
 
 

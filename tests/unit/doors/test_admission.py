@@ -4,7 +4,6 @@ import errno
 import logging
 import os
 import re
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from gchat.config.limits import CONNECT_BURST
 from gchat.config.password import Password
 from gchat.doors import admission
 from gchat.doors.admission import LOGGED, Admission
+from gchat.hub.connection import Connection
 from gchat.model.sanctions import Sanction
 from gchat.text.addresses import network_of
 from tests.unit.fake_time import FakeTime
@@ -41,7 +41,7 @@ def wide(company: Company, door: Admission) -> Admission:
 
 
 @pytest.fixture
-def newcomer() -> Iterator[tuple[socket.socket, Peer]]:
+def newcomer() -> Iterator[tuple[Connection, Peer]]:
     """Both ends of a new connection."""
     connection, peer = connect()
     yield connection, peer
@@ -198,7 +198,7 @@ def test_after_too_many_wrong_passwords_one_is_not_asked_any_more(
 def test_who_is_turned_away_learns_why_and_is_ended(
     company: Company,
     door: Admission,
-    newcomer: tuple[socket.socket, Peer],
+    newcomer: tuple[Connection, Peer],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -209,11 +209,11 @@ def test_who_is_turned_away_learns_why_and_is_ended(
     turning_away.get(timeout=10)
     assert caplog.messages == ["refuse 127.0.0.1:53412: no reason"]
     assert company.hub.stats.refused == 1
-    assert connection.fileno() < 0
+    assert connection._socket.fileno() < 0
 
 
 def test_who_is_turned_away_does_not_stay(
-    door: Admission, newcomer: tuple[socket.socket, Peer], monkeypatch: pytest.MonkeyPatch
+    door: Admission, newcomer: tuple[Connection, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "LINGER", 0.01)
     connection, peer = newcomer
@@ -223,7 +223,7 @@ def test_who_is_turned_away_does_not_stay(
 
 
 def test_only_so_many_linger(
-    door: Admission, newcomer: tuple[socket.socket, Peer], monkeypatch: pytest.MonkeyPatch
+    door: Admission, newcomer: tuple[Connection, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "MAX_LINGERING", 1)
     monkeypatch.setattr(admission, "LINGER", 60.0)
@@ -240,12 +240,12 @@ def test_only_so_many_linger(
 
 
 def test_a_newcomer_that_breaks_off_is_no_error(
-    door: Admission, newcomer: tuple[socket.socket, Peer]
+    door: Admission, newcomer: tuple[Connection, Peer]
 ) -> None:
     connection, peer = newcomer
     peer.close()
     door.turn_away(connection, ADDRESS, "no reason")
-    assert connection.fileno() < 0
+    assert connection._socket.fileno() < 0
 
 
 def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
@@ -278,7 +278,7 @@ def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
 def test_without_descriptors_the_spare_one_serves_to_say_so(
     company: Company,
     door: Admission,
-    newcomer: tuple[socket.socket, Peer],
+    newcomer: tuple[Connection, Peer],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     connection, peer = newcomer
@@ -287,7 +287,7 @@ def test_without_descriptors_the_spare_one_serves_to_say_so(
     def accept() -> tuple[Any, Any]:
         with pytest.raises(OSError, match="descriptor"):
             os.fstat(spare)
-        return connection, ADDRESS
+        return connection._socket, ADDRESS
 
     door.turn_away_without_descriptor(accept)
     assert b"out of file descriptors" in peer.read_to_end()

@@ -65,7 +65,7 @@ class Newcomer:
 
     def shown(self) -> bytes:
         """All that it was sent and has not read."""
-        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.finish()
         return self.peer.read_to_end()
 
     def wrong_answers(self) -> int:
@@ -259,7 +259,6 @@ def test_a_connection_that_breaks_is_an_error_of_the_system(newcomer: Newcomer) 
 
 
 def test_who_does_not_even_take_the_question_is_given_up(newcomer: Newcomer) -> None:
-    newcomer.connection.setblocking(False)
     with suppress(BlockingIOError):
         while newcomer.connection.send(bytes(65536)):
             pass

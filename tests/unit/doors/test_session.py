@@ -44,7 +44,7 @@ def slow_leaver(company: Company, talker: Peer) -> Peer:
     """Somebody who has left, and has not read 2,000 lines of `talker`'s."""
     peer = company.program(SMALL)
     company.say(talker, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
+    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
     peer.end_input()
     wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
     return peer
@@ -219,7 +219,7 @@ def test_one_who_leaves_and_takes_nothing_is_given_up_and_that_is_logged(
     monkeypatch.setattr(session, "PATIENCE", 0.05)
     peer = company.program(SMALL)
     company.say(listener, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
+    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
     peer.end_input()
     wait_until_gone(company, peer)
     assert any("give up" in message for message in caplog.messages)
@@ -258,7 +258,7 @@ def test_quit_says_goodbye_and_ends_the_connection(company: Company) -> None:
 def test_who_is_dismissed_gets_what_is_owed(company: Company, listener: Peer) -> None:
     peer = company.program(SMALL)
     company.say(listener, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
+    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
     company.hub.tell(peer.client, "the server is going down")
     peer.client.dismiss("the server is going down")
     received = peer.read_to_end().decode().splitlines()
@@ -272,7 +272,7 @@ def test_a_connection_that_breaks_leaves_nothing_behind(
     caplog.set_level(logging.INFO)
     peer = person(company)
     listener.read_until("joined")
-    descriptor = peer.client.socket.fileno()
+    descriptor = peer.client.connection._socket.fileno()
     company.say(listener, "never read: so closing resets it")
     wait_until(lambda: peer.client.cursor == company.room.log.end, "it is sent")
     peer.close()

@@ -37,7 +37,7 @@ def behind(company: Company, talker: Peer) -> Peer:
     """Somebody who has not read 2,000 lines of `talker`'s."""
     peer = company.program(SMALL)
     company.say(talker, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
+    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
     return peer
 
 

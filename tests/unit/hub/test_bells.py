@@ -89,7 +89,7 @@ def test_it_rings_once_in_a_few_seconds(
 
 def test_one_whose_socket_is_full_is_owed_no_bell(company: Company, ann: Peer, bob: Peer) -> None:
     company.say(bob, "x" * 1_000_000)
-    wait_until(lambda: ann.client.blocked, "its socket is full")
+    wait_until(lambda: ann.client.connection.blocked, "its socket is full")
     for _ in range(100):
         company.say(bob, "ann")
         company.hub.bells.ring(ann.client)

@@ -35,7 +35,7 @@ def client(peer: Peer) -> Client:
 def fill(client: Client) -> None:
     """Send to its socket until it takes no more."""
     with suppress(BlockingIOError):
-        while client.socket.send(bytes(65536)):
+        while client.connection._socket.send(bytes(65536)):
             pass
 
 
@@ -91,9 +91,9 @@ def test_it_is_settled_when_it_has_left_and_got_all_up_to_there(client: Client) 
     assert not client.settled
     client.cursor = Cursor(5, 5)
     assert client.settled
-    client.cut = b"rest"
+    client.connection.cut = b"rest"
     assert not client.settled
-    client.cut = b""
+    client.connection.cut = b""
     client.enqueue(b"one")
     assert not client.settled
     client.take_owed()
@@ -103,14 +103,14 @@ def test_it_is_settled_when_it_has_left_and_got_all_up_to_there(client: Client) 
 def test_a_full_socket_calls_once_when_it_has_room_again(peer: Peer) -> None:
     calls: list[Client] = []
     fill(peer.client)
-    peer.client.block(calls.append)
+    peer.client.connection.block(calls.append, peer.client)
     gevent.sleep(0.01)
-    assert peer.client.blocked
+    assert peer.client.connection.blocked
     assert not calls
     reader = gevent.spawn(peer.read_to_end)
     wait_until(lambda: calls, "it is writable")
-    assert not peer.client.blocked
-    peer.client.socket.shutdown(socket.SHUT_WR)
+    assert not peer.client.connection.blocked
+    peer.client.connection._socket.shutdown(socket.SHUT_WR)
     reader.join()
     assert calls == [peer.client]
 
@@ -119,7 +119,7 @@ def test_it_can_be_full_again(peer: Peer) -> None:
     calls: list[Client] = []
     for count in (1, 2):
         fill(peer.client)
-        peer.client.block(calls.append)
+        peer.client.connection.block(calls.append, peer.client)
         while len(calls) < count:
             peer.socket.recv(65536)
             gevent.sleep(0.001)
@@ -172,7 +172,7 @@ def test_one_that_has_ended_is_not_ended_again(
     clients[0].expel("test")
     gevent.sleep(0.001)
     assert not greenlet_errors
-    clients[0].close()
+    clients[0].connection.close()
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_it_lags_by_what_others_have_said_since_it_was_sent_something(
 def test_closing_gives_the_descriptor_back_and_stops_the_watchers(peer: Peer) -> None:
     calls: list[Client] = []
     fill(peer.client)
-    peer.client.block(calls.append)
-    descriptor = peer.client.socket.fileno()
-    peer.client.close()
+    peer.client.connection.block(calls.append, peer.client)
+    descriptor = peer.client.connection._socket.fileno()
+    peer.client.connection.close()
     with pytest.raises(OSError, match="descriptor"):
         os.fstat(descriptor)
     assert peer.client.lost

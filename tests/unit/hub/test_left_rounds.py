@@ -37,7 +37,7 @@ class Rounds:
     def received(self, peer: Peer) -> bytes:
         """All that `peer` is sent, when that is finished and its connection ends."""
         self.finish()
-        peer.client.finish()
+        peer.client.connection.finish()
         return peer.read_to_end()
 
 

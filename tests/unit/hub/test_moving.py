@@ -54,7 +54,7 @@ def waiting_mover(company: Company, ann: Peer, expected: list[str]) -> tuple[Pee
     company.say(ann, *texts)
     expected += [f"ann: {text}" for text in texts]
     moving = move(company, peer, "builds")
-    wait_until(lambda: peer.client.blocked and peer.client.progress, "it waits")
+    wait_until(lambda: peer.client.connection.blocked and peer.client.progress, "it waits")
     return peer, moving
 
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from gchat.hub.client import Client
+from gchat.hub.connection import Connection
 from gchat.hub.resumption import received
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
@@ -33,7 +33,7 @@ class OnTheWay:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bytes = 0
-        monkeypatch.setattr(Client, "unacknowledged", property(lambda _: self.bytes))
+        monkeypatch.setattr(Connection, "unacknowledged", property(lambda _: self.bytes))
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_the_rest_of_a_line_that_was_cut_is_not_received(
     end = company.room.log.end.id
     company.say(bob, "one", "two")
     sent(ann)
-    ann.client.cut = b"wo\n"
+    ann.client.connection.cut = b"wo\n"
     assert received(ann.client, NOWHERE).place == place(company, end + 1)
 
 
@@ -172,8 +172,8 @@ def test_where_memory_does_not_reach_back_it_is_what_was_known(
 def test_the_end_of_the_connection_is_nothing_that_has_to_arrive(ann: Peer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ours, theirs = socket.create_connection(listener.getsockname()), listener.accept()[0]
-    ann.client.socket, socketpair = ours, ann.client.socket
+    ann.client.connection._socket, socketpair = ours, ann.client.connection._socket
     with ours, theirs:
-        ann.client.finish()
-        assert ann.client.unacknowledged == 0
-        ann.client.socket = socketpair
+        ann.client.connection.finish()
+        assert ann.client.connection.unacknowledged == 0
+        ann.client.connection._socket = socketpair

@@ -323,7 +323,7 @@ def test_what_it_was_sent_and_has_not_taken_is_sent_again(
     ann.read_until("heard")
     texts = [f"{number} {'x' * 1000}" for number in range(1000)]
     company.say(bob, *texts)
-    wait_until(lambda: ann.client.blocked, "its connection takes no more")
+    wait_until(lambda: ann.client.connection.blocked, "its connection takes no more")
     told(company, bob, "/msg ann psst")
     taken = ann.read_lines(10)
     again = back(company, ann.client.token)
@@ -408,7 +408,7 @@ def test_private_messages_that_were_not_read_are_kept(
 ) -> None:
     ann = named(company, "ann")
     company.say(bob, *("x" * 1000 for _ in range(1000)))
-    wait_until(lambda: ann.client.blocked, "its connection takes no more")
+    wait_until(lambda: ann.client.connection.blocked, "its connection takes no more")
     told(company, bob, "/msg ann psst")
     gone(company, ann)
     server.checkpointer.write()

@@ -54,7 +54,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
             # Two listeners are served in a slice, and one visit.
             ("gchat.delivery.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),
             ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
-            ("gchat.hub.client.Client", {"block": leave_blocked}),
+            ("gchat.hub.connection.Connection", {"block": leave_blocked}),
         ):
             self.patches.enter_context(patch.multiple(where, **what))
         self.company = Company(broadcasting=False)
@@ -289,7 +289,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
                     person.check_that_it_got_all()
                 self.hub.remove(person.client)
                 self.people.remove(person)
-                person.client.lost = person.client.lost or "closed"
+                person.client.connection.lost = person.client.lost or "closed"
 
     @rule()
     def close_empty_rooms(self) -> None:
@@ -301,8 +301,8 @@ class RoomsAndPeople(RuleBasedStateMachine):
     def read(self, choice: int, size: int) -> None:
         if person := self.chosen(choice):
             person.socket.room += size
-            if person.client.blocked:
-                person.client.blocked = False
+            if person.client.connection.blocked:
+                person.client.connection.blocked = False
                 self.hub.visit(person.client)
 
     @rule(slices=st.integers(1, 5))
@@ -342,7 +342,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
                     assert person.client.own_ahead == 0
         finally:
             for person in self.everybody:
-                person.client.socket = person.real_socket
+                person.client.connection._socket = person.real_socket
             self.company.__exit__(None, None, None)
             self.patches.close()
 

@@ -41,7 +41,7 @@ def test_a_slow_reader_counts_as_sent_to_when_it_is_sent_to() -> None:
     with Company() as company:
         ann, slow = company.join("ann"), company.join("slow", send_buffer=2048)
         company.say(ann, *(f"{number:0100}" for number in range(500)))
-        wait_until(lambda: slow.client.blocked, "its socket is full")
+        wait_until(lambda: slow.client.connection.blocked, "its socket is full")
         assert 0 < company.hub.stats.deliveries < 500
         lines = slow.read_until(f"{499:0100}")
         wait_until(lambda: company.hub.stats.deliveries >= 500, "all is counted")

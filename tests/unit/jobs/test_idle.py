@@ -243,7 +243,7 @@ def test_looks_are_often_enough_and_no_more(
 def test_who_has_left_and_only_reads_is_not_told_to_press_enter(company: Company) -> None:
     talker, peer = company.join("talker"), company.program(2048)
     company.say(talker, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.blocked, "its socket is full")
+    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
     peer.end_input()
     wait_until(lambda: peer.client.number not in company.room.clients, "it has left")
     peer.client.heard = time.monotonic() - 1000
