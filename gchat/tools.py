@@ -13,7 +13,7 @@ from pathlib import Path
 from gchat.model.display import PLAIN
 from gchat.model.message import Message
 from gchat.protocol import json_lines
-from gchat.protocol.encoding import encoder
+from gchat.protocol.voices import encoder
 from gchat.runtime.signals import TOOLS
 from gchat.store.sqlite.inspect import contents, faults, read_all
 from gchat.store.sqlite.schema import CannotUse, open_to_read, refusal

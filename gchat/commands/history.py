@@ -1,16 +1,14 @@
 """Looking back: what was said in this room, as far as it is kept."""
 
 import time
-from collections.abc import Callable
 
 from gchat.commands.table import WrongArgument, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
-from gchat.model.display import Display
 from gchat.model.message import Message
 from gchat.model.room_log import RoomLog
-from gchat.protocol.encoding import encode_with_time
+from gchat.protocol.voices import voice_of
 from gchat.text.clock import clock_and_day, past
 from gchat.text.phrases import counted
 
@@ -73,9 +71,9 @@ def show(
     log: RoomLog,
     last: int,
     end: int | None = None,
-    encode: Callable[[Message, Display, float], bytes] = encode_with_time,
+    with_places: bool = False,
 ) -> None:
-    """Owe `client` what follows the id `last`, up to `end` or what is said now, as lines.
+    """Show `client` what follows the id `last`, up to `end` or what is said now.
 
     No faster than it is read, and nothing is held on to that the log has forgotten meanwhile.
     """
@@ -88,7 +86,7 @@ def show(
             hub.tell(client, "what came here is no longer kept")
         if found[0].id > end:
             return
-        lines, last = _portion(client, found, encode)
+        lines, last = _portion(client, found, with_places)
         del found
         if lines:
             hub.enqueue(client, lines)
@@ -96,15 +94,15 @@ def show(
         hub.command_gate.pass_through()
 
 
-def _portion(
-    client: Client, found: list[Message], encode: Callable[[Message, Display, float], bytes]
-) -> tuple[bytes, int]:
+def _portion(client: Client, found: list[Message], with_places: bool) -> tuple[bytes, int]:
     """The first lines of `found`, and the id that they end with."""
-    now, lines, size, last = time.time(), [], 0, 0
+    voice, now = voice_of(client.display), time.time()
+    encode = voice.found if with_places else voice.again
+    lines, size, last = [], 0, 0
     for message in found:
         last = message.id
         if may_see(client, message):
-            lines.append(encode(message, client.display, now))
+            lines.append(encode(message, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
                 break

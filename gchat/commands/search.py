@@ -8,7 +8,7 @@ from gchat.commands.history import announce, may_see, show
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.protocol.encoding import encode_found
+from gchat.protocol.voices import voice_of
 from gchat.store.sqlite.words import TookTooLong
 from gchat.text.naming import name_key
 from gchat.text.phrases import counted
@@ -52,7 +52,7 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
     found = _search(hub, client, wanted.casefold())
     _tell_number(hub, client, len(found))
     for number in reversed(found):
-        show(hub, client, client.log, number - 1, number, encode_found)
+        show(hub, client, client.log, number - 1, number, with_places=True)
 
 
 @command("PLACE", cost=20)
@@ -90,7 +90,7 @@ def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
         for message in hub.history.after(log_of(hub, room), number - 1, 1):
             # It may have been deleted since it was found.
             if message.id == number and message.is_spoken and not client.lost:
-                hub.enqueue(client, encode_found(message, client.display, time.time()))
+                hub.enqueue(client, voice_of(client.display).found(message, time.time()))
         client.wait_until_answers_are_read()
 
 

@@ -10,7 +10,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.resumption import bring_privates
 from gchat.model.identities import Identity
 from gchat.model.message import Kind, Private
-from gchat.protocol.encoding import encode_private
+from gchat.protocol.voices import voice_of
 from gchat.store.sqlite.schema import explain
 from gchat.text.naming import name_key
 
@@ -80,7 +80,7 @@ def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
     if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
         bring_privates(hub, identity)  # they have come meanwhile
     if client.display.notices:
-        hub.enqueue(client, encode_private(private, client.display))
+        hub.enqueue(client, voice_of(client.display).private(private))
     hub.confirm(client, f"{name} is not here; it is kept until they come back")
 
 
@@ -101,11 +101,11 @@ def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
             "a private message",
         )
     private = Private(time.time(), client.name, name, text)
-    hub.enqueue(person, encode_private(private, person.display), private)
+    hub.enqueue(person, voice_of(person.display).private(private), private)
     person.correspondent = client.number
     hub.bells.ring(person)
     if client.display.notices:
-        hub.enqueue(client, encode_private(private, client.display))
+        hub.enqueue(client, voice_of(client.display).private(private))
     if person.away and client.number not in person.away.told:
         if len(person.away.told) >= MAX_TOLD:
             person.away.told.clear()

@@ -11,7 +11,7 @@ from gchat.model.display import Display
 from gchat.model.ignoring import IgnoreList
 from gchat.model.message import Message
 from gchat.model.room_log import Cursor, RoomLog
-from gchat.protocol.encoding import encoder
+from gchat.protocol.voices import encoder
 
 MAX_MESSAGES = 1024
 MAX_BYTES = 64 * 1024

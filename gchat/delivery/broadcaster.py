@@ -22,7 +22,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.room import Room
 from gchat.model.ignoring import NOBODY
 from gchat.model.room_log import Cursor
-from gchat.protocol.encoding import encode_gap
+from gchat.protocol.voices import voice_of
 from gchat.runtime.loop import give_way
 
 SLICE = 0.002
@@ -184,7 +184,7 @@ class Round:
             self.advance(client)
         except Exception:  # a mistake of ours: it costs this client, not the round
             self._hub.faults.report("cannot send to %s", client)
-            self._hub.lose(client, "an error in the server")
+            self._hub.lose(client, "internal error")
             client.dismiss(client.lost)
 
     def advance(self, client: Client) -> None:
@@ -306,4 +306,4 @@ class Round:
         client.own_ahead -= own_gone
         client.missed += missed
         if missed or (notices_missed and client.display.presence):
-            client.connection.cut = encode_gap(missed, client.display)
+            client.connection.cut = voice_of(client.display).gap(missed)

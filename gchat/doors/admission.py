@@ -15,7 +15,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.password_attempts import too_many_attempts
 from gchat.model.buckets import Buckets, TokenBucket
 from gchat.model.display import PLAIN
-from gchat.protocol.encoding import encode_notices
+from gchat.protocol.voices import voice_of
 from gchat.text.addresses import Network, network_of
 from gchat.text.clock import duration
 
@@ -101,7 +101,7 @@ class Admission:
         self._hub.stats.refused += 1
         self._log_refusal(address, why)
         with suppress(OSError):
-            _send_last(connection, answer or encode_notices([why], PLAIN))
+            _send_last(connection, answer or voice_of(PLAIN).notices([why]))
             if self._lingering < MAX_LINGERING:
                 self._lingering += 1
                 try:
@@ -125,7 +125,7 @@ class Admission:
                 connection = Connection(accepted[0])
                 with suppress(OSError):
                     why = "the server is out of file descriptors; try again later"
-                    _send_last(connection, encode_notices([why], PLAIN))
+                    _send_last(connection, voice_of(PLAIN).notices([why]))
                 connection.close()
         finally:
             with suppress(OSError):

@@ -5,6 +5,7 @@ then. Clients of other protocols speak at once as well. They are found out here,
 asked for a password and before anything that they send is said.
 """
 
+from collections.abc import Sequence
 from math import ceil
 from time import monotonic
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from gchat.protocol.first_bytes import (
     recognise,
     recognise_late_request,
 )
-from gchat.protocol.framing import LineFramer
+from gchat.protocol.framing import Event, LineFramer, lines_in
 
 QUIET_MOMENT = 0.2
 """Seconds of silence after which somebody sits there: a program that has something to
@@ -56,7 +57,7 @@ class OtherProtocol(Exception):
 class Opening(NamedTuple):
     """What has come in the quiet moment."""
 
-    lines: list[bytes]
+    events: Sequence[Event]
     silent: bool
     """Nothing has come, but for what a telnet says by itself: somebody sits there."""
     size: int
@@ -70,18 +71,21 @@ def open_connection(connection: Connection, framer: LineFramer) -> Opening:
     """
     deadline = monotonic() + QUIET_MOMENT
     data = _read_first(connection, recognise, deadline) or b""
-    lines = framer.feed(data)
+    events = framer.feed(data)
     if framer.spoken:
-        return Opening(lines, False, len(data))
-    return _listen(connection, framer, deadline, len(data))
+        return Opening(events, False, len(data))
+    return _listen(connection, framer, deadline, events, len(data))
 
 
-def open_again(connection: Connection, framer: LineFramer, lines: list[bytes]) -> Opening:
-    """Find out whether one who has given the password says more at once: `lines`, to begin with."""
-    framer.spoken = bool(lines) or framer.has_begun
+def open_again(connection: Connection, framer: LineFramer, events: Sequence[Event]) -> Opening:
+    """Find out whether a newcomer that has given the password says more at once.
+
+    `events` are what has come behind the password already.
+    """
+    framer.spoken = bool(lines_in(events)) or framer.has_begun
     if framer.spoken:
-        return Opening(lines, False, 0)
-    return _listen(connection, framer, monotonic() + QUIET_MOMENT, 0)
+        return Opening(events, False, 0)
+    return _listen(connection, framer, monotonic() + QUIET_MOMENT, events, 0)
 
 
 def read_late(connection: Connection) -> bytes:
@@ -126,18 +130,24 @@ def _patience(data: bytes) -> float:
     return LOGIN_TIME if is_login_begun(data) else 0.0
 
 
-def _listen(connection: Connection, framer: LineFramer, deadline: float, size: int) -> Opening:
-    """Wait until `deadline` for a first word; `size` bytes have come already."""
-    lines = list[bytes]()
+def _listen(
+    connection: Connection,
+    framer: LineFramer,
+    deadline: float,
+    before: Sequence[Event],
+    size: int,
+) -> Opening:
+    """Wait until `deadline` for a first word; `before`, `size` bytes, has come already."""
+    events = [*before]
     while not framer.spoken and size < MOST_OF_TELNET:
         data = _receive(connection, deadline)
         if data is None:
-            return Opening([], True, size)
+            return Opening(events, True, size)
         if not data:  # the input has ended, as whoever reads next will find
             break
         size += len(data)
-        lines = framer.feed(data)
-    return Opening(lines, False, size)
+        events += framer.feed(data)
+    return Opening(events, False, size)
 
 
 def _receive(connection: Connection, deadline: float) -> bytes | None:

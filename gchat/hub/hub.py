@@ -24,7 +24,7 @@ from gchat.model.identities import Identities
 from gchat.model.message import SERVER, Kind, Private
 from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction, Sanctions
-from gchat.protocol.encoding import encode_notices, encode_refusal
+from gchat.protocol.voices import voice_of
 from gchat.runtime.faults import Faults
 from gchat.runtime.loop import Gate, give_way
 from gchat.runtime.watchdog import Watchdog
@@ -300,7 +300,7 @@ class Hub:
 
     def tell(self, client: Client, *texts: str) -> None:
         """A notice of some lines to `client` alone."""
-        self.enqueue(client, encode_notices(texts, client.display))
+        self.enqueue(client, voice_of(client.display).notices(texts))
 
     def confirm(self, client: Client, *texts: str) -> None:
         """The same, when it has done what it wanted: in a program's output that is too much."""
@@ -309,7 +309,7 @@ class Hub:
 
     def refuse(self, client: Client, why: str) -> None:
         """Tell `client` what was not done, and why."""
-        self.enqueue(client, encode_refusal(why, client.display))
+        self.enqueue(client, voice_of(client.display).refusal(why))
 
     def enqueue(self, client: Client, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to `client` alone, behind all that it is to get up to now.

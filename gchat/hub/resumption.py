@@ -21,7 +21,7 @@ from gchat.model.ignoring import NOBODY
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest, make_token, tidy
-from gchat.protocol.encoding import encode_private, encoder
+from gchat.protocol.voices import encoder, voice_of
 
 DISPLACED = "your token was shown on another connection, where you go on; goodbye"
 
@@ -108,7 +108,7 @@ def bring_privates(hub: Hub, identity: Identity) -> None:
     if client is not None:
         privates, identity.privates = identity.privates, []
         for private in privates:
-            hub.enqueue(client, encode_private(private, client.display, now), private)
+            hub.enqueue(client, voice_of(client.display).private(private, now), private)
 
 
 def _load_privates(hub: Hub, identity: Identity) -> None:

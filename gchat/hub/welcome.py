@@ -6,7 +6,7 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
 from gchat.model.message import Message
-from gchat.protocol.encoding import encode_notices, encode_with_time
+from gchat.protocol.voices import voice_of
 from gchat.text.phrases import counted, listing
 
 REPLAY_CHARACTERS = 4096
@@ -36,7 +36,7 @@ def welcome(hub: Hub, client: Client) -> None:
         lines.append(
             f"whoever comes from your address is muted {mute.tell(time.time())}. You can read"
         )
-    hub.enqueue(client, encode_notices([*lines, *_topic(client, room)], client.display))
+    hub.enqueue(client, voice_of(client.display).notices([*lines, *_topic(client, room)]))
     replay(hub, client, room)
 
 
@@ -73,7 +73,7 @@ def replay(hub: Hub, client: Client, room: Room) -> None:
         if not client.ignores.hides(message.sender, message.name)
     ]
     if shown:
-        hub.enqueue(client, b"".join(encode_with_time(each, client.display, now) for each in shown))
+        hub.enqueue(client, b"".join(voice_of(client.display).again(each, now) for each in shown))
 
 
 def shortened(message: Message) -> Message:

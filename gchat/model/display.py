@@ -3,6 +3,8 @@
 from datetime import tzinfo
 from typing import NamedTuple
 
+from gchat.model.message import Kind
+
 
 class Display(NamedTuple):
     """How lines are shown. Clients with the same look share the bytes."""
@@ -23,6 +25,16 @@ class Display(NamedTuple):
     """What is half typed is cleared away before each line."""
     json: bool = False
     """Lines are JSON objects; of the rest, only `presence` and `notices` matter then."""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Kinds of messages that are not shown."""
+        kinds = {Kind.GONE}
+        if not self.presence:
+            kinds.add(Kind.PRESENCE)
+        if not self.notices:
+            kinds.add(Kind.NOTICE)
+        return frozenset(kinds)
 
 
 PLAIN = Display()

@@ -2,6 +2,9 @@
 
 from typing import Final, NamedTuple
 
+Ref = str | int | None
+"""What a program marks a request with, and gets back with the answer."""
+
 
 class Kind:
     """What sort of message it is: its name for programs.

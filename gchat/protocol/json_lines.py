@@ -19,19 +19,19 @@ be sent as it is typed: `/join builds`.
 """
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from gchat.model.message import Message, Private
+from gchat.model.display import Display
+from gchat.model.message import Message, Private, Ref
+from gchat.protocol.plain import gap_text
 from gchat.text.safe import escape, visible
 
 FIELDS = frozenset({"text", "to", "kind", "command"})
 """What a request may have, besides a reference."""
 
 HOW = 'each line is an object, like {"text": "hello"} or {"command": "/help"}'
-
-Ref = str | int | None
-"""What a program marks a request with, and gets back with the answer."""
 
 MAX_REF = 100
 """Characters of a reference."""
@@ -92,25 +92,42 @@ def encode_message(message: Message, again: bool = False) -> bytes:
     return _encode(fields | {"again": True} if again else fields)
 
 
-def encode_private(private: Private) -> bytes:
-    """What one says to another."""
-    when, name, to, text = private
-    return _encode({"kind": "private", "time": _utc(when), "name": name, "to": to, "text": text})
+class JsonVoice:
+    """Tells programs what happens: each line is a JSON object."""
 
+    def __init__(self, display: Display) -> None:
+        self._hidden = display.hidden
 
-def encode_answer(text: str) -> bytes:
-    """A line of what the server says to this client alone."""
-    return _encode({"kind": "answer", "text": text})
+    def encoder(self) -> Callable[[Message], bytes]:
+        """How messages of a room become lines: empty ones if their kind is not shown."""
+        hidden = self._hidden
+        return lambda message: b"" if message.kind in hidden else encode_message(message)
 
+    def again(self, message: Message, _now: float) -> bytes:
+        """A message that is shown again because it was asked for: it is marked so."""
+        return encode_message(message, again=True)
 
-def encode_gap(missed: int, text: str) -> bytes:
-    """That so many messages were missed."""
-    return _encode({"kind": "gap", "missed": missed, "text": text})
+    found = again
 
+    def private(self, private: Private, _now: float | None = None) -> bytes:
+        """A private message, as both sides get it."""
+        when, name, to, text = private
+        fields = {"kind": "private", "time": _utc(when), "name": name, "to": to, "text": text}
+        return _encode(fields)
 
-def encode_error(why: str) -> bytes:
-    """Why something was not done."""
-    return _encode({"kind": "error", "text": why})
+    def notices(self, texts: Iterable[str]) -> bytes:
+        """Lines that the server says to one client alone."""
+        return b"".join([_encode({"kind": "answer", "text": text}) for text in texts])
+
+    def refusal(self, why: str, ref: Ref = None) -> bytes:
+        """Something was not done: the reason, with the `ref` of the request if it had one."""
+        if ref is None:
+            return _encode({"kind": "error", "text": why})
+        return with_ref("error", ref, text=why)
+
+    def gap(self, missed: int) -> bytes:
+        """Notice that `missed` messages came and went while the client did not read."""
+        return _encode({"kind": "gap", "missed": missed, "text": gap_text(missed)})
 
 
 def with_ref(kind: str, ref: Ref, **fields: Any) -> bytes:

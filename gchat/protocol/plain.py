@@ -1,11 +1,14 @@
 """Plain lines for people: names, colours, times, and what clears a half-typed line."""
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from zlib import crc32
 
 from gchat.model.display import Display
-from gchat.model.message import Kind, Message
+from gchat.model.message import Kind, Message, Private, Ref
+from gchat.text.clock import clock, clock_and_day
 from gchat.text.naming import name_key
+from gchat.text.phrases import counted
 
 CLEAR_LINE = "\r\x1b[K"
 """To the beginning of the line, and clear all of it: what is half typed there."""
@@ -27,23 +30,87 @@ def colored(name: str) -> str:
     return f"\x1b[38;5;{color}m{name}{DEFAULT_COLOR}"
 
 
-def sentence(message: Message, display: Display) -> str:
-    """The line that shows `message`, without time and line end."""
-    if message.kind == Kind.SAY:
-        return f"{shown_name(message.name, display)}: {message.text}"
-    if message.kind == Kind.ACTION:
-        return f" ** {shown_name(message.name, display)} {message.text}"
-    return f" * {message.text}"
+class PlainVoice:
+    """Shows people what happens, in lines of text, as one display setting wants them."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._start = CLEAR_LINE if display.redraw else ""
+        self._end = display.end
+
+    def encoder(self) -> Callable[[Message], bytes]:
+        """How messages of a room become lines: empty ones if their kind is not shown.
+
+        What depends on the display alone is decided here, once for many messages.
+        """
+        display, end = self._display, self._end
+        is_plain = not (display.time or display.color or display.redraw)
+        hidden = display.hidden
+
+        def encode(message: Message) -> bytes:
+            if is_plain and message.kind == Kind.SAY:  # nearly all
+                return f"{message.name}: {message.text}{end}".encode()
+            if message.kind in hidden:
+                return b""
+            shown_time = clock(message.time, display.zone) if display.time else ""
+            return self._finish(self._sentence(message), shown_time)
+
+        return encode
+
+    def again(self, message: Message, now: float) -> bytes:
+        """A message that is shown later: with its time, and its day if that is not today."""
+        return self._finish(self._sentence(message), self._time_and_day(message.time, now))
+
+    def found(self, message: Message, now: float) -> bytes:
+        """A message that may be of any room: with its place, `#builds/1234`, and its time."""
+        line = f"#{message.room}/{message.id} {self._sentence(message).lstrip()}"
+        return self._finish(line, self._time_and_day(message.time, now))
+
+    def private(self, private: Private, now: float | None = None) -> bytes:
+        """A private message, as both sides see it.
+
+        With its time, and its day if that is not today, if it was said some time before `now`.
+        """
+        line = f"{self._name(private.name)} -> {self._name(private.to)}: {private.text}"
+        if now is not None:
+            return self._finish(line, self._time_and_day(private.time, now))
+        display = self._display
+        return self._finish(line, clock(private.time, display.zone) if display.time else "")
+
+    def notices(self, texts: Iterable[str]) -> bytes:
+        """Lines that the server says to one client alone."""
+        return b"".join([self._finish(f" * {text}", "") for text in texts])
+
+    def refusal(self, why: str, _ref: Ref = None) -> bytes:
+        """Something was not done: the reason, for the client that wanted it."""
+        return self.notices([why])
+
+    def gap(self, missed: int) -> bytes:
+        """Notice that `missed` messages came and went while the client did not read."""
+        return self.notices([gap_text(missed)])
+
+    def _sentence(self, message: Message) -> str:
+        """The line that shows `message`, without time and line end."""
+        if message.kind == Kind.SAY:
+            return f"{self._name(message.name)}: {message.text}"
+        if message.kind == Kind.ACTION:
+            return f" ** {self._name(message.name)} {message.text}"
+        return f" * {message.text}"
+
+    def _name(self, name: str) -> str:
+        return colored(name) if self._display.color else name
+
+    def _time_and_day(self, time: float, now: float) -> str:
+        return clock_and_day(time, self._display.zone, now)
+
+    def _finish(self, line: str, shown_time: str) -> bytes:
+        """`line` with what comes before it and its end, so that it stands alone."""
+        if shown_time:
+            line = f"[{shown_time}]{line}" if line[0] == " " else f"[{shown_time}] {line}"
+        return f"{self._start}{line}{self._end}".encode()
 
 
-def shown_name(name: str, display: Display) -> str:
-    """`name`, in its colour if `look` wants colours."""
-    return colored(name) if display.color else name
-
-
-def finish(line: str, display: Display, shown_time: str) -> bytes:
-    """`line` from what comes before it, so that it stands alone, to its end."""
-    start = CLEAR_LINE if display.redraw else ""
-    if shown_time:
-        start += f"[{shown_time}]" if line[0] == " " else f"[{shown_time}] "
-    return f"{start}{line}{display.end}".encode()
+def gap_text(missed: int) -> str:
+    """What a client is told for which `missed` messages came and went while it did not read."""
+    what = counted(missed, "message") if missed else "some comings and goings"
+    return f"you missed {what}: more was said than is kept for a slow reader"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gchat.model.display import Display
 from gchat.model.message import Message
-from gchat.protocol.encoding import encoder
+from gchat.protocol.voices import encoder
 
 
 def encode(message: Message, display: Display) -> bytes:

@@ -17,8 +17,8 @@ from gchat.commands import TABLE, admin
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors import opening
 from gchat.doors.admission import Admission
+from gchat.doors.dialects import Dialects
 from gchat.doors.server import ChatServer
-from gchat.doors.session import Session
 from gchat.hub import rooms
 from gchat.hub.rooms import Rooms
 from gchat.hub.shutdown import Countdown
@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "upkeep": (upkeep, "_delete_old"),
     "tidying": (Rooms, "close_empty"),
     "beat": (Watchdog, "_beat"),
-    "session": (Session, "_obey"),
+    "session": (Dialects, "obey"),
     "admission": (Admission, "objection"),
     "accept": (ChatServer, "do_read"),
     "shutdown": (Countdown, "_run"),

@@ -10,7 +10,7 @@ from gchat.hub.connection import Connection
 from gchat.model.display import PLAIN, PROGRAM, TELNET, Display
 from gchat.model.message import Message
 from gchat.model.room_log import RoomLog
-from gchat.protocol.encoding import encode_gap
+from gchat.protocol.voices import voice_of
 from gchat.text.naming import name_key
 from tests.unit.encoding import encode
 
@@ -109,7 +109,7 @@ class Person:
         spoken = sum(m.is_spoken and m.sender != self.client.number for m in missed)
         notices = not all(m.is_spoken for m in missed)
         if spoken or (notices and self.client.display.presence):
-            return encode_gap(spoken, self.client.display)
+            return voice_of(self.client.display).gap(spoken)
         return b""
 
     def may_be_sent(self, said: list[Message], taken: list[tuple[int, bytes]]) -> Iterator[bytes]:

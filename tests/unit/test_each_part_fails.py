@@ -81,7 +81,7 @@ def say_something(failing: Failing) -> None:
 
 def ask_for_the_version(failing: Failing) -> None:
     failing.ann.say("/version")
-    failing.ann.expect(" * an error in the server; it is in its log")
+    failing.ann.expect(" * Internal error; details are in the server's log")
     failing.ann.say("/version")
     failing.ann.expect(" * gchat ")
 

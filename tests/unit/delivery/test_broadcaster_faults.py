@@ -84,7 +84,7 @@ def test_a_mistake_of_ours_costs_one_client_not_the_round(
         company.say(ann, text)
         assert bob.read_lines(1) == [f"ann: {text}"]
     wait_until(lambda: unlucky.reason, "it is dismissed")
-    assert unlucky.reason == "an error in the server"
+    assert unlucky.reason == "internal error"
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
     assert "unlucky" in caplog.text
 

@@ -14,7 +14,7 @@ from gchat.doors import login, opening
 from gchat.doors.login import LONGEST, TRIES, Login, TurnedAway
 from gchat.doors.opening import open_connection
 from gchat.hub.password_attempts import PENALTY, RULE, PasswordAttempts
-from gchat.protocol.framing import LineFramer
+from gchat.protocol.framing import LineFramer, lines_in
 from gchat.text.addresses import network_of
 from tests.unit.peers import DEADLINE, Peer, connect, wait_until
 
@@ -48,7 +48,7 @@ class Newcomer:
     def _run(self, asking: Login) -> list[bytes] | Exception:
         try:
             opening = open_connection(self.connection, self.framer)
-            return asking.run(self.framer, opening).lines
+            return lines_in(asking.run(self.framer, opening).events)
         except (TurnedAway, OSError) as error:
             return error
 
@@ -144,7 +144,7 @@ def test_what_has_begun_behind_the_answer_goes_on_in_the_same_framer(newcomer: N
     newcomer.come(f"{SECRET}\r\nhel".encode())
     assert newcomer.outcome() == []
     assert newcomer.framer.spoken
-    assert newcomer.framer.feed(b"lo\n") == [b"hello"]
+    assert lines_in(newcomer.framer.feed(b"lo\n")) == [b"hello"]
 
 
 @pytest.mark.parametrize("spelled", [b"p\xffss\x1b", "pä\u202ess".encode()])

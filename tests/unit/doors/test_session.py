@@ -8,7 +8,7 @@ import pytest
 
 from gchat import commands
 from gchat.config.settings import Settings
-from gchat.doors import opening, session
+from gchat.doors import dialects, opening, session
 from gchat.doors.opening import RECEIVE
 from gchat.hub.welcome import REPLAY_CHARACTERS
 from gchat.model import presence
@@ -133,7 +133,7 @@ def test_a_line_over_the_limit_is_refused_with_the_limit_and_the_client_stays(
 ) -> None:
     peer = company.converse(b"x" * 1001 + b"\n" + b"y" * 1001 + b"\nfine\n")
     (why,) = peer.read_lines(1)
-    assert why.startswith(" * 2 lines of yours had over 1000 bytes")
+    assert why.startswith(" * 2 lines too long (limit 1000 bytes); not sent")
     assert listener.read_lines(1) == [f"{peer.client.address}: fine"]
 
 
@@ -302,7 +302,7 @@ def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
     company: Company, greenlet_errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = company.program()
-    monkeypatch.setattr(session, "visible_lines", None)
+    monkeypatch.setattr(dialects, "visible_lines", None)
     peer.send(b"something\n")
     peer.read_to_end()
     peer.close()
@@ -333,7 +333,7 @@ def test_an_error_in_a_command_costs_the_command_and_not_the_client(
 
     monkeypatch.setattr(commands, "read", fail)
     peer = company.converse(b"/who\nstill here\n")
-    assert peer.read_line() == " * an error in the server; it is in its log\n"
+    assert peer.read_line() == " * Internal error; details are in the server's log\n"
     assert listener.read_lines(1) == [f"{peer.client.address}: still here"]
     assert "ZeroDivisionError" in caplog.text
     assert company.hub.faults.total == 1

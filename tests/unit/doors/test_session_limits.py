@@ -140,7 +140,7 @@ def test_what_was_seen_of_telnet_and_of_too_long_lines_before_is_looked_at(
     lines = framer.feed(b"\xff\xfd\x06" + b"x" * 11 + b"\r\nfine\r\n")
     peer = continued(company, framer, Opening(lines, False, 0))
     first = peer.read_line()
-    assert first.startswith("\\xff\\xfc\x06 * a line of yours had over 10 bytes")
+    assert first.startswith("\\xff\\xfc\x06 * Line too long (limit 10 bytes)")
     assert first.endswith("\r\n")
 
 

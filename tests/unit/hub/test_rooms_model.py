@@ -24,7 +24,7 @@ from gchat.hub.rooms import LOBBY, TooManyRooms
 from gchat.model.display import Display
 from gchat.model.message import Kind, Message, Private
 from gchat.model.room_log import RoomLog
-from gchat.protocol.encoding import encode_notices, encode_private
+from gchat.protocol.voices import voice_of
 from gchat.text.naming import name_key
 from tests.unit.peers import Company
 from tests.unit.person_model import LOOKS, Person, leave_blocked, small_log
@@ -184,7 +184,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
         if person := self.chosen(choice):
             self.number += 1
             texts = [f"answer {self.number}.{line}" for line in range(lines)]
-            person.enqueue(encode_notices(texts, person.client.display))
+            person.enqueue(voice_of(person.client.display).notices(texts))
             self.hub.tell(person.client, *texts)
 
     def followed(self) -> dict[str, set[int]]:
@@ -237,9 +237,9 @@ class RoomsAndPeople(RuleBasedStateMachine):
             assert refused
         else:
             assert not refused
-            other.enqueue(encode_private(private, them.display))
+            other.enqueue(voice_of(them.display).private(private))
             if me.display.notices:
-                person.enqueue(encode_private(private, me.display))
+                person.enqueue(voice_of(me.display).private(private))
 
     @rule(choice=CHOICE, display=st.sampled_from(LOOKS))
     def display(self, choice: int, display: Display) -> None:

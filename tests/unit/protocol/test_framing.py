@@ -2,13 +2,15 @@
 
 import re
 import tracemalloc
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gchat.protocol.framing import LAST_OPTION, MAX_SUBNEGOTIATION, LineFramer
+from gchat.protocol.framing import Event, LineFramer, Lines, TooLong, lines_in
+from gchat.protocol.telnet import LAST_OPTION, MAX_SUBNEGOTIATION, TelnetCommands
 
 MAX_LINE = 12
 """Small, so that lines over it are common."""
@@ -40,22 +42,42 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise([0, *sorted(places), len(data)])]
 
 
+def telnet_in(events: Sequence[Event]) -> list[TelnetCommands]:
+    return [event for event in events if isinstance(event, TelnetCommands)]
+
+
+def replies_in(events: Sequence[Event]) -> bytes:
+    """What telnet is to be answered."""
+    return b"".join(commands.reply for commands in telnet_in(events))
+
+
+def too_long_in(events: Sequence[Event]) -> int:
+    """How many lines were too long."""
+    return sum(event.number for event in events if isinstance(event, TooLong))
+
+
+def held(framer: LineFramer) -> int:
+    """Bytes that wait for what follows them."""
+    return len(framer._pending) + (len(framer._telnet._partial) if framer._telnet else 0)
+
+
 class Seen:
     """All that a framer makes of `pieces`, and how much it held between them at most."""
 
     def __init__(self, pieces: list[bytes], max_line: int = MAX_LINE) -> None:
         framer = LineFramer(max_line)
-        self.lines: list[bytes] = []
+        events: list[Event] = []
         self.held = 0
         for piece in pieces:
-            self.lines += framer.feed(piece)
-            self.held = max(self.held, len(framer._pending) + len(framer._command))
+            events += framer.feed(piece)
+            self.held = max(self.held, held(framer))
         self.spoken = framer.spoken
-        self.lines += framer.end()
-        self.refused = framer.refused
-        self.replies = framer.replies
+        events += framer.end()
+        self.lines = lines_in(events)
+        self.refused = too_long_in(events)
+        self.replies = replies_in(events)
         self.telnet = framer.telnet
-        self.interrupted = framer.interrupted
+        self.interrupted = any(commands.interrupted for commands in telnet_in(events))
 
     def everything(self) -> tuple[object, ...]:
         return (
@@ -108,8 +130,8 @@ def test_each_line_end_ends_one_line(end: bytes) -> None:
 
 def test_a_line_is_there_as_soon_as_its_carriage_return_is() -> None:
     framer = LineFramer(MAX_LINE)
-    assert framer.feed(b"one\r") == [b"one"]
-    assert framer.feed(b"\ntwo\n") == [b"two"]
+    assert lines_in(framer.feed(b"one\r")) == [b"one"]
+    assert lines_in(framer.feed(b"\ntwo\n")) == [b"two"]
 
 
 def test_an_empty_line_is_nothing() -> None:
@@ -124,11 +146,11 @@ def test_a_line_of_the_limit_is_taken_and_one_byte_more_is_refused() -> None:
 
 def test_a_line_over_the_limit_is_refused_once_however_long_it_is() -> None:
     framer = LineFramer(MAX_LINE)
+    events: list[Event] = []
     for _ in range(100):
-        assert framer.feed(b"x" * MAX_LINE) == []
-        assert framer.refused <= 1
-    assert framer.feed(b"the end of it\nnext\n") == [b"next"]
-    assert framer.refused == 1
+        events += framer.feed(b"x" * MAX_LINE)
+    assert events == [TooLong(1)]
+    assert framer.feed(b"the end of it\nnext\n") == [Lines([b"next"])]
 
 
 def test_a_line_over_the_limit_costs_no_memory() -> None:
@@ -146,10 +168,10 @@ def test_a_line_over_the_limit_costs_no_memory() -> None:
 
 def test_what_was_begun_and_not_ended_is_a_line_at_the_end_of_input() -> None:
     framer = LineFramer(MAX_LINE)
-    assert framer.feed(b"one\ntw") == [b"one"]
-    assert framer.feed(b"o") == []
-    assert framer.end() == [b"two"]
-    assert framer.end() == []
+    assert lines_in(framer.feed(b"one\ntw")) == [b"one"]
+    assert lines_in(framer.feed(b"o")) == []
+    assert lines_in(framer.end()) == [b"two"]
+    assert lines_in(framer.end()) == []
 
 
 def test_the_begun_line_is_not_said_at_the_end_of_input_if_it_was_too_long() -> None:
@@ -204,9 +226,9 @@ def test_control_c_is_answered_and_not_shown(places: list[int]) -> None:
 
 def test_are_you_there_is_noticed_and_not_shown() -> None:
     framer = LineFramer(100)
-    assert framer.feed(b"a" + (IAC + AYT) * 1000 + b"b\n") == [b"ab"]
-    assert framer.asked
-    assert framer.replies == b""  # one answer to a thousand questions, and not from here
+    commands, lines = framer.feed(b"a" + (IAC + AYT) * 1000 + b"b\n")
+    assert lines == Lines([b"ab"])
+    assert commands == TelnetCommands(1000, b"", interrupted=False, asked=True)
 
 
 def test_a_doubled_255_is_one_from_telnet_and_two_from_others() -> None:
@@ -222,7 +244,7 @@ def test_a_subnegotiation_is_taken_out() -> None:
 def test_a_subnegotiation_without_an_end_does_not_swallow_the_rest() -> None:
     framer = LineFramer(65536)
     framer.feed(IAC + WILL + ECHO + IAC + SB)
-    assert framer.feed(b"x" * MAX_SUBNEGOTIATION + b"\nnext\n")[-1] == b"next"
+    assert lines_in(framer.feed(b"x" * MAX_SUBNEGOTIATION + b"\nnext\n"))[-1] == b"next"
 
 
 def test_telnet_is_told_who_echoes_and_that_it_agrees_needs_no_answer() -> None:
@@ -230,15 +252,17 @@ def test_telnet_is_told_who_echoes_and_that_it_agrees_needs_no_answer() -> None:
     framer.feed(IAC + NOP)
     assert framer.hide_typing(True) == IAC + WILL + ECHO
     assert framer.echoes
-    framer.feed(IAC + DO + ECHO + IAC + DO + TIMING_MARK)
-    assert framer.replies == IAC + WONT + TIMING_MARK
-    framer.replies = b""
+    events = framer.feed(IAC + DO + ECHO + IAC + DO + TIMING_MARK)
+    assert replies_in(events) == IAC + WONT + TIMING_MARK
     assert framer.hide_typing(False) == IAC + WONT + ECHO
     assert not framer.echoes
-    framer.feed(IAC + DONT + ECHO)
-    assert framer.replies == b""
-    framer.feed(IAC + DO + ECHO)
-    assert framer.replies == IAC + WONT + ECHO
+    assert replies_in(framer.feed(IAC + DONT + ECHO)) == b""
+    assert replies_in(framer.feed(IAC + DO + ECHO)) == IAC + WONT + ECHO
+
+
+def test_a_line_that_is_too_long_is_told_of_at_its_place() -> None:
+    data = b"one\n" + b"x" * (MAX_LINE + 1) + b"\n" + b"y" * (MAX_LINE + 1) + b"\n\ntwo\n"
+    assert LineFramer(MAX_LINE).feed(data) == [Lines([b"one"]), TooLong(2), Lines([b"two"])]
 
 
 @pytest.mark.parametrize("rest", [b"\n", b"\0"])
@@ -246,7 +270,7 @@ def test_the_rest_of_a_line_end_that_comes_late_says_nothing(rest: bytes) -> Non
     framer = LineFramer(MAX_LINE)
     framer.feed(b"the password\r")
     framer.spoken = False  # as after a login
-    assert framer.feed(rest) == []
+    assert lines_in(framer.feed(rest)) == []
     assert not framer.spoken
 
 

@@ -1,4 +1,4 @@
-"""protocol.jsonlines: objects in lines, both ways."""
+"""protocol.json_lines: objects in lines, both ways."""
 
 import json
 from contextlib import suppress
@@ -8,15 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gchat.model.display import Display
 from gchat.model.message import Kind, Message, Private
 from gchat.protocol.json_lines import (
     MAX_REF,
+    JsonVoice,
     NotARequest,
     Request,
-    encode_answer,
-    encode_error,
     encode_message,
-    encode_private,
     read_request,
     with_ref,
 )
@@ -32,6 +31,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=5,
 )
+VOICE = JsonVoice(Display(json=True))
 FIELD = st.sampled_from(["text", "to", "kind", "command", "ref", "other"])
 
 
@@ -75,28 +75,28 @@ def test_a_message_that_is_shown_again_says_so() -> None:
 
 def test_a_time_is_utc_in_milliseconds() -> None:
     for time, shown in ((NOON, "12:00:00.123"), (NOON - 0.123, "12:00:00.000")):
-        fields = decoded(encode_private(Private(time, "ann", "bob", "x")))
+        fields = decoded(VOICE.private(Private(time, "ann", "bob", "x")))
         assert fields["time"] == f"2024-05-17T{shown}Z"
 
 
 @given(SAFE_TEXT, SAFE_TEXT, SAFE_TEXT)
 def test_a_private_message_is_read_back(name: str, to: str, text: str) -> None:
-    fields = decoded(encode_private(Private(NOON, name, to, text)))
+    fields = decoded(VOICE.private(Private(NOON, name, to, text)))
     del fields["time"]
     assert fields == {"kind": "private", "name": name, "to": to, "text": text}
 
 
 @given(ANY_TEXT)
 def test_what_the_server_says_is_read_back(text: str) -> None:
-    assert decoded(encode_answer(text)) == {"kind": "answer", "text": text}
-    assert decoded(encode_error(text)) == {"kind": "error", "text": text}
+    assert decoded(VOICE.notices([text])) == {"kind": "answer", "text": text}
+    assert decoded(VOICE.refusal(text)) == {"kind": "error", "text": text}
 
 
 @given(ANY_TEXT | st.integers(-(2**63) + 1, 2**63 - 1), ANY_TEXT)
 def test_a_reference_comes_back_as_it_was(ref: str | int, text: str) -> None:
     assert read_request(line(text="x", ref=ref)).ref == ref
     assert decoded(with_ref("ok", ref)) == {"kind": "ok", "ref": ref}
-    assert decoded(with_ref("error", ref, text=text)) == {"kind": "error", "ref": ref, "text": text}
+    assert decoded(VOICE.refusal(text, ref)) == {"kind": "error", "ref": ref, "text": text}
 
 
 # What a program sends

@@ -9,14 +9,8 @@ import pytest
 
 from gchat.model.display import PLAIN, PROGRAM, TELNET, Display
 from gchat.model.message import SERVER, Kind, Message, Private
-from gchat.protocol.encoding import (
-    encode_gap,
-    encode_notices,
-    encode_private,
-    encode_refusal,
-    encode_with_time,
-)
 from gchat.protocol.plain import colored
+from gchat.protocol.voices import voice_of
 from tests.unit.encoding import encode
 
 NOON = calendar.timegm((2024, 5, 17, 12, 0, 0))
@@ -94,24 +88,24 @@ def test_each_kind_of_message_is_one_line_in_each_look(
     ],
 )
 def test_a_private_message_is_one_line_in_each_look(display: Display, line: str) -> None:
-    assert encode_private(PRIVATE, display).decode() == line
+    assert voice_of(display).private(PRIVATE).decode() == line
 
 
 def test_the_servers_words_to_one_client_have_neither_time_nor_colour() -> None:
-    assert encode_notices(["one", "two"], EVERYTHING) == b"\r\x1b[K * one\r\n\r\x1b[K * two\r\n"
-    assert encode_refusal("no", EVERYTHING) == b"\r\x1b[K * no\r\n"
+    assert voice_of(EVERYTHING).notices(["one", "two"]) == b"\r\x1b[K * one\r\n\r\x1b[K * two\r\n"
+    assert voice_of(EVERYTHING).refusal("no") == b"\r\x1b[K * no\r\n"
 
 
 def test_in_json_each_kind_is_an_object() -> None:
     for message in (SAID, ACTION, NOTICE, PRESENCE):
         fields = json.loads(encode(message, JSON))
         assert (fields["kind"], fields["text"]) == (message.kind, message.text)
-        again = json.loads(encode_with_time(message, JSON, NOON))
+        again = json.loads(voice_of(JSON).again(message, NOON))
         assert again == fields | {"again": True}
-    assert json.loads(encode_private(PRIVATE, JSON))["kind"] == "private"
-    answers = [json.loads(line) for line in encode_notices(["a", "b"], JSON).splitlines()]
+    assert json.loads(voice_of(JSON).private(PRIVATE))["kind"] == "private"
+    answers = [json.loads(line) for line in voice_of(JSON).notices(["a", "b"]).splitlines()]
     assert answers == [{"kind": "answer", "text": text} for text in "ab"]
-    assert json.loads(encode_refusal("no", JSON)) == {"kind": "error", "text": "no"}
+    assert json.loads(voice_of(JSON).refusal("no")) == {"kind": "error", "text": "no"}
 
 
 def test_in_json_nothing_is_changed_by_how_lines_look() -> None:
@@ -129,23 +123,23 @@ def test_in_json_nothing_is_changed_by_how_lines_look() -> None:
     ],
 )
 def test_a_line_shown_later_has_its_time_and_its_day_if_that_is_over(now: float, line: str) -> None:
-    assert encode_with_time(SAID, UTC_PLAIN, now) == line.encode()
+    assert voice_of(UTC_PLAIN).again(SAID, now) == line.encode()
 
 
 def test_a_line_shown_later_ends_as_the_client_wants_it() -> None:
-    assert encode_with_time(NOTICE, TELNET._replace(zone=UTC), NOON) == b"[12:00] * ann left\r\n"
+    assert voice_of(TELNET._replace(zone=UTC)).again(NOTICE, NOON) == b"[12:00] * ann left\r\n"
 
 
 def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:
-    assert encode_notices(["one", "two"], PLAIN) == b" * one\n * two\n"
-    assert encode_notices(["one", "two"], TELNET) == b" * one\r\n * two\r\n"
+    assert voice_of(PLAIN).notices(["one", "two"]) == b" * one\n * two\n"
+    assert voice_of(TELNET).notices(["one", "two"]) == b" * one\r\n * two\r\n"
 
 
 def test_a_gap_notice_says_how_many_were_missed() -> None:
-    assert encode_gap(1, PLAIN).startswith(b" * you missed 1 message: ")
-    assert encode_gap(1234, TELNET).startswith(b" * you missed 1234 messages: ")
-    assert encode_gap(0, PLAIN).startswith(b" * you missed some comings and goings: ")
-    assert json.loads(encode_gap(1234, Display(json=True)))["missed"] == 1234
+    assert voice_of(PLAIN).gap(1).startswith(b" * you missed 1 message: ")
+    assert voice_of(TELNET).gap(1234).startswith(b" * you missed 1234 messages: ")
+    assert voice_of(PLAIN).gap(0).startswith(b" * you missed some comings and goings: ")
+    assert json.loads(voice_of(Display(json=True)).gap(1234))["missed"] == 1234
 
 
 @pytest.mark.parametrize("display", [PLAIN, TELNET, EVERYTHING, JSON, Display(presence=False)])

@@ -1,0 +1,64 @@
+"""What a client does, in whatever dialect it asks for it: say something, run a command."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from gchat import commands
+from gchat.commands import Refused
+from gchat.doors.waits import Waits
+from gchat.hub.client import Client, Dismissed
+from gchat.hub.hub import Hub
+from gchat.model.message import Ref
+from gchat.protocol.voices import voice_of
+
+What = TypeVar("What")
+
+log = logging.getLogger(__name__)
+
+
+class Actions:
+    """The acts of one client; each waits for what it has to (see Waits)."""
+
+    __slots__ = ("_refusals", "client", "hub", "waits")
+
+    def __init__(self, hub: Hub, client: Client) -> None:
+        self.hub = hub
+        self.client = client
+        self.waits = Waits(hub, client)
+        self._refusals = 0
+
+    def say(self, texts: list[str]) -> None:
+        """Say `texts` in the client's room. Raises Refused if it may not speak."""
+        if texts:
+            commands.check_may_speak(self.hub, self.client)
+            self.hub.say(self.client, texts)
+
+    def run(self, text: str) -> None:
+        """Carry out the command in `text`. Raises Refused, or Dismissed for /quit."""
+        self.waits.before_command()
+        try:
+            command, typed = commands.read(text)
+            self.waits.pay(command.cost - 1)
+            command.carry_out(self.hub, self.client, typed)
+        except (Refused, Dismissed):
+            raise
+        except Exception as error:  # a mistake of ours: it costs this command, not the client
+            self.hub.faults.report("cannot carry out a command of %s", self.client)
+            raise Refused("Internal error; details are in the server's log", "an error") from error
+
+    def attempt(self, do: Callable[[What], None], what: What) -> None:
+        """Do it, or tell the client why it was refused."""
+        try:
+            do(what)
+        except Refused as refused:
+            self.refuse(str(refused), refused.what)
+
+    def refuse(self, why: str, what: str, ref: Ref = None) -> None:
+        """Tell the client `why` something was not done; the log is told `what` it was."""
+        self.hub.enqueue(self.client, voice_of(self.client.display).refusal(why, ref))
+        self._refusals += 1
+        # A client that is refused again and again fills nobody's log.
+        level = logging.INFO if self._refusals == 1 else logging.DEBUG
+        log.log(level, "refuse %s: %s", self.client, what)
+        self.waits.at_gate()

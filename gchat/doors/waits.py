@@ -1,0 +1,71 @@
+"""Everything that a client's input may wait for, in one place and in order."""
+
+from collections.abc import Iterator, Sequence
+
+from gchat.doors.rate_limit import RateLimit
+from gchat.hub.client import Client
+from gchat.hub.hub import Hub
+
+
+class Waits:
+    """What one client's greenlet waits for between its socket and a room.
+
+    A read waits until the client has read enough of its answers (`before_reading`): one that
+    only asks can't fill the server's memory.
+
+    Lines wait (`in_turn`), in this order, for
+    1. the rate limit, so that nobody takes more of the server than others can;
+    2. a fair turn in the room, if more is said there than can be sent: then all get as much.
+
+    A command waits (`before_command`), in this order, for
+    1. answers that are not read yet, since it makes more of them;
+    2. the store: what the client has said before is to be seen in what the command shows;
+    3. the gate, through which one command passes in a turn of the loop: those who only talk
+       come between two of them. Operators pass by: they are to end the crush in front of it.
+
+    A refusal waits for the gate too (`at_gate`): to find out what was wrong took time.
+    Nothing is read from the client meanwhile, and nothing is lost.
+    """
+
+    __slots__ = ("_client", "_hub", "_rate_limit")
+
+    def __init__(self, hub: Hub, client: Client) -> None:
+        self._hub = hub
+        self._client = client
+        self._rate_limit = RateLimit(hub, client)
+
+    def before_reading(self) -> None:
+        """Wait until the client may ask for more."""
+        self._client.wait_until_answers_are_read()
+
+    def in_turn(self, lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+        """Portions of `lines`, each when it may be obeyed."""
+        client = self._client
+        while lines:
+            allowed = lines[: self._rate_limit.wait(lines)]
+            lines = lines[len(allowed) :]
+            while allowed:
+                queue = self._hub.room_of(client).queue
+                count = queue.wait(client.number, len(client.name), allowed)
+                yield allowed[:count]
+                allowed = allowed[count:]
+
+    def pay(self, lines: int) -> None:
+        """Wait until the rate limit allows what costs as much as so many lines."""
+        if lines > 0:
+            self._rate_limit.pay(lines)
+
+    def before_command(self) -> None:
+        """Wait until the client may have a command carried out."""
+        self._client.wait_until_answers_are_read()
+        self.until_stored()
+        self.at_gate()
+
+    def until_stored(self) -> None:
+        """Wait until what the client has said may be seen, also by itself."""
+        self._hub.pending_writes.wait_for(self._client)
+
+    def at_gate(self) -> None:
+        """Wait for the client's turn to have the server do more than pass on a line."""
+        if not self._client.operator:
+            self._hub.command_gate.pass_through()
