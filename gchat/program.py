@@ -23,6 +23,7 @@ from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors.admission import Admission
 from gchat.doors.listener import listen, raise_descriptor_limit, show_address
 from gchat.doors.server import GRACE, ChatServer
+from gchat.hub import membership
 from gchat.hub.hub import Hub
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.idle import disconnect_idle
@@ -107,10 +108,10 @@ def main(start: StartSignals) -> int:
     server.start()
     log_start(listener, hub.settings.limits.max_clients)
 
-    hub.asked_to_stop.wait()
+    hub.shutdown.asked.wait()
     log.info("stop: %d connected", len(hub.clients))
     server.stop()
-    hub.closing = True
+    hub.shutdown.closing = True
     server.turn_away_strangers()
     send_off(hub)
     server.let_all_in()
@@ -190,9 +191,9 @@ def hang_up(hub: Hub, start: StartSignals) -> None:
 def end_with_terminal(hub: Hub, start: StartSignals) -> bool:
     """End the server if the terminal that it was started in is closed; returns whether it is."""
     is_closed = start.terminal_is_closed()
-    if is_closed and not hub.asked_to_stop.is_set():
+    if is_closed and not hub.shutdown.asked.is_set():
         log.info("the terminal is closed")
-        hub.stop()
+        hub.shutdown.ask()
     return is_closed
 
 
@@ -230,19 +231,19 @@ def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
     """The first of `signals` asks the server to stop; the second does not ask."""
     if next(signals) > 1:
         os._exit(128 + number)
-    hub.stop()
+    hub.shutdown.ask()
 
 
 def send_off(hub: Hub) -> None:
     """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
     hub.pending_writes.wait_for_all(GRACE)
     for client in list(hub.clients.values()):
-        hub.tell(client, hub.goodbye)
-        client.dismiss(hub.goodbye)
-    if not hub.wait_until_empty(GRACE):
+        hub.tell(client, hub.shutdown.goodbye)
+        client.dismiss(hub.shutdown.goodbye)
+    if not membership.wait_until_empty(hub, GRACE):
         for client in list(hub.clients.values()):
             client.cut_off()
-        hub.wait_until_empty(1)
+        membership.wait_until_empty(hub, 1)
 
 
 def log_start(listener: Any, max_clients: int) -> None:

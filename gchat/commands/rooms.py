@@ -7,6 +7,7 @@ from itertools import islice
 
 from gchat.commands.arguments import MAX_TEXT, NOT_WRITTEN, too_long
 from gchat.commands.table import Refused, command
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
@@ -42,7 +43,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
     if name == client.log.room:
         raise Refused(f"you are in #{name} already", "a room")
     try:
-        hub.move(client, name)
+        membership.move(hub, client, name)
     except TooManyRooms:
         raise Refused(
             f"there are {MAX_ROOMS} rooms, the most there may be; /rooms lists them", "a room"

@@ -16,6 +16,7 @@ import gevent
 from gchat.delivery.backfill import Backfill
 from gchat.delivery.batch import Batch, Batches
 from gchat.delivery.cohort_sends import CohortSend, CohortSends
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.cohorts import Cohorts
 from gchat.hub.hub import Hub
@@ -184,7 +185,7 @@ class Round:
             self.advance(client)
         except Exception:  # a mistake of ours: it costs this client, not the round
             self._hub.faults.report("cannot send to %s", client)
-            self._hub.lose(client, "internal error")
+            membership.lose(self._hub, client, "internal error")
             client.dismiss(client.lost)
 
     def advance(self, client: Client) -> None:
@@ -262,7 +263,7 @@ class Round:
             if error.errno in OUT_OF_MEMORY:
                 self._hub.visit(client)
                 return 0
-            self._hub.lose(client, error.strerror or str(error))
+            membership.lose(self._hub, client, error.strerror or str(error))
             return 0
         self._stats.bytes_out += sent
         if sent < len(data):

@@ -52,8 +52,8 @@ class Admission:
 
     def bar(self, host: str) -> str | None:
         """What keeps out whoever comes from the address `host`; None if nothing does."""
-        if self._hub.closing:
-            return self._hub.goodbye
+        if self._hub.shutdown.closing:
+            return self._hub.shutdown.goodbye
         bans = self._hub.bans
         if bans and (ban := bans.find(host, time.time())):
             return f"you are banned {ban.tell(time.time())}"

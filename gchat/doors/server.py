@@ -140,7 +140,7 @@ class ChatServer(StreamServer):
     def turn_away_strangers(self) -> None:
         """Tell those who are not clients yet that the server ends."""
         for stranger in self.strangers:
-            gevent.kill(stranger, TurnedAway(self.hub.goodbye))
+            gevent.kill(stranger, TurnedAway(self.hub.shutdown.goodbye))
         give_way()
 
     def let_all_in(self) -> None:

@@ -8,6 +8,7 @@ from math import inf
 from gchat.doors.actions import Actions
 from gchat.doors.dialects import Dialects
 from gchat.doors.opening import RECEIVE, Opening, OtherProtocol, read_late
+from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.hub import Hub
 from gchat.hub.resumption import leave
@@ -72,18 +73,18 @@ class Session:
     def run(self) -> None:
         """Returns when everything is over and the client's descriptor is given back."""
         hub, client = self._hub, self._client
-        hub.enter(client)
+        membership.enter(hub, client)
         try:
             reason = "cut off"
             try:
                 reason = self._converse()
                 self._wait_to_leave()
             finally:
-                hub.part(client, reason)
+                membership.part(hub, client, reason)
             self._settle()
         finally:
             self._remember()
-            hub.remove(client)
+            membership.remove(hub, client)
             client.connection.close()
 
     def _remember(self) -> None:
@@ -114,7 +115,7 @@ class Session:
             return self._client.lost
 
     def _wait_to_leave(self) -> None:
-        if not self._hub.closing:
+        if not self._hub.shutdown.closing:
             try:
                 self._hub.arrival_gate.pass_through()
             except Dismissed as dismissed:  # it is leaving already
@@ -133,8 +134,8 @@ class Session:
             client.display = client.display._replace(presence=True, notices=True)
             hub.arrival_gate.pass_through()
             welcome(hub, client)
-            hub.announce(client)
-        hub.listen(client)
+            membership.announce(hub, client)
+        membership.listen(hub, client)
         return opening.silent
 
     def _take_first_input(self) -> None:

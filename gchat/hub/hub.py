@@ -17,12 +17,11 @@ from gchat.hub.notices import PresenceNotices
 from gchat.hub.password_attempts import PasswordAttempts
 from gchat.hub.pending_writes import PendingWrites
 from gchat.hub.room import Room
-from gchat.hub.rooms import LOBBY, Rooms, TooManyRooms
-from gchat.hub.shutdown import Countdown
+from gchat.hub.rooms import LOBBY, Rooms
+from gchat.hub.shutdown import Shutdown
 from gchat.model.buckets import Slots
 from gchat.model.identities import Identities
 from gchat.model.message import SERVER, Kind, Private
-from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction, Sanctions
 from gchat.protocol.voices import voice_of
 from gchat.runtime.faults import Faults
@@ -79,16 +78,12 @@ class Hub:
         self.password_attempts = PasswordAttempts()
         self.operator_attempts = PasswordAttempts()
         """Of their own: who is in, and guesses this one, keeps nobody out."""
-        self.shutdown = Countdown(self.notify_all, self.stop)
+        self.shutdown = Shutdown(self.notify_all)
         self.token_attempts = PasswordAttempts()
         self.resumed: dict[int, Event] = {}
         """The numbers that somebody is about to go on with; set when who has one has parted."""
-        self.asked_to_stop = Event()
-        """Set when the server is to end."""
-        self.goodbye = "the server is going down"
-        self._empty = Event()
-        self.closing = False
-        """The server is about to end: no comings and goings are told any more."""
+        self.emptied = Event()
+        """Set when the last client is gone."""
 
     @property
     def lobby(self) -> Room:
@@ -99,140 +94,11 @@ class Hub:
         """The room that `client` is in, or was in last."""
         return self.rooms.by_name[client.log.room]
 
-    # Coming and going
-
-    def enter(self, client: Client) -> None:
-        """`client` is connected. What is said from now on is for it, but kept until it listens."""
-        with self.lock:
-            self.clients[client.number] = client
-            self.room_of(client).clients[client.number] = client
-        self.names.arrive(client)
-        self.stats.joined += 1
-        log.info("join %s", client.address)
-
-    def listen(self, client: Client) -> None:
-        """`client` gets what was said since it came, and all that follows."""
-        client.until = None
-        self.visit(client)
-
-    def announce(self, client: Client) -> None:
-        """`client` is a person: the others, if there are any, learn that it joined."""
-        room = self.room_of(client)
-        client.person = True
-        if len(room.clients) > 1:
-            room.presence.join(client.number, client.name)
-            self.presence_notices.tell_soon(room)
-        else:
-            room.presence.forget()
-
-    def part(self, client: Client, reason: str) -> None:
-        """`client` says nothing any more; it is still sent what was said before."""
-        room = self.room_of(client)
-        with self.lock:
-            room.listeners.pop(client.number, None)
-            room.clients.pop(client.number)
-        client.until = room.log.end
-        self.names.release(client)
-        self.bells.wanted.discard(client.number)
-        log.info("leave %s: %s", client, reason)
-        self._has_left(client, room)
-        self.visit(client)
-        if client.number in self.resumed:
-            self.resumed[client.number].set()
-
-    def move(self, client: Client, name: str) -> Room:
-        """`client` goes to the room called `name`, which is made if there is none.
-
-        Runs in its own greenlet, and waits until it has got what was said up to now where
-        it was. Raises TooManyRooms; it stays where it was then.
-        """
-        listens = client.until is None
-        self.stop_listening(client)
-        try:
-            room = self.find_or_open(name)
-        except TooManyRooms:
-            if listens:
-                self.listen(client)
-            raise
-        self.quit_room(client)
-        self.enter_room(client, room)
-        if listens:
-            self.listen(client)
-        return room
-
-    def stop_listening(self, client: Client) -> None:
-        """Wait, in its own greenlet, until `client` has got what was said up to now."""
-        room = self.room_of(client)
-        with self.lock:
-            room.listeners.pop(client.number, None)
-        client.until = client.until or room.log.end
-        self.visit(client)
-        while not (client.has_heard_all or client.lost):
-            client.wait_for_progress()
-
-    def find_or_open(self, name: str) -> Room:
-        """Raises TooManyRooms. Waits, if what was said there before has to be read."""
-        with self.opening:  # or it might be opened twice, and its ids be given out again
-            if room := self.rooms.by_name.get(name):
-                return room
-            before, topic = self.history.open(name), self.history.topic(name)
-            room = self.rooms.open(before, self.clients.values())
-            room.topic = topic
-            return room
-
-    def quit_room(self, client: Client) -> None:
-        """`client`, which does not listen there any more, is about to enter another room."""
-        room = self.room_of(client)
-        with self.lock:
-            room.visits.pop(client.number, None)
-            room.clients.pop(client.number)
-        self._has_left(client, room)
-
-    def enter_room(
-        self, client: Client, room: Room, place: Cursor | None = None, own_ahead: int = 0
-    ) -> None:
-        """`client`, which is in none, is in `room`; there it does not listen yet.
-
-        It goes on at `place`, as Client.enter has it.
-        """
-        with self.lock:
-            room.clients[client.number] = client
-        client.enter(room.log, place, own_ahead)
-        if client.person:
-            self.announce(client)
-
-    def _has_left(self, client: Client, room: Room) -> None:
-        if not room.clients:
-            room.empty_since = time.monotonic()
-        if client.person and not self.closing:
-            room.presence.leave(client.number, client.name)
-            self.presence_notices.tell_soon(room)
-
-    def lose(self, client: Client, why: str) -> None:
-        """`client` cannot be sent anything any more."""
-        client.lose(why)
-        with self.lock:
-            self.room_of(client).listeners.pop(client.number, None)
-
-    def remove(self, client: Client) -> None:
-        """`client` has nothing to get any more, or cannot get it."""
-        with self.lock:
-            self.clients.pop(client.number)
-            self.room_of(client).visits.pop(client.number, None)
-        if not self.clients:
-            self._empty.set()
-
     def mute_of(self, client: Client) -> Sanction | None:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
         if client.muted and client.muted.holds(time.time()):
             return client.muted
         return self.mutes.find(client.host, time.time()) if self.mutes else None
-
-    def stop(self, why: str = "") -> None:
-        """Ask for the end of the server; everybody will be told `why`, if it is not empty."""
-        if why:
-            self.goodbye += f": {why}"
-        self.asked_to_stop.set()
 
     def each_client(self) -> Iterator[Client]:
         """All clients that there are, for the greenlet of whoever asks: between some of them
@@ -245,13 +111,6 @@ class Hub:
                 yield client
             if index % AT_ONCE == 0:
                 give_way()
-
-    def wait_until_empty(self, timeout: float) -> bool:
-        """Wait until the last client is gone; False if that takes over `timeout` seconds."""
-        if not self.clients:
-            return True
-        self._empty.clear()
-        return self._empty.wait(timeout)
 
     # Talking
 

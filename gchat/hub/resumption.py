@@ -12,6 +12,7 @@ from typing import NamedTuple
 import gevent
 from gevent.event import Event
 
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
@@ -87,9 +88,9 @@ def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
     hub.resumed[identity.number] = Event()
     listens = client.until is None
     try:
-        hub.stop_listening(client)
+        membership.stop_listening(hub, client)
         displaced = _displace(hub, identity)
-        room = hub.find_or_open(identity.room)
+        room = membership.find_or_open(hub, identity.room)
         _take_over(hub, client, identity, room, displaced)
         client.token = tidy(token)
         welcome_back(hub, client)
@@ -97,7 +98,7 @@ def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
     finally:
         del hub.resumed[identity.number]
         if listens:
-            hub.listen(client)
+            membership.listen(hub, client)
 
 
 def bring_privates(hub: Hub, identity: Identity) -> None:
@@ -163,7 +164,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         own_ahead += room.log.said_by(client.number, place.id)
 
     client.person = was_told and not stays  # or nobody is told that it has left
-    hub.quit_room(client)
+    membership.quit_room(hub, client)
     hub.names.release(client)
     hub.bells.wanted.discard(client.number)
     if own := hub.identities.of(client.number):
@@ -187,7 +188,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         hub.bells.wanted.add(client.number)
 
     client.person = is_person and not displaced and not (was_told and stays)
-    hub.enter_room(client, room, place, own_ahead)
+    membership.enter_room(hub, client, room, place, own_ahead)
     client.person = is_person
     if was_told and stays:
         hub.notify(room, f"{name} is now {client.name}", client.number, client.name)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.event import Event
 
 from gchat.text.clock import duration
 
@@ -15,14 +16,24 @@ TOLD_AT = (86400, 3600, 1800, 600, 300, 60, 30, 10, 5)
 log = logging.getLogger(__name__)
 
 
-class Countdown:
-    """Counts down in a greenlet of its own, one end at a time."""
+class Shutdown:
+    """Whether the server is to end, when, and what clients are told of it."""
 
-    def __init__(self, tell: Callable[[str], None], end: Callable[[str], None]) -> None:
-        """`tell` tells everybody something; `end` ends the server, and takes the reason."""
-        self._tell = tell
-        self._end = end
+    def __init__(self, tell_all: Callable[[str], None]) -> None:
+        self.asked = Event()
+        """Set when the server is to end now."""
+        self.closing = False
+        """The server is about to end: joins and leaves are not announced any more."""
+        self.goodbye = "the server is going down"
+        """What clients are told at the end."""
+        self._tell_all = tell_all
         self._greenlet: Any = None
+
+    def ask(self, why: str = "") -> None:
+        """Ask for the end of the server now; clients are told `why`, if it is not empty."""
+        if why:
+            self.goodbye += f": {why}"
+        self.asked.set()
 
     def start(self, seconds: float, by: str, why: str) -> None:
         """Let the server end in `seconds`, in place of what was planned before; 0 is at once."""
@@ -30,7 +41,7 @@ class Countdown:
         when = f"in {duration(seconds)}" if seconds else "now"
         log.warning("shutdown %s, by %s: %s", when, by, why)
         reason = f": {why}" if why else ""
-        self._tell(f"{by} shuts the server down {when}{reason}")
+        self._tell_all(f"{by} shuts the server down {when}{reason}")
         self._greenlet = gevent.spawn(self._run, time.monotonic() + seconds, why, reason)
 
     def cancel(self) -> bool:
@@ -45,6 +56,6 @@ class Countdown:
             wait = end - mark - time.monotonic()
             if wait > 1:  # what has just been told is not told again
                 gevent.sleep(wait)
-                self._tell(f"the server goes down in {duration(mark)}{reason}")
+                self._tell_all(f"the server goes down in {duration(mark)}{reason}")
         gevent.sleep(max(0.0, end - time.monotonic()))
-        self._end(why)
+        self.ask(why)

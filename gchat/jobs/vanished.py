@@ -12,6 +12,7 @@ import sys
 
 import gevent
 
+from gchat.hub import membership
 from gchat.hub.hub import Hub
 
 LOOKS = 20
@@ -29,7 +30,7 @@ def disconnect_vanished(hub: Hub, silence: float) -> None:
         gevent.sleep(silence / LOOKS)
         for client in hub.each_client():
             if not client.lost and has_vanished(client.connection.tcp_info, silence):
-                hub.lose(client, "vanished")
+                membership.lose(hub, client, "vanished")
                 client.dismiss(client.lost)
 
 

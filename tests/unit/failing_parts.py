@@ -21,7 +21,7 @@ from gchat.doors.dialects import Dialects
 from gchat.doors.server import ChatServer
 from gchat.hub import rooms
 from gchat.hub.rooms import Rooms
-from gchat.hub.shutdown import Countdown
+from gchat.hub.shutdown import Shutdown
 from gchat.jobs import checkpointer, idle, upkeep, vanished
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
@@ -43,7 +43,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "session": (Dialects, "obey"),
     "admission": (Admission, "objection"),
     "accept": (ChatServer, "do_read"),
-    "shutdown": (Countdown, "_run"),
+    "shutdown": (Shutdown, "_run"),
 }
 """Where the parts fail; a command does besides."""
 

@@ -15,6 +15,7 @@ from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors.opening import open_connection
 from gchat.doors.session import Session
+from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.cohorts import Cohorts
 from gchat.hub.connection import Connection
@@ -186,9 +187,9 @@ class Company:
 
         self.start(wait_to_be_dismissed)
         ready.wait()
-        self.hub.enter(peer.client)
+        membership.enter(self.hub, peer.client)
         if listens:
-            self.hub.listen(peer.client)
+            membership.listen(self.hub, peer.client)
         if name:
             self.hub.rename(peer.client, name)
         return peer

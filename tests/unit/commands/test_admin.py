@@ -9,7 +9,7 @@ import pytest
 from gchat.commands import admin
 from gchat.commands.admin import MAX_NOTICE
 from gchat.config.limits import MEANINGS, MIN_IDLE, MOST, Limits
-from gchat.hub import shutdown
+from gchat.hub import membership, shutdown
 from gchat.runtime.watchdog import Delay
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.fake_time import FakeTime
@@ -145,8 +145,8 @@ def test_who_is_here_was_here_and_was_turned_away_is_counted(
     company: Company, op: Peer, ann: Peer, bob: Peer, fake_time: FakeTime
 ) -> None:
     run(company, ann, "/join builds")
-    company.hub.part(bob.client, "test")
-    company.hub.remove(bob.client)
+    membership.part(company.hub, bob.client, "test")
+    membership.remove(company.hub, bob.client)
     company.hub.stats.refused = 7
     assert shown(company, op) == [" * ann left", " * bob left"]
     first = figures(company, op).splitlines()[0]
@@ -199,8 +199,8 @@ def test_memory_is_told_where_the_system_does_not_tell_it_in_a_file(
 
 def wait_for_the_end(company: Company) -> str:
     """What everybody will be told at the end."""
-    wait_until(company.hub.asked_to_stop.is_set, "the server is to end")
-    return company.hub.goodbye
+    wait_until(company.hub.shutdown.asked.is_set, "the server is to end")
+    return company.hub.shutdown.goodbye
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_shutdown_is_cancelled_and_everybody_told(
         assert shown(company, peer)[-1] == " * ann cancelled the shutdown: not now"
     assert caplog.messages[-1] == f"shutdown cancelled by {ann.client}"
     assert refusal(company, op, "/shutdown cancel") == "no shutdown is planned"
-    assert not company.hub.asked_to_stop.is_set()
+    assert not company.hub.shutdown.asked.is_set()
 
 
 def test_another_shutdown_takes_the_place_of_the_first(

@@ -9,6 +9,7 @@ import pytest
 
 from gchat.commands.arguments import MAX_TEXT
 from gchat.commands.moderation import FORGOTTEN, LISTED
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.model import sanctions
 from gchat.model.sanctions import Sanction
@@ -17,8 +18,8 @@ from tests.unit.peers import Company, Peer
 
 
 def leave(company: Company, peer: Peer) -> None:
-    company.hub.part(peer.client, "test")
-    company.hub.remove(peer.client)
+    membership.part(company.hub, peer.client, "test")
+    membership.remove(company.hub, peer.client)
 
 
 def bans(company: Company) -> list[str]:

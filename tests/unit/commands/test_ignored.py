@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from gchat.commands import TABLE, Command, Refused
+from gchat.hub import membership
 from gchat.hub.client import Dismissed
 from gchat.model import presence
 from gchat.model.ignoring import MAX_GONE
@@ -35,7 +36,7 @@ def _in_another_case(company: Company, bob: Peer) -> Peer:
 
 
 def _come_back_under_the_same_name(company: Company, bob: Peer) -> Peer:
-    company.hub.part(bob.client, "test")
+    membership.part(company.hub, bob.client, "test")
     return person(company, "Bob")
 
 
@@ -93,7 +94,7 @@ def attempt(company: Company, peer: Peer, line: str) -> None:
     except Refused:
         pass
     except Dismissed:
-        company.hub.part(peer.client, "quit")
+        membership.part(company.hub, peer.client, "quit")
 
 
 def looked_up(company: Company, peer: Peer) -> list[str]:
@@ -236,7 +237,7 @@ def test_among_many_who_come_together_the_name_of_who_is_ignored_is_not_told(
     run(company, bob, f"/nick {WANTED_NO_MORE}")
     shown(company, ignorer)
     monkeypatch.setattr(presence, "INTERVAL", 0.05)
-    company.hub.announce(person(company, "first").client)
+    membership.announce(company.hub, person(company, "first").client)
     run(company, bob, "/leave")
     run(company, cy, "/leave")
     seen = ignorer.read_until("cy")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gchat.hub import membership
 from gchat.model.ignoring import MAX_IGNORED
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
@@ -100,7 +101,7 @@ def test_a_program_that_ignores_is_told_nothing(company: Company, bob: Peer) -> 
 
 def test_those_who_leave_are_forgotten(company: Company, ann: Peer, bob: Peer) -> None:
     run(company, ann, "/ignore bob")
-    company.hub.part(ann.client, "test")
+    membership.part(company.hub, ann.client, "test")
     run(company, bob, "/nick ann")
     run(company, bob, "/nick bob")  # nobody follows that any more
     again = person(company, "ann")
@@ -116,7 +117,7 @@ def test_quiet_hides_who_comes_and_leaves_and_nothing_else(
 ) -> None:
     assert told(company, ann, "/quiet") == ["hiding who comes and leaves is off"]
     assert told(company, ann, "/quiet on") == ["hiding who comes and leaves is on"]
-    company.hub.announce(person(company, "cy").client)
+    membership.announce(company.hub, person(company, "cy").client)
     run(company, bob, "/topic the weather")
     run(company, bob, "/nick robert")
     run(company, bob, "/join den")
@@ -133,7 +134,7 @@ def test_a_program_is_shown_no_notices_until_it_asks_for_them(company: Company, 
     program = company.program()
     run(company, program, "/quiet on")
     run(company, bob, "/topic one")
-    company.hub.announce(person(company, "cy").client)
+    membership.announce(company.hub, person(company, "cy").client)
     assert shown(company, program) == []
     run(company, program, "/quiet off")
     run(company, bob, "/topic two")

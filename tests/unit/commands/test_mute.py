@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from gchat.hub import membership
 from gchat.hub.welcome import welcome
 from gchat.model import sanctions
 from gchat.model.sanctions import Sanction
@@ -21,8 +22,8 @@ def comes(company: Company, name: str) -> Peer:
 
 
 def leaves(company: Company, peer: Peer) -> None:
-    company.hub.part(peer.client, "test")
-    company.hub.remove(peer.client)
+    membership.part(company.hub, peer.client, "test")
+    membership.remove(company.hub, peer.client)
 
 
 # /mute

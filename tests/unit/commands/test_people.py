@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from gchat.commands.arguments import MAX_TEXT
+from gchat.hub import membership
 from gchat.hub.client import Dismissed
 from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
@@ -72,7 +73,7 @@ def test_a_name_is_free_as_soon_as_its_owner_has_left_or_taken_another(
 ) -> None:
     run(company, ann, "/nick anna")
     run(company, bob, "/nick ann")
-    company.hub.part(bob.client, "test")
+    membership.part(company.hub, bob.client, "test")
     run(company, cy, "/nick ann")
     assert company.hub.names.holder("ann") is cy.client
 

@@ -4,6 +4,7 @@ import pytest
 
 from gchat.commands import Refused
 from gchat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
+from gchat.hub import membership
 from gchat.hub.client import Away
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
@@ -95,7 +96,7 @@ def test_a_message_to_who_ignores_the_sender_is_refused_and_says_so(
 
 
 def test_a_message_to_who_has_just_left_is_refused(company: Company, ann: Peer, bob: Peer) -> None:
-    company.hub.part(bob.client, "test")
+    membership.part(company.hub, bob.client, "test")
     assert "nobody here is called bob" in refusal(company, ann, "/msg bob hello")
 
 
@@ -148,7 +149,7 @@ def test_private_messages_that_wait_are_kept_when_one_goes_to_another_room(
         company.say(ann, f"said {number}")
         run(company, ann, f"/msg bob told {number}")
     run(company, bob, "/join den")
-    company.hub.listen(bob.client)
+    membership.listen(company.hub, bob.client)
     told_lines = [line for line in shown(company, bob) if "told" in line]
     assert told_lines == [f"ann -> bob: told {number}" for number in range(5)]
 
@@ -275,9 +276,9 @@ def test_reply_to_one_who_has_left_is_refused(
     reads: bool, company: Company, ann: Peer, bob: Peer, cy: Peer
 ) -> None:
     run(company, bob, "/msg ann one")
-    company.hub.part(bob.client, "test")
+    membership.part(company.hub, bob.client, "test")
     if not reads:  # it does not even read any more what was said before
-        company.hub.remove(bob.client)
+        membership.remove(company.hub, bob.client)
     run(company, cy, "/nick bob")
     why = refusal(company, ann, "/reply two")
     assert why == "who last said something to you alone has left"

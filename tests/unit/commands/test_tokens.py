@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gchat.commands import tokens
+from gchat.hub import membership
 from gchat.hub.password_attempts import RULE
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
@@ -91,7 +92,7 @@ def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Co
     ann, bob = person(company, "ann"), person(company, "bob")
     company.say(ann, "mine", "mine too")
     company.say(bob, "not mine")
-    company.hub.move(ann.client, "builds")
+    membership.move(company.hub, ann.client, "builds")
     company.say(ann, "mine there")
     company.hub.pending_writes.wait_for_all(DEADLINE)
     shown(company, ann)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gchat.hub import membership
 from gchat.hub.resumption import leave, resume
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
@@ -58,9 +59,9 @@ class Server:
 
     def leave(self, peer: Peer) -> None:
         """They are gone, and can come back."""
-        self.company.hub.part(peer.client, "test")
+        membership.part(self.company.hub, peer.client, "test")
         leave(self.company.hub, peer.client)
-        self.company.hub.remove(peer.client)
+        membership.remove(self.company.hub, peer.client)
         self.company.hub.pending_writes.wait_for_all(DEADLINE)  # who comes now is not told of it
 
     def in_file(self, name: str) -> Sanction | None:
@@ -140,11 +141,11 @@ def test_one_who_has_left_and_is_still_sent_what_it_is_owed_is_unmuted_too(
 ) -> None:
     company, op = server.company, server.operator()
     bob, identity = server.muted("bob", "10.1.0.2")
-    company.hub.part(bob.client, "test")
+    membership.part(company.hub, bob.client, "test")
     shown(company, op)
     run(company, op, "/unmute bob")
     leave(company.hub, bob.client)
-    company.hub.remove(bob.client)
+    membership.remove(company.hub, bob.client)
     assert identity.muted is None
     assert server.in_file("bob") is None
 

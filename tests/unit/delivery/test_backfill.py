@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gchat.delivery import backfill
+from gchat.hub import membership
 from gchat.jobs.recorder import Recorder
 from gchat.store.history import PAGE, History
 from gchat.text.phrases import counted
@@ -65,7 +66,7 @@ def test_many_who_read_late_share_what_is_read(
 
 def test_one_who_leaves_is_still_sent_what_was_said_before(company: Company) -> None:
     (slow,) = fall_behind(company)
-    company.hub.part(slow.client, "test")
+    membership.part(company.hub, slow.client, "test")
     company.say(company.peers[0], "99999 after it has left")
     assert numbers(slow, LINES) == list(range(LINES))
     wait_until(lambda: slow.client.has_heard_all, "it has got all up to there")

@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from gchat.delivery.broadcaster import Round
-from gchat.hub import cohorts
+from gchat.hub import cohorts, membership
 from gchat.hub.client import Client
 from gchat.hub.room import Room
 from gchat.model.display import PLAIN, TELNET
@@ -299,7 +299,7 @@ def test_who_leaves_gets_what_was_said_before_and_nothing_after(company: Company
     ann, slow = company.join("ann"), company.join("slow", SMALL)
     texts = numbered(0, 500)
     talk(company, ann, texts)
-    company.hub.part(slow.client, "test")
+    membership.part(company.hub, slow.client, "test")
     company.say(ann, "too late")
     assert not slow.client.settled
     assert slow.read_lines(len(texts)) == [f"ann: {text}" for text in texts]
@@ -313,7 +313,7 @@ def test_who_left_is_not_told_that_they_missed_what_was_said_after() -> None:
         ann, slow = company.join("ann"), company.join("slow", SMALL)
         texts = numbered(0, 500)
         talk(company, ann, texts)
-        company.hub.part(slow.client, "test")
+        membership.part(company.hub, slow.client, "test")
         talk(company, ann, numbered(500, 500))
         reader = company.start(slow.read_to_end)
         wait_until(lambda: slow.client.settled, "it has got everything")

@@ -8,6 +8,7 @@ import pytest
 
 from gchat.delivery import broadcaster
 from gchat.delivery.broadcaster import Broadcaster, Round
+from gchat.hub import membership
 from gchat.hub.room import Room
 from gchat.model.room_log import RoomLog
 from tests.unit.failing import Failing
@@ -203,7 +204,7 @@ def test_a_broadcaster_that_fails_comes_back_and_nothing_is_missing(
     kept: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = kept.join("ann"), kept.join("bob")
-    kept.start(kept.hub.move, bob.client, "builds").get(timeout=10)
+    kept.start(membership.move, kept.hub, bob.client, "builds").get(timeout=10)
     cy = kept.join("cy")
     kept.say(ann, "one")
     assert cy.read_lines(1) == ["ann: one"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.model.display import TELNET
 from gchat.model.message import SERVER, Kind, Message
@@ -180,7 +181,7 @@ class RoomAndListeners(RuleBasedStateMachine):
     @rule(choice=st.integers(1, CLIENTS - 1))
     def leave(self, choice: int) -> None:
         if listener := self.present(choice):
-            self.hub.part(listener.client, "test")
+            membership.part(self.hub, listener.client, "test")
             listener.until = self.room.log.end.id
 
     def teardown(self) -> None:

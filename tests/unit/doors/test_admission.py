@@ -94,8 +94,8 @@ def test_the_places_may_become_more_and_fewer(company: Company, door: Admission)
 def test_nobody_is_let_in_any_more_when_the_server_is_going_down(
     company: Company, door: Admission
 ) -> None:
-    company.hub.stop("a new version")
-    company.hub.closing = True
+    company.hub.shutdown.ask("a new version")
+    company.hub.shutdown.closing = True
     assert door.objection(HOST) == "the server is going down: a new version"
 
 
@@ -174,7 +174,7 @@ def test_only_a_ban_and_the_end_of_the_server_bar_one_who_has_given_the_password
     let_in(door, HOST, 2)
     assert door.objection(HOST)
     assert door.bar(HOST) is None
-    company.hub.closing = True
+    company.hub.shutdown.closing = True
     assert door.bar(HOST) == "the server is going down"
 
 

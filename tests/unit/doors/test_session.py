@@ -10,6 +10,7 @@ from gchat import commands
 from gchat.config.settings import Settings
 from gchat.doors import dialects, opening, session
 from gchat.doors.opening import RECEIVE
+from gchat.hub import membership
 from gchat.hub.welcome import REPLAY_CHARACTERS
 from gchat.model import presence
 from tests.unit.peers import Company, Peer, wait_until
@@ -204,7 +205,7 @@ def test_who_has_left_and_still_reads_gets_everything_when_the_server_ends(
 
 def test_one_who_vanishes_while_leaving_is_no_error(company: Company, listener: Peer) -> None:
     peer = slow_leaver(company, listener)
-    company.hub.lose(peer.client, "vanished")  # which lets it end by itself
+    membership.lose(company.hub, peer.client, "vanished")  # which lets it end by itself
     peer.client.dismiss("vanished")
     wait_until_gone(company, peer)
 
@@ -292,7 +293,7 @@ def test_of_one_whose_connection_the_broadcaster_found_broken_no_half_line_is_sa
     listener.read_until("joined")
     peer.send(b"whole\nhalf")
     assert listener.read_lines(1) == [f"{peer.client.address}: whole"]
-    company.hub.lose(peer.client, "Connection reset by peer")
+    membership.lose(company.hub, peer.client, "Connection reset by peer")
     peer.close()
     assert listener.read_lines(1) == [f" * {peer.client.address} left"]
     wait_until_gone(company, peer)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gchat.doors import session
+from gchat.hub import membership
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.display import PROGRAM
 from tests.unit.peers import Company, Peer, wait_until
@@ -43,7 +44,7 @@ def test_a_program_sees_what_people_say_and_nothing_that_the_server_tells_all(
     program = company.program()
     assert program.client.display == PROGRAM
     newcomer = company.join("newcomer")
-    company.hub.announce(newcomer.client)
+    membership.announce(company.hub, newcomer.client)
     company.hub.rename(newcomer.client, "other")
     company.say(newcomer, "hello")
     assert program.read_lines(1) == ["other: hello"]
@@ -130,7 +131,7 @@ def test_a_bot_sees_all_that_happens_as_objects(company: Company, listener: Peer
     peer = speaking_json(company)
     wait_until(lambda: peer.client.takes_more, "it listens")
     company.say(listener, "h\xe9llo")
-    company.hub.announce(listener.client)
+    membership.announce(company.hub, listener.client)
     company.hub.rename(listener.client, "ann")
     said, joined, renamed = read(peer, 3)
     assert said == {"kind": "say", "id": 1, "room": "lobby", "name": "listener", "text": "héllo"}
@@ -141,7 +142,7 @@ def test_a_bot_sees_all_that_happens_as_objects(company: Company, listener: Peer
 def test_a_program_that_speaks_json_is_shown_nothing_again_when_it_comes_into_a_room(
     company: Company, listener: Peer
 ) -> None:
-    company.start(company.hub.move, listener.client, "builds").get(timeout=10)
+    company.start(membership.move, company.hub, listener.client, "builds").get(timeout=10)
     company.say(listener, "said before")
     peer = speaking_json(company)
     peer.send(b'{"command": "/join builds", "ref": 1}\n')

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from gchat.hub import membership
 from gchat.hub.bells import BELL, PAUSE
 from gchat.model.display import Display
 from tests.unit.peers import Company, Peer, wait_until
@@ -56,7 +57,7 @@ def test_it_does_not_ring_for_ones_own_words(company: Company, ann: Peer) -> Non
 
 
 def test_it_does_not_ring_in_another_room(company: Company, ann: Peer, bob: Peer) -> None:
-    company.start(company.hub.move, ann.client, "elsewhere").get(timeout=10)
+    company.start(membership.move, company.hub, ann.client, "elsewhere").get(timeout=10)
     company.say(bob, "ann")
     assert not rang(company, ann)
 
@@ -97,7 +98,7 @@ def test_one_whose_socket_is_full_is_owed_no_bell(company: Company, ann: Peer, b
 
 
 def test_who_leaves_is_no_longer_rung(company: Company, ann: Peer, bob: Peer) -> None:
-    company.hub.part(ann.client, "test")
+    membership.part(company.hub, ann.client, "test")
     assert not company.hub.bells.wanted
     company.say(bob, "ann")
     company.hub.bells.ring(ann.client)

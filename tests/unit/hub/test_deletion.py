@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from gchat.hub import deletion
+from gchat.hub import deletion, membership
 from gchat.hub.deletion import count_all_of, delete, delete_all_of
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
@@ -160,7 +160,7 @@ def test_a_room_that_is_opened_meanwhile_does_not_have_it(
         return log
 
     monkeypatch.setattr(history, "open", open_slowly)
-    opening = company.start(company.hub.find_or_open, "builds")
+    opening = company.start(membership.find_or_open, company.hub, "builds")
     read.wait()
     deleting = company.start(delete, company.hub, "builds", [1])
     wait_until(
@@ -184,7 +184,7 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     history.write(
         [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
     )
-    company.hub.find_or_open("cars")
+    membership.find_or_open(company.hub, "cars")
     for each in range(100):
         company.say(ann, f"hers {each}")
         company.say(bob, f"his {each}")
@@ -215,7 +215,7 @@ def test_each_message_is_counted_once_wherever_it_is_kept(
         [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
     )
     assert count_all_of(company.hub, number) == 19  # in a room that is closed
-    company.hub.find_or_open("builds")
+    membership.find_or_open(company.hub, "builds")
     assert count_all_of(company.hub, number) == 19  # in memory and in the file
     for each in range(100):
         company.say(ann, f"hers {each}")

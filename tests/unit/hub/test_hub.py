@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gchat.hub import hub
+from gchat.hub import hub, membership
 from gchat.hub.client import Client
 from gchat.hub.names import NameTaken
 from gchat.model import presence
@@ -29,17 +29,17 @@ def log_of(company: Company) -> list[str]:
 
 def announce(*peers: Peer, company: Company) -> None:
     for peer in peers:
-        company.hub.announce(peer.client)
+        membership.announce(company.hub, peer.client)
 
 
 def test_who_enters_is_in_the_dict_and_in_the_lobby_until_it_is_removed(quiet: Company) -> None:
     client = quiet.join().client
     hub = quiet.hub
     assert hub.clients == quiet.room.clients == {client.number: client}
-    hub.part(client, "test")
+    membership.part(hub, client, "test")
     assert quiet.room.clients == {}
     assert hub.clients == {client.number: client}  # it may still be owed something
-    hub.remove(client)
+    membership.remove(hub, client)
     assert hub.clients == {}
     assert quiet.room.visits == {}
     assert not quiet.room.listeners
@@ -51,7 +51,7 @@ def test_joining_and_leaving_are_logged_with_the_reason_but_talk_is_not(
     caplog.set_level(logging.DEBUG)
     peer = quiet.join("ann")
     quiet.say(peer, "a secret")
-    quiet.hub.part(peer.client, "connection reset")
+    membership.part(quiet.hub, peer.client, "connection reset")
     address = peer.client.address
     assert caplog.messages == [f"join {address}", f"leave ann ({address}): connection reset"]
 
@@ -76,20 +76,20 @@ def test_what_is_said_before_a_client_listens_is_kept_for_it(company: Company) -
 
 def test_a_lost_client_is_owed_nothing_more(quiet: Company) -> None:
     client = quiet.join().client
-    quiet.hub.lose(client, "test")
+    membership.lose(quiet.hub, client, "test")
     quiet.hub.tell(client, "anything")
     assert client.owed_bytes == 0
     assert client.number not in quiet.room.listeners
 
 
 def test_waiting_until_empty_ends_with_the_last_client(quiet: Company) -> None:
-    assert quiet.hub.wait_until_empty(0)
+    assert membership.wait_until_empty(quiet.hub, 0)
     peers = [quiet.join(), quiet.join()]
-    assert not quiet.hub.wait_until_empty(0.001)
-    waiting = quiet.start(quiet.hub.wait_until_empty, 10)
+    assert not membership.wait_until_empty(quiet.hub, 0.001)
+    waiting = quiet.start(membership.wait_until_empty, quiet.hub, 10)
     for peer in peers:
-        quiet.hub.part(peer.client, "test")
-        quiet.hub.remove(peer.client)
+        membership.part(quiet.hub, peer.client, "test")
+        membership.remove(quiet.hub, peer.client)
     assert waiting.get(timeout=10)
 
 
@@ -118,14 +118,14 @@ def test_who_comes_or_goes_while_all_are_looked_at_is_no_error(quiet: Company) -
         seen.append(client)
         if client is first.client:
             quiet.join()
-            quiet.hub.part(second.client, "test")
-            quiet.hub.remove(second.client)
+            membership.part(quiet.hub, second.client, "test")
+            membership.remove(quiet.hub, second.client)
     assert seen == [first.client]
 
 
 def test_a_notice_to_all_is_seen_in_every_room_by_everybody(company: Company) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    company.start(company.hub.move, bob.client, "builds").get(timeout=10)
+    company.start(membership.move, company.hub, bob.client, "builds").get(timeout=10)
     company.hub.notify_all("look here")
     for peer in (ann, bob):
         assert peer.read_lines(1) == [" * look here"]
@@ -138,18 +138,18 @@ def test_a_notice_to_all_is_seen_in_every_room_by_everybody(company: Company) ->
 def test_the_end_of_the_server_is_asked_for_with_the_reason(
     why: str, goodbye: str, quiet: Company
 ) -> None:
-    assert not quiet.hub.asked_to_stop.is_set()
-    quiet.hub.stop(why)
-    assert quiet.hub.asked_to_stop.is_set()
-    assert quiet.hub.goodbye == goodbye
-    assert not quiet.hub.closing  # that is for who ends it
+    assert not quiet.hub.shutdown.asked.is_set()
+    quiet.hub.shutdown.ask(why)
+    assert quiet.hub.shutdown.asked.is_set()
+    assert quiet.hub.shutdown.goodbye == goodbye
+    assert not quiet.hub.shutdown.closing  # that is for who ends it
 
 
 def test_a_countdown_tells_everybody_and_ends_the_server(quiet: Company) -> None:
     quiet.hub.shutdown.start(0, "ann", "a new version")
-    wait_until(quiet.hub.asked_to_stop.is_set, "it is asked for")
+    wait_until(quiet.hub.shutdown.asked.is_set, "it is asked for")
     assert log_of(quiet) == ["ann shuts the server down now: a new version"]
-    assert quiet.hub.goodbye == "the server is going down: a new version"
+    assert quiet.hub.shutdown.goodbye == "the server is going down: a new version"
 
 
 # Who came and left
@@ -166,7 +166,7 @@ def test_a_person_is_announced_to_the_others_and_not_to_itself(company: Company)
 def test_a_program_is_never_announced(quiet: Company) -> None:
     program = quiet.join("program")
     quiet.say(program, "done")
-    quiet.hub.part(program.client, "end of input")
+    membership.part(quiet.hub, program.client, "end of input")
     assert log_of(quiet) == ["program: done"]
 
 
@@ -199,7 +199,7 @@ def test_a_leave_is_told_whatever_its_reason(quiet: Company) -> None:
     ann, bob = quiet.join("ann"), quiet.join("bob")
     announce(ann, company=quiet)
     quiet.room.presence._next = 0.0
-    quiet.hub.part(ann.client, "connection reset")
+    membership.part(quiet.hub, ann.client, "connection reset")
     assert log_of(quiet) == ["ann joined", "ann left"]
     assert bob.client.last_own == 0
 
@@ -217,8 +217,8 @@ def test_no_leaving_is_told_when_the_server_ends(quiet: Company) -> None:
     ann = quiet.join("ann")
     announce(ann, company=quiet)
     quiet.room.presence._next = 0.0
-    quiet.hub.closing = True
-    quiet.hub.part(ann.client, "the server is going down")
+    quiet.hub.shutdown.closing = True
+    membership.part(quiet.hub, ann.client, "the server is going down")
     assert log_of(quiet) == ["ann joined"]
 
 
@@ -236,7 +236,7 @@ def test_who_comes_into_an_empty_room_is_not_told_who_left_it(
     ann, bob = quiet.join("ann"), quiet.join("bob")
     announce(ann, company=quiet)
     for peer in (ann, bob):
-        quiet.hub.part(peer.client, "test")
+        membership.part(quiet.hub, peer.client, "test")
     announce(quiet.join("cy"), company=quiet)
     quiet.hub.presence_notices.tell(quiet.room)
     assert log_of(quiet) == ["ann joined"]
@@ -286,9 +286,9 @@ def test_a_name_is_free_again_when_its_owner_takes_another_or_leaves(quiet: Comp
     ann, bob = quiet.join("ann"), quiet.join("bob")
     quiet.hub.rename(ann.client, "anna")
     quiet.hub.rename(bob.client, "ann")
-    quiet.hub.part(bob.client, "test")
+    membership.part(quiet.hub, bob.client, "test")
     quiet.hub.rename(ann.client, "ann")
-    quiet.hub.part(ann.client, "test")
+    membership.part(quiet.hub, ann.client, "test")
     assert quiet.hub.names.holder("ann") is None
 
 
@@ -315,9 +315,9 @@ def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
     monkeypatch.setattr(presence, "INTERVAL", 1000.0)
     ann, bob = quiet.join("ann"), quiet.join("bob")
     for peer in (ann, bob):
-        quiet.hub.announce(peer.client)
+        membership.announce(quiet.hub, peer.client)
     quiet.hub.presence_notices.tell(quiet.room)
-    quiet.hub.part(ann.client, "test")
+    membership.part(quiet.hub, ann.client, "test")
     quiet.hub.rename(bob.client, "ANN")
     assert log_of(quiet)[-2:] == ["ann left", "bob is now ANN"]
 
@@ -328,7 +328,7 @@ def test_what_is_told_about_somebody_comes_after_they_have_come(
     monkeypatch.setattr(presence, "INTERVAL", 1000.0)
     ann, bob = quiet.join("ann"), quiet.join("bob")
     for peer in (ann, bob):
-        quiet.hub.announce(peer.client)
+        membership.announce(quiet.hub, peer.client)
     quiet.hub.notify(quiet.room, "bob set the topic: tea", bob.client.number)
     assert log_of(quiet)[-2:] == ["bob joined", "bob set the topic: tea"]
 
@@ -340,6 +340,6 @@ def test_among_many_who_come_the_ignored_are_only_counted(
     ann, bob, cy = quiet.join("ann"), quiet.join("bob"), quiet.join("cy")
     quiet.hub.names.ignore(ann.client, "bob")
     for peer in (ann, bob, cy):
-        quiet.hub.announce(peer.client)
+        membership.announce(quiet.hub, peer.client)
     quiet.hub.presence_notices.tell(quiet.room)
     assert log_of(quiet)[-1] == "cy and 1 other joined"

@@ -6,6 +6,7 @@ import pytest
 
 from gchat.delivery import broadcaster
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub import membership
 from gchat.hub.resumption import give_token, resume
 from tests.unit.peers import Company, Peer
 
@@ -60,7 +61,7 @@ def test_it_does_not_reach_who_has_moved_where_that_is_now(rounds: Rounds) -> No
     rounds.begin()  # the next one: cy is among its listeners, and has all that it sends
     assert cy.client.number in lobby.listeners
     assert lobby.sent == cy.client.cursor
-    builds = hub.move(cy.client, "builds")
+    builds = membership.move(hub, cy.client, "builds")
     hub.notify(builds, "hello")
     assert rounds.received(cy) == b" * hello\n"
     assert cy.client.cursor == builds.log.end
@@ -78,11 +79,11 @@ def test_who_goes_on_elsewhere_gets_what_it_sends_there_and_only_there(rounds: R
     rounds.company.say(ann, "one")
     rounds.begin()
     assert bob.client.cursor.spoken == 1
-    hub.part(bob.client, "it has ended its input")
+    membership.part(hub, bob.client, "it has ended its input")
     again = rounds.company.join("again", listens=False)
     token = bob.client.token
     resume(hub, again.client, identity, token)
-    hub.listen(again.client)
+    membership.listen(hub, again.client)
     at_first, then = rounds.received(bob), rounds.received(again)
     assert at_first.startswith(b"ann: before\n")
     assert b"one" not in at_first

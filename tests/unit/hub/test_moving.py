@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gchat.delivery import broadcaster
+from gchat.hub import membership
 from gchat.hub import rooms as rooms_module
 from gchat.hub.client import Dismissed
 from gchat.hub.rooms import TooManyRooms
@@ -35,9 +36,9 @@ def move(company: Company, peer: Peer, name: str) -> Any:
 
     def go() -> str:
         try:
-            company.hub.move(peer.client, name)
+            membership.move(company.hub, peer.client, name)
         except Dismissed:
-            company.hub.part(peer.client, "dismissed")
+            membership.part(company.hub, peer.client, "dismissed")
             return "dismissed"
         except TooManyRooms:
             return "refused"
@@ -150,10 +151,10 @@ def test_who_breaks_off_while_it_waits_waits_no_longer(
     if how == "resets":
         peer.close()
     else:
-        company.hub.lose(peer.client, "vanished")
+        membership.lose(company.hub, peer.client, "vanished")
     moving.get(timeout=10)
-    company.hub.part(peer.client, "test")
-    company.hub.remove(peer.client)
+    membership.part(company.hub, peer.client, "test")
+    membership.remove(company.hub, peer.client)
     for room in company.hub.rooms.by_name.values():
         assert peer.client.number not in {**room.clients, **room.listeners, **room.visits}
     company.say(bob, "on and on")
@@ -170,7 +171,7 @@ def test_a_program_that_does_not_listen_yet_moves_at_once_and_listens_where_it_i
     company.hub.tell(peer.client, "an answer")
     company.say(bob, "two")
     assert peer.read_lines(1) == [" * an answer"]
-    company.hub.listen(peer.client)
+    membership.listen(company.hub, peer.client)
     assert peer.read_lines(2) == ["bob: one", "bob: two"]
 
 
@@ -212,7 +213,7 @@ def test_a_person_who_moves_leaves_one_room_and_joins_the_other(
 ) -> None:
     monkeypatch.setattr(presence, "INTERVAL", 0.05)
     peer = company.join("cy")
-    company.hub.announce(peer.client)
+    membership.announce(company.hub, peer.client)
     assert ann.read_lines(1) == [" * cy joined"]
     move(company, peer, "builds").get(timeout=10)
     assert bob.read_lines(1) == [" * cy joined"]

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.doors import opening
+from gchat.hub import membership
 from gchat.hub.resumption import BeingResumed, leave, resume
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
@@ -232,7 +233,7 @@ def test_who_comes_back_in_another_room_leaves_this_one(
     ann.read_until("you are in #builds")
     gone(company, ann)
     cy = person(company, "cy")
-    company.hub.move(cy.client, "builds")
+    membership.move(company.hub, cy.client, "builds")
     lines(company, bob)
     again = back(company, ann.client.token)
     address = f"127.0.0.1:{40000 + len(company.peers)}"

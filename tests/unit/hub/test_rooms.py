@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.room import Room
 from gchat.hub.rooms import (
@@ -169,7 +170,7 @@ def test_what_has_stayed_empty_is_closed_now_and_then(
     monkeypatch.setattr(upkeep, "TIDY_INTERVAL", 0.001)
     hub = company.hub
     guest = company.join().client
-    company.start(hub.move, guest, "in use")
+    company.start(membership.move, hub, guest, "in use")
     wait_until(lambda: guest.log.room == "in use", "it has moved")
     find_or_open(hub.rooms, "empty", []).empty_since = time.monotonic() - EMPTY_TIME
     hub.rooms.by_name["in use"].empty_since = time.monotonic() - EMPTY_TIME

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from gchat.commands import Refused
 from gchat.commands.talk import msg
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.hub import membership
 from gchat.hub.client import Dismissed
 from gchat.hub.names import NameTaken
 from gchat.hub.rooms import LOBBY, TooManyRooms
@@ -133,7 +134,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
     def part(self, person: Person) -> None:
         person.has_left = True
         person.until = person.log.end.id
-        self.hub.part(person.client, "test")
+        membership.part(self.hub, person.client, "test")
 
     # What happens
 
@@ -150,14 +151,14 @@ class RoomsAndPeople(RuleBasedStateMachine):
         self.everybody.append(self.people[-1])
         client.display, self.people[-1].socket.room = display, size
         if person:
-            self.hub.announce(client)
+            membership.announce(self.hub, client)
 
     @rule(choice=CHOICE)
     def listen(self, choice: int) -> None:
         person = self.free(choice)
         if person and not person.listens:
             person.listens, person.until = True, None
-            self.hub.listen(person.client)
+            membership.listen(self.hub, person.client)
 
     @rule(
         choice=CHOICE,
@@ -258,7 +259,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
     def go(self, person: Person, name: str) -> str:
         """Move, as a client's own greenlet does; returns what came of it."""
         try:
-            assert self.hub.move(person.client, name).name == name
+            assert membership.move(self.hub, person.client, name).name == name
         except TooManyRooms:
             return "refused"
         except Dismissed:
@@ -287,7 +288,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
             if person.has_left and (person.client.settled or person.client.lost):
                 if not person.client.lost:
                     person.check_that_it_got_all()
-                self.hub.remove(person.client)
+                membership.remove(self.hub, person.client)
                 self.people.remove(person)
                 person.client.connection.lost = person.client.lost or "closed"
 

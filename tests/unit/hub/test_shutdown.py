@@ -6,7 +6,7 @@ import pytest
 from gevent.event import Event
 
 from gchat.hub import shutdown
-from gchat.hub.shutdown import TOLD_AT, Countdown
+from gchat.hub.shutdown import TOLD_AT, Shutdown
 from gchat.text.clock import duration
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import DEADLINE, wait_until
@@ -19,7 +19,8 @@ class Planned:
 
     def __init__(self, fake_time: FakeTime) -> None:
         self.time = fake_time
-        self.shutdown = Countdown(self._tell, self._end)
+        self.shutdown = Shutdown(self._tell)
+        setattr(self.shutdown, "ask", self._end)
         self.told: list[str] = []
         self.times: list[float] = []
         """How long before the end each of it was told."""

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import gevent
 
+from gchat.hub import membership
 from gchat.hub.hub import Stats
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -19,8 +20,8 @@ def test_what_was_done_since_then_is_the_difference_of_each_number() -> None:
 
 def test_all_who_come_are_counted_also_when_they_have_left(company: Company) -> None:
     peers = [company.join() for _ in range(3)]
-    company.hub.part(peers[0].client, "test")
-    company.hub.remove(peers[0].client)
+    membership.part(company.hub, peers[0].client, "test")
+    membership.remove(company.hub, peers[0].client)
     assert company.hub.stats.joined == 3
 
 
@@ -54,7 +55,7 @@ def test_what_was_gone_before_it_was_sent_is_no_delivery() -> None:
         company.room.log._max_messages = 10
         ann, late = company.join("ann"), company.join("late", listens=False)
         company.say(ann, *map(str, range(100)))
-        company.hub.listen(late.client)
+        membership.listen(company.hub, late.client)
         assert "you missed" in late.read_line()
         kept = 99 - int(late.read_line().split()[1]) + 1
         late.read_until(": 99")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gchat.config.motd import Motd
+from gchat.hub import membership
 from gchat.hub.welcome import (
     BEGINNING,
     LONGEST,
@@ -95,7 +96,7 @@ def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: P
     company.say(ann, "meanwhile")
     lines = shown(company, peer)[2:]
     assert [line.partition("] ")[2] for line in lines] == ["ann: before"]
-    company.hub.listen(peer.client)
+    membership.listen(company.hub, peer.client)
     assert peer.read_lines(1) == ["ann: meanwhile"]
 
 

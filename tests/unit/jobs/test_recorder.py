@@ -9,6 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from gchat.hub import membership
 from gchat.jobs import recorder
 from gchat.jobs.recorder import Recorder
 from gchat.model.room_log import Entry
@@ -165,9 +166,9 @@ def test_what_memory_has_forgotten_meanwhile_is_missing_in_the_file_and_that_is_
 def test_a_room_with_something_unwritten_is_not_closed(company: Company, disk: Disk) -> None:
     ann = company.join("ann")
     disk.ready.clear()
-    room = company.hub.move(ann.client, "builds")
+    room = membership.move(company.hub, ann.client, "builds")
     company.say(ann, "one")
-    ann_leaves = company.start(company.hub.move, ann.client, "lobby")
+    ann_leaves = company.start(membership.move, company.hub, ann.client, "lobby")
     wait_until(lambda: ann_leaves.ready(), "she is in the lobby")
     company.hub.rooms.by_name["builds"].empty_since = -1e9
     company.hub.rooms.close_empty([ann.client])
@@ -176,13 +177,13 @@ def test_a_room_with_something_unwritten_is_not_closed(company: Company, disk: D
     wait_until(lambda: room.log.end == room.log.said, "it is written")
     company.hub.rooms.close_empty([ann.client])
     assert "builds" not in company.hub.rooms.by_name
-    again = company.hub.move(ann.client, "builds")
+    again = membership.move(company.hub, ann.client, "builds")
     assert again is not room
     assert [message.text for message in again.log.after(0, 9) if message.is_spoken] == ["one"]
 
 
 def test_two_who_open_a_room_at_once_are_in_the_same(company: Company) -> None:
     peers = [company.join(), company.join()]
-    moves = [company.start(company.hub.move, peer.client, "builds") for peer in peers]
+    moves = [company.start(membership.move, company.hub, peer.client, "builds") for peer in peers]
     gevent.joinall(moves, raise_error=True, timeout=10)
     assert moves[0].value is moves[1].value

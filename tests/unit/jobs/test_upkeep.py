@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gchat.hub import membership
 from gchat.jobs import upkeep
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import DAY, delete_old_messages
@@ -57,7 +58,7 @@ def test_what_is_too_old_is_deleted_in_rooms_open_and_closed(
         pass
     ann = company.join("ann")
     company.say(ann, "now")
-    room = company.hub.find_or_open("builds")
+    room = membership.find_or_open(company.hub, "builds")
     assert room.log.start.id < 1000
     company.hub.settings.keep_days = 10
     company.start(delete_old_messages, company.hub)
@@ -66,7 +67,7 @@ def test_what_is_too_old_is_deleted_in_rooms_open_and_closed(
     wait_until(lambda: room.log.start.id == 1000, "it is given up in memory too")
     wait_until(lambda: history.unmerged() == 0, "its words are gone from the file")
     assert len(in_the_file(history, "lobby")) == company.room.log.end.id
-    cars = company.hub.find_or_open("cars")
+    cars = membership.find_or_open(company.hub, "cars")
     assert cars.log.start == cars.log.end == Cursor(500, 500)
 
 
@@ -74,7 +75,7 @@ def test_all_but_the_last_of_a_room_are_deleted_from_the_file_alone(
     company: Company, history: History
 ) -> None:
     history.write([*old(1000, "builds", 5), *old(30, "cars", 5), *old(100, "dogs", 5)])
-    room = company.hub.find_or_open("builds")
+    room = membership.find_or_open(company.hub, "builds")
     start = room.log.start
     company.hub.settings.keep_messages = 30
     company.start(delete_old_messages, company.hub)
@@ -89,7 +90,7 @@ def test_nothing_is_deleted_if_nobody_wants_that(company: Company, history: Hist
     ann = company.join("ann")
     company.say(ann, *["x"] * 300)
     company.start(delete_old_messages, company.hub)
-    company.hub.find_or_open("cars")
+    membership.find_or_open(company.hub, "cars")
     wait_until(lambda: not company.hub.pending_writes.rooms, "all is written")
     history.delete("builds", [5])
     wait_until(lambda: history.unmerged() == 0, "it has been at work")
