@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +31,10 @@ from gchat.jobs.upkeep import delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
 from gchat.runtime.logs import start_logging
 from gchat.runtime.signals import StartSignals
+from gchat.store.errors import CannotUse, StoreError
 from gchat.store.history import History
+from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.files import warn_of_other_users
-from gchat.store.sqlite.schema import CannotUse, refusal
 from gchat.text.phrases import counted
 from gchat.text.safe import escape
 
@@ -166,7 +166,7 @@ def open_hub(settings: Settings, options: Options) -> Hub:
         hub = Hub(settings, History(path, options.history_sync))
     except CannotUse as why:
         raise CannotStart(str(why)) from why
-    except sqlite3.Error as error:
+    except StoreError as error:
         raise CannotStart(str(refusal(path, error))) from error
     if path:
         warn_of_other_users(path)

@@ -15,8 +15,10 @@ from gchat.model.message import Message
 from gchat.protocol import json_lines
 from gchat.protocol.voices import encoder
 from gchat.runtime.signals import TOOLS
+from gchat.store.errors import CannotUse
+from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.inspect import contents, faults, read_all
-from gchat.store.sqlite.schema import CannotUse, open_to_read, refusal
+from gchat.store.sqlite.schema import open_to_read
 from gchat.text.clock import past
 from gchat.text.naming import name_key
 from gchat.text.safe import escape

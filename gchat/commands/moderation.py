@@ -1,7 +1,6 @@
 """What operators do about people, and about what these have said."""
 
 import logging
-import sqlite3
 import time
 
 import gevent
@@ -22,7 +21,7 @@ from gchat.hub.password_attempts import PENALTY, too_many_attempts
 from gchat.model.identities import Identity
 from gchat.model.message import COUNTED
 from gchat.model.sanctions import MOST, Sanction, TooManySanctions
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 from gchat.text.addresses import (
     Network,
     NobodyComesFrom,
@@ -223,9 +222,9 @@ def delete(hub: Hub, client: Client, place: str, why: str) -> None:
     try:
         if not deletion.delete(hub, room, [number]):
             raise Refused(f"{shown} is deleted already", "what is gone")
-    except sqlite3.Error as error:
-        log.error("%s cannot be deleted from the history: %s", shown, explain(error))
-        problem = [f"{NOT_DELETED}: {explain(error)}"]
+    except StoreError as error:
+        log.error("%s cannot be deleted from the history: %s", shown, error)
+        problem = [f"{NOT_DELETED}: {error}"]
     what = f"deleted a message of {message.name}'s{f': {why}' if why else ''}"
     log.info("%s %s, %s", client, what, shown)
     if opened := hub.rooms.by_name.get(room):
@@ -325,8 +324,8 @@ def _keep(hub: Hub) -> list[str]:
     now = time.time()
     try:
         hub.history.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
-    except sqlite3.Error as error:
-        log.error("bans and mutes cannot be written to the history: %s", explain(error))
+    except StoreError as error:
+        log.error("bans and mutes cannot be written to the history: %s", error)
         return [NOT_WRITTEN]
     return []
 

@@ -1,7 +1,6 @@
 """Rooms: going there, and what goes on in them."""
 
 import logging
-import sqlite3
 from heapq import nlargest
 from itertools import islice
 
@@ -14,7 +13,7 @@ from gchat.hub.room import Room
 from gchat.hub.rooms import LOBBY, MAX_ROOMS, TooManyRooms
 from gchat.hub.welcome import topic_of, welcome_to_room
 from gchat.model.message import Topic
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 from gchat.text.naming import NotAName, as_name, name_key
 from gchat.text.phrases import listing
 
@@ -121,10 +120,8 @@ def _keep_topic(hub: Hub, room: Room) -> list[str]:
     """Have the topic of `room` outlast the server; what whoever has set it is to know of that."""
     try:
         hub.history.write_topic(room.name, room.topic)
-    except sqlite3.Error as error:
-        log.error(
-            "the topic of #%s cannot be written to the history: %s", room.name, explain(error)
-        )
+    except StoreError as error:
+        log.error("the topic of #%s cannot be written to the history: %s", room.name, error)
         return [NOT_WRITTEN]
     return []
 

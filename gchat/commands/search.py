@@ -1,6 +1,5 @@
 """Finding what was said: in this room as far as memory goes, or in all rooms in the file."""
 
-import sqlite3
 import time
 
 from gchat.commands.arguments import log_of, place_wanted, too_long
@@ -9,6 +8,7 @@ from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.protocol.voices import voice_of
+from gchat.store.errors import StoreError, TookTooLong
 from gchat.store.sqlite.words import TookTooLong
 from gchat.text.naming import name_key
 from gchat.text.phrases import counted
@@ -102,7 +102,7 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
             hits = hub.history.find(query, before, CANDIDATES)
         except TookTooLong:
             raise Refused("that takes too long; say more about it", "a query") from None
-        except sqlite3.Error:
+        except StoreError:
             hub.faults.report("cannot search the history for %s", client)
             raise Refused("the history file cannot be read; it is in the log", "a query") from None
         for _, message in hits:

@@ -1,6 +1,5 @@
 """Talking otherwise than to everybody in the room."""
 
-import sqlite3
 import time
 
 from gchat.commands.arguments import called
@@ -11,7 +10,7 @@ from gchat.hub.resumption import bring_privates
 from gchat.model.identities import Identity
 from gchat.model.message import Kind, Private
 from gchat.protocol.voices import voice_of
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 from gchat.text.naming import name_key
 
 PRIVATE_LIMIT = 64 * 1024
@@ -67,9 +66,9 @@ def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
     private = Private(round(time.time(), 3), client.name, name, text)
     try:
         is_kept = hub.history.keep_privates(identity.number, [private], PRIVATE_LIMIT)
-    except sqlite3.Error as error:
+    except StoreError as error:
         raise Refused(
-            f"{name} is not here, and the history file cannot be written to: {explain(error)}",
+            f"{name} is not here, and the history file cannot be written to: {error}",
             "a private message",
         ) from None
     if not is_kept:

@@ -1,7 +1,6 @@
 """Coming back on another connection, and leaving nothing behind."""
 
 import logging
-import sqlite3
 
 import gevent
 
@@ -13,7 +12,7 @@ from gchat.hub.password_attempts import PENALTY, too_many_attempts
 from gchat.hub.resumption import BeingResumed, give_token
 from gchat.hub.resumption import resume as go_on
 from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 from gchat.text.clock import duration
 from gchat.text.phrases import counted
 
@@ -92,10 +91,10 @@ def forget(hub: Hub, client: Client, answer: str) -> None:
 def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
     try:
         count = count_all_of(hub, client.number)
-    except sqlite3.Error as error:
-        log.error("the messages of %s cannot be counted: %s", client, explain(error))
+    except StoreError as error:
+        log.error("the messages of %s cannot be counted: %s", client, error)
         raise Refused(
-            f"your messages in the history file cannot be counted: {explain(error)}; nothing was "
+            f"your messages in the history file cannot be counted: {error}; nothing was "
             "deleted; try again later",
             "what to delete",
         ) from None
@@ -106,10 +105,10 @@ def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
 def _forget_all(hub: Hub, client: Client) -> None:
     try:
         count = delete_all_of(hub, client.number)
-    except sqlite3.Error as error:
-        log.error("what %s has said cannot be deleted from the history: %s", client, explain(error))
+    except StoreError as error:
+        log.error("what %s has said cannot be deleted from the history: %s", client, error)
         raise Refused(
-            f"not all could be deleted from the history file: {explain(error)}; try again later",
+            f"not all could be deleted from the history file: {error}; try again later",
             "what to delete",
         ) from None
     log.info("%s has deleted what it had said: %s", client, counted(count, "message"))

@@ -29,7 +29,7 @@ def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
     """Delete messages, but for notices, of `room`, which may be closed.
 
     Only their places are left, so that cursors and counts stay right. Returns the ids of those
-    that were not gone before. Raises sqlite3.Error; then they are gone from memory alone.
+    that were not gone before. Raises StoreError; then they are gone from memory alone.
     """
     # From memory first: what is not in the file yet is then written as it is now.
     deleted = _delete_from_memory(hub, room, ids)
@@ -43,7 +43,7 @@ def delete_all_of(hub: Hub, sender: int) -> int:
     """Delete all that the client of the number `sender` has said, in whatever rooms.
 
     Returns how many messages that were. Takes as long as to read the whole file, and lets others
-    talk meanwhile; for what is said meanwhile it has to be called again. Raises sqlite3.Error;
+    talk meanwhile; for what is said meanwhile it has to be called again. Raises StoreError;
     then more may be left, in the file or in memory.
     """
     count = 0
@@ -55,7 +55,7 @@ def delete_all_of(hub: Hub, sender: int) -> int:
 def count_all_of(hub: Hub, sender: int) -> int:
     """Count what `delete_all_of` would delete now: each message once, in memory or in the file.
 
-    Takes as long, and lets others talk meanwhile. Raises sqlite3.Error.
+    Takes as long, and lets others talk meanwhile. Raises StoreError.
     """
     held = defaultdict[str, set[int]](set)  # no more of them than memory has messages
     for room, ids in _find_in_memory(hub, sender):
@@ -79,7 +79,7 @@ def _find_in_memory(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
 def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
     """Rooms, and the ids of messages of `sender` that the file holds, in portions.
 
-    What was deleted before it is reached is not among them. Raises sqlite3.Error.
+    What was deleted before it is reached is not among them. Raises StoreError.
     """
     before = LAST_PLACE
     while before:

@@ -4,7 +4,6 @@ With the token it takes over the number, and so all that is known by it: what it
 ignores it, who last said something to it alone. Its cursor is put back to what it had got.
 """
 
-import sqlite3
 import time
 from itertools import count
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest, make_token, tidy
 from gchat.protocol.voices import encoder, voice_of
+from gchat.store.errors import StoreError
 
 DISPLACED = "your token was shown on another connection, where you go on; goodbye"
 
@@ -116,7 +116,7 @@ def _load_privates(hub: Hub, identity: Identity) -> None:
     """Take what the file keeps for `identity` into memory."""
     try:
         kept = hub.history.take_privates(identity.number)
-    except sqlite3.Error:
+    except StoreError:
         hub.faults.report("cannot read what is kept for %s", identity.name)
     else:
         identity.privates = kept + identity.privates

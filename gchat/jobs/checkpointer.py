@@ -1,7 +1,6 @@
 """Writing to the history file who can come back, and how far they have got."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -14,7 +13,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.resumption import note
 from gchat.model.identities import Identity
 from gchat.runtime.loop import give_way
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 
 INTERVAL = 1.0
 """Seconds between two times. After the process was killed, who comes back may see again what was
@@ -74,9 +73,9 @@ class Checkpointer:
                     self._keep_privates(identity)
                     identities.undelivered.pop(number, None)
             self._fails = False
-        except sqlite3.Error as error:
+        except StoreError as error:
             if not self._fails:
-                log.error("who can come back is not in the history: %s", explain(error))
+                log.error("who can come back is not in the history: %s", error)
             self._fails = True
 
     def _arrived(self) -> Iterator[Client]:
@@ -114,7 +113,7 @@ class Checkpointer:
         forgotten = _take(identities.forgotten)
         try:
             self._hub.history.write_identities(changed.values(), moved.values(), [*forgotten])
-        except sqlite3.Error:
+        except StoreError:
             for taken, there in ((changed, identities.changed), (moved, identities.moved)):
                 there.update(
                     (number, identity)
@@ -128,7 +127,7 @@ class Checkpointer:
         privates, identity.privates = identity.privates, []
         try:
             self._hub.history.keep_privates(identity.number, privates)
-        except sqlite3.Error:
+        except StoreError:
             identity.privates = privates + identity.privates
             raise
 

@@ -10,7 +10,6 @@ from time import monotonic
 from gchat.hub.hub import Hub
 from gchat.model.room_log import Entry, RoomLog
 from gchat.runtime.loop import give_way
-from gchat.store.sqlite.schema import explain
 from gchat.text.phrases import counted
 
 RETRY = 10.0
@@ -79,7 +78,7 @@ class Recorder:
             self._behind = {log: log.end.id for log in logs}
             self._next_try = monotonic() + RETRY
             self._tell(
-                f"the history cannot be written to its file: {explain(error)}. What is said "
+                f"the history cannot be written to its file: {error}. What is said "
                 "goes on in memory, and is written when that is possible again"
             )
 

@@ -4,7 +4,6 @@ All of it in small steps, since talk comes first.
 """
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.rooms import Rooms
 from gchat.runtime.loop import give_way
-from gchat.store.sqlite.schema import explain
+from gchat.store.errors import StoreError
 
 STEP = 200
 """Messages deleted or indexed at a time: a millisecond, now and then some more, in which nothing
@@ -57,9 +56,9 @@ def delete_old_messages(hub: Hub) -> None:
                 _merge(hub)
                 next_merge = time.monotonic() + MERGE_SHARE * (time.monotonic() - began)
             fails = False
-        except sqlite3.Error as error:
+        except StoreError as error:
             if not fails:
-                log.error("what is old cannot be deleted from the history: %s", explain(error))
+                log.error("what is old cannot be deleted from the history: %s", error)
             fails = True
         gevent.sleep(EXPIRY_INTERVAL)
 

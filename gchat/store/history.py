@@ -1,6 +1,5 @@
 """What was said before: in memory, and behind that in the file, if there is one."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from time import monotonic
@@ -9,10 +8,12 @@ from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Entry, RoomLog
 from gchat.model.sanctions import Sanction
+from gchat.store.errors import StoreError, decoding
 from gchat.store.sqlite import deleting, identities, messages, sanctions, topics, words
+from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.lock import Lock
 from gchat.store.sqlite.sanctions import Held
-from gchat.store.sqlite.schema import begin_run, decoding, open_file, open_to_read, refusal
+from gchat.store.sqlite.schema import begin_run, open_file, open_to_read
 from gchat.store.sqlite.worker import Worker
 from gchat.text.addresses import Network
 from gchat.text.query import Query
@@ -60,7 +61,7 @@ class History:
         self._searcher = Worker(open_to_read(path))
         try:
             self.first_number = self._writer.run(begin_run)
-        except sqlite3.Error as error:
+        except StoreError as error:
             raise refusal(path, error) from error
 
     @property
@@ -70,7 +71,7 @@ class History:
 
     @decoding()
     def open(self, room: str) -> RoomLog:
-        """The log of `room`, which goes on where the file ends. Raises sqlite3.Error."""
+        """The log of `room`, which goes on where the file ends. Raises StoreError."""
         log = RoomLog(room, recorded=self.is_kept)
         if self._reader:
             end, tail = self._reader.run(messages.tail, room)
@@ -78,7 +79,7 @@ class History:
         return log
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write them to the file. Raises sqlite3.Error; then none is written."""
+        """Write them to the file. Raises StoreError; then none is written."""
         if self._writer:
             self._writer.run(messages.append, entries)
 
@@ -89,27 +90,27 @@ class History:
 
     @decoding()
     def topic(self, room: str) -> Topic | None:
-        """What `room` was about last; None if nobody has said that. Raises sqlite3.Error."""
+        """What `room` was about last; None if nobody has said that. Raises StoreError."""
         return self._reader.run(topics.read, room) if self._reader else None
 
     def write_topic(self, room: str, topic: Topic | None) -> None:
-        """Write what `room` is about. Raises sqlite3.Error."""
+        """Write what `room` is about. Raises StoreError."""
         if self._writer:
             self._writer.run(topics.write, room, topic)
 
     @decoding()
     def sanctions(self, kind: str) -> dict[Network, Sanction]:
-        """Those in the file, a `ban` or a `mute`. Raises sqlite3.Error."""
+        """Those in the file, a `ban` or a `mute`. Raises StoreError."""
         return self._reader.run(sanctions.read, kind) if self._reader else {}
 
     def write_sanctions(self, held: Mapping[str, Held]) -> None:
-        """Write all that hold, by their kind. Raises sqlite3.Error."""
+        """Write all that hold, by their kind. Raises StoreError."""
         if self._writer:
             self._writer.run(sanctions.write, held)
 
     @decoding()
     def identities(self) -> list[Identity]:
-        """All in the file, the longest gone first. Raises sqlite3.Error."""
+        """All in the file, the longest gone first. Raises StoreError."""
         return self._reader.run(identities.read) if self._reader else []
 
     def write_identities(
@@ -117,7 +118,7 @@ class History:
     ) -> None:
         """Write those that have changed, and of others how far they have got.
 
-        And delete those of the numbers in `forgotten`. Raises sqlite3.Error.
+        And delete those of the numbers in `forgotten`. Raises StoreError.
         """
         if self._writer:
             self._writer.run(
@@ -130,14 +131,14 @@ class History:
     def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
         """Keep what is said to the one of this number alone, until it is there.
 
-        False if over `most` bytes are kept for it already. Raises sqlite3.Error.
+        False if over `most` bytes are kept for it already. Raises StoreError.
         """
         return self._writer is not None and self._writer.run(
             identities.keep, number, privates, most
         )
 
     def take_privates(self, number: int) -> list[Private]:
-        """What is kept for it, and no longer. Raises sqlite3.Error."""
+        """What is kept for it, and no longer. Raises StoreError."""
         return self._writer.run(identities.take, number) if self._writer else []
 
     def close(self) -> None:
@@ -156,14 +157,14 @@ class History:
     def delete(self, room: str, ids: Collection[int]) -> set[int]:
         """Delete messages of `room` from the file (see deletion.py); returns which it deleted.
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         return self._writer.run(deleting.delete, room, ids) if self._writer else set()
 
     def find_of(self, sender: int, before: int, most: int) -> tuple[int, list[tuple[str, int]]]:
         """The rooms and ids of at most `most` messages of `sender` before the place `before`.
 
-        And the place before which others may be; 0 if none are. Raises sqlite3.Error.
+        And the place before which others may be; 0 if none are. Raises StoreError.
         """
         if not self._searcher:
             return 0, []
@@ -172,14 +173,14 @@ class History:
     def remove_old(self, time: float, most: int) -> int:
         """Delete at most `most` messages that were said before `time`; returns how many it were.
 
-        Raises sqlite3.Error, also if another program holds a lock on the file.
+        Raises StoreError, also if another program holds a lock on the file.
         """
         return self._writer.run(deleting.remove_old, time, most) if self._writer else 0
 
     def find_crowded(self, behind: str, most: int) -> str:
         """The first room behind `behind` with over `most` messages; empty if there is none.
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         return self._searcher.run(deleting.find_crowded, behind, most) if self._searcher else ""
 
@@ -192,19 +193,19 @@ class History:
     def unmerged(self) -> int:
         """How often words were taken out of the index, and still are in the file.
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         return self._reader.run(words.unmerged) if self._reader else 0
 
     def merge(self, first: bool) -> bool:
         """Take some of them out of the file; False if none are left there (see words.merge).
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         return self._writer is not None and self._writer.run(words.merge, first)
 
     def set_merged(self, count: int) -> None:
-        """What was taken out `count` times is no longer in the file. Raises sqlite3.Error."""
+        """What was taken out `count` times is no longer in the file. Raises StoreError."""
         if self._writer:
             self._writer.run(words.set_merged, count)
 
@@ -213,14 +214,14 @@ class History:
     def index(self, most: int) -> int:
         """Enter at most `most` more messages into the index; returns how many are left.
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         return self._writer.run(words.index, most) if self._writer else 0
 
     def complete_index(self) -> int:
         """Index what is left now, for INDEX_WAIT seconds at most; returns how many still are.
 
-        Raises sqlite3.Error.
+        Raises StoreError.
         """
         end = monotonic() + INDEX_WAIT
         while left := self.index(INDEX_STEP):
@@ -231,7 +232,7 @@ class History:
     def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
         """At most `count` messages that `query` matches, and their places, the newest first.
 
-        They are before the place `before`, in all rooms. Raises TookTooLong and sqlite3.Error.
+        They are before the place `before`, in all rooms. Raises TookTooLong and StoreError.
         """
         if not self._searcher:
             return []

@@ -12,8 +12,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from gchat.store.errors import CannotUse
+from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.files import PRIVATE, files_of
-from gchat.store.sqlite.schema import CannotUse, refusal
 
 LOCKS = Path("/proc/locks")
 """Linux's list of all locks, by the device and the inode of the file, with the process."""

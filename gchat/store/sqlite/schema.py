@@ -1,14 +1,13 @@
 """How the history file is laid out, and how it is opened: one of ours, whole, and not newer."""
 
-import errno
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gchat.store.sqlite.files import obstacle
+from gchat.store.errors import CannotUse, Damaged, StoreError, decoding
+from gchat.store.sqlite.errors import not_ours, refusal
 
 APPLICATION_ID = 0x67636861
 """What marks the file as one of ours: `gcha`."""
@@ -99,26 +98,6 @@ MIGRATIONS = (
 """What makes each version of the layout of the one before it; the first of nothing."""
 
 
-LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-SYSTEM = (
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-)
-"""The codes of errors that come from the system, whose reason SQLite keeps to itself."""
-
-
-class CannotUse(Exception):
-    """Why a history file cannot be used: a line that names it, for a person to read."""
-
-
-class Damaged(sqlite3.DatabaseError):
-    """The file is a sound database, but has something in it that gchat cannot have written."""
-
-
 def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
     """Open the history at `path` for writing; it is made if there is none, or brought up to date.
 
@@ -136,7 +115,7 @@ def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, StoreError, OSError) as error:
         raise refusal(path, error) from error
     return connection
 
@@ -154,22 +133,6 @@ def open_to_read(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise refusal(path, error, writing=False) from error
     return connection
-
-
-def refusal(path: str, error: Exception, *, writing: bool = True) -> CannotUse:
-    """The exception to raise when `error` keeps the history at `path` from being used.
-
-    It names the reason of the system where SQLite has none.
-    """
-    code = _code(error)
-    if code == sqlite3.SQLITE_NOTADB:
-        return _not_ours(path)
-    if code in SYSTEM:
-        why = obstacle(path, writing=writing) or _in_sqlites_words(error)
-    else:
-        why = explain(error)
-    verb = "open" if code in (*SYSTEM, *LOCKED) or isinstance(error, OSError) else "use"
-    return CannotUse(f"cannot {verb} history file {path}: {why}")
 
 
 @contextmanager
@@ -207,41 +170,6 @@ def begin_run(connection: sqlite3.Connection) -> int:
         return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
 
 
-def explain(error: Exception) -> str:
-    """What has happened, as a clause that a person can read."""
-    code = _code(error)
-    if code in LOCKED:
-        return "another program holds a lock on it"
-    if code == sqlite3.SQLITE_FULL:
-        return "the disk is full"
-    if code == sqlite3.SQLITE_NOTADB:
-        return "it is not a gchat history file"
-    if code == sqlite3.SQLITE_CORRUPT or isinstance(error, Damaged):
-        return "it is damaged"
-    return str(getattr(error, "strerror", None) or error)
-
-
-@contextmanager
-def decoding() -> Iterator[None]:
-    """Raises Damaged if what is read within cannot be decoded."""
-    try:
-        yield
-    except (ValueError, TypeError, LookupError) as error:
-        raise Damaged(str(error)) from error
-
-
-def _in_sqlites_words(error: Exception) -> str:
-    """The reason if the system shows none: `disk I/O error (SQLITE_IOERR_READ)`."""
-    if _code(error) == sqlite3.SQLITE_FULL:  # some is free again, but not as much as it takes
-        return os.strerror(errno.ENOSPC)
-    return f"{error} ({getattr(error, 'sqlite_errorname', '')})"
-
-
-def _code(error: Exception) -> int:
-    """The primary code of an error of SQLite's; 0 if it is none."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _connect(uri: str) -> sqlite3.Connection:
     # Every thread has its own one, but it need not be the thread that has made it.
     return sqlite3.connect(
@@ -258,14 +186,10 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _not_ours(path: str) -> CannotUse:
-    return CannotUse(f"{path} is not a gchat history file")
-
-
 def _check_is_ours(connection: sqlite3.Connection, path: str) -> None:
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     if not marked and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise _not_ours(path)
+        raise not_ours(path)
     if _version(connection) > len(MIGRATIONS):
         raise CannotUse(
             f"cannot use history file {path}: a newer gchat wrote it; update this one to use it"

@@ -8,6 +8,7 @@ import sqlite3
 import time
 
 from gchat.model.message import Message
+from gchat.store.errors import TookTooLong
 from gchat.store.sqlite.messages import COLUMNS
 from gchat.store.sqlite.schema import transaction, without_waiting
 from gchat.text.query import Query
@@ -24,10 +25,6 @@ SPOKEN = "kind IN ('say', 'action')"
 
 MERGED = 16
 """Pages of the index, of 4 KiB, that are merged at a time."""
-
-
-class TookTooLong(Exception):
-    """Nothing was found in PATIENCE."""
 
 
 def index(connection: sqlite3.Connection, most: int) -> int:

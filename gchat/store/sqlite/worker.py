@@ -6,6 +6,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from gevent.threadpool import ThreadPool
 
+from gchat.store.sqlite.errors import store_error
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -23,7 +25,10 @@ class Worker:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """What `function` returns for the connection and the arguments; raises what it raises."""
+        """What `function` returns for the connection and the arguments.
+
+        Raises what it raises, but StoreError for an error of SQLite's.
+        """
         result = list[Result]()
 
         def carry_out() -> Exception | None:
@@ -33,7 +38,10 @@ class Worker:
                 return error
             return None
 
-        if error := self._pool.apply(carry_out):
+        error = self._pool.apply(carry_out)
+        if isinstance(error, sqlite3.Error):
+            raise store_error(error) from error
+        if error:
             raise error
         return result[0]
 

@@ -1,7 +1,6 @@
 """commands.operators: /delete, and what is shown of what was deleted."""
 
 import logging
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from gchat.commands.arguments import MAX_TEXT
 from gchat.jobs.recorder import Recorder
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
@@ -175,7 +175,7 @@ def test_if_it_cannot_be_deleted_from_the_file_the_operator_knows_and_can_try_ag
     shown(kept, op)
 
     def fail(*_arguments: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
         patch.setattr(kept.hub.history, "delete", fail)
@@ -263,7 +263,7 @@ def test_a_topic_that_cannot_be_written_is_one_and_its_setter_is_told(
     kept: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     monkeypatch.setattr(kept.hub.history, "write_topic", fail)
     assert told(kept, person(kept, "ann"), "/topic the weather") == [

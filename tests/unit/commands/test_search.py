@@ -1,6 +1,5 @@
 """commands.search, with a history file: /find in all rooms, /around."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import pytest
 
 from gchat.commands.search import AROUND, CANDIDATES, MOST_FOUND
 from gchat.jobs.recorder import Recorder
+from gchat.store.errors import StoreError, TookTooLong
 from gchat.store.history import History
-from gchat.store.sqlite.words import TookTooLong
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -76,7 +75,8 @@ def test_what_cannot_be_looked_for_is_refused(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert refusal(company, ann, "/find ...") == "that cannot be found: there is no word in it"
-    for error, why in ((TookTooLong(), "too long"), (sqlite3.DatabaseError(), "cannot be read")):
+    errors = ((TookTooLong(), "too long"), (StoreError("it is damaged"), "cannot be read"))
+    for error, why in errors:
 
         def fail(*_arguments: object, error: Exception = error) -> None:
             raise error

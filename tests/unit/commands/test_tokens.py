@@ -1,6 +1,5 @@
 """/token, /resume, /forget: what they tell and refuse. What comes back is in test_resumption."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
 from gchat.model.room_log import TEXT
 from gchat.model.tokens import make_token
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
@@ -160,7 +160,7 @@ def test_what_cannot_be_counted_is_not_deleted(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     monkeypatch.setattr(company.hub.history, "find_of", fail)
     why = refusal(company, person(company, "ann"), "/forget")
@@ -172,9 +172,7 @@ def test_who_cannot_be_forgotten_is_told_why(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        error = sqlite3.OperationalError()
-        error.sqlite_errorcode = sqlite3.SQLITE_FULL
-        raise error
+        raise StoreError("the disk is full")
 
     monkeypatch.setattr(company.hub.history, "find_of", full)
     assert refusal(company, person(company, "ann"), "/forget yes") == (

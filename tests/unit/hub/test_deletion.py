@@ -1,6 +1,5 @@
 """hub.deletion: what was deleted is seen no more, wherever it was on its way."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from gchat.hub import deletion, membership
 from gchat.hub.deletion import count_all_of, delete, delete_all_of
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from gchat.store.sqlite import messages
 from tests.unit.delivery.test_backfill import LINES, fall_behind
@@ -94,11 +94,11 @@ def test_if_it_cannot_be_deleted_from_the_file_it_is_gone_from_memory(
     write_all(company)
 
     def fail(*_arguments: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "delete", fail)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StoreError):
             delete(company.hub, "lobby", [1])
     assert [m.text for m in company.room.log.after(0, 9)] == [""]
     assert delete(company.hub, "lobby", [1]) == {1}
@@ -225,11 +225,11 @@ def test_each_message_is_counted_once_wherever_it_is_kept(
     assert count_all_of(company.hub, number) == 119  # and in the file alone
 
     def fail(*_arguments: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "delete", fail)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StoreError):
             delete(company.hub, "lobby", [199])
     assert count_all_of(company.hub, number) == 119  # gone from memory alone
     monkeypatch.setattr(history, "write", fail)

@@ -1,6 +1,5 @@
 """hub.resumption: with a token a client goes on as the one that it was."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from gchat.model import presence
 from gchat.model.display import PLAIN
 from gchat.model.identities import Identity
 from gchat.model.sanctions import Sanction
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.commands.typing_lines import person, refusal, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
@@ -455,9 +455,7 @@ def test_if_the_file_cannot_be_written_to_who_wants_something_kept_is_told(
 
 
 def full(*_: object) -> None:
-    error = sqlite3.OperationalError()
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
-    raise error
+    raise StoreError("the disk is full")
 
 
 def test_leaving_is_nothing_for_who_has_no_token(company: Company, bob: Peer) -> None:

@@ -1,6 +1,5 @@
 """jobs.keeper: who can come back is in the file, and how far they have got."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gchat.jobs.checkpointer import PORTION, Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity
 from gchat.model.message import Private
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -116,7 +116,7 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
 
     def full(*_: object) -> None:
         tries.append(1)
-        raise sqlite3.OperationalError("it burns")
+        raise StoreError("it burns")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "write_identities", full)
@@ -176,7 +176,7 @@ def test_if_they_cannot_be_written_they_are_kept_in_memory(
 
     def full(*_: object) -> None:
         identity.privates.append(second)
-        raise sqlite3.OperationalError
+        raise StoreError("it is full")
 
     with monkeypatch.context() as patch:
         patch.setattr(hub.history, "keep_privates", full)

@@ -1,6 +1,5 @@
 """jobs.recorder: what is said is written before it is sent, and goes on if it cannot be."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from gchat.hub import membership
 from gchat.jobs import recorder
 from gchat.jobs.recorder import Recorder
 from gchat.model.room_log import Entry
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -114,7 +114,7 @@ def test_if_it_cannot_be_written_the_talk_goes_on_and_operators_know_why(
     company: Company, op: Peer, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    disk.error = sqlite3.OperationalError("database or disk is full")
+    disk.error = StoreError("the disk is full")
     for text in ("one", "two", "three"):
         company.say(ann, text)
         assert bob.read_line() == f"ann: {text}\n"
@@ -132,7 +132,7 @@ def test_what_was_not_written_is_as_soon_as_that_is_possible(
     ann, bob = company.join("ann"), company.join("bob")
     company.say(ann, "before")
     bob.read_line()
-    disk.error = sqlite3.OperationalError("disk I/O error")
+    disk.error = StoreError("disk I/O error")
     company.say(ann, "meanwhile")
     bob.read_line()
     failed = disk.tried
@@ -151,7 +151,7 @@ def test_what_memory_has_forgotten_meanwhile_is_missing_in_the_file_and_that_is_
 ) -> None:
     monkeypatch.setattr(recorder, "RETRY", 0.02)
     ann = company.join("ann")
-    disk.error = sqlite3.OperationalError("disk I/O error")
+    disk.error = StoreError("disk I/O error")
     company.say(ann, *map(str, range(100)))
     op.read_until("99")
     company.room.log._max_messages = 64

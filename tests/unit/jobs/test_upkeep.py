@@ -1,6 +1,5 @@
 """jobs.forgetting: what is too old or too much is deleted from the file, and nothing else."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import DAY, delete_old_messages
 from gchat.model.message import Kind
 from gchat.model.room_log import Cursor, Entry
+from gchat.store.errors import StoreError
 from gchat.store.history import History
 from tests.unit.delivery.test_backfill import LINES, fall_behind
 from tests.unit.peers import Company, wait_until
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_written_to_is_tried_again_and_told_of_once(
     def fail(*_arguments: object) -> int:
         nonlocal tried
         tried += 1
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
         patch.setattr(history, "remove_old", fail)

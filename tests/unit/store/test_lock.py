@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from gchat.store.errors import CannotUse
 from gchat.store.history import History
 from gchat.store.sqlite import lock, schema
 from gchat.store.sqlite.lock import Lock
-from gchat.store.sqlite.schema import CannotUse, open_to_read
+from gchat.store.sqlite.schema import open_to_read
 from gchat.store.sqlite.worker import Worker
 
 

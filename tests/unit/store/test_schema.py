@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from gchat.store.errors import CannotUse
 from gchat.store.sqlite import messages, schema
 from gchat.store.sqlite.schema import (
     CLIENTS_IN_A_RUN,
     MIGRATIONS,
-    CannotUse,
     begin_run,
     open_file,
     open_to_read,
-    refusal,
 )
 from tests.unit.store.entries import entries
 
@@ -136,33 +135,6 @@ def test_an_empty_file_can_be_written_but_not_read(path: str) -> None:
     assert str(why.value) == not_usable(path, "it is empty")
     open_file(path).close()
     open_to_read(path).close()
-
-
-def sqlite_error(code: int, name: str, text: str) -> sqlite3.Error:
-    error = sqlite3.OperationalError(text)
-    error.sqlite_errorcode, error.sqlite_errorname = code, name
-    return error
-
-
-@pytest.mark.parametrize(
-    ("code", "name", "text", "why"),
-    [
-        (
-            sqlite3.SQLITE_IOERR_READ,
-            "SQLITE_IOERR_READ",
-            "disk I/O error",
-            "disk I/O error (SQLITE_IOERR_READ)",
-        ),
-        (sqlite3.SQLITE_FULL, "SQLITE_FULL", "full", "No space left on device"),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, "", "locked", "another program holds a lock on it"),
-    ],
-)
-def test_an_error_for_which_the_system_shows_no_reason_is_told_as_exactly_as_it_is_known(
-    path: str, code: int, name: str, text: str, why: str
-) -> None:
-    open_file(path).close()
-    told = str(refusal(path, sqlite_error(code, name, text)))
-    assert told == f"cannot open history file {path}: {why}"
 
 
 def test_numbers_of_clients_never_come_again(path: str) -> None:

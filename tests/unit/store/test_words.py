@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from gchat.model.message import Kind
 from gchat.model.room_log import Entry
+from gchat.store.errors import TookTooLong
 from gchat.store.sqlite import messages, words
 from gchat.store.sqlite.schema import open_file, open_to_read
-from gchat.store.sqlite.words import TookTooLong, decode_hits
+from gchat.store.sqlite.words import decode_hits
 from gchat.text.query import NotAQuery, Query, read_query
 from tests.unit.store.entries import entries
 
