@@ -30,17 +30,6 @@ class Query(NamedTuple):
     since: float = 0.0
     """Seconds since the epoch."""
 
-    @property
-    def match(self) -> str:
-        """The terms and the sender in FTS5's language; empty if there are none.
-
-        Each is a string of its own in there, so that nothing that is typed means anything.
-        """
-        terms = [f"text : {_quoted(term)}" for term in self.terms]
-        if self.sender:
-            terms.append(f"name : {_quoted(self.sender)}")
-        return " AND ".join(terms)
-
 
 def read_query(typed: str, now: float, zone: tzinfo | None) -> Query:
     """What `typed` means: `deploy "that was it" err* from:ann in:builds since:2d`.
@@ -67,8 +56,3 @@ def read_query(typed: str, now: float, zone: tzinfo | None) -> Query:
     if query == Query() or (query.sender and not _WORDS.search(query.sender)):
         raise NotAQuery("there is no word in it")
     return query
-
-
-def _quoted(term: str) -> str:
-    word = term.rstrip("*")
-    return '"' + word.replace('"', '""') + '"' + (" *" if word != term else "")

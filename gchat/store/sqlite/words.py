@@ -73,7 +73,8 @@ def find(connection: sqlite3.Connection, query: Query, before: int, count: int) 
     At most `count`, the newest first. Raises TookTooLong and sqlite3.Error.
     """
     place, source = "messages.place", "messages"
-    if query.match:
+    match = matching(query)
+    if match:
         # In the order of the index, which comes first: hits are not collected to be sorted.
         place, source = "words.rowid", "words CROSS JOIN messages ON messages.place = words.rowid"
     conditions = [f"{place} > ?", f"{place} < ?", SPOKEN]
@@ -81,9 +82,9 @@ def find(connection: sqlite3.Connection, query: Query, before: int, count: int) 
     if query.room:
         conditions.append("+room = ?")  # not by the index of rooms, for the same reason
         values.append(query.room)
-    if query.match:
+    if match:
         conditions.append("words MATCH ?")
-        values.append(query.match)
+        values.append(match)
     rows = (
         "SELECT messages.place, id, spoken, time, room, kind, sender, messages.name, messages.text"
         f" FROM {source} WHERE {' AND '.join(conditions)} ORDER BY {place} DESC LIMIT ?"
@@ -101,6 +102,22 @@ def find(connection: sqlite3.Connection, query: Query, before: int, count: int) 
         raise
     finally:
         connection.set_progress_handler(None, 0)
+
+
+def matching(query: Query) -> str:
+    """The terms and the sender of `query` in FTS5's language; empty if it has neither.
+
+    Each is a string of its own in there, so that nothing that is typed means anything.
+    """
+    terms = [f"text : {_quoted(term)}" for term in query.terms]
+    if query.sender:
+        terms.append(f"name : {_quoted(query.sender)}")
+    return " AND ".join(terms)
+
+
+def _quoted(term: str) -> str:
+    word = term.rstrip("*")
+    return '"' + word.replace('"', '""') + '"' + (" *" if word != term else "")
 
 
 def _first_place(connection: sqlite3.Connection, since: float) -> int:

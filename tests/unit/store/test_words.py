@@ -121,6 +121,14 @@ def test_newest_hits_are_found_without_sorting_all(file: sqlite3.Connection) -> 
                 assert not any("B-TREE" in row[3] for row in plan), plan
 
 
+def test_each_term_is_a_string_in_the_index_s_language() -> None:
+    query = Query(('say "x"', "err*", "NOT", "a*b"), "ann")
+    assert words.matching(query) == (
+        'text : "say ""x""" AND text : "err" * AND text : "NOT" AND text : "a*b" AND name : "ann"'
+    )
+    assert words.matching(Query(room="builds", since=3.0)) == ""
+
+
 WORD = re.compile(r"[^\W_]+")
 
 

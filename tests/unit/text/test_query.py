@@ -47,14 +47,6 @@ def test_what_cannot_be_looked_for_is_refused(typed: str, why: str) -> None:
         read_query(typed, NOW, None)
 
 
-def test_each_term_is_a_string_in_the_index_s_language() -> None:
-    query = Query(('say "x"', "err*", "NOT", "a*b"), "ann")
-    assert query.match == (
-        'text : "say ""x""" AND text : "err" * AND text : "NOT" AND text : "a*b" AND name : "ann"'
-    )
-    assert Query(room="builds", since=3.0).match == ""
-
-
 @given(st.text(max_size=40))
 def test_nothing_that_is_typed_raises_anything_else(typed: str) -> None:
     with suppress(NotAQuery):
