@@ -33,8 +33,10 @@ from gchat.runtime.logs import start_logging
 from gchat.runtime.signals import StartSignals
 from gchat.store.errors import CannotUse, StoreError
 from gchat.store.history import History
+from gchat.store.memory import MemoryStore
 from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.files import warn_of_other_users
+from gchat.store.sqlite.store import SqliteStore
 from gchat.text.phrases import counted
 from gchat.text.safe import escape
 
@@ -117,7 +119,7 @@ def main(start: StartSignals) -> int:
     server.let_all_in()
     checkpointer.write()
     gevent.killall(parts)  # or they would go on with a file that is closed
-    hub.history.close()
+    hub.store.close()
     hub.faults.tell_repeated()
     log.info("stopped")
     log_handler.flush()
@@ -163,7 +165,8 @@ def open_hub(settings: Settings, options: Options) -> Hub:
     """Open the history, and make the hub of what stands in it. Raises CannotStart."""
     path = options.history or ""
     try:
-        hub = Hub(settings, History(path, options.history_sync))
+        store = SqliteStore(path, options.history_sync) if path else MemoryStore()
+        hub = Hub(settings, History(store))
     except CannotUse as why:
         raise CannotStart(str(why)) from why
     except StoreError as error:

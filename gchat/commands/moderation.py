@@ -113,7 +113,7 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     hub.confirm(client, told)
     for one in _those_from(hub, network):  # only now: none comes in any more meanwhile
         _expel(hub, client, one, sanction, "banned")
-    hub.confirm(client, *(_keep(hub) if hub.history.is_kept else [FORGOTTEN]))
+    hub.confirm(client, *(_keep(hub) if hub.store.is_kept else [FORGOTTEN]))
 
 
 @command("WHERE", operators_only=True)
@@ -146,7 +146,7 @@ def bans(hub: Hub, client: Client) -> None:
         which = f", of which these are the latest {LISTED}" if len(held) > LISTED else ""
         lines.append(f"{counted(len(held), what)}{which}:" if held else none)
         lines += [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
-    hub.tell(client, *lines, *([] if hub.history.is_kept else [FORGOTTEN]))
+    hub.tell(client, *lines, *([] if hub.store.is_kept else [FORGOTTEN]))
 
 
 @command("NAME [TIME] [WHY]", operators_only=True)
@@ -323,7 +323,7 @@ def _keep(hub: Hub) -> list[str]:
     """Have bans and mutes as they are outlast the server; what the operator is to know of that."""
     now = time.time()
     try:
-        hub.history.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
+        hub.directory.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
     except StoreError as error:
         log.error("bans and mutes cannot be written to the history: %s", error)
         return [NOT_WRITTEN]

@@ -43,7 +43,7 @@ def nick(hub: Hub, client: Client, name: str) -> None:
     hub.confirm(client, f"you are now {name}")
     if identity := hub.identities.of(client.number):
         hub.identities.rename(identity, name)
-    elif hub.history.is_kept and client.person:
+    elif hub.store.is_kept and client.person:
         give_token(hub, client)
         hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
 

@@ -119,7 +119,7 @@ def who(hub: Hub, client: Client, name: str) -> None:
 def _keep_topic(hub: Hub, room: Room) -> list[str]:
     """Have the topic of `room` outlast the server; what whoever has set it is to know of that."""
     try:
-        hub.history.write_topic(room.name, room.topic)
+        hub.directory.write_topic(room.name, room.topic)
     except StoreError as error:
         log.error("the topic of #%s cannot be written to the history: %s", room.name, error)
         return [NOT_WRITTEN]

@@ -9,7 +9,6 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError, TookTooLong
-from gchat.store.sqlite.words import TookTooLong
 from gchat.text.naming import name_key
 from gchat.text.phrases import counted
 from gchat.text.query import NotAQuery, Query, read_query
@@ -46,7 +45,7 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
     wanted = wanted.strip()
     if len(wanted) > MAX_WANTED:
         raise too_long("what to find", wanted, MAX_WANTED)
-    if hub.history.is_kept:
+    if hub.store.is_kept:
         _find_in_file(hub, client, wanted)
         return
     found = _search(hub, client, wanted.casefold())
@@ -99,7 +98,7 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
     found, before = list[tuple[str, int]](), LAST_PLACE
     while len(found) < MOST_FOUND and not client.lost:
         try:
-            hits = hub.history.find(query, before, CANDIDATES)
+            hits = hub.archive.find(query, before, CANDIDATES)
         except TookTooLong:
             raise Refused("that takes too long; say more about it", "a query") from None
         except StoreError:

@@ -65,7 +65,7 @@ def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
         raise Refused(f"{name} ignores you; it was not kept", "a private message")
     private = Private(round(time.time(), 3), client.name, name, text)
     try:
-        is_kept = hub.history.keep_privates(identity.number, [private], PRIVATE_LIMIT)
+        is_kept = hub.directory.keep_privates(identity.number, [private], PRIVATE_LIMIT)
     except StoreError as error:
         raise Refused(
             f"{name} is not here, and the history file cannot be written to: {error}",

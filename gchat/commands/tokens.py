@@ -117,5 +117,5 @@ def _forget_all(hub: Hub, client: Client) -> None:
 
 
 def _check_are_kept(hub: Hub) -> None:
-    if not hub.history.is_kept:
+    if not hub.store.is_kept:
         raise Refused("nobody can come back: this server has no history file", "a token")

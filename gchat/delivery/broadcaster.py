@@ -287,7 +287,7 @@ class Round:
     def _go_back(self, client: Client) -> bool:
         """What comes next for `client` is not in memory; False if it has to wait for it."""
         page = self._room.pages.get(client.cursor.id)
-        if page is None and self._hub.history.is_kept:
+        if page is None and self._hub.store.is_kept:
             self._backfill.ask(self._room, client)
             return False
         kept = Cursor(page[0].id - 1, page[0].spoken_before) if page else self._room.log.start

@@ -47,7 +47,7 @@ class ChatServer(StreamServer):
         super().__init__(listener)
         self.hub = hub
         self.admission = admission
-        self.numbers = count(hub.history.first_number)
+        self.numbers = count(hub.directory.first_number)
         self.waiting = deque[tuple[Any, Any]]()
         """Connections that have no greenlet yet, with their addresses."""
         self.letting_in = False

@@ -33,7 +33,7 @@ def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
     """
     # From memory first: what is not in the file yet is then written as it is now.
     deleted = _delete_from_memory(hub, room, ids)
-    deleted |= hub.history.delete(room, ids)
+    deleted |= hub.store.delete(room, ids)
     with hub.opening:  # where it may be among what has been read
         _delete_from_memory(hub, room, ids)
     return deleted
@@ -83,7 +83,7 @@ def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
     """
     before = LAST_PLACE
     while before:
-        before, places = hub.history.find_of(sender, before, STEP)
+        before, places = hub.archive.find_of(sender, before, STEP)
         found = defaultdict[str, list[int]](list)
         for room, number in places:
             found[room].append(number)

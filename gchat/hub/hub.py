@@ -28,6 +28,7 @@ from gchat.runtime.faults import Faults
 from gchat.runtime.loop import Gate, give_way
 from gchat.runtime.watchdog import Watchdog
 from gchat.store.history import History
+from gchat.store.memory import MemoryStore
 
 AT_ONCE = 256
 """Clients that are looked at, when something is asked about all, before others get a turn."""
@@ -45,13 +46,17 @@ class Hub:
 
     def __init__(self, settings: Settings | None = None, history: History | None = None) -> None:
         self.settings = settings or Settings()
-        self.history = history or History()
+        self.history = history or History(MemoryStore())
+        self.store = self.history.store
+        """What outlasts the process, in three parts: the rooms' logs, and the next two."""
+        self.directory = self.store.directory
+        self.archive = self.store.archive
         self.started = time.time()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
         self.rooms = Rooms(self.history.open(LOBBY))
-        self.lobby.topic = self.history.topic(LOBBY)
-        self.identities = Identities(self.history.identities())
+        self.lobby.topic = self.directory.topic(LOBBY)
+        self.identities = Identities(self.directory.identities())
         self.names = Names(self.identities)
         self.bells = Bells(self.names, self.enqueue)
         self.presence_notices = PresenceNotices(self.names, self.notify)
@@ -71,9 +76,9 @@ class Hub:
         self.watchdog = Watchdog()
         self.slots = Slots()
         """Those that all connections take, also before they are clients."""
-        self.bans = Sanctions(self.history.sanctions("ban"))
+        self.bans = Sanctions(self.directory.sanctions("ban"))
         """What keeps whoever comes from a network out."""
-        self.mutes = Sanctions(self.history.sanctions("mute"))
+        self.mutes = Sanctions(self.directory.sanctions("mute"))
         """What keeps whoever comes from an address from speaking."""
         self.password_attempts = PasswordAttempts()
         self.operator_attempts = PasswordAttempts()
@@ -147,7 +152,7 @@ class Hub:
     def _append(self, room: Room, kind: str, texts: list[str], sender: int, name: str) -> None:
         # Milliseconds are what programs are told, and what comes back the same from a file.
         room.log.append(round(time.time(), 3), kind, texts, sender, name)
-        if self.history.is_kept:
+        if self.store.is_kept:
             self.pending_writes.add(room)
         else:
             self.mark_ready(room)

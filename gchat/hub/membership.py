@@ -98,7 +98,7 @@ def find_or_open(hub: Hub, name: str) -> Room:
     with hub.opening:  # or it might be opened twice, and its ids be given out again
         if room := hub.rooms.by_name.get(name):
             return room
-        before, topic = hub.history.open(name), hub.history.topic(name)
+        before, topic = hub.history.open(name), hub.directory.topic(name)
         room = hub.rooms.open(before, hub.clients.values())
         room.topic = topic
         return room

@@ -115,7 +115,7 @@ def bring_privates(hub: Hub, identity: Identity) -> None:
 def _load_privates(hub: Hub, identity: Identity) -> None:
     """Take what the file keeps for `identity` into memory."""
     try:
-        kept = hub.history.take_privates(identity.number)
+        kept = hub.directory.take_privates(identity.number)
     except StoreError:
         hub.faults.report("cannot read what is kept for %s", identity.name)
     else:

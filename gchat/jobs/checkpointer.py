@@ -112,7 +112,7 @@ class Checkpointer:
         changed, moved = _take(identities.changed), _take(identities.moved)
         forgotten = _take(identities.forgotten)
         try:
-            self._hub.history.write_identities(changed.values(), moved.values(), [*forgotten])
+            self._hub.directory.write_identities(changed.values(), moved.values(), [*forgotten])
         except StoreError:
             for taken, there in ((changed, identities.changed), (moved, identities.moved)):
                 there.update(
@@ -126,7 +126,7 @@ class Checkpointer:
     def _keep_privates(self, identity: Identity) -> None:
         privates, identity.privates = identity.privates, []
         try:
-            self._hub.history.keep_privates(identity.number, privates)
+            self._hub.directory.keep_privates(identity.number, privates)
         except StoreError:
             identity.privates = privates + identity.privates
             raise

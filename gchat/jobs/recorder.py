@@ -8,8 +8,9 @@ import logging
 from time import monotonic
 
 from gchat.hub.hub import Hub
-from gchat.model.room_log import Entry, RoomLog
+from gchat.model.room_log import RoomLog
 from gchat.runtime.loop import give_way
+from gchat.store.base import Batch
 from gchat.text.phrases import counted
 
 RETRY = 10.0
@@ -58,7 +59,7 @@ class Recorder:
         ends = {room: room.log.said for room in rooms}
         logs = [room.log for room in ends]
         if not self._behind:
-            self._write([entry for log in logs for entry in log.unreleased], logs)
+            self._write(logs)
         else:
             self._behind = {log: log.end.id for log in logs} | self._behind
         for room, end in ends.items():
@@ -70,10 +71,10 @@ class Recorder:
         if self._behind and monotonic() >= self._next_try:
             self._catch_up()
 
-    def _write(self, entries: list[Entry], logs: list[RoomLog]) -> None:
+    def _write(self, logs: list[RoomLog]) -> None:
         """Write what is new in `logs`; if that fails, they are behind."""
         try:
-            self._hub.history.write(entries)
+            self._hub.store.append([Batch(log.room, log.unreleased) for log in logs])
         except Exception as error:  # whatever it is: the talk must go on
             self._behind = {log: log.end.id for log in logs}
             self._next_try = monotonic() + RETRY
@@ -84,10 +85,10 @@ class Recorder:
 
     def _catch_up(self) -> None:
         """Write what was released without being written, as far as it is still in memory."""
-        entries = [entry for log, last in self._behind.items() for entry in log.entries_after(last)]
+        batches = [Batch(log.room, log.entries_after(last)) for log, last in self._behind.items()]
         missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
         try:
-            self._hub.history.write_at_once(entries)
+            self._hub.store.append(batches, at_once=True)
         except Exception:  # as before
             self._next_try = monotonic() + RETRY
         else:

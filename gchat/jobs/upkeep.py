@@ -31,7 +31,7 @@ INDEX_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
 """Seconds between two looks for rooms that have stayed empty: a tenth of what they may."""
 
-MERGE_SHARE = 10
+PURGE_SHARE = 10
 """How much longer than to merge the index it takes until that is done again, at least. All of the
 index is written for it, however little was deleted."""
 
@@ -46,15 +46,15 @@ def delete_old_messages(hub: Hub) -> None:
     Open rooms give up what is too old in memory as well, but not what is too much: nobody who
     reads slowly loses by that.
     """
-    fails, next_merge = False, 0.0
+    fails, next_purge = False, 0.0
     while True:
         try:
             _delete_old(hub)
             _delete_surplus(hub)
-            if time.monotonic() >= next_merge:
+            if time.monotonic() >= next_purge:
                 began = time.monotonic()
-                _merge(hub)
-                next_merge = time.monotonic() + MERGE_SHARE * (time.monotonic() - began)
+                _purge(hub)
+                next_purge = time.monotonic() + PURGE_SHARE * (time.monotonic() - began)
             fails = False
         except StoreError as error:
             if not fails:
@@ -67,7 +67,7 @@ def _delete_old(hub: Hub) -> None:
     if not hub.settings.keep_days:
         return
     oldest = time.time() - hub.settings.keep_days * DAY
-    _repeat(lambda: hub.history.remove_old(oldest, STEP))
+    _repeat(lambda: hub.store.trim_old(oldest, STEP))
     for room in list(hub.rooms.by_name.values()):
         while room.log.give_up(room.log.since(oldest)):
             give_way()
@@ -75,16 +75,14 @@ def _delete_old(hub: Hub) -> None:
 
 def _delete_surplus(hub: Hub) -> None:
     kept, room = hub.settings.keep_messages, ""
-    while kept and (room := hub.history.find_crowded(room, kept)):
-        _repeat(lambda: hub.history.remove_surplus(room, kept, STEP))
+    while kept and (room := hub.store.find_crowded(room, kept)):
+        _repeat(lambda: hub.store.trim_room(room, kept, STEP))
 
 
-def _merge(hub: Hub) -> None:
-    """Have the words of what was deleted gone from the file."""
-    if count := hub.history.unmerged():
-        hub.history.merge(True)
-        _repeat(lambda: hub.history.merge(False))
-        hub.history.set_merged(count)
+def _purge(hub: Hub) -> None:
+    """Have the words of what was deleted gone from the archive."""
+    for _ in hub.archive.purge():
+        gevent.sleep(PAUSE)
 
 
 def _repeat(step: Callable[[], int]) -> None:
@@ -96,7 +94,7 @@ def _repeat(step: Callable[[], int]) -> None:
 def index_messages(hub: Hub) -> None:
     """Enter new messages into the index of words, for ever."""
     while True:
-        left = hub.history.index(STEP)
+        left = hub.archive.index(STEP)
         gevent.sleep(PAUSE if left else INDEX_INTERVAL)
 
 

@@ -27,14 +27,14 @@ from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.runtime import faults
 from gchat.runtime.watchdog import Watchdog
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteArchive
 from tests.unit.failing import Failing
 
 PARTS: dict[str, tuple[Any, str]] = {
     "broadcaster": (Broadcaster, "_try_to_serve"),
     "recorder": (Recorder, "_wait_for_more"),
     "checkpointer": (Checkpointer, "write"),
-    "indexer": (History, "index"),
+    "indexer": (SqliteArchive, "index"),
     "vanished": (vanished, "has_vanished"),
     "idle": (idle, "_check"),
     "upkeep": (upkeep, "_delete_old"),

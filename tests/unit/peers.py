@@ -23,6 +23,7 @@ from gchat.hub.hub import Hub
 from gchat.model.display import PLAIN
 from gchat.model.room_log import RoomLog
 from gchat.protocol.framing import LineFramer
+from gchat.store.base import Store
 from gchat.store.history import History
 
 DEADLINE = 10.0
@@ -129,10 +130,10 @@ class Company:
         self,
         log: RoomLog | None = None,
         broadcasting: bool = True,
-        history: History | None = None,
+        store: Store | None = None,
     ) -> None:
         """`log` is the lobby's, where another one than usual is wanted."""
-        self.hub = Hub(history=history)
+        self.hub = Hub(history=History(store) if store else None)
         self.hub.settings.limits.rate = 0  # they talk as fast as they can
         self.room = self.hub.lobby
         if log is not None:
@@ -232,7 +233,7 @@ class Company:
         number = len(self.peers)
         address = f"127.0.0.1:{40000 + number}"
         return Client(
-            self.hub.history.first_number - 1 + number,
+            self.hub.directory.first_number - 1 + number,
             connection,
             address,
             self.room.log,

@@ -61,7 +61,7 @@ PURE = [
 
 WITH_FILES_OR_THE_LOG = [
     *in_wings("config"),
-    *(name for name in in_wings("store") if name not in ("gchat.store.history", WORKER)),
+    *(name for name in in_wings("store") if name not in ("gchat.store.sqlite.store", WORKER)),
     *("gchat.hub.password_attempts", "gchat.tools"),
 ]
 """They need no more of the world than that. (What logs brings in threads.)"""

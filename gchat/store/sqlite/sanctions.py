@@ -5,13 +5,12 @@ import sqlite3
 from collections.abc import Mapping
 
 from gchat.model.sanctions import Sanction
+from gchat.store.base import Sanctions
 from gchat.store.sqlite.schema import transaction
 from gchat.text.addresses import Network, parse_network
 
-Held = Mapping[Network, Sanction]
 
-
-def write(connection: sqlite3.Connection, held: Mapping[str, Held]) -> None:
+def write(connection: sqlite3.Connection, held: Mapping[str, Sanctions]) -> None:
     """Write those that hold, by their kind, in place of those before. Raises sqlite3.Error."""
     rows = [
         (kind, str(network), *sanction)

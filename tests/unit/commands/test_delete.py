@@ -10,7 +10,7 @@ import pytest
 from gchat.commands.arguments import MAX_TEXT
 from gchat.jobs.recorder import Recorder
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -21,21 +21,21 @@ def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]
         with Company() as company:
             yield company
         return
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    history.close()
+    store.close()
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Company]:
     """One with a file, where memory holds little."""
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    history.close()
+    store.close()
 
 
 def say(company: Company, peer: Peer, *texts: str) -> int:
@@ -178,7 +178,7 @@ def test_if_it_cannot_be_deleted_from_the_file_the_operator_knows_and_can_try_ag
         raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(kept.hub.history, "delete", fail)
+        patch.setattr(kept.hub.store, "delete", fail)
         lines = told(kept, op, f"/delete {number}")
     assert lines[0] == "you deleted a message of ann's"
     assert "could not be deleted from the history file" in lines[1]
@@ -197,7 +197,7 @@ def test_what_is_deleted_while_it_is_being_found_is_not_shown(
     op.client.operator = True
     number = say(kept, ann, "secret", "secret too") - 1
     shown(kept, ann)
-    find = kept.hub.history.find
+    find = kept.hub.archive.find
 
     def find_and_delete(*arguments: Any) -> Any:
         hits = find(*arguments)
@@ -205,7 +205,7 @@ def test_what_is_deleted_while_it_is_being_found_is_not_shown(
         write_all(kept)
         return hits
 
-    monkeypatch.setattr(kept.hub.history, "find", find_and_delete)
+    monkeypatch.setattr(kept.hub.archive, "find", find_and_delete)
     assert texts(told(kept, ann, "/find secret")) == ["secret too"]
 
 
@@ -215,7 +215,7 @@ def test_where_all_is_deleted_nothing_is_shown(kept: Company) -> None:
     say(kept, ann, *map(str, range(100)))
     while kept.room.log.give_up(kept.room.log.end.id):
         pass
-    while kept.hub.history.remove_old(2.0**40, 100):
+    while kept.hub.store.trim_old(2.0**40, 100):
         pass
     shown(kept, ann)
     assert told(kept, ann, "/history") == ["nothing that was said here is kept"]
@@ -248,15 +248,15 @@ def test_a_topic_is_there_again_when_a_room_is_opened_again(kept: Company) -> No
 
 def test_the_lobbys_topic_is_there_after_a_restart(tmp_path: Path) -> None:
     for first in (True, False):
-        history = History(str(tmp_path / "chat.db"))
-        with Company(history=history) as company:
+        store = SqliteStore(str(tmp_path / "chat.db"))
+        with Company(store=store) as company:
             company.start(Recorder(company.hub).run)
             if first:
                 run(company, person(company, "ann"), "/topic the weather")
             else:
                 assert company.room.topic
                 assert company.room.topic.text == "the weather"
-        history.close()
+        store.close()
 
 
 def test_a_topic_that_cannot_be_written_is_one_and_its_setter_is_told(
@@ -265,7 +265,7 @@ def test_a_topic_that_cannot_be_written_is_one_and_its_setter_is_told(
     def fail(*_arguments: object) -> None:
         raise StoreError("disk I/O error")
 
-    monkeypatch.setattr(kept.hub.history, "write_topic", fail)
+    monkeypatch.setattr(kept.hub.directory, "write_topic", fail)
     assert told(kept, person(kept, "ann"), "/topic the weather") == [
         "you set the topic: the weather",
         "that could not be written to the history file: it ends with the server",

@@ -11,7 +11,7 @@ from gchat.commands import TABLE, Command, Refused, admin, moderation, tokens
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.jobs.recorder import Recorder
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from gchat.text.safe import escape
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import Company, Peer
@@ -43,8 +43,8 @@ def test_whatever_a_command_is_given_it_is_done_or_refused(
 ) -> None:
     for module, name in ((moderation, "PENALTY"), (tokens, "PENALTY"), (admin, "MEASURED")):
         monkeypatch.setattr(module, name, 0.0)
-    history = History(str(tmp_path / "chat.db")) if keeps else None
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db")) if keeps else None
+    with Company(store=store) as company:
         company.hub.settings.op_password = Password("secret")
         if keeps:
             company.start(Recorder(company.hub).run)
@@ -56,8 +56,8 @@ def test_whatever_a_command_is_given_it_is_done_or_refused(
                 with suppress(Refused, Dismissed):
                     run(company, ann, f"{entry.name} {escape(line)}")  # as a session does
         company.hub.shutdown.cancel()
-    if history:
-        history.close()
+    if store:
+        store.close()
 
 
 def _read_all(peer: Peer) -> None:

@@ -8,18 +8,18 @@ import pytest
 from gchat.commands.search import AROUND, CANDIDATES, MOST_FOUND
 from gchat.jobs.recorder import Recorder
 from gchat.store.errors import StoreError, TookTooLong
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    history.close()
+    store.close()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_what_cannot_be_looked_for_is_refused(
         def fail(*_arguments: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(company.hub.history, "find", fail)
+        monkeypatch.setattr(company.hub.archive, "find", fail)
         assert why in refusal(company, ann, "/find deploy")
 
 

@@ -12,8 +12,9 @@ from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
 from gchat.model.room_log import TEXT
 from gchat.model.tokens import make_token
+from gchat.store.base import Batch
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
 
@@ -25,10 +26,10 @@ def _no_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         yield company
-    history.close()
+    store.close()
 
 
 def test_a_token_comes_with_the_first_name(company: Company) -> None:
@@ -109,7 +110,7 @@ def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
         (1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
         (2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
     ]
-    hub.history.write(entries)
+    hub.store.append([Batch("builds", entries)])
     ann = person(company, "ann")
     ann.client.number = old
     assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
@@ -162,7 +163,7 @@ def test_what_cannot_be_counted_is_not_deleted(
     def fail(*_: object) -> None:
         raise StoreError("disk I/O error")
 
-    monkeypatch.setattr(company.hub.history, "find_of", fail)
+    monkeypatch.setattr(company.hub.archive, "find_of", fail)
     why = refusal(company, person(company, "ann"), "/forget")
     assert why.startswith("your messages in the history file cannot be counted: ")
     assert "nothing was deleted" in why
@@ -174,7 +175,7 @@ def test_who_cannot_be_forgotten_is_told_why(
     def full(*_: object) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(company.hub.history, "find_of", full)
+    monkeypatch.setattr(company.hub.archive, "find_of", full)
     assert refusal(company, person(company, "ann"), "/forget yes") == (
         "not all could be deleted from the history file: the disk is full; try again later"
     )

@@ -12,7 +12,7 @@ from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity
 from gchat.model.sanctions import Sanction
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
 
@@ -24,24 +24,24 @@ class Server:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._history = History(path)
+        self._store = SqliteStore(path)
         self.company = self._start()
 
     def _start(self) -> Company:
-        company = Company(history=self._history)
+        company = Company(store=self._store)
         company.start(Recorder(company.hub).run)
         return company
 
     def restart(self) -> Company:
         self.stop()
-        self._history = History(self._path)
+        self._store = SqliteStore(self._path)
         self.company = self._start()
         return self.company
 
     def stop(self) -> None:
         Checkpointer(self.company.hub).write()
         self.company.__exit__(None, None, None)
-        self._history.close()
+        self._store.close()
 
     def operator(self) -> Peer:
         op = at(person(self.company, "op"), "10.0.0.1")
@@ -67,7 +67,7 @@ class Server:
     def in_file(self, name: str) -> Sanction | None:
         """What the file has of the mute of `name`, as soon as what has changed is written."""
         Checkpointer(self.company.hub).write()
-        (found,) = [each for each in self._history.identities() if each.name == name]
+        (found,) = [each for each in self._store.directory.identities() if each.name == name]
         return found.muted
 
 

@@ -9,7 +9,8 @@ import pytest
 from gchat.delivery import backfill
 from gchat.hub import membership
 from gchat.jobs.recorder import Recorder
-from gchat.store.history import PAGE, History
+from gchat.store.history import PAGE
+from gchat.store.sqlite.store import SqliteStore
 from gchat.text.phrases import counted
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -19,12 +20,12 @@ LINES = 5 * PAGE
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         company.room.log._max_messages = 64
         yield company
-    history.close()
+    store.close()
 
 
 def fall_behind(company: Company, count: int = 1, said_before: int = 0) -> list[Peer]:
@@ -87,9 +88,9 @@ def test_what_is_in_the_file_no_more_is_told_to_be_missed(
 ) -> None:
     (slow,) = fall_behind(company)
     got = slow.client.cursor.id
-    history = company.hub.history
-    assert history._writer
-    history._writer.run(
+    store = company.hub.store
+    assert isinstance(store, SqliteStore)
+    store._writer.run(
         lambda file: file.execute("DELETE FROM messages WHERE id >= ? AND id < ?", (first, end))
     )
     missed = max(0, end - max(first, got + 1))
@@ -116,7 +117,7 @@ def test_if_the_file_cannot_be_read_who_needs_it_is_told_what_it_missed(
     def fail(*_arguments: object) -> None:
         raise sqlite3.DatabaseError("made to fail")
 
-    monkeypatch.setattr("gchat.store.history.messages.after", fail)
+    monkeypatch.setattr("gchat.store.sqlite.store.messages.after", fail)
     lines = slow.read_until(f"{LINES - 1} ")
     assert sum("you missed" in line for line in lines) == 1
     assert company.hub.faults.total == 1

@@ -12,23 +12,25 @@ from gchat.hub import deletion, membership
 from gchat.hub.deletion import count_all_of, delete, delete_all_of
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
+from gchat.store.base import Batch
 from gchat.store.errors import StoreError
-from gchat.store.history import History
 from gchat.store.sqlite import messages
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.delivery.test_backfill import LINES, fall_behind
 from tests.unit.peers import Company, wait_until
+from tests.unit.store.entries import batches
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(str(tmp_path / "chat.db"))
-    yield history
-    history.close()
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def company(history: History) -> Iterator[Company]:
-    with Company(history=history) as company:
+def company(store: SqliteStore) -> Iterator[Company]:
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         company.room.log._max_messages = 64
         yield company
@@ -59,23 +61,23 @@ def test_it_is_gone_from_memory_and_from_the_file_and_its_place_is_left(company:
     assert bob.read_line() == "ann: four\n"
 
 
-def test_it_is_gone_from_a_room_that_is_closed(company: Company, history: History) -> None:
-    history.write([(1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")])
+def test_it_is_gone_from_a_room_that_is_closed(company: Company, store: SqliteStore) -> None:
+    store.append(batches((1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")))
     assert delete(company.hub, "builds", [1]) == {1}
     assert texts(company, "builds") == []
     assert "builds" not in company.hub.rooms.by_name
 
 
 def test_what_is_deleted_before_it_is_written_is_not_in_the_file(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, ready = history.write, Event()
+    append, ready = store.append, Event()
 
-    def wait_and_write(entries: Any) -> None:
+    def wait_and_append(batches: list[Batch]) -> None:
         ready.wait()
-        write(entries)
+        append(batches)
 
-    monkeypatch.setattr(history, "write", wait_and_write)
+    monkeypatch.setattr(store, "append", wait_and_append)
     ann = company.join("ann")
     company.say(ann, "one")
     gevent.sleep(0.02)  # the first is being written
@@ -87,7 +89,7 @@ def test_what_is_deleted_before_it_is_written_is_not_in_the_file(
 
 
 def test_if_it_cannot_be_deleted_from_the_file_it_is_gone_from_memory(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = company.join("ann")
     company.say(ann, "one")
@@ -97,7 +99,7 @@ def test_if_it_cannot_be_deleted_from_the_file_it_is_gone_from_memory(
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "delete", fail)
+        patch.setattr(store, "delete", fail)
         with pytest.raises(StoreError):
             delete(company.hub, "lobby", [1])
     assert [m.text for m in company.room.log.after(0, 9)] == [""]
@@ -126,14 +128,13 @@ def test_what_has_been_read_for_those_who_are_late_is_without_it_too(company: Co
 
 
 def test_a_page_that_is_being_read_while_something_is_deleted_is_read_again(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = company.join("ann")
     company.say(ann, *map(str, range(200)))
     write_all(company)
     assert company.room.log.start.id > 10
-    assert history._reader
-    run, pages = history._reader.run, list[Any]()
+    run, pages = store._reader.run, list[Any]()
 
     def read_and_delete(*arguments: Any) -> Any:
         pages.append(run(*arguments))
@@ -141,30 +142,30 @@ def test_a_page_that_is_being_read_while_something_is_deleted_is_read_again(
             delete(company.hub, "lobby", [5])
         return pages[-1]
 
-    monkeypatch.setattr(history._reader, "run", read_and_delete)
-    found = history.after(company.room.log, 0)
+    monkeypatch.setattr(store._reader, "run", read_and_delete)
+    found = company.hub.history.after(company.room.log, 0)
     assert len(pages) == 2
     assert (found[4].id, found[4].kind, found[4].text) == (5, Kind.GONE, "")
 
 
 def test_a_room_that_is_opened_meanwhile_does_not_have_it(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history.write([(1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")])
-    open_room, read, ready = history.open, Event(), Event()
+    store.append(batches((1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")))
+    open_room, read, ready = store.open, Event(), Event()
 
     def open_slowly(room: str) -> Any:
-        log = open_room(room)
+        opened = open_room(room)
         read.set()
         ready.wait()
-        return log
+        return opened
 
-    monkeypatch.setattr(history, "open", open_slowly)
-    opening = company.start(membership.find_or_open, company.hub, "builds")
+    monkeypatch.setattr(store, "open", open_slowly)
+    opening = company.start(company.hub.find_or_open, "builds")
     read.wait()
     deleting = company.start(delete, company.hub, "builds", [1])
     wait_until(
-        lambda: history._reader and history._reader.run(messages.gone_between, "builds", 0, 9),
+        lambda: store._reader.run(messages.gone_between, "builds", 0, 9),
         "it is gone from the file",
     )
     ready.set()
@@ -174,28 +175,27 @@ def test_a_room_that_is_opened_meanwhile_does_not_have_it(
 
 
 def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deletion, "STEP", 7)
     monkeypatch.setattr(deletion, "PORTION", 20)
     monkeypatch.setattr(deletion, "PAUSE", 0.001)
     ann, bob = company.join("ann"), company.join("bob")
     number = ann.client.number
-    history.write(
-        [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
-    )
+    hers = [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
+    store.append(batches(*hers))
     membership.find_or_open(company.hub, "cars")
     for each in range(100):
         company.say(ann, f"hers {each}")
         company.say(bob, f"his {each}")
     write_all(company)
-    remove, steps = history.delete, list[int]()
+    remove, steps = store.delete, list[int]()
 
     def remove_few(room: str, ids: Any) -> set[int]:
         steps.append(len(ids))
         return remove(room, ids)
 
-    monkeypatch.setattr(history, "delete", remove_few)
+    monkeypatch.setattr(store, "delete", remove_few)
     assert delete_all_of(company.hub, number) == 119
     assert min(steps) > 0
     assert max(steps) <= deletion.STEP
@@ -205,15 +205,14 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
 
 
 def test_each_message_is_counted_once_wherever_it_is_kept(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deletion, "STEP", 7)
     monkeypatch.setattr(deletion, "PORTION", 20)
     ann, bob = company.join("ann"), company.join("bob")
     number = ann.client.number
-    history.write(
-        [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
-    )
+    hers = [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
+    store.append(batches(*hers))
     assert count_all_of(company.hub, number) == 19  # in a room that is closed
     membership.find_or_open(company.hub, "builds")
     assert count_all_of(company.hub, number) == 19  # in memory and in the file
@@ -224,19 +223,19 @@ def test_each_message_is_counted_once_wherever_it_is_kept(
     assert company.room.log.start.id > 20
     assert count_all_of(company.hub, number) == 119  # and in the file alone
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_named: object) -> None:
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "delete", fail)
+        patch.setattr(store, "delete", fail)
         with pytest.raises(StoreError):
             delete(company.hub, "lobby", [199])
     assert count_all_of(company.hub, number) == 119  # gone from memory alone
-    monkeypatch.setattr(history, "write", fail)
+    monkeypatch.setattr(store, "append", fail)
     company.say(ann, "hers", "hers")
     write_all(company)
     assert count_all_of(company.hub, number) == 121  # and in memory alone
-    assert history.remove_surplus("builds", 4, 999) == 15
+    assert store.trim_room("builds", 4, 999) == 15
     assert count_all_of(company.hub, number) == 121  # likewise: they are still shown
     assert delete_all_of(company.hub, number) == 121
     assert count_all_of(company.hub, number) == 0

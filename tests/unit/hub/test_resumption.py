@@ -18,7 +18,7 @@ from gchat.model.display import PLAIN
 from gchat.model.identities import Identity
 from gchat.model.sanctions import Sanction
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import person, refusal, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
@@ -39,7 +39,7 @@ class Server:
         self.checkpointer: Checkpointer
 
     def start(self) -> Company:
-        self.company = Company(history=History(self._path))
+        self.company = Company(store=SqliteStore(self._path))
         self.company.start(Recorder(self.company.hub).run)
         self.checkpointer = Checkpointer(self.company.hub)
         return self.company
@@ -47,7 +47,7 @@ class Server:
     def stop(self) -> None:
         self.checkpointer.write()
         self.company.__exit__(None, None, None)
-        self.company.hub.history.close()
+        self.company.hub.store.close()
 
 
 @pytest.fixture
@@ -391,7 +391,7 @@ def test_what_nobody_came_back_for_is_forgotten(server: Server) -> None:
     server.stop()
     company = server.start()
     assert company.hub.identities.shown(ann.client.token) is None
-    assert company.hub.history.take_privates(identity.number) == []
+    assert company.hub.directory.take_privates(identity.number) == []
 
 
 def test_without_a_time_to_reserve_nothing_is_kept(company: Company, ann: Peer) -> None:
@@ -449,7 +449,7 @@ def test_if_the_file_cannot_be_written_to_who_wants_something_kept_is_told(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone(company, ann)
-    monkeypatch.setattr(company.hub.history, "keep_privates", full)
+    monkeypatch.setattr(company.hub.directory, "keep_privates", full)
     why = "ann is not here, and the history file cannot be written to: the disk is full"
     assert refusal(company, bob, "/msg ann psst") == why
 

@@ -20,7 +20,7 @@ from gchat.hub.welcome import (
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind, Topic
 from gchat.model.room_log import Cursor
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import DEADLINE, Company, Peer
 
@@ -135,8 +135,8 @@ def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
 def test_what_was_shown_in_part_is_shown_whole_as_the_mark_says(
     keeps: bool, tmp_path: Path
 ) -> None:
-    history = History(str(tmp_path / "chat.db")) if keeps else None
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db")) if keeps else None
+    with Company(store=store) as company:
         if keeps:
             company.start(Recorder(company.hub).run)
             company.room.log._max_messages = 100
@@ -153,8 +153,8 @@ def test_what_was_shown_in_part_is_shown_whole_as_the_mark_says(
             assert company.room.log.start.id > 2
         run(company, reader, found)
         assert reader.read_until("] ann: xxx")[-1].endswith(f"] ann: {text}")
-    if history:
-        history.close()
+    if store:
+        store.close()
 
 
 def test_who_is_ignored_is_not_shown_again_nor_is_their_topic(company: Company, ann: Peer) -> None:

@@ -14,17 +14,17 @@ from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity
 from gchat.model.message import Private
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.peers import Company, Peer, wait_until
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    history.close()
+    store.close()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def ann(company: Company) -> Peer:
 
 
 def in_the_file(company: Company) -> list[Identity]:
-    return company.hub.history.identities()
+    return company.hub.directory.identities()
 
 
 def place_in_the_file(company: Company) -> int:
@@ -108,7 +108,7 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    history, tries = company.hub.history, list[int]()
+    tries = list[int]()
     gone, absent = company.join("gone"), company.join("absent")
     for peer in (gone, absent):
         give_token(company.hub, peer.client)
@@ -119,7 +119,7 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
         raise StoreError("it burns")
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "write_identities", full)
+        patch.setattr(company.hub.directory, "write_identities", full)
         identities = company.hub.identities
         forgotten = identities.of(gone.client.number)
         assert forgotten
@@ -151,15 +151,15 @@ def test_private_messages_are_kept_for_who_is_gone_alone(company: Company, ann: 
     identity.privates = [private]
     hub.identities.undelivered[number] = identity
     checkpointer.write()
-    assert hub.history.take_privates(number) == []  # they will be delivered
+    assert hub.directory.take_privates(number) == []  # they will be delivered
     del hub.clients[number]
     hub.resumed[number] = Event()
     checkpointer.write()
-    assert hub.history.take_privates(number) == []  # so they will
+    assert hub.directory.take_privates(number) == []  # so they will
     del hub.resumed[number]
     checkpointer.write()
     assert identity.privates == []
-    assert hub.history.take_privates(number) == [private]
+    assert hub.directory.take_privates(number) == [private]
     hub.clients[number] = ann.client
 
 
@@ -179,9 +179,9 @@ def test_if_they_cannot_be_written_they_are_kept_in_memory(
         raise StoreError("it is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(hub.history, "keep_privates", full)
+        patch.setattr(hub.directory, "keep_privates", full)
         checkpointer.write()
     assert identity.privates == [first, second]
     checkpointer.write()
-    assert hub.history.take_privates(number) == [first, second]
+    assert hub.directory.take_privates(number) == [first, second]
     hub.clients[number] = ann.client

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import gevent
 import pytest
@@ -11,19 +10,19 @@ from gevent.event import Event
 from gchat.hub import membership
 from gchat.jobs import recorder
 from gchat.jobs.recorder import Recorder
-from gchat.model.room_log import Entry
+from gchat.store.base import Batch, Store
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.peers import Company, Peer, wait_until
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    history = History(str(tmp_path / "chat.db"))
-    with Company(history=history) as company:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    history.close()
+    store.close()
 
 
 @pytest.fixture
@@ -40,30 +39,28 @@ def in_the_file(company: Company) -> list[str]:
 
 
 class Disk:
-    """What a history writes to, which may be full or slow."""
+    """What a store writes to, which may be full or slow."""
 
-    def __init__(self, history: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.error: Exception | None = None
         self.ready = Event()
         self.ready.set()
         self.tried = 0
-        for name in ("write", "write_at_once"):
-            monkeypatch.setattr(history, name, self._instead_of(getattr(history, name)))
+        append = store.append
 
-    def _instead_of(self, write: Any) -> Any:
-        def attempt(entries: list[Entry]) -> None:
+        def attempt(batches: list[Batch], *, at_once: bool = False) -> None:
             self.tried += 1
             self.ready.wait()
             if self.error:
                 raise self.error
-            write(entries)
+            append(batches, at_once=at_once)
 
-        return attempt
+        monkeypatch.setattr(store, "append", attempt)
 
 
 @pytest.fixture
 def disk(company: Company, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(company.hub.history, monkeypatch)
+    return Disk(company.hub.store, monkeypatch)
 
 
 def test_what_is_said_is_heard_and_in_the_file(company: Company) -> None:

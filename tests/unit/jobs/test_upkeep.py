@@ -13,23 +13,25 @@ from gchat.jobs.upkeep import DAY, delete_old_messages
 from gchat.model.message import Kind
 from gchat.model.room_log import Cursor, Entry
 from gchat.store.errors import StoreError
-from gchat.store.history import History
+from gchat.store.sqlite import words
+from gchat.store.sqlite.store import SqliteStore
 from tests.unit.delivery.test_backfill import LINES, fall_behind
 from tests.unit.peers import Company, wait_until
+from tests.unit.store.entries import batches
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(str(tmp_path / "chat.db"))
-    yield history
-    history.close()
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def company(history: History, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+def company(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     monkeypatch.setattr(upkeep, "EXPIRY_INTERVAL", 0.02)
     monkeypatch.setattr(upkeep, "PAUSE", 0.001)
-    with Company(history=history) as company:
+    with Company(store=store) as company:
         company.start(Recorder(company.hub).run)
         yield company
 
@@ -42,19 +44,25 @@ def old(count: int, room: str, days: float, first: int = 1) -> list[Entry]:
     ]
 
 
-def in_the_file(history: History, room: str) -> list[int]:
-    assert history._reader
-    rows = history._reader.run(
+def in_the_file(store: SqliteStore, room: str) -> list[int]:
+    rows = store._reader.run(
         lambda file: file.execute("SELECT id FROM messages WHERE room = ?", (room,)).fetchall()
     )
     return [number for (number,) in rows]
 
 
+def unmerged(store: SqliteStore) -> int:
+    """How often words were taken out of the index that are still in the file."""
+    return store._reader.run(words.unmerged)
+
+
 def test_what_is_too_old_is_deleted_in_rooms_open_and_closed(
-    company: Company, history: History
+    company: Company, store: SqliteStore
 ) -> None:
-    history.write([*old(1000, "builds", 11), *old(500, "cars", 11), *old(5, "builds", 9, 1001)])
-    while history.index(700):
+    store.append(
+        batches(*old(1000, "builds", 11), *old(500, "cars", 11), *old(5, "builds", 9, 1001))
+    )
+    while store.archive.index(700):
         pass
     ann = company.join("ann")
     company.say(ann, "now")
@@ -62,39 +70,39 @@ def test_what_is_too_old_is_deleted_in_rooms_open_and_closed(
     assert room.log.start.id < 1000
     company.hub.settings.keep_days = 10
     company.start(delete_old_messages, company.hub)
-    wait_until(lambda: not in_the_file(history, "cars"), "what is old is deleted")
-    wait_until(lambda: in_the_file(history, "builds") == [*range(1001, 1006)], "also there")
+    wait_until(lambda: not in_the_file(store, "cars"), "what is old is deleted")
+    wait_until(lambda: in_the_file(store, "builds") == [*range(1001, 1006)], "also there")
     wait_until(lambda: room.log.start.id == 1000, "it is given up in memory too")
-    wait_until(lambda: history.unmerged() == 0, "its words are gone from the file")
-    assert len(in_the_file(history, "lobby")) == company.room.log.end.id
+    wait_until(lambda: unmerged(store) == 0, "its words are gone from the file")
+    assert len(in_the_file(store, "lobby")) == company.room.log.end.id
     cars = membership.find_or_open(company.hub, "cars")
     assert cars.log.start == cars.log.end == Cursor(500, 500)
 
 
 def test_all_but_the_last_of_a_room_are_deleted_from_the_file_alone(
-    company: Company, history: History
+    company: Company, store: SqliteStore
 ) -> None:
-    history.write([*old(1000, "builds", 5), *old(30, "cars", 5), *old(100, "dogs", 5)])
+    store.append(batches(*old(1000, "builds", 5), *old(30, "cars", 5), *old(100, "dogs", 5)))
     room = membership.find_or_open(company.hub, "builds")
     start = room.log.start
     company.hub.settings.keep_messages = 30
     company.start(delete_old_messages, company.hub)
     for name, end in (("builds", 1000), ("dogs", 100), ("cars", 30)):
         expected = [*range(end - 29, end + 1)]
-        wait_until(lambda: in_the_file(history, name) == expected, f"30 of {name} are left")  # noqa: B023
+        wait_until(lambda: in_the_file(store, name) == expected, f"30 of {name} are left")  # noqa: B023
     assert room.log.start == start
 
 
-def test_nothing_is_deleted_if_nobody_wants_that(company: Company, history: History) -> None:
-    history.write(old(300, "builds", 40_000))
+def test_nothing_is_deleted_if_nobody_wants_that(company: Company, store: SqliteStore) -> None:
+    store.append(batches(*old(300, "builds", 40_000)))
     ann = company.join("ann")
     company.say(ann, *["x"] * 300)
     company.start(delete_old_messages, company.hub)
     membership.find_or_open(company.hub, "cars")
     wait_until(lambda: not company.hub.pending_writes.rooms, "all is written")
-    history.delete("builds", [5])
-    wait_until(lambda: history.unmerged() == 0, "it has been at work")
-    assert len(in_the_file(history, "builds")) == 300
+    store.delete("builds", [5])
+    wait_until(lambda: unmerged(store) == 0, "it has been at work")
+    assert len(in_the_file(store, "builds")) == 300
     assert company.room.log.start.id == 0
 
 
@@ -111,7 +119,7 @@ def test_without_a_file_it_is_given_up_in_memory(monkeypatch: pytest.MonkeyPatch
 
 
 def test_one_who_reads_too_slowly_is_told_how_many_were_deleted(
-    company: Company, history: History
+    company: Company, store: SqliteStore
 ) -> None:
     company.room.log._max_messages = 64
     (slow,) = fall_behind(company)
@@ -119,7 +127,7 @@ def test_one_who_reads_too_slowly_is_told_how_many_were_deleted(
     start = company.room.log.start.spoken
     company.hub.settings.keep_messages = 10
     company.start(delete_old_messages, company.hub)
-    wait_until(lambda: len(in_the_file(history, "lobby")) == 10, "it is deleted")
+    wait_until(lambda: len(in_the_file(store, "lobby")) == 10, "it is deleted")
     lines = slow.read_until(f"{LINES - 1} ")
     told = [line for line in lines if line.startswith(" * ")]
     # What was read from the file before still comes.
@@ -132,10 +140,10 @@ def test_one_who_reads_too_slowly_is_told_how_many_were_deleted(
 
 
 def test_a_file_that_cannot_be_written_to_is_tried_again_and_told_of_once(
-    company: Company, history: History, monkeypatch: pytest.MonkeyPatch,
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    history.write(old(10, "builds", 11))
+    store.append(batches(*old(10, "builds", 11)))
     company.hub.settings.keep_days = 10
     tried = 0
 
@@ -145,24 +153,24 @@ def test_a_file_that_cannot_be_written_to_is_tried_again_and_told_of_once(
         raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "remove_old", fail)
+        patch.setattr(store, "trim_old", fail)
         company.start(delete_old_messages, company.hub)
         wait_until(lambda: tried > 2, "it is tried again and again")
-    wait_until(lambda: not in_the_file(history, "builds"), "it is deleted")
+    wait_until(lambda: not in_the_file(store, "builds"), "it is deleted")
     assert [each for each in caplog.messages if "cannot be deleted" in each] == [
         "what is old cannot be deleted from the history: disk I/O error"
     ]
     assert company.hub.faults.total == 0
 
 
-def test_what_is_said_is_heard_while_much_is_deleted(company: Company, history: History) -> None:
-    history.write(old(20_000, "builds", 11))
-    while history.index(5000):
+def test_what_is_said_is_heard_while_much_is_deleted(company: Company, store: SqliteStore) -> None:
+    store.append(batches(*old(20_000, "builds", 11)))
+    while store.archive.index(5000):
         pass
     ann, bob = company.join("ann"), company.join("bob")
     company.hub.settings.keep_days = 10
     company.start(delete_old_messages, company.hub)
-    wait_until(lambda: history._reader and len(in_the_file(history, "builds")) < 20_000, "it runs")
+    wait_until(lambda: len(in_the_file(store, "builds")) < 20_000, "it runs")
     company.say(ann, "hello")
     assert bob.read_line() == "ann: hello\n"
-    assert in_the_file(history, "builds")
+    assert in_the_file(store, "builds")

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from gchat.store.errors import CannotUse
-from gchat.store.history import History
 from gchat.store.sqlite import lock, schema
 from gchat.store.sqlite.lock import Lock
 from gchat.store.sqlite.schema import open_to_read
+from gchat.store.sqlite.store import SqliteStore
 from gchat.store.sqlite.worker import Worker
 
 
@@ -196,18 +196,18 @@ def test_a_new_file_and_those_beside_it_are_private_whatever_the_umask(
 ) -> None:
     before = os.umask(umask)
     try:
-        history = History(str(path))
+        store = SqliteStore(str(path))
     finally:
         os.umask(before)
     files = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
     assert {file.name: mode(file) for file in files} == {file.name: 0o600 for file in files}
-    history.close()
+    store.close()
 
 
 def test_a_file_is_made_where_a_link_points_to(path: Path) -> None:
     link = path.with_name("link.db")
     link.symlink_to(path)
-    History(str(link)).close()
+    SqliteStore(str(link)).close()
     assert link.is_symlink()
     assert mode(path) == 0o600
 
@@ -231,10 +231,10 @@ def test_sqlites_own_locks_last_as_long_as_the_history(path: Path) -> None:
         program = [sys.executable, "-c", LEAVE_WAL, str(path)]
         return subprocess.run(program, capture_output=True, text=True, check=True).stdout
 
-    history = History(str(path))
+    store = SqliteStore(str(path))
     open_to_read(str(path)).close()
     assert leave_wal() == "database is locked\n"
-    history.close()
+    store.close()
     assert leave_wal() == "delete\n"
 
 
@@ -252,16 +252,16 @@ def test_it_is_closed_after_all_connections(path: Path, monkeypatch: pytest.Monk
 
     note(Worker)
     note(Lock)
-    History(str(path)).close()
+    SqliteStore(str(path)).close()
     assert closed == [Worker, Worker, Worker, Lock]
 
 
 def test_a_history_that_is_closed_can_be_opened_again(path: Path) -> None:
     for _ in range(2):
-        history = History(str(path))
+        store = SqliteStore(str(path))
         with pytest.raises(CannotUse, match=f"process {os.getpid()}"):
-            History(str(path))
-        history.close()
+            SqliteStore(str(path))
+        store.close()
 
 
 @pytest.mark.parametrize("is_new", [True, False])
@@ -269,16 +269,16 @@ def test_when_the_start_fails_the_lock_is_given_back_and_no_new_file_is_left(
     path: Path, is_new: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not is_new:
-        History(str(path)).close()
+        SqliteStore(str(path)).close()
     before = sorted(os.listdir(path.parent))
     with monkeypatch.context() as patch:
         patch.setattr(
             schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE later (x); SELECT missing")
         )
         with pytest.raises(CannotUse, match="no such column"):
-            History(str(path))
+            SqliteStore(str(path))
     assert sorted(os.listdir(path.parent)) == before
-    History(str(path)).close()
+    SqliteStore(str(path)).close()
 
 
 def test_where_a_mode_cannot_be_set_the_server_starts(
@@ -295,9 +295,9 @@ def test_where_a_mode_cannot_be_set_the_server_starts(
 def test_a_file_with_more_names_than_one_is_warned_of(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    History(str(path)).close()
+    SqliteStore(str(path)).close()
     assert not caplog.messages
     path.with_name("other.db").hardlink_to(path)
-    History(str(path)).close()
+    SqliteStore(str(path)).close()
     (warning,) = caplog.messages
     assert warning.startswith(f"history file {path} has 2 names (hard links)")

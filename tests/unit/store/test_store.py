@@ -1,0 +1,193 @@
+"""store.base, memory, sqlite.store: one interface, whether anything is kept or not."""
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from gchat.model.identities import Identity
+from gchat.model.message import Message, Private, Topic
+from gchat.model.room_log import Cursor
+from gchat.model.sanctions import Sanction
+from gchat.store.base import Store
+from gchat.store.errors import StoreError
+from gchat.store.history import History
+from gchat.store.memory import MemoryStore
+from gchat.store.sqlite.store import SqliteStore
+from gchat.text.addresses import Network
+from gchat.text.query import Query
+from tests.unit.store.entries import batches, entries
+
+LAST = 2**62
+NETWORK: Network = ip_network("10.1.0.0/16")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "chat.db")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, path: str) -> Iterator[Store]:
+    store = MemoryStore() if request.param == "memory" else SqliteStore(path)
+    yield store
+    store.close()
+
+
+def ids(messages: list[Message]) -> list[int]:
+    return [message.id for message in messages]
+
+
+# The log
+
+
+def test_a_room_of_which_nothing_is_known_begins_at_the_beginning(store: Store) -> None:
+    assert store.open("lobby") == (Cursor(0, 0), [])
+    assert store.read("lobby", 0, 10, 10, 1000) == []
+    assert store.gone_between("lobby", 0, 10) == 0
+    assert store.delete("lobby", [1]) == set()
+    assert store.trim_old(LAST, 10) == store.trim_room("lobby", 0, 10) == 0
+    assert store.find_crowded("", 1) == ""
+
+
+def test_what_was_appended_is_where_a_room_goes_on_if_it_is_kept(store: Store) -> None:
+    store.append(batches(*entries(3, "builds"), *entries(2, "lobby")))
+    store.append(batches(*entries(1, "builds", first=4)), at_once=True)
+    end, tail = store.open("builds")
+    kept = [1, 2, 3, 4] if store.is_kept else []
+    assert ids(list(tail)) == ids(store.read("builds", 0, 10, 10, 1000)) == kept
+    assert end == Cursor(len(kept), len(kept))
+    assert ids(store.read("builds", 1, 3, 10, 1000)) == kept[1:3]
+    assert store.find_crowded("", 3) == ("builds" if store.is_kept else "")
+    assert store.trim_room("builds", 2, 10) == (2 if store.is_kept else 0)
+    assert ids(store.read("builds", 0, 10, 10, 1000)) == kept[2:]
+    assert store.start("builds") == (2 if store.is_kept else None)
+
+
+def test_batches_are_written_all_or_none(path: str) -> None:
+    store = SqliteStore(path)
+    store.append(batches(*entries(1)))
+    with pytest.raises(StoreError):
+        store.append(batches(*entries(3, "builds"), *entries(1)))
+    assert store.open("builds").end == Cursor(0, 0)
+    store.close()
+
+
+# The directory
+
+
+def test_a_topic_is_kept_until_it_is_taken_away(store: Store) -> None:
+    topic = Topic("the weather", 7, "ann")
+    store.directory.write_topic("lobby", topic)
+    assert store.directory.topic("lobby") == (topic if store.is_kept else None)
+    store.directory.write_topic("lobby", None)
+    assert store.directory.topic("lobby") is None
+
+
+def test_sanctions_are_kept_by_their_kind(store: Store) -> None:
+    held = {NETWORK: Sanction("ann", "flooding")}
+    store.directory.write_sanctions({"ban": held, "mute": {}})
+    assert store.directory.sanctions("ban") == (held if store.is_kept else {})
+    assert store.directory.sanctions("mute") == {}
+
+
+def test_identities_and_what_is_said_to_them_are_kept(store: Store) -> None:
+    directory = store.directory
+    ann = Identity(7, "digest", NETWORK, "ann", 1.0, "lobby", Cursor(3, 3))
+    private = Private(1.0, "bob", "ann", "psst")
+    directory.write_identities([ann], [], [])
+    assert directory.keep_privates(7, [private]) is store.is_kept
+    assert not directory.keep_privates(7, [private], most=1)
+    ann.place = Cursor(5, 4)
+    directory.write_identities([], [ann], [])
+    assert [each.place for each in directory.identities()] == [Cursor(5, 4)] * store.is_kept
+    assert directory.take_privates(7) == [private] * store.is_kept
+    assert directory.take_privates(7) == []
+    directory.write_identities([], [], [7])
+    assert directory.identities() == []
+
+
+def test_numbers_of_clients_begin_above_those_of_earlier_runs(path: str) -> None:
+    assert MemoryStore().directory.first_number == 1
+    numbers = []
+    for _ in range(2):
+        store = SqliteStore(path)
+        numbers.append(store.directory.first_number)
+        store.close()
+    assert 1 < numbers[0] < numbers[1]
+
+
+def test_what_cannot_be_decoded_is_an_error_of_the_store(path: str) -> None:
+    store = SqliteStore(path)
+    store._writer.run(
+        lambda file: file.executescript(
+            "INSERT INTO messages VALUES (1, 1, 'x', 1.0, 'lobby', 'say', 7, 'ann', 'x');"
+            "INSERT INTO sanctions VALUES ('ban', 'nowhere', 'ann', '', NULL);"
+        )
+    )
+    for read in (lambda: History(store).open("lobby"), lambda: store.directory.sanctions("ban")):
+        with pytest.raises(StoreError) as raised:
+            read()
+        assert str(raised.value) == "it is damaged"
+    store.close()
+
+
+# The archive
+
+
+def test_what_is_indexed_is_found(store: Store) -> None:
+    archive = store.archive
+    store.append(batches(*entries(3)))
+    assert archive.index(2) == (1 if store.is_kept else 0)
+    assert archive.index(2) == 0
+    found = archive.find(Query(("text",)), LAST, 10)
+    assert [message.id for _, message in found] == ([3, 2, 1] if store.is_kept else [])
+    assert archive.find_of(7, LAST, 2) == (
+        (2, [("lobby", 3), ("lobby", 2)]) if store.is_kept else (0, [])
+    )
+    assert archive.since("lobby", 1002.0) == (1 if store.is_kept else None)
+    assert archive.since_spoken("lobby", 3) == (2 if store.is_kept else None)
+
+
+def test_the_words_of_what_was_deleted_are_purged_step_by_step(path: str) -> None:
+    store = SqliteStore(path)
+    store.append(batches(*entries(3)))
+    store.archive.index(10)
+    store.delete("lobby", [2])
+    assert b"text 2" not in Path(path).read_bytes()
+    assert len(list(store.archive.purge())) < 100
+    assert list(store.archive.purge()) == []
+    assert not store.archive.find(Query(('"2"',)), LAST, 10)
+    store.close()
+
+
+# Memory first, then the store
+
+
+def test_a_log_goes_on_where_the_store_has_its_end(store: Store) -> None:
+    history = History(store)
+    store.append(batches(*entries(3)))
+    log = history.open("lobby")
+    log.append(2000.0, "say", ["new"])
+    assert log.said == (Cursor(4, 4) if store.is_kept else Cursor(1, 1))
+    assert (log.end == log.said) is not store.is_kept  # it is held back until it is written
+
+
+def test_what_memory_has_forgotten_comes_from_the_store(store: Store) -> None:
+    history = History(store)
+    store.append(batches(*entries(10)))
+    log = history.open("lobby")
+    if not store.is_kept:
+        log.append(1000.0, "say", [f"text {number}" for number in range(1, 11)])
+    while log.give_up(6):
+        pass
+    kept = 0 if store.is_kept else 6
+    assert history.start(log) == kept
+    assert ids(history.after(log, 2))[0] == max(2, kept) + 1
+    assert history.back(log, 7) == max(3, kept)
+    assert history.back(log, 2) == 8
+    assert history.since(log, 0.0) == kept
+    assert store.delete("lobby", [3, 4]) == ({3, 4} if store.is_kept else set())
+    assert history.gone_after(log, 3) == (1 if store.is_kept else 0)
+    assert history.complete_index() == 0
