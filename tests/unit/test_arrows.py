@@ -19,22 +19,26 @@ WINGS = {
     "runtime": "text",
     "model": "text",
     "store": "model text",
+    "store.sqlite": "store model text",
     "protocol": "model text",
     "config": "model text",
     "hub": "store protocol config model runtime text",
     "delivery": "hub store protocol model runtime text",
     "jobs": "hub store model runtime text",
-    "commands": "hub store protocol config model runtime text",
+    "commands": "hub store.errors protocol config model runtime text",
     "doors": "commands hub protocol config model runtime text",
 }
-"""The wings of the house, the lowest first, and those below each that it may use. What stands in
-none of them, at the top, may use all."""
+"""The wings of the house, the lowest first, and those below each that it may use, or single modules
+of theirs. What stands in none of them, at the top, may use all."""
+
+KNOW_SQLITE = {"gchat.program", "gchat.tools"}
+"""What may use the store in a history file by its name, besides that wing itself."""
 
 FOLDERS = WINGS.keys() - {"commands"}
 """Wings of which the package itself has nothing in it."""
 
-WORKER = "gchat.store.sqlite.worker"
-"""A thread of gevent's, for what may block."""
+WITH_THREADS = {"gchat.store.sqlite.worker", "gchat.store.sqlite.store"}
+"""Threads of gevent's, for what may block, and what hands its work to them."""
 
 
 def in_wings(*wings: str) -> list[str]:
@@ -43,9 +47,10 @@ def in_wings(*wings: str) -> list[str]:
 
 
 def wing_of(module: str) -> str:
-    """The wing that a module stands in; empty if it stands at the top."""
-    _, *inside = module.split(".")
-    return inside[0] if inside and inside[0] in WINGS else ""
+    """The wing that a module stands in, the innermost; empty if it stands at the top."""
+    inside = module.split(".")[1:]
+    wings = (".".join(inside[:length]) for length in range(len(inside), 0, -1))
+    return next((wing for wing in wings if wing in WINGS), "")
 
 
 PURE = [
@@ -61,7 +66,7 @@ PURE = [
 
 WITH_FILES_OR_THE_LOG = [
     *in_wings("config"),
-    *(name for name in in_wings("store") if name not in ("gchat.store.sqlite.store", WORKER)),
+    *(name for name in in_wings("store", "store.sqlite") if name not in WITH_THREADS),
     *("gchat.hub.password_attempts", "gchat.tools"),
 ]
 """They need no more of the world than that. (What logs brings in threads.)"""
@@ -73,14 +78,20 @@ LIST_IMPORTED = "import sys; import {}; print(*sys.modules)"
 
 def used_by(module: str) -> set[str]:
     """The other modules of this program that `module` imports."""
+    imported = imported_by(MODULES[module])
+    # A package that is only a folder is nothing to use.
+    return (imported & MODULES.keys()) - {module, "gchat"} - {f"gchat.{wing}" for wing in FOLDERS}
+
+
+def imported_by(path: Path) -> set[str]:
+    """Whatever the module at `path` imports, with the names that it imports from there."""
     imported = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             imported |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         elif isinstance(node, ast.Import):
             imported |= {name.name for name in node.names}
-    # A package that is only a folder is nothing to use.
-    return (imported & MODULES.keys()) - {module, "gchat"} - {f"gchat.{wing}" for wing in FOLDERS}
+    return imported
 
 
 def brought_in_by(module: str) -> set[str]:
@@ -112,20 +123,43 @@ def test_no_two_modules_need_each_other() -> None:
 
 
 def test_every_folder_is_a_wing() -> None:
-    folders = {path.parent.name for path in (ROOT / "gchat").glob("*/__init__.py")}
-    assert folders == WINGS.keys()
+    inner = ROOT / "gchat"
+    folders = {path.parent.relative_to(inner) for path in inner.rglob("*/__init__.py")}
+    assert {".".join(folder.parts) for folder in folders} == WINGS.keys()
 
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_a_wing_uses_only_those_below_it(wing: str) -> None:
     allowed = {wing, *WINGS[wing].split()}
     arrows = {(module, used) for module in in_wings(wing) for used in used_by(module)}
-    upwards = {arrow for arrow in arrows if wing_of(arrow[1]) not in allowed}
+    upwards = {
+        (module, used)
+        for module, used in arrows
+        if not allowed & {wing_of(used), used.removeprefix("gchat.")}
+    }
     assert not upwards
+
+
+def test_only_what_builds_the_store_knows_which_one_it_is() -> None:
+    users = {
+        module
+        for module in MODULES
+        if any(wing_of(used) == "store.sqlite" for used in used_by(module))
+    }
+    assert users - {*in_wings("store.sqlite")} == KNOW_SQLITE
+
+
+def test_sqlite_is_used_by_the_store_and_the_tools_alone() -> None:
+    users = {
+        module
+        for module, path in MODULES.items()
+        if "sqlite3" in {name.partition(".")[0] for name in imported_by(path)}
+    }
+    assert users <= {*in_wings("store.sqlite"), "gchat.tools"}
 
 
 def test_the_table_lists_the_lowest_first() -> None:
     listed: list[str] = []
     for wing, below in WINGS.items():
-        assert {*below.split()} <= {*listed}
+        assert {wing_of(f"gchat.{name}") for name in below.split()} <= {*listed}
         listed.append(wing)

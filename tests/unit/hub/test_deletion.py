@@ -161,7 +161,7 @@ def test_a_room_that_is_opened_meanwhile_does_not_have_it(
         return opened
 
     monkeypatch.setattr(store, "open", open_slowly)
-    opening = company.start(company.hub.find_or_open, "builds")
+    opening = company.start(membership.find_or_open, company.hub, "builds")
     read.wait()
     deleting = company.start(delete, company.hub, "builds", [1])
     wait_until(
