@@ -1,18 +1,18 @@
-"""What README.md shows, so that it can be tried."""
+"""Read README.md and docs/, so that tests can try what they show."""
 
 import re
 
 from tests.blackbox.server import ROOT
 
 
-def section(heading: str) -> str:
-    """The text below `heading`, up to the next one."""
-    text = (ROOT / "README.md").read_text()
+def section(heading: str, document: str = "README.md") -> str:
+    """Return the text below `heading` in `document`, up to the next heading of any level."""
+    text = (ROOT / document).read_text("utf-8")
     found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##+ |\Z)", text, re.M | re.S)
-    assert found, f"README.md has no section {heading!r}"
+    assert found, f"{document} has no section {heading!r}"
     return found[1]
 
 
-def code_blocks(heading: str) -> list[str]:
-    """What stands between fences in the section `heading`."""
-    return re.findall(r"^```\w*\n(.*?)^```$", section(heading), re.M | re.S)
+def code_blocks(heading: str, document: str = "README.md") -> list[str]:
+    """Return the fenced code blocks of the section `heading` in `document`."""
+    return re.findall(r"^```\w*\n(.*?)^```$", section(heading, document), re.M | re.S)
