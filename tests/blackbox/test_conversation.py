@@ -1,4 +1,4 @@
-"""Two people at two terminals: what README.md shows is what is on their screens."""
+"""Two people at two terminals: docs/using.md shows what is on their screens."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def join(screen: Screen, server: Server) -> None:
     screen.expect("/help helps.")
 
 
-def test_the_conversation_in_the_readme_looks_as_it_is_shown_there(
+def test_the_conversation_in_the_manual_looks_as_it_is_shown_there(
     server: Server, screens: Screens
 ) -> None:
     ann, bob = screens
@@ -104,6 +104,6 @@ def test_the_conversation_in_the_readme_looks_as_it_is_shown_there(
     bob.expect("$")
     ann.expect("bob left")
 
-    blocks = code_blocks("Two people at two terminals")
+    blocks = code_blocks("Two people at two terminals", "docs/using.md")
     shown = [masked(block.rstrip().split("\n")) for block in blocks]
     assert [masked(screen.lines()) for screen in screens] == shown

@@ -1,4 +1,4 @@
-"""JSON lines: a program that speaks them beside people who do not, and the README's bot."""
+"""JSON lines: a program that speaks them beside people who do not, and the manual's bot."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from tests.blackbox.readme import code_blocks, section
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import DEADLINE
 
-BOT = "A bot in ten lines"
+MANUAL = "docs/programs.md"
 
 
 def without_time(fields: dict[str, Any]) -> dict[str, Any]:
@@ -207,10 +207,11 @@ def test_what_is_shown_again_is_marked(server: Server) -> None:
     assert ok["kind"] == "ok"
 
 
-def kinds_in_readme() -> dict[str, set[str]]:
-    """The fields that README.md tells of, for each kind."""
+def kinds_in_manual() -> dict[str, set[str]]:
+    """The fields of each kind of object that docs/programs.md lists."""
     fields: dict[str, set[str]] = {}
-    rows = re.findall(r"^\| (`[a-z`, ]+`) \| (`[a-z`, ]+`) \|", section(BOT), re.M)
+    received = section("What a program receives", MANUAL)
+    rows = re.findall(r"^\| (`[a-z`, ]+`) \| (`[a-z`, ]+`) \|", received, re.M)
     for kinds, names in rows:
         for kind in re.findall(r"\w+", kinds):
             fields[kind] = {"kind", *re.findall(r"\w+", names)}
@@ -230,8 +231,8 @@ def every_kind(ci: JsonProgram, server: Server) -> list[dict[str, Any]]:
     return objects
 
 
-def test_the_readme_tells_every_kind_and_field_that_a_program_is_sent(server: Server) -> None:
-    told = kinds_in_readme()
+def test_the_manual_lists_every_kind_and_field_that_a_program_is_sent(server: Server) -> None:
+    told = kinds_in_manual()
     objects = every_kind(server.json_program("ci"), server)
     assert {fields["kind"] for fields in objects} == told.keys() - {"gap"}  # takes 100,000 lines
     for fields in objects:
@@ -239,8 +240,9 @@ def test_the_readme_tells_every_kind_and_field_that_a_program_is_sent(server: Se
         assert fields.keys() - optional == told[fields["kind"]], fields
 
 
-def test_what_the_readme_says_that_a_program_sends_is_taken(server: Server) -> None:
-    rows = re.findall(r"^\| `(\{.*?\})` \|", section(BOT), re.M)
+def test_the_objects_that_the_manual_has_a_program_send_are_accepted(server: Server) -> None:
+    sent = section("What a program sends", MANUAL)
+    rows = re.findall(r"^\| `(\{.*?\})` \|", sent, re.M)
     assert len(rows) == 4
     server.person("ann")
     ci = server.json_program("ci")
@@ -250,12 +252,12 @@ def test_what_the_readme_says_that_a_program_sends_is_taken(server: Server) -> N
 
 @pytest.fixture
 def bot() -> str:
-    """The program in README.md."""
-    (program,) = code_blocks(BOT)
+    """The program in docs/programs.md."""
+    (program,) = code_blocks("A bot in ten lines", MANUAL)
     return program
 
 
-def test_the_bot_of_the_readme_runs_as_it_stands(server: Server, bot: str) -> None:
+def test_the_bot_of_the_manual_runs_as_it_stands(server: Server, bot: str) -> None:
     assert len([line for line in bot.split("\n") if line]) == 10
     ann, bob = server.named("ann", "bob")
     assert bot.count('("127.0.0.1", 7878)') == 1

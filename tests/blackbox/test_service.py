@@ -1,4 +1,4 @@
-"""README's unit for systemd: systemd finds nothing wrong with it, and gchat starts as it says."""
+"""The systemd unit in docs/operating.md: systemd accepts it, and gchat starts with its options."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from tests.blackbox.readme import code_blocks
 from tests.blackbox.server import ROOT
 from tests.conftest import StartServer
 
-BLOCKS = code_blocks("On an address that anyone can reach")
+BLOCKS = code_blocks("As a service", "docs/operating.md")
 UNIT = next(block for block in BLOCKS if "[Unit]" in block)
 
 

@@ -13,7 +13,7 @@ from tests.blackbox.readme import section
 from tests.fuzz.model import Client, Line, key
 from tests.fuzz.presence import ARRIVED, COMING_OR_GOING, Belief
 
-COMMANDS = re.findall(r"^\| `(/\w+)", section("Talk"), re.MULTILINE)
+COMMANDS = re.findall(r"^\| `(/\w+)", section("Commands", "docs/using.md"), re.MULTILINE)
 
 MARKS = count(1)
 """Nobody is called `mark-N`: who asks and is told so has been sent all that happened before."""
