@@ -1,6 +1,7 @@
 """Fixtures for all tests. Nothing here patches the standard library."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,27 @@ from tests.blackbox.server import Server
 
 StartServer = Callable[..., Server]
 """Takes what `Server` takes."""
+
+SIDE_BY_SIDE = [Path(__file__).with_name(folder) for folder in ("unit", "blackbox", "loadtest")]
+"""Folders whose tests mostly wait and measure nothing that others could disturb."""
+
+WORKERS = 6
+"""Processes that run them: three for each of two cores, since more than half of the time is
+waiting."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Choose the number of processes for `-n auto`, which pyproject.toml gives.
+
+    Single files run in this process, which starts faster; so does whatever is in a folder that
+    is not in SIDE_BY_SIDE.
+    """
+    asked = [config.invocation_params.dir / path.partition("::")[0] for path in config.args]
+    together = all(
+        path.is_dir() and any(path.resolve().is_relative_to(folder) for folder in SIDE_BY_SIDE)
+        for path in asked
+    )
+    return WORKERS if together else 0
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from tests.attacks.conftest import StartScene
 from tests.attacks.scene import UNLIMITED
-from tests.blackbox.test_vanished import HERE, SILENCE, Network
+from tests.blackbox.test_vanished import SILENCE, Network
 from tests.blackbox.waiting import wait_until
 
 COUNT = 500
@@ -41,7 +41,7 @@ def test_those_whose_network_is_pulled_out_are_found_without_a_delay_for_others(
     scene = start_scene("--host", "0.0.0.0", "--keepalive", str(SILENCE), *UNLIMITED)
     before = scene.server.descriptors()
     within = ("ip", "netns", "exec", network.namespace)
-    scene.bring("crowd", HERE, scene.server.address[1], COUNT, within=within)
+    scene.bring("crowd", network.here, scene.server.address[1], COUNT, within=within)
 
     def vanish() -> None:
         network.pull_out()
