@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import MasterRunner, WorkerRunner
 from order import RoomOrder, Witness, contradictions, witness_of
 from receipts import EXAMPLES, Receipts, room_of
 from verdict import Counts, by_room, count
@@ -119,7 +119,20 @@ class Process:
                 for room, order in self.orders.items()
             }
         finally:  # or it would be waited for, for ever
+            self._report(environment)
             self.runner.send_message("chat-counts", {"counts": asdict(counts), "orders": orders})
+
+    def _report(self, environment: Environment) -> None:
+        """Send locust's figures ahead of the counts, so that the verdict can rely on them.
+
+        At the end of a run locust itself waits for them for half a second, which a busy machine
+        exceeds: what was slow in the last seconds would then be missing.
+        """
+        if isinstance(self.runner, WorkerRunner):
+            figures: dict[str, Any] = {}
+            report: Any = environment.events.report_to_master
+            report.fire(client_id=self.runner.client_id, data=figures)
+            self.runner.send_message("stats", figures)
 
     def _each_receiver(self) -> Iterator[Receipts]:
         """Those of all users; now and then others have a turn, as locust's sign of life has to."""
