@@ -1,5 +1,6 @@
 """What telnet sends besides text: answered as it expects, never shown, and kept from the others."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -32,10 +33,14 @@ def test_one_who_only_negotiates_is_declined_and_welcomed_as_a_person(
 ) -> None:
     ann, telnet = server.person("ann"), server.connect()
     send(telnet, OFFERS + WINDOW_SIZE)
-    shown = telnet.bytes_until(b"/help helps.\r\n")
     assert ann.lines_until(f" * {telnet.address} joined")[:-1] == []
-    assert shown.startswith(DECLINED + b" * welcome")
-    assert shown.count(b"\xff") == DECLINED.count(b"\xff")
+    telnet.send(b"/quit\r\n")
+    shown = telnet.bytes_until(b"goodbye\r\n")
+    if send is Connection.send:
+        assert shown.startswith(DECLINED + b" * welcome")
+    # On a busy machine the pieces take longer than the quiet moment: the welcome comes between.
+    assert b"".join(re.findall(rb"\xff..", shown)) == DECLINED
+    assert re.sub(rb"\xff..", b"", shown).startswith(b" * welcome")
     assert shown.count(b"\r\n") == shown.count(b"\n")
 
 

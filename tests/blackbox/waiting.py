@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-DEADLINE = 15.0
+DEADLINE = 30.0
 """Seconds after which whatever a test waits for counts as not happening. Everything
 takes a small part of it, except on a machine that is busy with other things."""
 

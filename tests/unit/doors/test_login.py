@@ -125,7 +125,7 @@ def test_it_is_asked_once_however_long_it_thinks(
     peer = newcomer.come()
     assert peer.read_lines(1) == [QUESTION]
     peer.send(SECRET[:3].encode())
-    gevent.sleep(0.02)
+    gevent.sleep(0.02)  # many quiet moments
     peer.send(SECRET[3:].encode() + b"\n")
     assert newcomer.outcome() == []
     assert newcomer.shown() == b""
@@ -134,7 +134,7 @@ def test_it_is_asked_once_however_long_it_thinks(
 def test_who_has_begun_to_speak_is_not_asked(newcomer: Newcomer) -> None:
     peer = newcomer.come(SECRET[:3].encode())
     wait_until(lambda: newcomer.framer.spoken, "it is heard")
-    gevent.sleep(2 * opening.QUIET_MOMENT)
+    gevent.sleep(2 * opening.QUIET_MOMENT)  # the silence
     peer.send(SECRET[3:].encode() + b"\nhello\n")
     assert newcomer.outcome() == [b"hello"]
     assert newcomer.shown() == b""

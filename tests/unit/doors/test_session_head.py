@@ -61,7 +61,7 @@ def test_a_second_of_silence_begins_a_head_anew(
     monkeypatch.setattr(session, "HEAD_PAUSE", 0.05)
     peer = company.converse(b"text\n/nick ann\n")
     assert texts(listener, 2) == ["text", "/nick ann"]
-    gevent.sleep(0.06)
+    gevent.sleep(0.06)  # the silence
     peer.send(b"/nick bob\ntext\n/nick carl\n")
     assert listener.read_lines(2) == ["bob: text", "bob: /nick carl"]
 
@@ -72,7 +72,7 @@ def test_a_pause_in_the_middle_of_a_line_does_not(
     monkeypatch.setattr(session, "HEAD_PAUSE", 0.05)
     peer = company.converse(b"text\n/ni")
     assert texts(listener, 1) == ["text"]
-    gevent.sleep(0.06)
+    gevent.sleep(0.06)  # the silence
     peer.send(b"ck ann\n")
     assert texts(listener, 1) == ["/nick ann"]
 

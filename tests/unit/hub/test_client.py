@@ -104,7 +104,7 @@ def test_a_full_socket_calls_once_when_it_has_room_again(peer: Peer) -> None:
     calls: list[Client] = []
     fill(peer.client)
     peer.client.connection.block(calls.append, peer.client)
-    gevent.sleep(0.01)
+    gevent.sleep(0.01)  # a moment in which it must not be called
     assert peer.client.connection.blocked
     assert not calls
     reader = gevent.spawn(peer.read_to_end)
@@ -170,7 +170,7 @@ def test_one_that_has_ended_is_not_ended_again(
     gevent.spawn_raw(lambda: clients.append(company._client(connection)))
     wait_until(lambda: clients, "it has ended")
     clients[0].expel("test")
-    gevent.sleep(0.001)
+    gevent.sleep(0.001)  # a turn of the loop, in which an error would be reported
     assert not greenlet_errors
     clients[0].connection.close()
 

@@ -71,16 +71,17 @@ def test_it_is_gone_from_a_room_that_is_closed(company: Company, store: SqliteSt
 def test_what_is_deleted_before_it_is_written_is_not_in_the_file(
     company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, ready = store.append, Event()
+    append, writing, ready = store.append, Event(), Event()
 
     def wait_and_append(batches: list[Batch]) -> None:
+        writing.set()
         ready.wait()
         append(batches)
 
     monkeypatch.setattr(store, "append", wait_and_append)
     ann = company.join("ann")
     company.say(ann, "one")
-    gevent.sleep(0.02)  # the first is being written
+    wait_until(writing.is_set, "the first is being written")
     company.say(ann, "two")
     assert delete(company.hub, "lobby", [2]) == {2}
     ready.set()

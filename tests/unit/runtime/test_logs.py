@@ -16,7 +16,7 @@ import pytest
 from gchat.runtime.logs import BackgroundHandler, JsonFormatter
 
 ROOT = Path(__file__).parents[3]
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 STARTED = """
 import logging, os

@@ -237,11 +237,11 @@ def test_only_so_many_lines_a_minute_and_how_many_were_left_out(
 
 
 def test_the_worst_delay_is_how_long_the_loop_was_blocked(quick: Watched) -> None:
-    before = time.monotonic()
+    due = quick.watchdog._due
     time.sleep(0.2)
     quick.wait_for_beats(1)
     worst = quick.watchdog.delay().worst
-    assert 0.2 - watchdog.BEAT <= worst <= time.monotonic() - before
+    assert 0.2 - watchdog.BEAT <= worst <= time.monotonic() - due
 
 
 def test_a_loop_that_is_mostly_prompt_is_typically_so(quick: Watched) -> None:
@@ -266,7 +266,8 @@ def test_a_loop_that_was_blocked_is_on_time_again_at_once(watched: Watched) -> N
     watched.wait_for_beats(2)
     watched.watchdog._delays.clear()
     watched.wait_for_beats(9)
-    assert watched.watchdog.delay().typical < 0.2 * watchdog.BEAT
+    # On the old schedule each would be late by 0.4 beats. A busy machine delays some of them.
+    assert min(watched.watchdog._delays) < 0.2 * watchdog.BEAT
 
 
 def test_what_is_longer_ago_than_a_minute_is_forgotten(
@@ -306,9 +307,10 @@ def test_when_it_is_stopped_its_thread_ends_and_it_says_nothing_more(
     assert not ended
     watched.watchdog.stop()
     wait_until(lambda: ended, "the thread ends")
-    time.sleep(0.2)
-    gevent.sleep(0.01)
-    assert watched.lines() == []
+    told = watched.lines()  # there is one if this machine is busy
+    time.sleep(0.2)  # a blockage
+    gevent.sleep(0.01)  # a moment in which the next beat would come
+    assert watched.lines() == told
 
 
 def test_it_can_be_started_again(watched: Watched) -> None:
