@@ -1,0 +1,1 @@
+"""Tests that build the package, and install it as users do."""
