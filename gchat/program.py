@@ -70,7 +70,7 @@ def main(start: StartSignals) -> int:
         settings.host = listener.getsockname()[0]
         hub = open_hub(settings, options)
     except CannotStart as why:
-        print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
+        print(f"gchat: {escape(str(why))}", file=sys.stderr)
         return 1
 
     if (options.max_clients or 0) > settings.slots:

@@ -1,4 +1,4 @@
-"""What gchat.py does with a history file besides serving: `export` and `check`."""
+"""What gchat does with a history file besides serving: `export` and `check`."""
 
 import argparse
 import os
@@ -53,12 +53,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _fail(why: CannotUse) -> int:
-    print(f"gchat.py: {escape(str(why))}", file=sys.stderr)
+    print(f"gchat: {escape(str(why))}", file=sys.stderr)
     return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gchat.py")
+    parser = argparse.ArgumentParser(prog="gchat")
     commands = parser.add_subparsers(required=True)
     export = commands.add_parser("export", help="write out what was said")
     export.add_argument("file", metavar="FILE", type=_file, help="what --history has written")

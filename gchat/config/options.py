@@ -21,8 +21,8 @@ A chat server that anyone joins with nothing but nc:
 What one person types, everybody else sees. /help, typed there, lists the rest."""
 
 EPILOG = """\
-What --history has written is looked at with `gchat.py export FILE` and
-`gchat.py check FILE`; --help behind these tells more.
+What --history has written is looked at with `gchat export FILE` and
+`gchat check FILE`; --help behind these tells more.
 
 A limit of 0 is none. Operators can change limits while the server runs (/limits).
 
@@ -192,7 +192,7 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self) -> None:
         super().__init__(
-            prog="gchat.py",
+            prog="gchat",
             description=DESCRIPTION,
             epilog=EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,

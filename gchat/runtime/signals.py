@@ -1,6 +1,6 @@
 """Signals while the server starts, and the terminal that it was started in.
 
-gchat.py imports this before gevent, which takes most of the start: so it imports nothing slow.
+__main__.py imports this before gevent, which takes most of the start: so it imports nothing slow.
 """
 
 import os
@@ -11,10 +11,10 @@ from types import FrameType
 STANDARD_ERROR = 2
 
 TOOLS = ("export", "check")
-"""What gchat.py does instead of serving; Ctrl-C is an exception there (see tools.py)."""
+"""What gchat does instead of serving; Ctrl-C is an exception there (see tools.py)."""
 
 ANSWERS = ("-h", "--help", "--version")
-"""Options that gchat.py answers instead of serving."""
+"""Options that gchat answers instead of serving."""
 
 
 def serves(arguments: Sequence[str]) -> bool:
@@ -51,7 +51,7 @@ class StartSignals:
 
 def _end(number: int, _frame: FrameType | None) -> None:
     """End the program at once: an exception would be a traceback, wherever it comes."""
-    line = f"gchat.py: stopped by {signal.Signals(number).name} before it listened\n"
+    line = f"gchat: stopped by {signal.Signals(number).name} before it listened\n"
     try:
         os.write(STANDARD_ERROR, line.encode())
     finally:  # also if nobody can read it

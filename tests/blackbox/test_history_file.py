@@ -116,7 +116,7 @@ def test_a_second_server_is_refused_the_file_and_the_first_one_goes_on(
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         1,
         "",
-        f"gchat.py: cannot open history file {other}: another gchat uses it "
+        f"gchat: cannot open history file {other}: another gchat uses it "
         f"(process {server.process.pid})\n",
     )
     bystanders.ann.say("the last")

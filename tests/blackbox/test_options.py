@@ -10,7 +10,7 @@ from tests.conftest import StartServer
 
 
 def run(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What `gchat.py` with `options` answers and ends with."""
+    """What gchat with `options` answers and ends with."""
     return subprocess.run(
         command(*options),
         cwd=ROOT,

@@ -320,7 +320,7 @@ def test_a_password_that_cannot_be_used_is_one_clear_line_at_the_start(
 ) -> None:
     ended = run("--port=0", *options, **variables)
     assert ended.returncode == status
-    assert ended.stderr.startswith("gchat.py: ")
+    assert ended.stderr.startswith("gchat: ")
     assert why in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert ended.stdout == ""

@@ -118,7 +118,7 @@ def test_one_that_starts_is_ended_with_a_line_and_status_0(
     starting.signal(number)
     held.let_go()  # the signal may have come just before it began to wait
     assert starting.wait() == 0
-    assert starting.log() == f"gchat.py: stopped by {number.name} before it listened\n"
+    assert starting.log() == f"gchat: stopped by {number.name} before it listened\n"
 
 
 def test_a_hangup_while_it_starts_is_nothing_if_it_has_no_terminal(
@@ -224,7 +224,7 @@ def test_ctrl_c_while_it_starts_is_one_line(held: Held, environment: dict[str, s
         terminal.type("\x03")
         terminal.expect("^C")
         held.let_go()  # the signal may have come just before it began to wait
-        shown = terminal.expect("gchat.py: stopped by SIGINT before it listened\r\n")
+        shown = terminal.expect("gchat: stopped by SIGINT before it listened\r\n")
         assert shown.strip() == b""
         assert terminal.process.wait(DEADLINE) == 0
 

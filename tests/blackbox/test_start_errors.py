@@ -29,7 +29,7 @@ READ_ONLY = "Read-only file system"
 
 
 def failure(*options: str, before: list[str] | None = None, **variables: str) -> str:
-    """The line, without `gchat.py: `, with which a start with `options` fails.
+    """The line, without `gchat: `, with which a start with `options` fails.
 
     `before` is a command that starts the one behind it, as setpriv does.
     """
@@ -42,9 +42,9 @@ def failure(*options: str, before: list[str] | None = None, **variables: str) ->
         timeout=20,
     )
     assert (ended.returncode, ended.stdout) == (1, ""), ended
-    assert ended.stderr.startswith("gchat.py: ")
+    assert ended.stderr.startswith("gchat: ")
     assert ended.stderr.count("\n") == 1
-    return ended.stderr.removeprefix("gchat.py: ").rstrip("\n")
+    return ended.stderr.removeprefix("gchat: ").rstrip("\n")
 
 
 def on_small_disk(folder: Path, *prepare: str, after: str = "") -> list[str]:

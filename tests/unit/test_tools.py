@@ -196,7 +196,7 @@ def test_what_cannot_be_read_is_one_clear_line(
             changed(path, f"PRAGMA user_version = {len(MIGRATIONS) + version}")
         assert tools.main([command, path]) == 1
         shown = capsys.readouterr()
-        assert (shown.out, shown.err) == ("", f"gchat.py: {told}\n")
+        assert (shown.out, shown.err) == ("", f"gchat: {told}\n")
 
 
 @pytest.mark.parametrize("command", tools.COMMANDS)
@@ -210,7 +210,7 @@ def test_a_path_that_is_no_history_is_named_with_the_reason(
         (text, f"{tmp_path}/a\\x0ab is not a gchat history file"),
     ):
         assert tools.main([command, str(path)]) == 1
-        assert capsys.readouterr().err == f"gchat.py: {told}\n"
+        assert capsys.readouterr().err == f"gchat: {told}\n"
 
 
 @pytest.mark.parametrize("options", [["--since", "soon"], ["--format", "xml"], []])
@@ -220,4 +220,4 @@ def test_a_wrong_option_ends_it_with_the_usage(
     with pytest.raises(SystemExit) as ended:
         tools.main(["export", *([path, *options] if options else [])])
     assert ended.value.code == 2
-    assert "gchat.py export: error" in capsys.readouterr().err
+    assert "gchat export: error" in capsys.readouterr().err

@@ -164,9 +164,9 @@ def test_an_empty_path_is_refused_and_never_means_that_there_is_no_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     why = "it is empty (leave it out, or name a file); --help lists the options\n"
-    assert refusal(capsys, switch(option), text) == f"gchat.py: argument {switch(option)}: {why}"
+    assert refusal(capsys, switch(option), text) == f"gchat: argument {switch(option)}: {why}"
     monkeypatch.setenv(variable(option), text)
-    expected = f"gchat.py: environment variable {variable(option)}: {why}"
+    expected = f"gchat: environment variable {variable(option)}: {why}"
     assert refusal(capsys) == expected
     assert refusal(capsys, switch(option), "a file") == expected
 
@@ -177,7 +177,7 @@ def test_a_bad_password_is_refused_by_the_name_of_its_variable_and_not_shown(
 ) -> None:
     monkeypatch.setenv(name, "swordfish\n" * 2)
     told = refusal(capsys)
-    assert told.startswith(f"gchat.py: environment variable {name}: it has more than one line")
+    assert told.startswith(f"gchat: environment variable {name}: it has more than one line")
     assert "swordfish" not in told
 
 
