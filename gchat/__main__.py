@@ -1,17 +1,24 @@
-"""Start gchat: `python -m gchat`.
+"""Start gchat: `python -m gchat`, the command `gchat`, and `python gchat.py` all come here.
 
 What a signal does is decided first, then the standard library is patched for gevent; only then
-is anything else of the program imported.
+is anything else of the program imported. Before that, old Pythons must be able to read this module
+(see prerequisites.py).
 """
 
 # ruff: noqa: E402
 import sys
+
+from gchat.prerequisites import exit_because_of, gevent_problem, system_problem
+
+exit_because_of(system_problem(sys.version_info[:2], sys.platform))
 
 from gchat.runtime.signals import StartSignals, serves
 
 START = StartSignals()
 if serves(sys.argv[1:]):
     START.catch()
+
+exit_because_of(gevent_problem())
 
 from gevent import config, monkey
 
