@@ -5,10 +5,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from socket import gethostname
 from typing import Any
 
 import gevent
@@ -20,7 +19,7 @@ from gchat.config.password import password_from
 from gchat.config.settings import Settings
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.doors.admission import Admission
-from gchat.doors.listener import listen, raise_descriptor_limit, show_address
+from gchat.doors.listener import CannotListen, listen, raise_descriptor_limit, show_address
 from gchat.doors.server import GRACE, ChatServer
 from gchat.hub import membership
 from gchat.hub.hub import Hub
@@ -29,6 +28,7 @@ from gchat.jobs.idle import disconnect_idle
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
+from gchat.runtime.interfaces import hosts_to_type
 from gchat.runtime.logs import start_logging
 from gchat.runtime.signals import StartSignals
 from gchat.store.errors import CannotUse, StoreError
@@ -66,10 +66,10 @@ def main(start: StartSignals) -> int:
     descriptors = raise_descriptor_limit()
     try:
         settings = settings_from(options, descriptors)
-        listener = open_listener(options)
-        settings.host = listener.getsockname()[0]
+        listeners = listen(options.host, options.port, options.keepalive)
+        settings.addresses = tuple(listener.getsockname()[0] for listener in listeners)
         hub = open_hub(settings, options)
-    except CannotStart as why:
+    except (CannotListen, CannotStart) as why:
         print(f"gchat: {escape(str(why))}", file=sys.stderr)
         return 1
 
@@ -104,11 +104,11 @@ def main(start: StartSignals) -> int:
     gevent.signal_handler(signal.SIGHUP, hang_up, hub, start)
     if start.hung_up:
         hang_up(hub, start)
-    server = ChatServer(listener, hub, Admission(hub))
+    server = ChatServer(listeners, hub, Admission(hub))
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.freeze()
     server.start()
-    log_start(listener, hub.settings.limits.max_clients)
+    log_start(listeners, hub.settings.limits.max_clients)
 
     hub.shutdown.asked.wait()
     log.info("stop: %d connected", len(hub.clients))
@@ -176,15 +176,6 @@ def open_hub(settings: Settings, options: Options) -> Hub:
     return hub
 
 
-def open_listener(options: Options) -> Any:
-    """Listen. Raises CannotStart."""
-    try:
-        return listen(options.host, options.port, options.keepalive)
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", error)
-        raise CannotStart(f"cannot listen on {options.host} port {options.port}: {why}") from error
-
-
 def hang_up(hub: Hub, start: StartSignals) -> None:
     """End the server if the terminal that it was started in is closed, else read files again."""
     if not end_with_terminal(hub, start):
@@ -249,15 +240,20 @@ def send_off(hub: Hub) -> None:
         membership.wait_until_empty(hub, 1)
 
 
-def log_start(listener: Any, max_clients: int) -> None:
-    """The line that says where the server listens and how to join."""
-    host, port = listener.getsockname()[:2]
-    reachable = gethostname() if host in ("0.0.0.0", "::") else host
+def log_start(listeners: Sequence[Any], max_clients: int) -> None:
+    """The lines that say where the server listens and what to type to join, the best first."""
+    first, *others = (listener.getsockname() for listener in listeners)
+    host, *further_hosts = hosts_to_type([address[0] for address in (first, *others)])
+    port = first[1]
     log.info(
         "gchat %s listens on %s, for %s; to join: nc %s %d",
         __version__,
-        show_address((host, port)),
+        show_address(first),
         counted(max_clients, "client"),
-        reachable,
+        host,
         port,
     )
+    for address in others:
+        log.info("it listens on %s as well", show_address(address))
+    for further in further_hosts:
+        log.info("or: nc %s %d", further, port)

@@ -3,7 +3,6 @@
 import platform
 import time
 from collections.abc import Iterator
-from socket import gethostname
 from textwrap import wrap
 
 from gchat import __version__
@@ -12,6 +11,7 @@ from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
+from gchat.runtime.interfaces import hosts_to_type
 from gchat.text.addresses import address_of
 from gchat.text.clock import clock_and_day, duration
 from gchat.text.phrases import counted
@@ -108,20 +108,21 @@ def invite(hub: Hub, client: Client) -> None:
 
     For example: /invite
     """
-    host, port = client.connection.local_address[:2]
-    host = host.removeprefix("::ffff:")
-    lines = []
-    if address_of(hub.settings.host).is_loopback:
-        lines.append("only from this machine, until the server is started with --host 0.0.0.0:")
-    elif address_of(host).is_loopback:
-        host = gethostname()
+    own, port = client.connection.local_address[:2]
+    own = own.removeprefix("::ffff:")
+    hosts = hosts_to_type(hub.settings.addresses)
+    if own in hosts or not address_of(own).is_loopback:  # where the one who asks has joined
+        hosts = list(dict.fromkeys([own, *hosts]))
+    for_others = not all(address_of(host).is_loopback for host in hub.settings.addresses)
     hub.tell(
         client,
-        *lines,
-        f"  nc {host} {port}",
-        f"  ncat {host} {port}",
-        f"  telnet {host} {port}",
-        f"  and to post a line from a program: echo hello | nc -N {host} {port}",
+        "others can join with:"
+        if for_others
+        else "only from this machine, until the server is started with --host 0.0.0.0:",
+        *(f"  nc {host} {port}" for host in hosts),
+        f"  ncat {hosts[0]} {port}",
+        f"  telnet {hosts[0]} {port}",
+        f"  and to post a line from a program: echo hello | nc -N {hosts[0]} {port}",
     )
 
 

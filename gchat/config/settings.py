@@ -23,8 +23,8 @@ class Settings:
     """Messages that a person is shown on joining; of long ones the beginning."""
     motd: Motd | None = None
     """What a person is told with the welcome."""
-    host: str = "127.0.0.1"
-    """The address that the server listens on, also if the option gave a name for it."""
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    """The addresses that the server listens on, also if the option gave a name for them."""
     limits: Limits = field(default_factory=Limits)
     slots: int = MOST
     """Clients that the limit on open files has room for: `limits.max_clients` is never more."""

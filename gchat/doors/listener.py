@@ -1,7 +1,10 @@
-"""The listening socket, and what its clients' sockets inherit from it."""
+"""The listening sockets, and what their clients' sockets inherit from them."""
 
+import errno
+import logging
 import resource
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 from gevent import monkey
@@ -26,36 +29,120 @@ KEEPALIVE_PROBES = 5
 """Questions that a silent client may leave unanswered before it counts as vanished: they take
 the last 5/11 of the time that is given, so that a network may be down for a moment."""
 
+PORT_ATTEMPTS = 10
+"""Free ports to try, until one is free at all addresses."""
+
+NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
+"""What listening fails with at an address that this machine does not have."""
+
+LOOPBACK = ("127.0.0.1", "::1")
+"""What localhost means everywhere (RFC 6761): /etc/hosts often has one of them alone."""
+
+REMEDIES = {
+    errno.EADDRINUSE: "end the program that uses it, or choose another port with --port",
+    errno.EACCES: "choose a port above 1023 with --port",
+    errno.EADDRNOTAVAIL: "--host takes an address of this machine, and 0.0.0.0 is all of them",
+    errno.EAFNOSUPPORT: "--host 0.0.0.0 is all addresses of this machine without IPv6",
+}
+"""What to do about an error of the system."""
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""An address as a socket has it."""
+
+log = logging.getLogger(__name__)
+
 # gevent's starts a thread; nothing is running yet that could be made to wait.
 getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 
 
-def listen(host: str, port: int, keepalive: int) -> socket.socket:
-    """Listen on `host`, an address or a name, and `port`. Raises OSError if that can't be had.
+class CannotListen(Exception):
+    """Says where, why, and what to do."""
 
-    `::` takes IPv4 as well. An idle client whose machine has vanished is found
-    after `keepalive` seconds, at least 11 (see vanished.py for one that is not idle).
+
+def listen(host: str, port: int, keepalive: int) -> list[socket.socket]:
+    """Listen on `port` of every address that `host`, an address or a name, stands for.
+
+    An address that this machine does not have is left out if there is another one. Port 0 is a
+    free one, the same at all addresses. `::` takes IPv4 as well. An idle client whose machine
+    has vanished is found after `keepalive` seconds, at least 11 (see vanished.py for one that is
+    not idle). Raises CannotListen.
     """
-    family, _, _, _, address = getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    where = f"{host} port {port}"
+    try:
+        addresses = _resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no valid name"
+        what = "--host takes an address or a name of this machine"
+        raise CannotListen(f"cannot listen on {where}: {why}; {what}") from error
+    for attempts_left in reversed(range(1 if port else PORT_ATTEMPTS)):
+        try:
+            return _listen_at_all(addresses, keepalive)
+        except OSError as error:
+            if attempts_left and error.errno == errno.EADDRINUSE:
+                continue
+            why, number = error.strerror or str(error), error.errno or 0
+            what = f"; {REMEDIES[number]}" if number in REMEDIES else ""
+            raise CannotListen(f"cannot listen on {where}: {why}{what}") from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
+    """The families and addresses that `host` stands for. Raises OSError and UnicodeError."""
+    names = LOOPBACK if host.lower().rstrip(".") == "localhost" else (host,)
+    found: dict[tuple[int, Address], None] = {}
+    for name in names:
+        for family, _, _, _, address in getaddrinfo(name, port, type=socket.SOCK_STREAM):
+            found[family, address] = None
+    return list(found)
+
+
+def _listen_at_all(addresses: list[tuple[int, Address]], keepalive: int) -> list[socket.socket]:
+    """Listen at `addresses` but for those that this machine does not have.
+
+    If their port is 0, the first one gets a free port, and the others the same. Raises OSError,
+    and listens nowhere then.
+    """
+    listeners: list[socket.socket] = []
+    missing: list[tuple[Address, OSError]] = []
+    with ExitStack() as undo:
+        for family, address in addresses:
+            if listeners:
+                address = _with_port(address, listeners[0].getsockname()[1])
+            try:
+                listeners.append(undo.enter_context(_listen_at(family, address, keepalive)))
+            except OSError as error:
+                if error.errno not in NOT_HERE:
+                    raise
+                missing.append((address, error))
+        if not listeners:
+            raise missing[0][1]
+        undo.pop_all()
+    for address, why in missing:
+        log.info("does not listen on %s: %s", address[0], why.strerror)
+    return listeners
+
+
+def _with_port(address: Address, port: int) -> Address:
+    return (address[0], port) if len(address) == 2 else (address[0], port, *address[2:])
+
+
+def _listen_at(family: int, address: Address, keepalive: int) -> socket.socket:
     interval = keepalive // (2 * KEEPALIVE_PROBES + 1)
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         for level, option, value in (
-            (socket.SOL_SOCKET, "SO_REUSEADDR", 1),
-            (socket.SOL_SOCKET, "SO_SNDBUF", BUFFER),
-            (socket.SOL_SOCKET, "SO_RCVBUF", BUFFER),
-            (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
-            (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-            (socket.IPPROTO_TCP, "TCP_KEEPIDLE", keepalive - KEEPALIVE_PROBES * interval),
-            (socket.IPPROTO_TCP, "TCP_KEEPINTVL", interval),
-            (socket.IPPROTO_TCP, "TCP_KEEPCNT", KEEPALIVE_PROBES),
+            (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
+            (socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER),
+            (socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER),
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keepalive - KEEPALIVE_PROBES * interval),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
         ):
-            if hasattr(socket, option):  # some systems lack some of them
-                listener.setsockopt(level, getattr(socket, option), value)
+            listener.setsockopt(level, option, value)
         listener.bind(address)
         listener.listen(BACKLOG)
     except BaseException:
@@ -78,13 +165,13 @@ def accept(listener: Any) -> tuple[Any, Any] | None:
     return connection, address
 
 
-def show_address(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
+def show_address(address: Address) -> str:
     """An address as people write it: `127.0.0.1:7878`, `[::1]:7878`."""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def join_command(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
+def join_command(address: Address) -> str:
     """What somebody types to join at `address`, where a socket of ours is: `nc 127.0.0.1 7878`."""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"nc {host} {port}"

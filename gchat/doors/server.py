@@ -2,6 +2,7 @@
 
 import errno
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -38,13 +39,16 @@ class ChatServer(StreamServer):
 
     They are accepted faster than they are let in, and wait meanwhile: whoever finds the kernel's
     queue full (see listener.BACKLOG) tries again a second later.
+
+    It may listen at several addresses: everything but the listening sockets is one.
     """
 
     max_accept = 20
     """Connections in a turn of the loop, which is half a millisecond's work as well."""
 
-    def __init__(self, listener: Any, hub: Hub, admission: Admission) -> None:
-        super().__init__(listener)
+    def __init__(self, listeners: Sequence[Any], hub: Hub, admission: Admission) -> None:
+        super().__init__(listeners[0])
+        self.others = [FurtherListener(listener, self) for listener in listeners[1:]]
         self.hub = hub
         self.admission = admission
         self.numbers = count(hub.directory.first_number)
@@ -56,6 +60,18 @@ class ChatServer(StreamServer):
         self.strangers = set[Any]()
         """The greenlets of connections that are not clients yet: it is open who they are, or they
         have been asked for the password."""
+
+    def start(self) -> None:
+        """Start to accept connections, at all addresses."""
+        super().start()
+        for other in self.others:
+            other.start()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Accept no more connections, and close the listening sockets."""
+        super().stop(timeout)
+        for other in self.others:
+            other.stop(timeout)
 
     def do_handle(self, connection: Any, address: Any) -> None:
         """A new connection: it waits until it is its turn to be let in."""
@@ -150,6 +166,10 @@ class ChatServer(StreamServer):
                 give_way()
 
     def do_read(self) -> Any:
+        """Accept a connection at the first address."""
+        return self.accept_at(self.socket)
+
+    def accept_at(self, listener: Any) -> Any:
         """Accept a connection, unless as many wait already as the server has places for.
 
         gevent's own way, when descriptors are out, is to wait in silence.
@@ -159,10 +179,28 @@ class ChatServer(StreamServer):
         if len(self.waiting) >= max(1, min(places, MOST_WAITING)):
             return None
         try:
-            return accept(self.socket)
+            return accept(listener)
         except OSError as error:
             if error.errno in OUT_OF_DESCRIPTORS:
-                self.admission.turn_away_without_descriptor(partial(accept, self.socket))
+                self.admission.turn_away_without_descriptor(partial(accept, listener))
             elif error.errno != errno.ECONNABORTED:  # it has changed its mind
                 raise
             return None
+
+
+class FurtherListener(StreamServer):
+    """One more address that a ChatServer listens at; what is accepted there is the server's."""
+
+    max_accept = ChatServer.max_accept
+
+    def __init__(self, listener: Any, server: ChatServer) -> None:
+        self.server = server
+        super().__init__(listener, server.handle)
+
+    def do_read(self) -> Any:
+        """Accept a connection here."""
+        return self.server.accept_at(self.socket)
+
+    def do_handle(self, connection: Any, address: Any) -> None:
+        """A new connection: it waits with all others."""
+        self.server.do_handle(connection, address)

@@ -1,6 +1,5 @@
 """Options, on the command line and in the environment, and mistakes in them."""
 
-import socket
 import subprocess
 
 import pytest
@@ -28,21 +27,6 @@ def test_the_log_says_where_it_listens_and_how_to_join(start_server: StartServer
     assert f"127.0.0.1:{port}" in line
     assert line.endswith(f"to join: nc 127.0.0.1 {port}")
     server.person()
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"), [("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)]
-)
-def test_invite_tells_how_to_join_whatever_the_server_was_told_to_listen_on(
-    host: str, loopback: bool, start_server: StartServer
-) -> None:
-    server = start_server("--host", host)
-    person = server.person()
-    person.say("/invite")
-    line = person.expect("  nc ")
-    shown, port = line.split()[-2:]
-    assert port == str(server.address[1])
-    assert shown == (server.address[0] if loopback else socket.gethostname())
 
 
 def test_help_tells_every_option_and_the_version_is_told() -> None:

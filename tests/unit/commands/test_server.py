@@ -139,7 +139,7 @@ def test_why_tells_what_holds_for_few_only_to_these(company: Company, ann: Peer)
 def test_invite_shows_lines_to_join_at_the_address_that_one_has_joined_at_oneself(
     at: str, host: str, company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(company.hub.settings, "host", "::" if at != "::1" else "::1")
+    monkeypatch.setattr(company.hub.settings, "addresses", ("::" if at != "::1" else "::1",))
     InternetSocket(ann, at)
     lines = told(company, ann, "/invite")
     for program in ("nc", "ncat", "telnet"):
@@ -149,16 +149,37 @@ def test_invite_shows_lines_to_join_at_the_address_that_one_has_joined_at_onesel
 
 def test_invite_tells_who_can_join_if_only_this_machine_can(company: Company, ann: Peer) -> None:
     lines = told(company, ann, "/invite")
-    assert lines[0] == "only from this machine, until the server is started with --host 0.0.0.0:"
-    assert lines[1] == "  nc 127.0.0.1 7878"
+    assert lines[:3] == [
+        "only from this machine, until the server is started with --host 0.0.0.0:",
+        "  nc 127.0.0.1 7878",
+        "  ncat 127.0.0.1 7878",
+    ]
 
 
-def test_invite_shows_no_loopback_address_if_others_can_join(
+def test_invite_shows_all_addresses_and_no_loopback_address_if_others_can_join(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(company.hub.settings, "host", "0.0.0.0")
-    monkeypatch.setattr(commands.server, "gethostname", lambda: "our-machine")
-    assert told(company, ann, "/invite")[0] == "  nc our-machine 7878"
+    monkeypatch.setattr(company.hub.settings, "addresses", ("0.0.0.0",))
+    monkeypatch.setattr(
+        commands.server, "hosts_to_type", lambda _: ["192.0.2.7", "10.0.0.7", "our-machine"]
+    )
+    joining = ["others can join with:", "  nc 192.0.2.7 7878", "  nc 10.0.0.7 7878"]
+    for own in ("127.0.0.1", "192.0.2.7"):
+        InternetSocket(ann, own)
+        lines = told(company, ann, "/invite")
+        assert lines[:5] == [*joining, "  nc our-machine 7878", "  ncat 192.0.2.7 7878"]
+
+
+def test_invite_shows_first_where_one_has_joined_oneself(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company.hub.settings, "addresses", ("127.0.0.1", "::1"))
+    InternetSocket(ann, "::1")
+    assert told(company, ann, "/invite")[1:4] == [
+        "  nc ::1 7878",
+        "  nc 127.0.0.1 7878",
+        "  ncat ::1 7878",
+    ]
 
 
 # /uptime, /version, /quit
