@@ -97,6 +97,9 @@ def set_up(environment: Environment, **_: Any) -> None:
         coordinator = Coordinator(environment)
         coordinate(coordinator, environment)
         look_at_server(environment, coordinator)
+    # Timers count from when the loop last looked at the clock. That was before all was imported, so
+    # a run of a few seconds would be shorter by as long as this took.
+    gevent.get_hub().loop.update_now()
 
 
 def choose(environment: Environment) -> None:

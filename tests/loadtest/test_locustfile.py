@@ -20,7 +20,7 @@ SCENARIOS = ROOT / "loadtest/scenarios"
 
 USERS = 8
 DEADLINE = 45.0
-"""Seconds for a run of three to five and what belongs to it."""
+"""Seconds for a run of four or five and what belongs to it."""
 
 VERDICT = re.compile(
     r"^verdict: (passed|failed): (\d+) users(?: and \d+ who only send)?, "
@@ -40,7 +40,7 @@ EXPECTED = {
 """By fault, the deliveries beyond those that there should be, and the rest of the verdict."""
 
 
-def run_locust(port: int, *options: str, seconds: int = 3) -> tuple[int, re.Match[str]]:
+def run_locust(port: int, *options: str, seconds: int = 4) -> tuple[int, re.Match[str]]:
     """The exit status of a run against `port`, and its verdict."""
     with start_locust(port, "-t", f"{seconds}s", *options) as run:
         return result(run)
@@ -54,7 +54,7 @@ def start_locust(
     line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py"]
     line += ["--headless"] if headless else []
     line += ["-u", str(USERS), "-r", str(USERS), "--only-summary"]
-    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", "--think", "0.4", *options]
+    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", "--think", "0.2", *options]
     with subprocess.Popen(
         line,
         cwd=ROOT,
@@ -154,7 +154,7 @@ def test_a_single_fault_fails_and_is_counted_as_what_it_is(server: Server, fault
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_a_single_fault_fails_also_with_two_processes(server: Server, fault: str) -> None:
     with faulty_proxy(server.address[1], fault) as port:
-        status, verdict = run_locust(port, *in_processes(2), seconds=4)
+        status, verdict = run_locust(port, *in_processes(2), seconds=5)
     assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED[fault])
     assert status == 1
 
@@ -162,7 +162,7 @@ def test_a_single_fault_fails_also_with_two_processes(server: Server, fault: str
 @pytest.mark.parametrize("processes", [1, 2])
 def test_two_orders_fail_though_each_sender_is_in_order(server: Server, processes: int) -> None:
     with faulty_proxy(server.address[1], "reorder") as port:
-        status, verdict = run_locust(port, *in_processes(processes), seconds=4)
+        status, verdict = run_locust(port, *in_processes(processes), seconds=5)
     assert (verdict[1], surplus(verdict)) == ("failed", 0)
     assert re.fullmatch(
         r"0 missing, 0 repeated, 0 out of order, \d+ in another order than others saw", verdict[5]
@@ -173,7 +173,7 @@ def test_two_orders_fail_though_each_sender_is_in_order(server: Server, processe
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_connection_that_is_closed_fails(server: Server, processes: int) -> None:
     with faulty_proxy(server.address[1], "close") as port:
-        status, verdict = run_locust(port, *in_processes(processes), seconds=4)
+        status, verdict = run_locust(port, *in_processes(processes), seconds=5)
     assert verdict[1] == "failed"
     assert "1 closed unasked" in verdict[5]
     assert status == 1
@@ -183,7 +183,7 @@ def test_a_connection_that_is_closed_fails(server: Server, processes: int) -> No
 def test_deliveries_that_take_too_long_fail(server: Server, processes: int) -> None:
     with faulty_proxy(server.address[1], "stall") as port:
         status, verdict = run_locust(
-            port, "--drain", "15", "--max-p99", "500", *in_processes(processes), seconds=4
+            port, "--drain", "15", "--max-p99", "500", *in_processes(processes), seconds=5
         )
     assert verdict[1] == "failed"
     assert re.fullmatch(r"0 missing, .*; p99 of delivery \d+ ms, over 500", verdict[5])
@@ -191,7 +191,7 @@ def test_deliveries_that_take_too_long_fail(server: Server, processes: int) -> N
 
 
 def test_who_and_which_is_told(server: Server) -> None:
-    with faulty_proxy(server.address[1], "drop") as port, start_locust(port, "-t", "3s") as run:
+    with faulty_proxy(server.address[1], "drop") as port, start_locust(port, "-t", "4s") as run:
         output, _ = run.communicate(timeout=DEADLINE)
     assert re.search(r"^    \d+\.\d/1@lobby misses \d+\.\d/1@lobby \d+$", output, re.M), output
 
@@ -253,13 +253,13 @@ def test_users_that_cannot_join_fail_the_run(start_server: StartServer) -> None:
 
 
 def test_a_run_that_ends_before_all_have_joined_fails(server: Server) -> None:
-    status, verdict = run_locust(server.address[1], "-r", "1", seconds=3)
+    status, verdict = run_locust(server.address[1], "-r", "1")
     assert (verdict[1], verdict[3]) == ("failed", "0")
     assert "; it ended before all users had joined" in verdict[5]
     assert status == 1
 
 
 def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
-    status, verdict = run_locust(server.address[1], "-u", "1", seconds=2)
+    status, verdict = run_locust(server.address[1], "-u", "1")
     assert (verdict[1], verdict[4]) == ("failed", "0")
     assert status == 1
