@@ -57,6 +57,7 @@ def test_ten_thousand_who_say_nothing_are_not_felt_in_another_room(
     scene.endure(f"{COUNT:,} are there, and say nothing", lambda: None)
 
 
+@pytest.mark.variant
 def test_ten_thousand_who_leave_are_not_felt_in_another_room(
     start_scene: StartScene,
 ) -> None:

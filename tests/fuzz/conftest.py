@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.fuzz.machine import STANDING
+
+settings.register_profile("long", max_examples=1000)
 
 
 @pytest.fixture(autouse=True, scope="module")

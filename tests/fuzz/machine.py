@@ -6,7 +6,10 @@ it knows. Tests add what else can be done.
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -49,6 +52,23 @@ END = st.sampled_from(["\n", "\r\n", "\r", "\r\0"])
 """What a client ends its lines with."""
 
 STANDING = StandingServer()
+
+MOST_SECONDS = 600
+"""Seconds for the examples of a usual run, on a machine that is busy with other things."""
+
+
+def times_as_many() -> int:
+    """How many times the usual examples there are: 10 with `--hypothesis-profile long`."""
+    return settings().max_examples // settings.get_profile("default").max_examples
+
+
+def case_of(machine: type["ChatMachine"], examples: int, steps: int) -> Any:
+    """Make a test of `machine`, with so many examples, or times_as_many(), of `steps` each."""
+    test, times = machine.TestCase, times_as_many()
+    test.settings = settings(
+        deadline=None, max_examples=examples * times, stateful_step_count=steps
+    )
+    return pytest.mark.timeout(MOST_SECONDS * times)(test)
 
 
 class ChatMachine(RuleBasedStateMachine):

@@ -7,13 +7,11 @@ all at once; vandals do worse, whom two bystanders must not notice.
 from collections.abc import Callable
 from contextlib import suppress
 
-import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.blackbox.connection import Connection
-from tests.fuzz.machine import CHOICE, MOST, NAME, ROOM, STANDING, TEXT, WORDS, ChatMachine
+from tests.fuzz.machine import CHOICE, MOST, NAME, ROOM, STANDING, TEXT, WORDS, ChatMachine, case_of
 from tests.fuzz.model import REPLAY
 from tests.fuzz.rubbish import ENDINGS, MAX_LINE, RUBBISH
 from tests.fuzz.standing_server import PAIR
@@ -183,5 +181,4 @@ class ClientsAndVandals(ChatMachine):
         assert [line for line in pair.heard if not line.startswith(own)] == []
 
 
-TestClientsAndVandals = pytest.mark.timeout(600)(ClientsAndVandals.TestCase)
-TestClientsAndVandals.settings = settings(deadline=None, max_examples=40, stateful_step_count=100)
+TestClientsAndVandals = case_of(ClientsAndVandals, examples=40, steps=100)

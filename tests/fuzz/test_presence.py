@@ -1,10 +1,8 @@
 """Comings and goings: whatever they are told of, and when, all know in the end who is here."""
 
-import pytest
-from hypothesis import settings
 from hypothesis.stateful import rule
 
-from tests.fuzz.machine import CHOICE, NAME, ROOM, ChatMachine
+from tests.fuzz.machine import CHOICE, NAME, ROOM, ChatMachine, case_of
 from tests.fuzz.model import key
 from tests.fuzz.standing_server import WATCH
 
@@ -45,5 +43,4 @@ class ComingsAndGoings(ChatMachine):
                     talker.check_belief()
 
 
-TestComingsAndGoings = pytest.mark.timeout(600)(ComingsAndGoings.TestCase)
-TestComingsAndGoings.settings = settings(deadline=None, max_examples=25, stateful_step_count=50)
+TestComingsAndGoings = case_of(ComingsAndGoings, examples=25, steps=50)
