@@ -75,7 +75,8 @@ def main(start: StartSignals) -> int:
 
     if (options.max_clients or 0) > settings.slots:
         log.warning(
-            "max-clients is lowered from %d to %d: the limit on open files is %d (ulimit -n)",
+            "max-clients is lowered from %d to %d: the limit on open files is %d; to have more "
+            "clients, raise it (ulimit -n)",
             options.max_clients,
             settings.slots,
             descriptors,
@@ -186,7 +187,7 @@ def end_with_terminal(hub: Hub, start: StartSignals) -> bool:
     """End the server if the terminal that it was started in is closed; returns whether it is."""
     is_closed = start.terminal_is_closed()
     if is_closed and not hub.shutdown.asked.is_set():
-        log.info("the terminal is closed")
+        log.info("the terminal is closed: the server stops")
         hub.shutdown.ask()
     return is_closed
 
@@ -207,7 +208,8 @@ def read_again(hub: Hub) -> None:
                 changed = file.read_again()
                 log.info("read again: %s", file.path)
             except (OSError, ValueError) as error:
-                log.error("what was in %s before stays in force: %s", file.path, error)
+                why = getattr(error, "strerror", None) or error
+                log.error("cannot use %s: %s; its earlier content stays in force", file.path, why)
                 continue
             if changed and file is settings.op_password:
                 end_operators(hub)
@@ -218,7 +220,11 @@ def end_operators(hub: Hub) -> None:
     for client in hub.each_client():
         if client.operator:
             client.operator = False
-            hub.tell(client, "you are no operator any more: there is a new password for them")
+            hub.tell(
+                client,
+                "you are no longer an operator: the password for /op has changed; to be one again: "
+                "/op NEW-PASSWORD",
+            )
 
 
 def stop(hub: Hub, signals: Iterator[int], number: int) -> None:

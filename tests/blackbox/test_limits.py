@@ -243,8 +243,8 @@ def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_alou
     places = 100 - 32
     server = start_server("--max-clients=9999999", environment=OPERATORS, descriptors=100)
     assert server.expect_log("WARNING").endswith(
-        f"max-clients is lowered from 9999999 to {places}: the limit on open files is 100 "
-        "(ulimit -n)"
+        f"max-clients is lowered from 9999999 to {places}: the limit on open files is 100; "
+        "to have more clients, raise it (ulimit -n)"
     )
     assert server.expect_log("listens on").count(f", for {places} clients;") == 1
     op = operator(server)

@@ -257,7 +257,7 @@ def test_operators_are_none_any_more_when_there_is_a_new_password_for_them(
     assert answers(op, "/bans")[0] == " * nobody is banned"
     file.write_text("another one")
     server.signal(SIGHUP)
-    op.expect(" * you are no operator any more: there is a new password for them")
+    op.expect(" * you are no longer an operator: the password for /op has changed")
     op.say("/bans", f"/op {SECRET}", "/op another one")
     for told in (
         "/bans is for operators",
@@ -288,8 +288,10 @@ def test_a_file_that_cannot_be_used_any_more_changes_nothing_and_the_log_says_so
             file.write_text(text)
         server.signal(SIGHUP)
         for path in (file, motd):
-            complaint = f"what was in {path} before stays in force"
+            complaint = f"cannot use {path}: "
             wait_until(partial(logged, complaint, number), f"{number} {complaint}")
+    refused = [line for line in server.log().splitlines() if "cannot use " in line]
+    assert all(line.endswith("; its earlier content stays in force") for line in refused)
     assert server.person().unread() == [" * Be kind."]
 
 

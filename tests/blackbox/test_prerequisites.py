@@ -24,7 +24,7 @@ READ_BY_OLD_PYTHONS = (
 PRETENDING = """
 import runpy, sys
 sys.{} = {}
-sys.argv = ["gchat.py"]
+sys.argv = ["gchat.py", "--port", "0"]
 runpy.run_path("gchat.py", run_name="__main__")
 """
 """Starts gchat where something of the module sys is different."""
