@@ -122,7 +122,7 @@ REFUSALS = {  # what it is about, why, and what to do
     "/nick": ("/nick", "usage", "/nick NAME"),
     "/nik": ("/nik", "there is no command", "did you mean /nick?"),
     "/xyzzy": ("/xyzzy", "there is no command", "/help lists the commands"),
-    "x" * 65_537: ("a line of yours", "nothing of it was sent", "65536 bytes, the most"),
+    "x" * 65_537: ("Line too long", "not sent", "limit 65536 bytes"),
 }
 
 
