@@ -1,1 +1,1 @@
-"""What whoever runs the server decides: options, limits, passwords, the message of the day."""
+"""Configuration: options, limits, passwords, the message of the day."""

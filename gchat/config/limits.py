@@ -1,4 +1,4 @@
-"""The limits that nobody gets past, and the token bucket that most of them are kept with."""
+"""The limits that operators can change while the server runs, and what each of them means."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,76 +7,80 @@ from gchat.model.buckets import TokenBucket
 from gchat.text.phrases import as_number
 
 MOST = 2**30
-"""The highest number that any limit takes."""
+"""The highest value of any limit."""
 
 CONNECT_BURST = 10
-"""Seconds of `connect_rate` that may come at once: a class whose members share an address all
-come when the bell rings."""
+"""Seconds of `connect_rate` that may come in one burst: a class whose members share an address
+connects at the moment that the lesson begins."""
 
 MIN_IDLE = 20
-"""Seconds: a shorter `idle_timeout` would leave no time to be warned."""
+"""Seconds: a shorter `idle_timeout` would leave no time for a warning."""
 
 
 @dataclass
 class Limits:
-    """What holds now: set by options, changed by operators. 0 is no limit, where that may be."""
+    """The limits in force: set by options, changed by operators (/limits).
+
+    0 means no limit, where MEANINGS allows it.
+    """
 
     rate: int = 100
-    """Lines a second that are taken from one client once it has used up `burst`. Nobody types
-    a tenth of it; a program that has more to say is only held back."""
+    """Lines per second read from one client once its `burst` is used up. Nobody types a tenth of
+    that; a program with more to send is only slowed down."""
     burst: int = 1000
-    """Lines that are taken from it at full speed before: what a build or a test run prints."""
+    """Lines read from one client at full speed: about what a build or a test run prints."""
     max_clients: int = 0
     """Connections at a time."""
     max_per_address: int = 1000
-    """Connections at a time from one address (IPv6: from one /64): more than a school behind one, a
-    twentieth of what the usual limit on open files has room for."""
+    """Connections at a time from one address (IPv6: from one /64): more than a school behind one
+    address needs, a twentieth of what the usual limit on open files has room for."""
     connect_rate: int = 100
-    """Connections a second from one address, after a burst of CONNECT_BURST times as many."""
+    """New connections per second from one address, after a burst of CONNECT_BURST times as many."""
     idle_timeout: int = 0
-    """Seconds after which who says nothing is disconnected."""
+    """Seconds without input after which a client is disconnected."""
 
     @property
     def lines(self) -> TokenBucket | None:
-        """How fast lines are taken from one client; None is as fast as they come."""
+        """The rule for lines from one client; None if they are not limited."""
         return TokenBucket(self.rate, self.burst) if self.rate else None
 
     @property
     def connections(self) -> TokenBucket | None:
-        """How fast one address may connect; likewise."""
+        """The rule for new connections from one address; None if they are not limited."""
         rate = self.connect_rate
         return TokenBucket(rate, rate * CONNECT_BURST) if rate else None
 
 
 class Meaning(NamedTuple):
-    """What is to be known about a limit by who sets it."""
+    """What a limit means, for --help and /limits, and the values that it takes."""
 
     text: str
     unit: str
+    """The placeholder in --help, such as SECONDS."""
     least: int
     or_none: bool
-    """It may be 0 as well: then there is no such limit."""
+    """Whether 0, which means no limit, is allowed as well."""
 
 
 MEANINGS = {
-    "rate": Meaning("lines a second that are taken from one client, after a burst", "N", 1, True),
-    "burst": Meaning("lines that one client may send at full speed before that", "N", 1, False),
+    "rate": Meaning("lines per second read from one client, after a burst", "N", 1, True),
+    "burst": Meaning("lines that one client may send at full speed first", "N", 1, False),
     "max-clients": Meaning("most connections at a time", "N", 1, False),
     "max-per-address": Meaning(
-        "most of them from one address, or from one /64 of IPv6", "N", 1, True
+        "most connections from one address, or from one IPv6 /64", "N", 1, True
     ),
-    "connect-rate": Meaning("most connections a second from one address", "N", 1, True),
+    "connect-rate": Meaning("most new connections per second from one address", "N", 1, True),
     "idle-timeout": Meaning(
-        "seconds after which one who sends nothing is disconnected, with a warning before",
+        "seconds without input after which a client is warned, then disconnected",
         "SECONDS",
         MIN_IDLE,
         True,
     ),
 }
-"""The limits by their names as they are typed: those of the fields, with - for _."""
+"""The limits by the names that options and commands use: the fields of Limits, with - for _."""
 
 
 def read_limit(name: str, typed: str) -> int:
-    """What `typed` sets the limit `name` to. Raises NotANumber."""
+    """Parse `typed` as a value of the limit `name`. Raises NotANumber."""
     meaning = MEANINGS[name]
     return 0 if meaning.or_none and typed == "0" else as_number(typed, meaning.least, MOST)

@@ -1,4 +1,4 @@
-"""The options: on the command line, or as an environment variable, or as they are by default."""
+"""The options: from the command line, else from an environment variable, else by default."""
 
 import argparse
 import os
@@ -18,38 +18,39 @@ A chat server that anyone joins with nothing but nc:
 
     nc HOST 7878
 
-What one person types, everybody else sees. /help, typed there, lists the rest."""
+Everybody in a room sees what anyone there types. /help lists the commands."""
 
 EPILOG = """\
-What --history has written is looked at with `gchat export FILE` and
-`gchat check FILE`; --help behind these tells more.
+`gchat export FILE` prints the messages of a history file, `gchat check FILE`
+tests whether the file is sound; both have a --help of their own.
 
-A limit of 0 is none. Operators can change limits while the server runs (/limits).
+Every option can be set as an environment variable, too: GCHAT_PORT=9000 is the
+same as --port 9000. The command line wins.
 
-Each option can be given as an environment variable as well: GCHAT_PORT=9000 is
---port 9000. The command line wins; but everybody on this machine can read it, so a
-password is better given as GCHAT_PASSWORD, or in a file. The password that makes
-an operator (/op) can only be given like that: as GCHAT_OP_PASSWORD, or in a file.
+All users of this machine can read a command line: give a password as
+GCHAT_PASSWORD or in a file instead. For the operators' password there is no other
+way: set GCHAT_OP_PASSWORD, or use a file.
 
-SIGHUP reads the files again. Ctrl-C, or SIGTERM, ends the server: everybody is
-told, and gets what was said up to then. A second one ends it at once."""
+SIGHUP reads the password files and the motd file again. Ctrl-C or SIGTERM stops
+the server: clients are told, and still get all messages sent before. A second one
+stops it at once."""
 
 MAX_REPLAY = 1000
-"""Messages; how long they may be together is bounded besides (see welcome.py)."""
+"""Messages; their total length is bounded as well (REPLAY_CHARACTERS in hub/welcome.py)."""
 
 MAX_KEEP_DAYS = 36_500
 
 MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
-"""Seconds: one for each of five questions that TCP asks and six before them; as Linux has it."""
+"""Seconds: six before the first of TCP's five probes and one for each; Linux's upper bound."""
 
 SYNC = ("off", "normal", "full")
-"""How sure it is that the disk has what was written: see PRAGMA synchronous."""
+"""Values of PRAGMA synchronous: how safe the history file is against a power cut."""
 
 LEVELS = ("debug", "info", "warning", "error")
 
 
 class Options(argparse.Namespace):
-    """What `parse` returns."""
+    """The parsed options, as `parse` returns them."""
 
     host: str
     port: int
@@ -60,7 +61,7 @@ class Options(argparse.Namespace):
     password: str | None
     password_file: str | None
     op_password: str | None
-    """From the environment alone."""
+    """Set in the environment only."""
     op_password_file: str | None
     history: str | None
     history_sync: str
@@ -71,163 +72,211 @@ class Options(argparse.Namespace):
     log_level: str
     log_json: bool
     max_clients: int | None
-    """As the other limits; None is as many as there are descriptors for."""
+    """None means as many as there are descriptors for. The other limits are attributes, too."""
 
-    def limits(self, places: int) -> Limits:
-        """The limits, where the limit on open files has room for `places` clients."""
+    def limits(self, slots: int) -> Limits:
+        """Return the limits, where the limit on open files has room for `slots` clients."""
         values = {name: getattr(self, name) for name in map(_field, MEANINGS)}
-        return Limits(**{**values, "max_clients": min(self.max_clients or places, places)})
+        return Limits(**{**values, "max_clients": min(self.max_clients or slots, slots)})
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Read the command line (by default the program's own) and the environment.
 
-    A mistake in either ends the program with exit status 2 and a line that says what is wrong.
+    A mistake in either ends the program with exit status 2 and one line that names it.
     """
     parser = _Parser()
-    option = parser.add_option
-    option(
-        "host",
-        "127.0.0.1",
-        "address or name to listen on (%(default)s: only this machine can join); "
-        "0.0.0.0 or :: is every address that this machine has",
-        "HOST",
-        _not_empty,
+    _add_network(parser.group("network"))
+    _add_limits(
+        parser.group("limits (0 turns most of them off; operators can change them: /limits)")
     )
-    option(
-        "port",
-        7878,
-        "port to listen on (%(default)s); 0 takes a free one",
-        "PORT",
-        partial(_number, least=0, most=65535),
-    )
-    option(
-        "max-line",
-        Settings.max_line,
-        "longest line, in bytes (%(default)s)",
-        "BYTES",
-        partial(_number, least=1, most=MOST),
-    )
-    for name, meaning in MEANINGS.items():
-        default, shown = getattr(Limits, _field(name)), "%(default)s"
-        if name == "max-clients":
-            default, shown = None, "as many as the limit on open files has room for"
-        option(name, default, f"{meaning.text} ({shown})", meaning.unit, partial(_limit, name))
-    option(
-        "keepalive",
-        110,
-        "seconds until a client whose machine has vanished counts as gone (%(default)s)",
-        "SECONDS",
-        partial(_number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
-    )
-    option(
-        "replay",
-        Settings.replay,
-        "messages that a newcomer is shown of what was said before (%(default)s)",
-        "N",
-        partial(_number, least=0, most=MAX_REPLAY),
-    )
-    option(
-        "motd",
-        None,
-        "file whose text is shown with the welcome; it may be changed at any time",
-        "FILE",
-        _path,
-    )
-    option(
-        "history",
-        None,
-        "file that keeps what is said in rooms, also over a restart; without one it is in memory "
-        "alone",
-        "FILE",
-        _path,
-    )
-    option(
-        "history-sync",
-        "normal",
-        "off, normal or full: whether what a power cut takes away is minutes and perhaps the file, "
-        "some seconds, or nothing (%(default)s)",
-        "HOW",
-        _sync,
-    )
-    option(
-        "keep-days",
-        Settings.keep_days,
-        "days after which what was said is deleted from that file (%(default)s); 0 is never",
-        "N",
-        partial(_number, least=0, most=MAX_KEEP_DAYS),
-    )
-    option(
-        "keep-messages",
-        Settings.keep_messages,
-        "messages and notices of each room that are kept there, the last ones (%(default)s); "
-        "0 is all",
-        "N",
-        partial(_number, least=0, most=MOST),
-    )
-    option(
-        "reserve",
-        "7d",
-        "how long the name of one who has left is kept for who shows its token, as 12h or 7d "
-        "(%(default)s); 0 is not at all",
-        "TIME",
-        _span,
-    )
-    option("password", None, "what everybody has to say before they come in", "TEXT", _password)
-    option("password-file", None, "file with that password in it", "FILE", _path)
-    option("op-password-file", None, "file with the password that makes an operator", "FILE", _path)
-    option(
-        "log-level",
-        "info",
-        f"what to log, on standard error: {', '.join(LEVELS)} (%(default)s)",
-        "LEVEL",
-        _level,
-    )
-    parser.add_switch("log-json", "log JSON, an object a line")
+    _add_history(parser.group("history"))
+    _add_people(parser.group("names and passwords"))
+    _add_log(parser.group("log"))
     return parser.parse(arguments)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Knows for each option the environment variable that has its default."""
+def _add_network(group: "_Group") -> None:
+    group.add_option(
+        "host",
+        "127.0.0.1",
+        "address or host name to listen on (default: %(default)s, for clients on this machine "
+        "only); 0.0.0.0 or :: listens on all addresses",
+        "HOST",
+        _not_empty,
+    )
+    group.add_option(
+        "port",
+        7878,
+        "port to listen on (default: %(default)s); 0 picks a free one",
+        "PORT",
+        partial(_number, least=0, most=65535),
+    )
+    group.add_option(
+        "keepalive",
+        110,
+        "seconds after which a client whose machine has vanished is disconnected "
+        "(default: %(default)s)",
+        "SECONDS",
+        partial(_number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
+    )
+    group.add_option(
+        "max-line",
+        Settings.max_line,
+        "longest line, in bytes (default: %(default)s)",
+        "BYTES",
+        partial(_number, least=1, most=MOST),
+    )
 
-    def __init__(self) -> None:
-        super().__init__(
-            prog="gchat",
-            description=DESCRIPTION,
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        self.add_argument("--version", action="version", version=f"gchat {__version__}")
+
+def _add_limits(group: "_Group") -> None:
+    for name, meaning in MEANINGS.items():
+        default, shown = getattr(Limits, _field(name)), "%(default)s"
+        if name == "max-clients":
+            default, shown = None, "as many as the limit on open files allows"
+        if default == 0:
+            shown += ", never"
+        text = f"{meaning.text} (default: {shown})"
+        group.add_option(name, default, text, meaning.unit, partial(_limit, name))
+
+
+def _add_history(group: "_Group") -> None:
+    group.add_option(
+        "history",
+        None,
+        "file that keeps the messages of all rooms over a restart (default: none, messages are "
+        "kept in memory only)",
+        "FILE",
+        _path,
+    )
+    group.add_option(
+        "history-sync",
+        "normal",
+        "what a power cut may cost: off, some minutes and perhaps the file; normal, some "
+        "seconds; full, nothing (default: %(default)s)",
+        "HOW",
+        _sync,
+    )
+    group.add_option(
+        "keep-days",
+        Settings.keep_days,
+        "days after which messages are deleted from the file (default: %(default)s, never)",
+        "N",
+        partial(_number, least=0, most=MAX_KEEP_DAYS),
+    )
+    group.add_option(
+        "keep-messages",
+        Settings.keep_messages,
+        "latest messages and notices of each room that the file keeps (default: %(default)s, all)",
+        "N",
+        partial(_number, least=0, most=MOST),
+    )
+    group.add_option(
+        "replay",
+        Settings.replay,
+        "earlier messages that a newcomer is shown (default: %(default)s)",
+        "N",
+        partial(_number, least=0, most=MAX_REPLAY),
+    )
+
+
+def _add_people(group: "_Group") -> None:
+    group.add_option(
+        "motd",
+        None,
+        "file with the message of the day, shown with the welcome; changes apply at once",
+        "FILE",
+        _path,
+    )
+    group.add_option(
+        "reserve",
+        "7d",
+        "how long a name stays reserved for the holder of its token after they left, such as "
+        "12h or 7d (default: %(default)s); 0 reserves none",
+        "TIME",
+        _span,
+    )
+    group.add_option("password", None, "password that clients need to join", "TEXT", _password)
+    group.add_option("password-file", None, "file with that password", "FILE", _path)
+    group.add_option(
+        "op-password-file", None, "file with the password that makes an operator", "FILE", _path
+    )
+
+
+def _add_log(group: "_Group") -> None:
+    group.add_option(
+        "log-level",
+        "info",
+        f"what to log on standard error: {', '.join(LEVELS)} (default: %(default)s)",
+        "LEVEL",
+        _level,
+    )
+    group.add_switch("log-json", "log one JSON object per line")
+
+
+class _Group:
+    """A titled group of options; each takes its default from its environment variable, if set."""
+
+    def __init__(self, parser: "_Parser", title: str) -> None:
+        self._parser = parser
+        self._group = parser.add_argument_group(title)
 
     def add_option(
         self, name: str, default: Any, text: str, metavar: str, kind: Callable[[str], Any]
     ) -> None:
-        default = self._from_environment(name, default, kind)
-        self.add_argument(f"--{name}", default=default, help=text, metavar=metavar, type=kind)
+        default = self._parser.from_environment(name, default, kind)
+        self._group.add_argument(
+            f"--{name}", default=default, help=text, metavar=metavar, type=kind
+        )
 
     def add_switch(self, name: str, text: str) -> None:
-        default = self._from_environment(name, False, _yes_or_no)
-        self.add_argument(f"--{name}", default=default, help=text, action="store_true")
+        default = self._parser.from_environment(name, False, _yes_or_no)
+        self._group.add_argument(f"--{name}", default=default, help=text, action="store_true")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reads options from the command line and the environment, and reports errors in one line."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            prog="gchat",
+            usage="%(prog)s [OPTION]...\n       %(prog)s export|check FILE",
+            description=DESCRIPTION,
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self.add_argument("--help", "-h", action="help", help="show this help and exit")
+        self.add_argument(
+            "--version",
+            action="version",
+            version=f"gchat {__version__}",
+            help="show the version and exit",
+        )
+
+    def group(self, title: str) -> _Group:
+        return _Group(self, title)
 
     def parse(self, arguments: Sequence[str] | None) -> Options:
         options = self.parse_args(arguments, Options())
         for name, value in vars(options).items():
             if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
                 self.error(f"argument --{name.replace('_', '-')}: expected one argument")
-        options.op_password = self._from_environment("op-password", None, _password)
-        for name in ("password", "op_password"):
-            if getattr(options, name) and getattr(options, f"{name}_file"):
-                shown = name.replace("_", "-")
-                self.error(f"the {shown} is given twice, in a file and otherwise")
+        options.op_password = self.from_environment("op-password", None, _password)
+        for name in ("password", "op-password"):
+            given = [each for each in (name, f"{name}-file") if getattr(options, _field(each))]
+            if len(given) > 1:
+                self.error(f"{' and '.join(map(_source, given))} are both set; use one")
         return options
 
     def error(self, message: str) -> NoReturn:
-        """One line, where argparse would print the whole usage before it."""
+        """Exit with one line, where argparse would print the whole usage before it."""
         self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
 
-    def _from_environment(self, name: str, default: Any, kind: Callable[[str], Any]) -> Any:
-        variable = f"GCHAT_{_field(name).upper()}"
+    def from_environment(self, name: str, default: Any, kind: Callable[[str], Any]) -> Any:
+        """Return the value of the option's environment variable, or `default` if it is not set."""
+        variable = _variable(name)
         if variable not in os.environ:
             return default
         try:
@@ -236,21 +285,31 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"environment variable {variable}: {error}")
 
 
+def _source(name: str) -> str:
+    """The environment variable or the option that has set `name`."""
+    variable = _variable(name)
+    return variable if variable in os.environ else f"--{name}"
+
+
+def _variable(name: str) -> str:
+    return f"GCHAT_{_field(name).upper()}"
+
+
 def _field(name: str) -> str:
     return name.replace("-", "_")
 
 
 def _not_empty(text: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty")
+        raise argparse.ArgumentTypeError("empty")
     return text
 
 
 def _path(text: str) -> str:
-    # Nobody asks for a server without a password or a history like this: an empty path is a
-    # mistake, such as a variable that is not set.
+    # An empty path is a mistake, such as a shell variable that is not set: nobody means to ask
+    # for a server without a password or a history with it.
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty (leave it out, or name a file)")
+        raise argparse.ArgumentTypeError("empty; name a file, or leave the option out")
     return text
 
 
@@ -278,24 +337,24 @@ def _limit(name: str, text: str) -> int:
 
 def _yes_or_no(text: str) -> bool:
     if text.lower() not in ("0", "1", "no", "yes", "off", "on", "false", "true"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 1 nor 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or 0")
     return text.lower() in ("1", "yes", "on", "true")
 
 
 def _sync(text: str) -> str:
     if text.lower() not in SYNC:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(SYNC)}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(SYNC)}")
     return text.lower()
 
 
 def _span(text: str) -> int:
     seconds = 0 if text == "0" else span(text)
     if seconds is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time like 12h or 7d")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 12h or 7d")
     return seconds
 
 
 def _level(text: str) -> str:
     if text.lower() not in LEVELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(LEVELS)}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(LEVELS)}")
     return text.lower()

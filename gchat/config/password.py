@@ -1,4 +1,4 @@
-"""Passwords: what is asked of those who come in, and of those who want to be operators."""
+"""Passwords: the one for the server, and the one that makes an operator."""
 
 import hashlib
 import hmac
@@ -6,36 +6,36 @@ import os
 
 from gchat.text.safe import visible
 
-MAX_BYTES = 256
-"""Of a password: what one who has none may send before it is taken for a wrong one."""
+MAX_PASSWORD = 256
+"""Bytes of a password."""
 
-_MARK = r"\ufeff"
-"""A byte order mark, as text.visible shows it: some editors put one at the beginning of a file."""
+_BYTE_ORDER_MARK = r"\ufeff"
+"""U+FEFF as text.visible shows it: some editors put one at the beginning of a file."""
 
 _BLANKS = " \t\n\r\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}\N{ZERO WIDTH SPACE}"
 
 
 class BadPassword(ValueError):
-    """Why something cannot be a password, as a clause that a person can read."""
+    """Why a text cannot be a password, such as `empty`: for a message, behind a colon."""
 
 
 class Password:
-    """A password: `text`, or what stands in the file at `path`.
+    """A password, from `text` or from the file at `path`.
 
-    Blanks before and behind it, line ends and a byte order mark are no part of it. Only its hash
-    is kept. Raises OSError if the file cannot be read, and BadPassword.
+    Blanks around it, line ends and a byte order mark are no part of it. Only its hash is kept.
+    Raises OSError if the file cannot be read, and BadPassword.
     """
 
     def __init__(self, text: str = "", path: str | None = None) -> None:
-        """`text` as the system hands arguments and the environment over: see os.fsencode."""
+        """`text` is decoded as the system's arguments and environment are: see os.fsencode."""
         self.path = path
         self._hash = b""
         self._set(_first_bytes(path) if path else os.fsencode(text))
 
     def read_again(self) -> bool:
-        """Take what stands in the file now; returns whether that is another one.
+        """Read the file again, if there is one; return whether the password is a new one.
 
-        Raises the same, and stays as it was then.
+        Raises OSError and BadPassword; the old password stays in force then.
         """
         before = self._hash
         if self.path:
@@ -43,37 +43,40 @@ class Password:
         return self._hash != before
 
     def matches(self, typed: str) -> bool:
-        """Whether `typed`, as text.visible has made it, is it; takes the same time if not."""
+        """Compare `typed`, as text.visible shows it, with the password, in constant time."""
         return hmac.compare_digest(self._hash, _hash(typed))
 
     def _set(self, secret: bytes) -> None:
         secret = secret.removesuffix(b"\n").removesuffix(b"\r")
         if not _trimmed(visible(secret)):
-            raise BadPassword("it is empty")
-        if len(secret) > MAX_BYTES:
-            raise BadPassword(f"it has over {MAX_BYTES} bytes")
+            raise BadPassword("empty")
+        if len(secret) > MAX_PASSWORD:
+            raise BadPassword(f"longer than {MAX_PASSWORD} bytes")
         if b"\n" in secret or b"\r" in secret:
-            raise BadPassword("it has more than one line")
+            raise BadPassword("more than one line")
         self._hash = _hash(visible(secret))
 
 
 def password_from(text: str | None, path: str | None) -> Password | None:
-    """The password that is given as a text, or in a file; None if none is. Raises the same."""
+    """Make a password from a text or a file; None if neither is given.
+
+    Raises OSError and BadPassword.
+    """
     return Password(text or "", path) if text is not None or path is not None else None
 
 
 def _first_bytes(path: str) -> bytes:
-    """As much of a file as can be a password with its line end, and a little more."""
+    """Read enough of a file to tell a password with its line end from a text that is too long."""
     with open(path, "rb") as file:
-        return file.read(MAX_BYTES + 3)
+        return file.read(MAX_PASSWORD + 3)
 
 
 def _trimmed(text: str) -> str:
-    for mark in (_MARK, ""):  # a blank may stand before it and behind it
+    for mark in (_BYTE_ORDER_MARK, ""):  # a blank may stand before it and behind it
         text = text.strip(_BLANKS).removeprefix(mark).removesuffix(mark)
     return text
 
 
 def _hash(text: str) -> bytes:
-    # Of the same length for all: comparing tells nothing about that of the right one.
+    # All hashes have one length, so comparing them does not show how long the password is.
     return hashlib.sha256(_trimmed(text).encode()).digest()

@@ -1,4 +1,4 @@
-"""What whoever runs the server has decided, for those parts that act on it."""
+"""The settings of a running server, for the modules that act on them."""
 
 from dataclasses import dataclass, field
 
@@ -9,26 +9,26 @@ from gchat.config.password import Password
 
 @dataclass(kw_only=True)
 class Settings:
-    """The defaults are those of the options."""
+    """What the options have set. The defaults here are the options' defaults."""
 
     max_line: int = 65536
     """Bytes in a line, without its end."""
     reserve: float = 7 * 86400.0
-    """Seconds that the name of one who has left is kept for the one who has its token."""
+    """Seconds that a name stays reserved for the holder of its token after they left."""
     keep_days: int = 0
-    """After which what was said is deleted from the history file; 0 is never."""
+    """Age at which messages are deleted from the history file; 0 means never."""
     keep_messages: int = 0
-    """Of each room in that file, notices counted; 0 is all."""
+    """Messages and notices kept in the history file for each room; 0 means all."""
     replay: int = 10
-    """Messages that a person is shown on joining; of long ones the beginning."""
+    """Messages that a person is shown on joining; long ones are shortened."""
     motd: Motd | None = None
-    """What a person is told with the welcome."""
+    """The message of the day, shown with the welcome."""
     addresses: tuple[str, ...] = ("127.0.0.1",)
     """The addresses that the server listens on, also if the option gave a name for them."""
     limits: Limits = field(default_factory=Limits)
     slots: int = MOST
     """Clients that the limit on open files has room for: `limits.max_clients` is never more."""
     password: Password | None = None
-    """What everybody has to say before anything else; None if all may come in."""
+    """The password for the server; None if everybody may join."""
     op_password: Password | None = None
-    """What makes an operator; None if nobody can be one."""
+    """The password that makes an operator; None if there can be none."""

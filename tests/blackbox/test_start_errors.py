@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gchat.config.password import MAX_BYTES
+from gchat.config.password import MAX_PASSWORD
 from gchat.store.sqlite.schema import MIGRATIONS, open_file
 from tests.blackbox.server import ROOT, command, environment_with
 
@@ -236,9 +236,9 @@ FILES = {
 }
 
 BAD_PASSWORDS = {
-    "\n": "it is empty",
-    "x" * (MAX_BYTES + 1): f"it has over {MAX_BYTES} bytes",
-    "one\ntwo\n": "it has more than one line",
+    "\n": "empty",
+    "x" * (MAX_PASSWORD + 1): f"longer than {MAX_PASSWORD} bytes",
+    "one\ntwo\n": "more than one line",
 }
 
 
@@ -276,4 +276,4 @@ def test_a_file_that_holds_no_password_is_named_with_the_reason(
 def test_a_message_of_the_day_that_is_too_long_is_named(tmp_path: Path) -> None:
     file = tmp_path / "motd"
     file.write_text("x" * 4097)
-    assert failure(f"--motd={file}") == f"cannot use motd file {file}: it has over 4096 bytes"
+    assert failure(f"--motd={file}") == f"cannot use motd file {file}: longer than 4096 bytes"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gchat.config.motd import MAX_BYTES, Motd
+from gchat.config.motd import MAX_MOTD, Motd
 
 
 @pytest.fixture
@@ -82,12 +82,12 @@ def test_if_it_is_too_long_it_stays_as_it_was_and_that_is_logged_once(
 ) -> None:
     before = motd.lines()
     for longer in (1, 2):
-        file.write_bytes(b"x" * (MAX_BYTES + longer))
+        file.write_bytes(b"x" * (MAX_MOTD + longer))
         assert motd.lines() == motd.lines() == before
     assert len(caplog.records) == 1
-    assert str(MAX_BYTES) in caplog.text
-    file.write_bytes(b"x" * MAX_BYTES)
-    assert motd.lines() == ["x" * MAX_BYTES]
+    assert str(MAX_MOTD) in caplog.text
+    file.write_bytes(b"x" * MAX_MOTD)
+    assert motd.lines() == ["x" * MAX_MOTD]
 
 
 def test_if_it_could_not_be_read_for_a_moment_it_is_read_when_it_can_be(
@@ -125,8 +125,8 @@ def test_it_is_read_again_when_that_is_asked_for_even_if_it_seems_the_same(
 def test_if_it_cannot_be_read_when_that_is_asked_for_who_asks_knows_and_it_stays_as_it_was(
     file: Path, motd: Motd, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file.write_bytes(b"x" * (MAX_BYTES + 1))
-    with pytest.raises(ValueError, match=str(MAX_BYTES)):
+    file.write_bytes(b"x" * (MAX_MOTD + 1))
+    with pytest.raises(ValueError, match=str(MAX_MOTD)):
         motd.read_again()
     file.unlink()
     with pytest.raises(FileNotFoundError):
@@ -155,6 +155,6 @@ def test_at_first_it_must_be_there_and_not_be_too_long(file: Path) -> None:
         Motd(f"{file}2")
     with pytest.raises(IsADirectoryError):
         Motd(str(file.parent))
-    file.write_bytes(b"x" * (MAX_BYTES + 1))
-    with pytest.raises(ValueError, match=str(MAX_BYTES)):
+    file.write_bytes(b"x" * (MAX_MOTD + 1))
+    with pytest.raises(ValueError, match=str(MAX_MOTD)):
         Motd(str(file))

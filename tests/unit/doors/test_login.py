@@ -9,7 +9,7 @@ from typing import Any
 import gevent
 import pytest
 
-from gchat.config.password import MAX_BYTES, Password
+from gchat.config.password import MAX_PASSWORD, Password
 from gchat.doors import login, opening
 from gchat.doors.login import LONGEST, TRIES, Login, TurnedAway
 from gchat.doors.opening import open_connection
@@ -159,8 +159,8 @@ def test_a_password_of_any_bytes_can_be_said(
 def test_the_longest_password_can_be_said(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{__name__}.SECRET", "x" * MAX_BYTES)
-    newcomer.come(b"x" * MAX_BYTES + b"\n")
+    monkeypatch.setattr(f"{__name__}.SECRET", "x" * MAX_PASSWORD)
+    newcomer.come(b"x" * MAX_PASSWORD + b"\n")
     assert newcomer.outcome() == []
 
 
