@@ -41,23 +41,23 @@ from gchat.text.phrases import counted
 from gchat.text.safe import escape
 
 GARBAGE_THRESHOLD = 10_000
-"""New objects after which the garbage collector looks at them: what a round makes and forgets, a
-thousand messages for each batch, is gone by then. With Python's 700 it looked at most of them."""
+"""New objects after which the garbage collector runs: by then, what a round makes and drops, a
+thousand messages for each batch, is gone. With Python's 700 it examined most of it."""
 
 RESERVED_DESCRIPTORS = 32
-"""Descriptors that are not for clients: standard streams, the loop's, the listener, a spare."""
+"""Descriptors not for clients: standard streams, the loop, listener, history, a spare one."""
 
-TERMINAL_LOOKS = 2.0
-"""Seconds between two looks whether the terminal is still there."""
+TERMINAL_INTERVAL = 2.0
+"""Seconds between two checks that the terminal is still open."""
 
 
 log = logging.getLogger("gchat")
 
 
 def main(start: StartSignals) -> int:
-    """Run the server until a signal or an operator ends it; returns the exit status.
+    """Run the server until a signal or an operator stops it; returns the exit status.
 
-    `start` has caught the signals up to now.
+    `start` has handled the signals up to now.
     """
     if sys.argv[1:2] and sys.argv[1] in tools.COMMANDS:
         return tools.main(sys.argv[1:])
@@ -83,19 +83,19 @@ def main(start: StartSignals) -> int:
         )
     hub.faults.start()
     broadcaster, checkpointer = Broadcaster(hub), Checkpointer(hub)
-    parts = [
-        gevent.spawn(hub.faults.keep_running, what, function, *arguments)
-        for what, function, *arguments in (
-            ("the recorder", Recorder(hub).run),
-            ("the keeper", checkpointer.run),
-            ("the broadcaster", broadcaster.run),
-            ("the look back", broadcaster.backfill.run),
-            ("the indexer", index_messages, hub),
-            ("the forgetting of what is old", delete_old_messages, hub),
-            ("the look for the vanished", disconnect_vanished, hub, options.keepalive),
-            ("the look for the idle", disconnect_idle, hub),
-            ("the tidying of rooms", tidy_rooms, hub.rooms, hub.clients),
-            ("the look at the terminal", watch_terminal, hub, start),
+    jobs = [
+        gevent.spawn(hub.faults.keep_running, name, function, *arguments)
+        for name, function, *arguments in (
+            ("recorder", Recorder(hub).run),
+            ("checkpointer", checkpointer.run),
+            ("broadcaster", broadcaster.run),
+            ("backfill", broadcaster.backfill.run),
+            ("indexer", index_messages, hub),
+            ("message expiry", delete_old_messages, hub),
+            ("dead-connection check", disconnect_vanished, hub, options.keepalive),
+            ("idle check", disconnect_idle, hub),
+            ("room cleanup", tidy_rooms, hub.rooms, hub.clients),
+            ("terminal check", watch_terminal, hub, start),
         )
     ]
     hub.watchdog.start()
@@ -112,29 +112,29 @@ def main(start: StartSignals) -> int:
     log_start(listeners, hub.settings.limits.max_clients)
 
     hub.shutdown.asked.wait()
-    log.info("stop: %d connected", len(hub.clients))
+    log.info("stopping: %s connected", counted(len(hub.clients), "client"))
     server.stop()
     hub.shutdown.closing = True
     server.turn_away_strangers()
     send_off(hub)
     server.let_all_in()
     checkpointer.write()
-    gevent.killall(parts)  # or they would go on with a file that is closed
+    gevent.killall(jobs)  # before the file that they use is closed
     hub.store.close()
-    hub.faults.tell_repeated()
+    hub.faults.log_repeated()
     log.info("stopped")
     log_handler.flush()
     return 0
 
 
 class CannotStart(Exception):
-    """Why, as whoever starts the server reads it."""
+    """Why the server cannot start: the line that the program ends with."""
 
 
 def settings_from(options: Options, descriptors: int) -> Settings:
-    """What the options say, with the files that they name; `descriptors` is the limit on them.
+    """Make the settings from the options and the files that they name. Raises CannotStart.
 
-    Raises CannotStart.
+    `descriptors` is the limit on open files.
     """
     settings = Settings(max_line=options.max_line, replay=options.replay)
     settings.slots = max(1, descriptors - RESERVED_DESCRIPTORS)
@@ -152,7 +152,7 @@ def settings_from(options: Options, descriptors: int) -> Settings:
 
 @contextmanager
 def using(what: str, path: str | None) -> Iterator[None]:
-    """Name the file at `path`, and `what` it is, if it cannot be used. Raises CannotStart."""
+    """Raise CannotStart, with the path and `what` the file is, if it cannot be used within."""
     try:
         yield
     except OSError as error:
@@ -163,7 +163,7 @@ def using(what: str, path: str | None) -> Iterator[None]:
 
 
 def open_hub(settings: Settings, options: Options) -> Hub:
-    """Open the history, and make the hub of what stands in it. Raises CannotStart."""
+    """Open the history, and make the hub from it. Raises CannotStart."""
     path = options.history or ""
     try:
         store = SqliteStore(path, options.history_sync) if path else MemoryStore()
@@ -178,64 +178,64 @@ def open_hub(settings: Settings, options: Options) -> Hub:
 
 
 def hang_up(hub: Hub, start: StartSignals) -> None:
-    """End the server if the terminal that it was started in is closed, else read files again."""
+    """Handle SIGHUP: stop the server if its terminal is closed, else read the files again."""
     if not end_with_terminal(hub, start):
         read_again(hub)
 
 
 def end_with_terminal(hub: Hub, start: StartSignals) -> bool:
-    """End the server if the terminal that it was started in is closed; returns whether it is."""
+    """Stop the server if the terminal that it was started in is closed; return whether it is."""
     is_closed = start.terminal_is_closed()
     if is_closed and not hub.shutdown.asked.is_set():
-        log.info("the terminal is closed: the server stops")
+        log.info("terminal closed: stopping")
         hub.shutdown.ask()
     return is_closed
 
 
 def watch_terminal(hub: Hub, start: StartSignals) -> None:
-    """End the server with its terminal, for ever: no SIGHUP comes to what a shell has put aside."""
+    """Stop the server when its terminal closes: a process in the background gets no SIGHUP then."""
     while True:
-        gevent.sleep(TERMINAL_LOOKS)
+        gevent.sleep(TERMINAL_INTERVAL)
         end_with_terminal(hub, start)
 
 
 def read_again(hub: Hub) -> None:
-    """Take what stands now in the files that options have named."""
+    """Read the motd file and the password files again."""
     settings = hub.settings
     for file in (settings.motd, settings.password, settings.op_password):
         if file and file.path:
             try:
                 changed = file.read_again()
-                log.info("read again: %s", file.path)
+                log.info("reloaded %s", file.path)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
-                log.error("cannot use %s: %s; its earlier content stays in force", file.path, why)
+                log.error("cannot reload %s: %s; its old content stays in force", file.path, why)
                 continue
             if changed and file is settings.op_password:
                 end_operators(hub)
 
 
 def end_operators(hub: Hub) -> None:
-    """Nobody is one any more until they have said the password, which is a new one."""
+    """Make all operators ordinary users: their password has changed."""
     for client in hub.each_client():
         if client.operator:
             client.operator = False
             hub.tell(
                 client,
-                "you are no longer an operator: the password for /op has changed; to be one again: "
+                "You are no longer an operator: the password for /op has changed. To be one again: "
                 "/op NEW-PASSWORD",
             )
 
 
 def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
-    """The first of `signals` asks the server to stop; the second does not ask."""
+    """Stop the server on the first of `signals`; exit at once on the second."""
     if next(signals) > 1:
         os._exit(128 + number)
     hub.shutdown.ask()
 
 
 def send_off(hub: Hub) -> None:
-    """Tell everybody that the server ends, and wait until they have it, for GRACE seconds."""
+    """Tell all clients that the server stops; wait up to GRACE seconds until they have it."""
     hub.pending_writes.wait_for_all(GRACE)
     for client in list(hub.clients.values()):
         hub.tell(client, hub.shutdown.goodbye)
@@ -247,7 +247,7 @@ def send_off(hub: Hub) -> None:
 
 
 def log_start(listeners: Sequence[Any], max_clients: int) -> None:
-    """The lines that say where the server listens and what to type to join, the best first."""
+    """Log where the server listens and what to type to join, the best way first."""
     first, *others = (listener.getsockname() for listener in listeners)
     host, *further_hosts = hosts_to_type([address[0] for address in (first, *others)])
     port = first[1]
@@ -260,6 +260,6 @@ def log_start(listeners: Sequence[Any], max_clients: int) -> None:
         port,
     )
     for address in others:
-        log.info("it listens on %s as well", show_address(address))
+        log.info("also listens on %s", show_address(address))
     for further in further_hosts:
         log.info("or: nc %s %d", further, port)

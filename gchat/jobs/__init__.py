@@ -1,1 +1,1 @@
-"""What runs by itself: recording, saving, indexing, deleting what is old, finding the vanished."""
+"""Background jobs: record, checkpoint, index, delete, disconnect idle and dead clients."""

@@ -1,4 +1,4 @@
-"""Writing to the history file who can come back, and how far they have got."""
+"""Save the clients that can resume, and how far each has read, in the history file."""
 
 import logging
 import time
@@ -16,17 +16,17 @@ from gchat.runtime.loop import give_way
 from gchat.store.errors import StoreError
 
 INTERVAL = 1.0
-"""Seconds between two times. After the process was killed, who comes back may see again what was
-said in so long."""
+"""Seconds between two checkpoints: after the process was killed, a client that resumes may see the
+messages of up to this long a second time."""
 
 RETRY = 10.0
-"""Seconds until it is tried again, if the file cannot be written to."""
+"""Seconds until the next attempt, if the file cannot be written."""
 
 EXPIRY = 60.0
-"""Seconds between two looks for those who will not come back any more."""
+"""Seconds between two searches for expired identities."""
 
-PORTION = 200
-"""Identities that are written at a time."""
+IDENTITIES_AT_A_TIME = 200
+"""Identities in one transaction."""
 
 Value = TypeVar("Value")
 
@@ -34,27 +34,27 @@ log = logging.getLogger(__name__)
 
 
 class Checkpointer:
-    """Keeps the identities of a hub in its history file."""
+    """Save the identities of a hub in its history file."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._sent = 0
-        """What all clients together had been sent when it was last noted how far they are."""
-        self._on_the_way = set[int]()
-        """The numbers of those to whom some of that was still on its way then."""
+        """Bytes sent to all clients together, as of the last checkpoint."""
+        self._in_transit = set[int]()
+        """Numbers of the clients that had not acknowledged all of them then."""
         self._next_expiry = 0.0
         self._fails = False
 
     def run(self) -> None:
-        """Note, and write, for ever."""
+        """Update and save the identities, for ever."""
         while True:
             gevent.sleep(RETRY if self._fails else INTERVAL)
             if self._hub.stats.bytes_out != self._sent:
                 self._sent = self._hub.stats.bytes_out
-                self._on_the_way = set()
-                self._note(self._hub.each_client())
-            elif self._on_the_way:
-                self._note(self._arrived())
+                self._in_transit = set()
+                self._update(self._hub.each_client())
+            elif self._in_transit:
+                self._update(self._acknowledged())
             if time.monotonic() >= self._next_expiry:
                 self._next_expiry = time.monotonic() + EXPIRY
                 hub = self._hub
@@ -62,11 +62,11 @@ class Checkpointer:
             self.write()
 
     def write(self) -> None:
-        """Write what has changed, as far as that is possible."""
+        """Write the changes since the last call; if that fails, log it once and keep them."""
         identities = self._hub.identities
         try:
             while identities.changed or identities.moved or identities.forgotten:
-                self._write_portion()
+                self._write_some()
                 give_way()
             for number, identity in list(identities.undelivered.items()):
                 if number not in self._hub.clients and number not in self._hub.resumed:
@@ -75,21 +75,21 @@ class Checkpointer:
             self._fails = False
         except StoreError as error:
             if not self._fails:
-                log.error("who can come back is not in the history: %s", error)
+                log.error("cannot save resume tokens: %s", error)
             self._fails = True
 
-    def _arrived(self) -> Iterator[Client]:
-        """Those to whom nothing is on its way any more."""
-        before, self._on_the_way = self._on_the_way, set()
+    def _acknowledged(self) -> Iterator[Client]:
+        """Yield the clients of `_in_transit` that have acknowledged everything by now."""
+        before, self._in_transit = self._in_transit, set()
         for client in self._hub.each_client():
             if client.number in before:
                 if client.connection.unacknowledged:
-                    self._on_the_way.add(client.number)
+                    self._in_transit.add(client.number)
                 else:
                     yield client
 
-    def _note(self, clients: Iterable[Client]) -> None:
-        """Note how far those of `clients` have got who can come back."""
+    def _update(self, clients: Iterable[Client]) -> None:
+        """Update the identities of those `clients` that can resume."""
         identities, now = self._hub.identities, time.time()
         for client in clients:
             identity = identities.of(client.number)
@@ -104,10 +104,10 @@ class Checkpointer:
                 if identity.place != place:
                     identities.moved[client.number] = identity
             if client.cursor != identity.place:
-                self._on_the_way.add(client.number)
+                self._in_transit.add(client.number)
             identity.seen = now
 
-    def _write_portion(self) -> None:
+    def _write_some(self) -> None:
         identities = self._hub.identities
         changed, moved = _take(identities.changed), _take(identities.moved)
         forgotten = _take(identities.forgotten)
@@ -133,15 +133,15 @@ class Checkpointer:
 
 
 def _take(waiting: dict[int, Value]) -> dict[int, Value]:
-    """Take a portion out of what waits to be written."""
-    taken = dict(islice(waiting.items(), PORTION))
+    """Remove and return up to IDENTITIES_AT_A_TIME entries of `waiting`."""
+    taken = dict(islice(waiting.items(), IDENTITIES_AT_A_TIME))
     for number in taken:
         del waiting[number]
     return taken
 
 
 def _has_changed(client: Client, identity: Identity) -> bool:
-    """Whether more has than the place."""
+    """Whether `client` differs from its saved `identity` in more than the cursor."""
     return (
         client.display is not identity.display
         or client.log.room != identity.room

@@ -1,4 +1,4 @@
-"""Disconnecting those who send nothing, where that is wanted, with a warning before."""
+"""Disconnect idle clients, if `--idle-timeout` is set, with a warning first."""
 
 import time
 
@@ -7,44 +7,47 @@ import gevent
 from gchat.hub.hub import Hub
 from gchat.text.clock import duration
 
-LOOKS = 20
-"""How often everybody is looked at in the time that is allowed."""
+CHECKS = 20
+"""Checks of all clients within the timeout."""
 
-REST = 5.0
-"""Seconds between two looks at the most: an operator may have set another limit."""
+MAX_INTERVAL = 5.0
+"""Seconds between two checks at most: an operator may set another timeout meanwhile."""
 
 WARNING = 60
-"""Seconds before the end at which it is told, or a quarter of the time allowed if that is less."""
+"""Seconds between warning and disconnect, or a quarter of the timeout if that is less."""
 
 
 def disconnect_idle(hub: Hub) -> None:
-    """Warn and dismiss, for ever, those who have sent nothing for the limit's time."""
+    """Warn and disconnect clients that have sent nothing for the timeout, for ever."""
     warned: dict[int, float] = {}
     while True:
         limit = hub.settings.limits.idle_timeout
-        gevent.sleep(min(limit / LOOKS, REST) if limit else REST)
+        gevent.sleep(min(limit / CHECKS, MAX_INTERVAL) if limit else MAX_INTERVAL)
         warned = _check(hub, limit, warned) if limit else {}
 
 
 def _check(hub: Hub, limit: int, warned: dict[int, float]) -> dict[int, float]:
-    """Look at everybody once; returns when those were warned, by their number, who have been."""
+    """Check all clients once.
+
+    Takes and returns the times at which clients were warned, by client number.
+    """
     warning = min(WARNING, limit // 4)
     still_warned = {}
     for client in hub.each_client():
-        if client.number not in hub.room_of(client).clients:  # it leaves already
+        if client.number not in hub.room_of(client).clients:  # is leaving already
             continue
         now = time.monotonic()
-        silent = now - client.heard
-        if silent < limit - warning:
+        idle = now - client.heard
+        if idle < limit - warning:
             continue
         if client.number not in warned:
             hub.tell(
                 client,
-                f"you have sent nothing for {duration(silent)}; in {duration(warning)} you will be "
-                "disconnected. An Enter is enough to stay",
+                f"You have been idle for {duration(idle)} and will be disconnected in "
+                f"{duration(warning)}. Press Enter to stay.",
             )
-        elif silent >= limit and now - warned[client.number] >= warning:
-            hub.tell(client, f"you have sent nothing for {duration(silent)}; goodbye")
+        elif idle >= limit and now - warned[client.number] >= warning:
+            hub.tell(client, f"Disconnected: you have been idle for {duration(idle)}.")
             client.expel("idle")
             continue
         still_warned[client.number] = warned.get(client.number, now)

@@ -1,7 +1,8 @@
-"""The one greenlet that writes what is said to the history file, before anybody is sent it.
+"""Write messages to the history file before anybody is sent them.
 
-It writes what all rooms have waiting in one transaction, in a thread; what is said meanwhile
-waits for the next one. If the file cannot be written, the chat goes on in memory.
+One greenlet writes the pending messages of all rooms in one transaction, in a native thread;
+messages that come meanwhile wait for the next one. If the file cannot be written, the chat goes on
+in memory.
 """
 
 import logging
@@ -14,39 +15,39 @@ from gchat.store.base import Batch
 from gchat.text.phrases import counted
 
 RETRY = 10.0
-"""Seconds until it is tried again to write to a file that could not be written to."""
+"""Seconds until the next attempt to write a file that could not be written."""
 
 PASSES = 2
-"""Of the loop, in which those who are about to speak may do so."""
+"""Passes of the event loop that a transaction waits for clients that are about to speak."""
 
 LONGEST_WAIT = 0.005
-"""Seconds that what is said waits for more that goes into the same transaction."""
+"""Seconds that a message waits for others of the same transaction."""
 
 log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Takes what is unrecorded in a hub, and releases it."""
+    """Write the pending messages of a hub, then release them to be sent."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._behind: dict[RoomLog, int] = {}
-        """If the file could not be written to: the last id that it has of each room."""
+        """While the file cannot be written: the last id of each room that is in it."""
         self._next_try = 0.0
 
     def run(self) -> None:
-        """Record for ever."""
+        """Record messages for ever."""
         while True:
             self._hub.pending_writes.wait(RETRY if self._behind else None)
             self._wait_for_more()
             self._record()
 
     def _wait_for_more(self) -> None:
-        """Let those speak who are about to, and a round end that is under way.
+        """Wait for clients that are about to speak, and for the round that is under way to end.
 
-        What is written before that would only be sent after it, and in two rounds. In one pass
-        of the loop who waits for time comes before who waits for a socket, so one pass is not
-        enough: with it a transaction had two thirds as many messages, where 100 talk (measured).
+        Messages written earlier would be sent only after that round anyway, and in two rounds. In
+        one pass of the loop, timers come before sockets, so one pass is not enough: with a single
+        one, a transaction had two thirds as many messages where 100 clients talk (measured).
         """
         for _ in range(PASSES):
             give_way()
@@ -72,31 +73,32 @@ class Recorder:
             self._catch_up()
 
     def _write(self, logs: list[RoomLog]) -> None:
-        """Write what is new in `logs`; if that fails, they are behind."""
+        """Write new messages of `logs`; if that fails, remember where the file ends."""
         try:
             self._hub.store.append([Batch(log.room, log.unreleased) for log in logs])
-        except Exception as error:  # whatever it is: the talk must go on
+        except Exception as error:  # of any kind: the chat must go on
             self._behind = {log: log.end.id for log in logs}
             self._next_try = monotonic() + RETRY
             self._tell(
-                f"the history cannot be written to its file: {error}. What is said "
-                "goes on in memory, and is written when that is possible again"
+                f"Cannot write the history file: {error}. Messages are kept in memory and will be "
+                "written later."
             )
 
     def _catch_up(self) -> None:
-        """Write what was released without being written, as far as it is still in memory."""
+        """Write messages that were released unwritten, if they are still in memory."""
         batches = [Batch(log.room, log.entries_after(last)) for log, last in self._behind.items()]
         missing = sum(max(0, log.start.id - last) for log, last in self._behind.items())
         try:
             self._hub.store.append(batches, at_once=True)
-        except Exception:  # as before
+        except Exception:  # of any kind, as in _write
             self._next_try = monotonic() + RETRY
         else:
             self._behind = {}
-            lost = f"; {counted(missing, 'message')} are not in it" if missing else ""
-            self._tell(f"the history is written to its file again{lost}")
+            lost = f" {counted(missing, 'message')} could not be saved." if missing else ""
+            self._tell(f"The history file can be written again.{lost}")
 
     def _tell(self, text: str) -> None:
+        """Log `text`, and tell it to the operators."""
         log.error("%s", text)
         for client in self._hub.each_client():
             if client.operator:

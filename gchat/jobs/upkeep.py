@@ -1,6 +1,6 @@
-"""What keeps the history file and the rooms in order: delete, index, close.
+"""Maintenance of the history file and the rooms: delete, index, close.
 
-All of it in small steps, since talk comes first.
+All of it runs in small steps, since messages come first.
 """
 
 import logging
@@ -16,24 +16,23 @@ from gchat.runtime.loop import give_way
 from gchat.store.errors import StoreError
 
 STEP = 200
-"""Messages deleted or indexed at a time: a millisecond, now and then some more, in which nothing
-else is written."""
+"""Messages deleted or indexed at a time: about a millisecond in which nothing else is written."""
 
 PAUSE = 0.02
 """Seconds between two steps."""
 
 EXPIRY_INTERVAL = 60.0
-"""Seconds between two searches for messages that are too old or too many."""
+"""Seconds between two searches for expired and surplus messages."""
 
 INDEX_INTERVAL = 1.0
-"""Seconds between two looks for messages that are not indexed yet."""
+"""Seconds between two searches for messages that are not indexed yet."""
 
 TIDY_INTERVAL = 60.0
-"""Seconds between two looks for rooms that have stayed empty: a tenth of what they may."""
+"""Seconds between two searches for rooms that have stayed empty: a tenth of EMPTY_TIME."""
 
 PURGE_SHARE = 10
-"""How much longer than to merge the index it takes until that is done again, at least. All of the
-index is written for it, however little was deleted."""
+"""Least ratio of the time until the next merge of the index to the time that the last one took: a
+merge writes the whole index, however little was deleted."""
 
 DAY = 86_400.0
 
@@ -41,10 +40,10 @@ log = logging.getLogger(__name__)
 
 
 def delete_old_messages(hub: Hub) -> None:
-    """Delete, for ever, messages beyond `--keep-days` and `--keep-messages`.
+    """Delete messages beyond `--keep-days` and `--keep-messages`, for ever.
 
-    Open rooms give up what is too old in memory as well, but not what is too much: nobody who
-    reads slowly loses by that.
+    Expired messages go from memory as well. Surplus messages stay there while a room is open, so
+    that slow readers lose nothing.
     """
     fails, next_purge = False, 0.0
     while True:
@@ -58,7 +57,7 @@ def delete_old_messages(hub: Hub) -> None:
             fails = False
         except StoreError as error:
             if not fails:
-                log.error("what is old cannot be deleted from the history: %s", error)
+                log.error("cannot delete old messages from the history file: %s", error)
             fails = True
         gevent.sleep(EXPIRY_INTERVAL)
 
@@ -80,26 +79,26 @@ def _delete_surplus(hub: Hub) -> None:
 
 
 def _purge(hub: Hub) -> None:
-    """Have the words of what was deleted gone from the archive."""
+    """Remove the words of deleted messages from the archive."""
     for _ in hub.archive.purge():
         gevent.sleep(PAUSE)
 
 
 def _repeat(step: Callable[[], int]) -> None:
-    """Do it until there is no more to do."""
+    """Call `step` until it returns 0, with a pause between two calls."""
     while step():
         gevent.sleep(PAUSE)
 
 
 def index_messages(hub: Hub) -> None:
-    """Enter new messages into the index of words, for ever."""
+    """Add new messages to the full-text index, for ever."""
     while True:
         left = hub.archive.index(STEP)
         gevent.sleep(PAUSE if left else INDEX_INTERVAL)
 
 
 def tidy_rooms(rooms: Rooms, clients: dict[int, Client]) -> None:
-    """Close rooms that have stayed empty, and keep logs to their share of memory, for ever."""
+    """Close rooms that have stayed empty, and trim logs to their share of memory, for ever."""
     while True:
         gevent.sleep(TIDY_INTERVAL)
         rooms.close_empty(clients.values())

@@ -1,1 +1,1 @@
-"""What any gevent program needs: the loop, logs, faults, a watchdog, signals; it knows no chat."""
+"""General parts of a gevent program: loop, log, faults, watchdog, signals; no chat in here."""

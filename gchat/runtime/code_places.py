@@ -1,4 +1,4 @@
-"""Where in our own code something happens, for the log: `hub.py:123 say < session.py:45 _say`."""
+"""Places in our own code, for the log: `hub.py:123 say < session.py:45 _say`."""
 
 import os
 from collections.abc import Iterable
@@ -7,15 +7,15 @@ from types import FrameType
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.normpath(__file__)))
 PROGRAM = os.path.dirname(PACKAGE)
-"""The folder that the front door is in."""
+"""The folder that holds gchat.py."""
 
-NOWHERE = "an unknown place"
+NOWHERE = "unknown place"
 
 
 def show_code_places(frames: Iterable[tuple[FrameType, int]], most: int) -> str:
-    """The first `most` of the places in our own code at which `frames` are; if none is, of all.
+    """List the innermost `most` places of `frames` that are in our own code; if none is, of all.
 
-    `frames` begin with the innermost, each with the number of its line.
+    `frames` begin with the innermost; each comes with its line number.
     """
     ours: list[str] = []
     others: list[str] = []
@@ -27,7 +27,7 @@ def show_code_places(frames: Iterable[tuple[FrameType, int]], most: int) -> str:
 
 @lru_cache(maxsize=1024)
 def _file(path: str) -> tuple[str, bool]:
-    """How a file is shown, as `hub.py`, `commands/talk.py` or `gevent/hub.py`; if it is ours."""
+    """Shorten a path, to `commands/talk.py` or `gevent/hub.py`; True with it if it is our own."""
     path = os.path.normpath(path)
     folder, name = os.path.split(path)
     if path.startswith(PACKAGE + os.sep):

@@ -1,7 +1,7 @@
-"""Mistakes of ours: none of them ends the server, each is counted, and the log tells of it.
+"""Internal errors: none of them ends the server, and all are counted and logged.
 
-The same mistake may be made a thousand times a second. The log has the first error of a
-kind with its traceback; of further ones it has a line a minute, which says how many.
+One mistake may raise an error a thousand times a second. The log has the first error of a kind
+with its traceback; for the next ones it has one line a minute with their number.
 """
 
 import logging
@@ -19,59 +19,59 @@ from gchat.runtime.code_places import show_code_places
 from gchat.text.phrases import counted
 
 REPEAT_SECONDS = 60.0
-"""Between two lines about errors of one kind that is known already."""
+"""Seconds between two lines about repeated errors of one kind."""
 
 MAX_KINDS = 200
-"""Kinds that are told apart, so that memory is bounded; all others count as one more."""
+"""Kinds of errors told apart, which bounds memory; all further kinds count as one."""
 
 _OTHERS = "others"
 
 FIRST_PAUSE = 0.1
-"""Seconds until what has failed is run again; they double each time that it fails again,"""
+"""Seconds until a failed function runs again; doubled each time that it fails again,"""
 
 LONGEST_PAUSE = 5.0
-"""up to these, in which those who wait for it have not yet given it up."""
+"""Seconds: the longest pause; clients that wait for the function have not given up by then."""
 
-WELL_SECONDS = 10.0
-"""What has run for so long without a failure is well: the next pause is the first again."""
+RECOVERED_SECONDS = 10.0
+"""A function that has run this long counts as recovered: its next pause is FIRST_PAUSE."""
 
 log = logging.getLogger(__name__)
 
 
 class Faults:
-    """Counts errors, and logs them without filling the log.
+    """Count errors, and log them without filling the log.
 
-    Two are of the same kind if they have the same type and come from the same line of ours.
+    Two errors are of one kind if they have the same type and come from the same line of our code.
     """
 
     def __init__(self) -> None:
         self.total = 0
-        """All errors since the server started."""
+        """Errors since the server started."""
         self._kinds: dict[str, _Kind] = {}
 
     def report(self, what: str, *arguments: object) -> None:
-        """In an `except` block: count the error, and log it with its context.
+        """Count and log the error that an `except` block is handling. Never raises.
 
-        That is `what`, like `cannot send to %s`, and its arguments. Never raises.
+        `what`, such as `cannot send to %s`, and its `arguments` say what failed.
         """
         with suppress(Exception):
             self._count(what, arguments, sys.exc_info())
 
     def start(self) -> Any:
-        """From now on, report also what ends greenlets, and tell every minute what is repeated.
+        """Report errors that end greenlets, too, and log repeated errors once a minute.
 
-        Returns the greenlet that tells it.
+        Returns the greenlet that logs them.
         """
         setattr(get_hub(), "handle_error", self._handle_error)  # as gevent documents it
-        return spawn(self.keep_running, "telling of errors", self._tell_for_ever)
+        return spawn(self.keep_running, "error summary", self._log_repeated_for_ever)
 
     def keep_running(
         self, what: str, function: Callable[..., object], *arguments: object
     ) -> NoReturn:
-        """Run a function for ever, in the calling greenlet: whenever it ends, again after a pause.
+        """Run `function` for ever in the calling greenlet; restart it after a pause when it ends.
 
-        If it ends with an Exception, that is reported: `what` has failed. Others pass, such as
-        GreenletExit, by which the greenlet is killed.
+        An Exception is reported as `WHAT failed`. GreenletExit and its like, which kill the
+        greenlet, pass.
         """
         pause = FIRST_PAUSE
         while True:
@@ -79,40 +79,40 @@ class Faults:
             try:
                 function(*arguments)
             except Exception:
-                self.report("%s has failed", what)
-            if monotonic() - began >= WELL_SECONDS:
+                self.report("%s failed", what)
+            if monotonic() - began >= RECOVERED_SECONDS:
                 pause = FIRST_PAUSE
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def tell_repeated(self) -> None:
-        """Log how many errors of known kinds there were since that was last done.
+    def log_repeated(self) -> None:
+        """Log how many errors of known kinds there were since the last call.
 
-        To be called at the end of the program as well.
+        Called every minute, and at the end of the program.
         """
         for kind in list(self._kinds.values()):
-            if kind.untold:
-                times = counted(kind.untold, "time")
-                log.error("%s, again: %s in the last minute, %s", kind.what, times, kind.error)
-                kind.untold = 0
+            if kind.unlogged:
+                times = counted(kind.unlogged, "more time")
+                log.error("%s: %s in the last minute (%s)", kind.what, times, kind.error)
+                kind.unlogged = 0
 
-    def _tell_for_ever(self) -> None:
+    def _log_repeated_for_ever(self) -> None:
         while True:
             sleep(REPEAT_SECONDS)
-            self.tell_repeated()
+            self.log_repeated()
 
     def _handle_error(self, context: Any, kind: Any, error: Any, traceback: Any) -> None:
         with suppress(Exception):
-            if kind is None:  # gevent leaves it to us to look
+            if kind is None:  # gevent leaves the lookup to us
                 kind, error, traceback = sys.exc_info()
-            if not isinstance(error, BaseException):  # some of Cython's come as their text alone
+            if not isinstance(error, BaseException):  # some of Cython's come as text only
                 error = kind(error)
             if not isinstance(error, get_hub().NOT_ERROR):
                 self._count("error in %s", (context,), (kind, error, traceback))
 
     def _count(self, what: str, arguments: tuple[object, ...], exc_info: Any) -> None:
         self.total += 1
-        with suppress(Exception):  # the error may have left an argument unfit to be shown
+        with suppress(Exception):  # the error may have broken an argument's __str__
             what %= arguments
         error = _describe(*exc_info)
         key = error if error in self._kinds or len(self._kinds) < MAX_KINDS else _OTHERS
@@ -121,19 +121,19 @@ class Faults:
             log.error("%s", what, exc_info=exc_info)
             return
         kind = self._kinds[key]
-        kind.untold += 1
+        kind.unlogged += 1
         kind.what, kind.error = what, error
 
 
 class _Kind:
-    """What is still to be told of errors of one kind; the errors themselves are not kept."""
+    """The errors of one kind that the log does not show yet; the errors themselves are not kept."""
 
-    untold = 0
+    unlogged = 0
     what = error = ""
-    """Of the last one."""
+    """Of the latest error."""
 
 
 def _describe(kind: type[BaseException], _error: object, traceback: TracebackType | None) -> str:
-    """`ValueError at hub.py:123 say`."""
+    """Describe an error's kind: `ValueError at hub.py:123 say`."""
     frames = list(walk_tb(traceback))
     return f"{kind.__name__} at {show_code_places(reversed(frames), 1)}"

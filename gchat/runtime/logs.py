@@ -1,9 +1,9 @@
-"""The server's own log, on standard error, which must never stop the chat.
+"""The server's own log, on standard error; writing it never stops the chat.
 
-Whoever reads standard error may be slow or stopped (a pipe into a pager, a
-terminal on hold): then a write waits, and everything in the process with it. So
-a real thread writes, behind a bounded queue; when that is full, lines are left
-out and counted. The same goes for a disk that is full.
+The reader of standard error may be slow or stopped (a pager behind a pipe, a terminal on hold):
+a write then waits, and everything in the process with it. So a native thread writes, behind a
+bounded queue; when the queue is full, lines are left out and counted. A full disk is handled the
+same way.
 """
 
 import errno
@@ -17,6 +17,7 @@ from typing import Any
 
 from gevent import monkey
 
+from gchat.text.phrases import counted
 from gchat.text.safe import escape
 
 STANDARD_ERROR = 2
@@ -25,20 +26,20 @@ MAX_LINES = 10_000
 """Lines that may wait to be written."""
 
 GATHERING = 0.01
-"""Seconds in which more lines may come before the first one is written: to wake the thread for
-each of them takes as long as to make it."""
+"""Seconds that the thread waits for more lines before it writes the first one: waking it for each
+line would take as long as making the line."""
 
 LINES_AT_ONCE = 1000
-"""Lines that are written together, at the most."""
+"""Lines in one write."""
 
 FULL = (errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a write fails with that may succeed later: somebody made the descriptor non-blocking, the
-disk is full, or the file is as long as it may be."""
+"""Errors after which a write may succeed later: another program made the descriptor non-blocking,
+the disk or the quota is full, or the file has reached the size limit."""
 
 FLUSH_SECONDS = 1.0
-"""How long the end of the program waits for the last lines."""
+"""Seconds that the end of the program waits for the last lines."""
 
-# The real ones: gevent's would run in the one thread that must not wait.
+# The originals: gevent's would run in the one thread that must not wait.
 SimpleQueue = monkey.get_original("queue", "SimpleQueue")
 RLock = monkey.get_original("threading", "RLock")
 start_new_thread = monkey.get_original("_thread", "start_new_thread")
@@ -48,38 +49,41 @@ log = logging.getLogger(__name__)
 
 
 def start_logging(level: str, as_json: bool = False) -> logging.Handler:
-    """Log what is at least `level` (a name, in any case) to standard error, for people or as JSON.
+    """Log records of at least `level` (a name, in any case) on standard error, as text or JSON.
 
     Returns the handler, to be flushed at the end.
     """
     _occupy_standard_descriptors()
     handler = BackgroundHandler(STANDARD_ERROR)
-    for_people = Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(JsonFormatter() if as_json else for_people)
+    as_text = Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonFormatter() if as_json else as_text)
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    _leave_out_what_nobody_reads()
+    _skip_unread_fields()
     return handler
 
 
-def _leave_out_what_nobody_reads() -> None:
-    """Where a line comes from: thousands who connect are two lines each.
+def _skip_unread_fields() -> None:
+    """Do not look up the thread, the process and the source line of each record.
 
-    To find out the thread makes and keeps an object for each greenlet that ever logs, of
-    nearly a kilobyte.
+    Every connection logs two lines; looking up the thread makes and keeps an object of nearly a
+    kilobyte for each greenlet that ever logs.
     """
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - this is how it is told to (see its documentation, Optimization)
 
 
 def _occupy_standard_descriptors() -> None:
-    """If standard error is closed, no client's connection may get its number, and our log."""
+    """Open the standard descriptors that are closed, so that no client's socket gets their number.
+
+    Else a client would be sent our log.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
         pass
     os.close(descriptor)
 
 
 class BackgroundHandler(logging.Handler):
-    """Writes lines to a descriptor without ever making the one who logs wait."""
+    """Write lines to a descriptor; the greenlet that logs never waits."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -90,11 +94,11 @@ class BackgroundHandler(logging.Handler):
         start_new_thread(self._write_for_ever, ())
 
     def createLock(self) -> None:  # noqa: N802
-        """The quick one: gevent's would let greenlets wait for it, and none ever has to."""
+        """Use the native lock, which is faster than gevent's: no greenlet ever waits for it."""
         self.lock = RLock()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue a line, or leave it out if MAX_LINES are waiting."""
+        """Queue a line, or count it as left out if MAX_LINES are waiting."""
         if self._lines.qsize() >= MAX_LINES:
             self._left_out += 1
             return
@@ -104,7 +108,7 @@ class BackgroundHandler(logging.Handler):
         self._queue(record)
 
     def flush(self) -> None:
-        """Give the lines that wait FLUSH_SECONDS to be written."""
+        """Wait until the queued lines are written, at most FLUSH_SECONDS."""
         deadline = time.monotonic() + FLUSH_SECONDS
         while self._written < self._queued and time.monotonic() < deadline:
             sleep(0.001)
@@ -127,30 +131,30 @@ class BackgroundHandler(logging.Handler):
             try:
                 data = data[os.write(self._descriptor, data) :]
             except OSError as error:
-                if error.errno not in FULL:  # nobody is there to read it any more
+                if error.errno not in FULL:  # nobody can read it any more
                     return
                 sleep(0.01)
 
 
 def _left_out(count: int) -> logging.LogRecord:
-    text = "%d lines were left out here: they could not be written"
-    return log.makeRecord(log.name, logging.WARNING, "", 0, text, (count,), None)
+    text = f"{counted(count, 'log line')} left out here: could not be written in time"
+    return log.makeRecord(log.name, logging.WARNING, "", 0, text, (), None)
 
 
 class Formatter(logging.Formatter):
-    """The usual one, but nothing that it writes can drive a terminal."""
+    """Format text lines that cannot drive a terminal."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        """As usual; most lines come in the same second as the one before."""
+        """Format the time as logging does, but only once for the lines of one second."""
         return f"{_second(int(record.created))},{int(record.msecs):03}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Add what is around the message, which holds names and other people's texts."""
+        """Format the line with its message escaped, which holds names and texts of clients."""
         record.message = escape(record.message)
         return super().formatMessage(record)
 
     def formatException(self, *arguments: Any) -> str:  # noqa: N802
-        """A traceback keeps its lines; what they quote is made safe."""
+        """Format a traceback with each of its lines escaped."""
         return "\n".join(map(escape, super().formatException(*arguments).split("\n")))
 
 
@@ -160,14 +164,14 @@ def _second(seconds: int) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Each line is an object, all in ASCII: `time`, `level`, `logger`, `message`.
+    """Format each record as a JSON object in ASCII: `time`, `level`, `logger`, `message`.
 
-    The time is UTC, like `2026-11-23T10:15:00.123Z`, the level as --log-level takes it. With
-    an error there is its traceback besides, as `error`.
+    `time` is UTC, such as `2026-11-23T10:15:00.123Z`; `level` is a word that --log-level takes. A
+    record of an exception has its traceback as `error`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, without its end."""
+        """Return one line, without its end."""
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = {
             "time": when[:-6] + "Z",

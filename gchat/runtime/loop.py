@@ -1,4 +1,4 @@
-"""What the rest needs to know about gevent's loop."""
+"""Helpers for gevent's event loop: give way, wait for a watcher, take turns."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ import gevent
 from gevent.lock import Semaphore
 
 READABLE, WRITABLE = 1, 2
-"""What a watcher waits for, as libev numbers it."""
+"""Events of a watcher, as libev numbers them."""
 
 _NEXT_POLL = 1e-9
 
 
 def give_way() -> None:
-    """Let the loop look at its sockets once, and those run who have waited for them.
+    """Let the loop poll its sockets once, and run the greenlets that have waited for them.
 
-    gevent.sleep(0) would not do: what it wakes runs again before the loop looks,
-    and so for as long as 20 ms (seen with gevent 26.9). The shortest timer does.
+    gevent.sleep(0) would not do: the greenlets that it wakes run again before the loop polls, for
+    as long as 20 ms (seen with gevent 26.9). The shortest timer does.
     """
     gevent.sleep(_NEXT_POLL)
 
 
 def wait_for(watcher: Any) -> None:
-    """Wait until what `watcher` waits for has happened: gevent's Hub.wait, made small.
+    """Wait until `watcher` fires: gevent's Hub.wait with a shallower stack.
 
-    Thousands wait here at the same time, and most of what a client takes is what is kept of
-    its greenlet's stack meanwhile: it is this shallow for that.
+    Thousands of greenlets wait here at the same time, and most of a client's memory is the stack
+    that its greenlet keeps meanwhile.
     """
     watcher.start(gevent.getcurrent().switch)
     try:
@@ -34,16 +34,16 @@ def wait_for(watcher: Any) -> None:
 
 
 class Gate:
-    """Lets one greenlet through in a pass of the loop, who came first first.
+    """Let one greenlet through in each pass of the loop, first come, first served.
 
-    For work that is not cheap: however many have some to do, the others, who only talk, have
-    their turn between two of them.
+    For work that is not cheap, such as commands: however many greenlets have some, those that only
+    talk get their turn in between.
     """
 
     def __init__(self) -> None:
         self._lock = Semaphore()
 
     def pass_through(self) -> None:
-        """Wait for it; at least until the loop has looked at its sockets."""
+        """Wait for a turn, and at least until the loop has polled its sockets."""
         with self._lock:
             give_way()

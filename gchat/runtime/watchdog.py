@@ -1,12 +1,12 @@
-"""Notices when gevent's loop is blocked, and by what.
+"""Detect that gevent's loop is blocked, and log what blocks it.
 
-Everybody waits while one greenlet computes, or calls what blocks. gevent's own monitor
-would find out which, but traces every switch between greenlets, which makes each half as
-dear again. Here the loop has a heartbeat, a timer, and a real thread looks on: when a beat
-is overdue, it takes down what the loop is just doing.
+All greenlets wait while one computes or makes a blocking call. gevent's own monitor finds out
+which one, but it traces every switch between greenlets, which makes a switch half as expensive
+again. Here the loop has a heartbeat, a timer, and a native thread watches: when a beat is overdue,
+the thread samples the stack of the loop.
 
-That is all the thread does. The next beat logs it, in the loop's own thread: the locks of
-the logging module are gevent's, which no other may take.
+The thread does no more. The next beat logs the sample in the loop's own thread, since the locks
+of the logging module are gevent's and belong to that thread.
 """
 
 import logging
@@ -24,25 +24,25 @@ from gchat.runtime.code_places import NOWHERE, show_code_places
 from gchat.text.phrases import counted
 
 LIMIT = 0.1
-"""Seconds that the loop may be late: what follows within a tenth of one seems immediate."""
+"""Seconds that the loop may be late: a reaction within 0.1 s seems immediate."""
 
 BEAT = 0.05
-"""Seconds between two beats. With this, all of it takes 0.2 to 0.3 % of a core while nothing
-happens. It is not known more exactly when a blockage began: it may be so much longer than told."""
+"""Seconds between two beats: the watchdog then takes 0.2 to 0.3 % of a core while the server is
+idle. A blockage may be longer than logged by up to this much."""
 
 MINUTE = 60.0
-"""Seconds that lines are counted in, and that the delay is told of."""
+"""Seconds over which log lines are counted and delays are kept."""
 
 MAX_LINES = 10
-"""Lines a minute about a blockage each; further ones are counted."""
+"""Lines per minute about blockages; further blockages are counted."""
 
 MAX_PLACES = 4
-"""Places that a line names: where the loop was, and by what way it had come there."""
+"""Places that a line names: where the loop was, and its innermost callers."""
 
-WAITED = " (it waited for something, or for a busy machine)"
-"""What is added if it computed for less than half of the time."""
+WAITED = " (a blocking call, or a busy machine)"
+"""Added to a line if the loop computed for less than half of the time."""
 
-# The real ones: the thread goes on while the loop does not.
+# The originals: the thread runs on while the loop does not.
 get_ident = monkey.get_original("_thread", "get_ident")
 start_new_thread = monkey.get_original("_thread", "start_new_thread")
 sleep = monkey.get_original("time", "sleep")
@@ -53,8 +53,8 @@ log = logging.getLogger(__name__)
 class Delay(NamedTuple):
     """How late the loop was in the last minute, in seconds.
 
-    As late were all who waited for it, to be read from or sent to. Its timers are exact to
-    about a millisecond, so that much is no delay.
+    All reads and writes were as late. The loop's timers are exact to about a millisecond: that
+    much is no delay.
     """
 
     worst: float
@@ -62,48 +62,48 @@ class Delay(NamedTuple):
     """The median."""
 
 
-class _Sight(NamedTuple):
-    """What the thread took down."""
+class _Sample(NamedTuple):
+    """Where the loop was when a beat was overdue."""
 
     due: float
-    """Which beat was overdue."""
+    """The time at which that beat was due."""
     where: str
 
 
 class Watchdog:
-    """Watches the loop of the thread that starts it.
+    """Watch the loop of the thread that starts it.
 
-    Logs, with one line for each, when it was blocked for over `limit` seconds.
+    Each blockage of over `limit` seconds is logged with one line.
     """
 
     def __init__(self, limit: float = LIMIT) -> None:
         self._limit = limit
         self._delays: deque[float] = deque([0.0], maxlen=round(MINUTE / BEAT))
-        # Neither needs a lock, as one thread alone sets it, in one step.
-        self._due = 0.0  # when the next beat should come: the loop's thread
-        self._sight = _Sight(0.0, NOWHERE)  # the one that looks on
+        # Neither needs a lock: only one thread sets it, in one step.
+        self._due = 0.0  # when the next beat is due; set by the loop's thread
+        self._sample = _Sample(0.0, NOWHERE)  # set by the watching thread
         self._computed = 0.0
         self._timer: Any = None
         self._lines = self._left_out = 0
         self._minute_ends = 0.0
 
     def start(self) -> None:
-        """Begin to watch."""
-        # It alone does not keep the loop running.
+        """Start watching."""
+        # ref=False: the timer alone does not keep the loop running.
         self._timer = gevent.get_hub().loop.timer(BEAT, BEAT, ref=False)
         self._timer.start(self._beat, update=True)
         self._due = monotonic() + BEAT
         self._computed = thread_time()
-        start_new_thread(self._look_on, (self._timer, get_ident()))
+        start_new_thread(self._watch, (self._timer, get_ident()))
 
     def stop(self) -> None:
-        """Watch no longer. It may be started again."""
+        """Stop watching; `start` may be called again."""
         self._timer.stop()
         self._timer.close()
         self._timer = None
 
     def delay(self) -> Delay:
-        """How late the loop was in the last minute."""
+        """Return how late the loop was in the last minute."""
         return Delay(max(self._delays), median(self._delays))
 
     def _beat(self) -> None:
@@ -111,9 +111,9 @@ class Watchdog:
         if now >= self._minute_ends:
             self._begin_minute(now)
         if now - self._due > self._limit:
-            self._tell(now - self._due, self._computed - before)
-        due = min(self._due, now)  # the loop's timer is never early: it has a new schedule
-        # A beat that was left out would have been late as well.
+            self._log_blockage(now - self._due, self._computed - before)
+        due = min(self._due, now)  # the timer is never early, so the loop has rescheduled it
+        # The beats that were skipped meanwhile count as late, too.
         while due <= now:
             self._delays.append(now - due)
             due += BEAT
@@ -121,32 +121,33 @@ class Watchdog:
 
     def _begin_minute(self, now: float) -> None:
         if self._left_out:
-            log.warning("the loop was blocked %s in a minute", counted(self._left_out, "more time"))
+            times = counted(self._left_out, "more time")
+            log.warning("event loop blocked %s in the last minute", times)
         self._lines = self._left_out = 0
         self._minute_ends = now + MINUTE
 
-    def _tell(self, blocked: float, computed: float) -> None:
+    def _log_blockage(self, blocked: float, computed: float) -> None:
         if self._lines >= MAX_LINES:
             self._left_out += 1
             return
         self._lines += 1
         computed = min(computed, blocked)
-        sight = self._sight
+        sample = self._sample
         log.warning(
-            "the loop was blocked for %d ms, of which it computed %d ms%s, in %s",
+            "event loop blocked for %d ms, CPU time %d ms%s, at %s",
             blocked * 1000,
             computed * 1000,
             "" if computed > blocked / 2 else WAITED,
-            sight.where if sight.due == self._due else NOWHERE,
+            sample.where if sample.due == self._due else NOWHERE,
         )
 
-    def _look_on(self, timer: object, thread: int) -> None:
-        """In a thread of its own: take down where `thread` is when a beat is overdue."""
+    def _watch(self, timer: object, thread: int) -> None:
+        """In a thread of its own: sample the stack of `thread` when a beat is overdue."""
         while self._timer is timer:
             due = self._due
             sleep(max(BEAT, due + self._limit - monotonic()))
-            if self._due == due and self._sight.due != due:
-                # This is done long before Python makes a thread give way. The frames do not
-                # end meanwhile, so nothing that they hold is disposed of in the wrong thread.
+            if self._due == due and self._sample.due != due:
+                # This takes far less time than Python gives a thread before it switches. So the
+                # frames do not end meanwhile, and their objects die in their own thread.
                 frames = walk_stack(sys._current_frames()[thread])  # noqa: SLF001 - documented
-                self._sight = _Sight(due, show_code_places(frames, MAX_PLACES))
+                self._sample = _Sample(due, show_code_places(frames, MAX_PLACES))

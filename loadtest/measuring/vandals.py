@@ -79,7 +79,7 @@ def vandals(core: int) -> int:
             )
         status = server.stop()
         log = server.output()
-        told = re.search(r"stop: (\d+) connected", log)
+        told = re.search(r"stopping: (\d+) clients? connected", log)
         report.check(
             "left in the dict, at the end",
             f"{int(told[1]) - STAYING if told else 'unknown'}, exit status {status}",

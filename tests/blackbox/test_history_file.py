@@ -182,12 +182,14 @@ def test_a_file_that_another_program_locks_delays_messages_and_then_they_go_on_i
         bystanders.ann.say("/version")
         bystanders.ann.expect("gchat ")  # the loop is not blocked
         bystanders.ann.expect("op: while it is locked")
-        assert op.expect("cannot be written").endswith("when that is possible again")
-        assert "another program holds a lock on it" in server.expect_log("cannot be written")
+        assert op.expect("Cannot write the history file").endswith("will be written later.")
+        assert "another program holds a lock on it" in server.expect_log(
+            "Cannot write the history file"
+        )
         with bystanders:
             bystanders.talk_on(20)
         other.execute("ROLLBACK")
-    op.expect("the history is written to its file again")
+    op.expect("The history file can be written again")
 
     def kept() -> bool:
         with closing(sqlite3.connect(file)) as history:
@@ -211,7 +213,7 @@ def test_a_full_disk_is_told_to_operators_and_the_talk_goes_on(
     bystanders, op = Bystanders(server), operator(server)
     with bystanders:
         op.say(*[f"{number} {'x' * 1000}" for number in range(2 * SMALL_DISK // 1000)])
-        told = op.expect("cannot be written")
+        told = op.expect("Cannot write the history file")
         assert "the disk is full" in told
         op.say("that was it")
         bystanders.hear("op: that was it")

@@ -18,7 +18,7 @@ EVENTS = (
     "wrong password for operators (carl", "refuse 127.0.0.2:", "op (127.0.0.1:", "is an operator",
     "sets the limit rate to 50", "carl is muted by op", "carl may speak again", "announces: a",
     "carl was kicked by op: a", "leave carl (127.0.0.2:", "127.0.0.2 is banned by op: a",
-    "127.0.0.2 is banned no longer", "shutdown now, by op: a", "stop: ", "stopped",
+    "127.0.0.2 is banned no longer", "shutdown now, by op: a", "stopping: ", "stopped",
 )  # fmt: skip
 """What the messages are about."""
 

@@ -231,7 +231,7 @@ def test_a_changed_file_holds_from_a_signal_on_and_who_is_in_stays(
         server.person("carl").say("the old one holds")
         bystanders.hear("the old one holds")
         server.signal(SIGHUP)
-        assert server.expect_log("read again").endswith(str(file))
+        assert server.expect_log("reloaded").endswith(str(file))
         late = server.connect()
         late.say(SECRET, "let me in")
         assert late.rest() == [f"{WRONG}goodbye"]
@@ -253,11 +253,11 @@ def test_operators_are_none_any_more_when_there_is_a_new_password_for_them(
     op.say(f"/op {SECRET}")
     op.expect("you are an operator")
     server.signal(SIGHUP)
-    server.expect_log("read again")
+    server.expect_log("reloaded")
     assert answers(op, "/bans")[0] == " * nobody is banned"
     file.write_text("another one")
     server.signal(SIGHUP)
-    op.expect(" * you are no longer an operator: the password for /op has changed")
+    op.expect(" * You are no longer an operator: the password for /op has changed.")
     op.say("/bans", f"/op {SECRET}", "/op another one")
     for told in (
         "/bans is for operators",
@@ -288,10 +288,10 @@ def test_a_file_that_cannot_be_used_any_more_changes_nothing_and_the_log_says_so
             file.write_text(text)
         server.signal(SIGHUP)
         for path in (file, motd):
-            complaint = f"cannot use {path}: "
+            complaint = f"cannot reload {path}: "
             wait_until(partial(logged, complaint, number), f"{number} {complaint}")
-    refused = [line for line in server.log().splitlines() if "cannot use " in line]
-    assert all(line.endswith("; its earlier content stays in force") for line in refused)
+    refused = [line for line in server.log().splitlines() if "cannot reload " in line]
+    assert all(line.endswith("; its old content stays in force") for line in refused)
     assert server.person().unread() == [" * Be kind."]
 
 
@@ -306,11 +306,16 @@ def test_a_signal_to_read_files_again_does_nothing_where_there_are_none(
 
 
 MISTAKES: dict[str, tuple[list[str], dict[str, str], int, str]] = {
-    "twice": ([f"--password={SECRET}", "--password-file=x"], {}, 2, "password is given twice"),
-    "empty": ([], {"GCHAT_PASSWORD": ""}, 2, "GCHAT_PASSWORD: it is empty"),
-    "blank": ([], {"GCHAT_OP_PASSWORD": " "}, 2, "GCHAT_OP_PASSWORD: it is empty"),
-    "an empty path": (["--password-file", ""], {}, 2, "--password-file: it is empty (leave"),
-    "an unset path": ([], {"GCHAT_OP_PASSWORD_FILE": ""}, 2, "GCHAT_OP_PASSWORD_FILE: it is empty"),
+    "twice": (
+        [f"--password={SECRET}", "--password-file=x"],
+        {},
+        2,
+        "--password and --password-file are both set",
+    ),
+    "empty": ([], {"GCHAT_PASSWORD": ""}, 2, "GCHAT_PASSWORD: empty"),
+    "blank": ([], {"GCHAT_OP_PASSWORD": " "}, 2, "GCHAT_OP_PASSWORD: empty"),
+    "an empty path": (["--password-file", ""], {}, 2, "--password-file: empty; name a file"),
+    "an unset path": ([], {"GCHAT_OP_PASSWORD_FILE": ""}, 2, "GCHAT_OP_PASSWORD_FILE: empty"),
 }
 
 

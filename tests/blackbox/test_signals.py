@@ -118,7 +118,7 @@ def test_one_that_starts_is_ended_with_a_line_and_status_0(
     starting.signal(number)
     held.let_go()  # the signal may have come just before it began to wait
     assert starting.wait() == 0
-    assert starting.log() == f"gchat: stopped by {number.name} before it listened\n"
+    assert starting.log() == f"gchat: stopped by {number.name} before it was ready\n"
 
 
 def test_a_hangup_while_it_starts_is_nothing_if_it_has_no_terminal(
@@ -143,7 +143,7 @@ def test_files_that_were_read_before_a_hangup_are_read_again(
     held.wait()
     servers[0].signal(SIGHUP)
     held.let_go()
-    servers[0].expect_log(f"read again: {password}")
+    servers[0].expect_log(f"reloaded {password}")
 
 
 @pytest.mark.parametrize("number", [SIGINT, SIGTERM, SIGHUP])
@@ -165,7 +165,7 @@ def test_at_no_moment_of_the_start_a_signal_kills_it_or_is_a_traceback(
     assert server.wait() == 0
     log = server.log()
     assert "Traceback" not in log
-    assert log.endswith(("before it listened\n", " stopped\n"))
+    assert log.endswith(("before it was ready\n", " stopped\n"))
 
 
 def test_no_hangup_is_lost_or_kills_it_between_two_handlers(servers: list[Server]) -> None:
@@ -200,7 +200,7 @@ def test_what_does_not_serve_leaves_signals_as_they_are(
     _, errors = program.communicate(timeout=DEADLINE)
     assert program.returncode == -number
     assert ("KeyboardInterrupt" in errors) is (number == SIGINT)
-    assert "before it listened" not in errors
+    assert "before it was ready" not in errors
 
 
 # In a terminal
@@ -224,7 +224,7 @@ def test_ctrl_c_while_it_starts_is_one_line(held: Held, environment: dict[str, s
         terminal.type("\x03")
         terminal.expect("^C")
         held.let_go()  # the signal may have come just before it began to wait
-        shown = terminal.expect("gchat: stopped by SIGINT before it listened\r\n")
+        shown = terminal.expect("gchat: stopped by SIGINT before it was ready\r\n")
         assert shown.strip() == b""
         assert terminal.process.wait(DEADLINE) == 0
 
@@ -262,7 +262,7 @@ def test_a_hangup_in_a_terminal_that_lives_reads_the_files_again(tmp_path: Path)
         address = listening_at(terminal)
         for _ in range(2):
             terminal.process.send_signal(SIGHUP)
-            terminal.expect(f"read again: {motd}")
+            terminal.expect(f"reloaded {motd}")
         visitor(address).close()
         terminal.process.send_signal(SIGTERM)
         terminal.expect("stopped")

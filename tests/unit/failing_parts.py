@@ -74,11 +74,11 @@ def hurry() -> None:
     """What is done now and then is done often, and nobody waits for long."""
     opening.QUIET_MOMENT = OFTEN
     faults.FIRST_PAUSE = admin.MEASURED = OFTEN
-    idle.REST = checkpointer.INTERVAL = OFTEN
+    idle.MAX_INTERVAL = checkpointer.INTERVAL = OFTEN
     upkeep.INDEX_INTERVAL = upkeep.EXPIRY_INTERVAL = OFTEN
     rooms.EMPTY_TIME = 10 * OFTEN
     upkeep.TIDY_INTERVAL = OFTEN
-    vanished.LOOKS = int(110 / OFTEN)
+    vanished.CHECKS = int(110 / OFTEN)
 
 
 def part(name: str) -> Part:

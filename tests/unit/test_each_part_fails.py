@@ -111,14 +111,14 @@ def shut_down_at_the_second_try(failing: Failing) -> None:
 
 
 PARTS: dict[str, tuple[Callable[[Failing], None], str]] = {
-    "broadcaster": (say_something, "the broadcaster has failed"),
-    "recorder": (say_something, "the recorder has failed"),
-    "checkpointer": (wait, "the keeper has failed"),
-    "indexer": (wait, "the indexer has failed"),
-    "vanished": (wait, "the look for the vanished has failed"),
-    "idle": (wait, "the look for the idle has failed"),
-    "upkeep": (wait, "the forgetting of what is old has failed"),
-    "tidying": (wait, "the tidying of rooms has failed"),
+    "broadcaster": (say_something, "broadcaster failed"),
+    "recorder": (say_something, "recorder failed"),
+    "checkpointer": (wait, "checkpointer failed"),
+    "indexer": (wait, "indexer failed"),
+    "vanished": (wait, "dead-connection check failed"),
+    "idle": (wait, "idle check failed"),
+    "upkeep": (wait, "message expiry failed"),
+    "tidying": (wait, "room cleanup failed"),
     "beat": (wait, "error in "),
     "command": (ask_for_the_version, "cannot carry out a command of ann"),
     "session": (send_something_elsewhere, "error in <"),

@@ -1,4 +1,4 @@
-"""jobs.keeper: who can come back is in the file, and how far they have got."""
+"""jobs.checkpointer: identities and cursors of clients that can resume are in the file."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,8 +8,8 @@ from gevent.event import Event
 
 from gchat.hub.client import Client
 from gchat.hub.resumption import give_token
-from gchat.jobs import checkpointer as keeper_module
-from gchat.jobs.checkpointer import PORTION, Checkpointer
+from gchat.jobs import checkpointer as checkpointer_module
+from gchat.jobs.checkpointer import IDENTITIES_AT_A_TIME, Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity
 from gchat.model.message import Private
@@ -30,8 +30,8 @@ def company(tmp_path: Path) -> Iterator[Company]:
 @pytest.fixture
 def checkpointer(company: Company, monkeypatch: pytest.MonkeyPatch) -> Checkpointer:
     """One that is at work."""
-    monkeypatch.setattr(keeper_module, "INTERVAL", 0.001)
-    monkeypatch.setattr(keeper_module, "RETRY", 0.001)
+    monkeypatch.setattr(checkpointer_module, "INTERVAL", 0.001)
+    monkeypatch.setattr(checkpointer_module, "RETRY", 0.001)
     checkpointer = Checkpointer(company.hub)
     company.start(checkpointer.run)
     return checkpointer
@@ -74,9 +74,9 @@ def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
     def note(clients: Iterable[Client]) -> None:
         noted = list(clients)
         displays.append(len(noted))
-        Checkpointer._note(checkpointer, noted)
+        Checkpointer._update(checkpointer, noted)
 
-    monkeypatch.setattr(checkpointer, "_note", note)
+    monkeypatch.setattr(checkpointer, "_update", note)
     bob = company.join("bob")
     company.say(bob, "one")
     wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
@@ -86,7 +86,7 @@ def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
     assert place_in_the_file(company) < company.room.log.end.id
     assert ann.read_lines(1) == ["bob: one"]
     wait_until(lambda: place_in_the_file(company) == company.room.log.end.id, "that is written")
-    wait_until(lambda: not checkpointer._on_the_way, "nothing is on its way any more")
+    wait_until(lambda: not checkpointer._in_transit, "nothing is on its way any more")
 
 
 @pytest.mark.usefixtures("checkpointer")
@@ -131,15 +131,15 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
     wait_until(lambda: len(in_the_file(company)) == 2, "the one is deleted")
     end = company.room.log.end.id
     wait_until(lambda: place_in_the_file(company) == end, "the others are written")
-    assert caplog.messages == ["who can come back is not in the history: it burns"]
+    assert caplog.messages == ["cannot save resume tokens: it burns"]
 
 
 def test_very_many_are_written_a_portion_at_a_time(company: Company) -> None:
-    for number in range(2 * PORTION + 1):
+    for number in range(2 * IDENTITIES_AT_A_TIME + 1):
         peer = company.join(f"name{number}")
         give_token(company.hub, peer.client)
     Checkpointer(company.hub).write()
-    assert len(in_the_file(company)) == 2 * PORTION + 1
+    assert len(in_the_file(company)) == 2 * IDENTITIES_AT_A_TIME + 1
     assert not company.hub.identities.changed
 
 

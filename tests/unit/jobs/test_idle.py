@@ -7,7 +7,7 @@ from gevent.event import Event
 
 from gchat.config.limits import MIN_IDLE
 from gchat.jobs import idle
-from gchat.jobs.idle import LOOKS, REST, WARNING, disconnect_idle
+from gchat.jobs.idle import CHECKS, MAX_INTERVAL, WARNING, disconnect_idle
 from gchat.text.clock import duration
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
@@ -101,8 +101,7 @@ def test_who_has_nearly_been_silent_for_too_long_is_warned_once(
     assert warned.keys() == {peer.client.number}
     assert display(company, warned) == warned
     assert peer.read_lines(1) == [
-        " * you have sent nothing for 9 min; in 1 min you will be disconnected. "
-        "An Enter is enough to stay"
+        " * You have been idle for 9 min and will be disconnected in 1 min. Press Enter to stay."
     ]
     assert not peer.client.owed
     assert not peer.reason
@@ -114,7 +113,7 @@ def test_under_a_short_limit_the_warning_comes_when_a_quarter_of_it_is_left(
 ) -> None:
     lively, silent = silent_for(company, fake_time, limit * 3 / 4 - 1, limit * 3 / 4)
     assert display(company, {}, limit).keys() == {silent.client.number}
-    assert f"in {duration(limit // 4)} you will be disconnected" in silent.read_line()
+    assert f"will be disconnected in {duration(limit // 4)}." in silent.read_line()
     assert not lively.client.owed
 
 
@@ -123,12 +122,12 @@ def test_nobody_is_disconnected_who_was_not_warned_before(
 ) -> None:
     (peer,) = silent_for(company, fake_time, 10 * LIMIT)
     warned = display(company, {})
-    assert "in 1 min you will be disconnected" in peer.read_line()
+    assert "will be disconnected in 1 min." in peer.read_line()
     fake_time.now += WARNING - 1
     assert display(company, warned) == warned
     fake_time.now += 1
     display(company, warned)
-    assert peer.read_lines(1) == [" * you have sent nothing for 1 h 41 min; goodbye"]
+    assert peer.read_lines(1) == [" * Disconnected: you have been idle for 1 h 41 min."]
     wait_until(lambda: peer.reason, "it is disconnected")
     assert peer.reason == "idle"
     assert peer.expelled
@@ -164,21 +163,21 @@ def test_everybody_is_looked_at_by_themselves(company: Company, fake_time: FakeT
 def test_the_idle_are_warned_in_time_and_disconnected_when_the_time_is_over(
     watched: Watched,
 ) -> None:
-    watched.display(LIMIT - WARNING - REST)
+    watched.display(LIMIT - WARNING - MAX_INTERVAL)
     assert watched.told() == []
-    watched.display(2 * REST)
+    watched.display(2 * MAX_INTERVAL)
     (warning,) = watched.told()
-    assert "in 1 min you will be disconnected" in warning
-    watched.display(WARNING - 2 * REST)
+    assert "will be disconnected in 1 min." in warning
+    watched.display(WARNING - 2 * MAX_INTERVAL)
     assert not watched.peer.reason
-    watched.display(2 * REST)
+    watched.display(2 * MAX_INTERVAL)
     wait_until(lambda: watched.peer.reason, "it is disconnected")
-    assert watched.told() == [" * you have sent nothing for 10 min; goodbye"]
+    assert watched.told() == [" * Disconnected: you have been idle for 10 min."]
 
 
 def test_who_sends_an_enter_at_each_warning_stays(watched: Watched) -> None:
     for _ in range(5):
-        watched.display(LIMIT - REST)
+        watched.display(LIMIT - MAX_INTERVAL)
         assert len(watched.told()) == 1
         watched.heard()
     assert not watched.peer.reason
@@ -196,13 +195,15 @@ def test_a_limit_that_is_set_holds_soon(watched: Watched, before: int) -> None:
     watched.limits.idle_timeout = before
     watched.display(1000)
     watched.limits.idle_timeout = LIMIT
-    watched.display(WARNING + 4 * REST)
+    watched.display(WARNING + 4 * MAX_INTERVAL)
     wait_until(lambda: watched.peer.reason, "it is disconnected")
-    assert watched.told()[0].startswith(" * you have sent nothing for 16 min; in 1 min")
+    assert watched.told()[0].startswith(
+        " * You have been idle for 16 min and will be disconnected in 1 min"
+    )
 
 
 def test_a_limit_that_is_lifted_saves_those_who_were_warned(watched: Watched) -> None:
-    watched.display(LIMIT - REST)
+    watched.display(LIMIT - MAX_INTERVAL)
     watched.limits.idle_timeout = 0
     watched.display(LIMIT)
     assert not watched.peer.reason
@@ -210,11 +211,11 @@ def test_a_limit_that_is_lifted_saves_those_who_were_warned(watched: Watched) ->
 
 
 def test_who_was_warned_under_an_earlier_limit_is_warned_anew(watched: Watched) -> None:
-    watched.display(LIMIT - REST)
+    watched.display(LIMIT - MAX_INTERVAL)
     watched.limits.idle_timeout = 0
-    watched.display(2 * REST)
+    watched.display(2 * MAX_INTERVAL)
     watched.limits.idle_timeout = LIMIT
-    watched.display(2 * REST)
+    watched.display(2 * MAX_INTERVAL)
     assert ["will be disconnected" in line for line in watched.told()] == [True, True]
 
 
@@ -223,7 +224,7 @@ def test_there_is_time_between_the_warning_and_the_end(
     limit: int, company: Company, fake_time: FakeTime
 ) -> None:
     watched = Watched(company, fake_time, limit)
-    pause = min(limit / LOOKS, REST)
+    pause = min(limit / CHECKS, MAX_INTERVAL)
     watched.display(limit - 3 * pause)
     (warning,) = watched.told()
     assert "will be disconnected" in warning
@@ -231,7 +232,7 @@ def test_there_is_time_between_the_warning_and_the_end(
 
 
 @pytest.mark.parametrize(
-    ("limit", "pause"), [(MIN_IDLE, MIN_IDLE / LOOKS), (86400, REST), (0, REST)]
+    ("limit", "pause"), [(MIN_IDLE, MIN_IDLE / CHECKS), (86400, MAX_INTERVAL), (0, MAX_INTERVAL)]
 )
 def test_looks_are_often_enough_and_no_more(
     limit: int, pause: float, company: Company, fake_time: FakeTime

@@ -116,9 +116,9 @@ def test_if_it_cannot_be_written_the_talk_goes_on_and_operators_know_why(
         company.say(ann, text)
         assert bob.read_line() == f"ann: {text}\n"
     told = op.read_until("three")
-    assert [line for line in told if "the history cannot be written" in line] == [told[0]]
-    assert "goes on in memory" in told[0]
-    assert sum("cannot be written" in message for message in caplog.messages) == 1
+    assert [line for line in told if "Cannot write the history file" in line] == [told[0]]
+    assert "kept in memory" in told[0]
+    assert sum("Cannot write the history" in message for message in caplog.messages) == 1
     assert in_the_file(company) == []
 
 
@@ -137,7 +137,7 @@ def test_what_was_not_written_is_as_soon_as_that_is_possible(
     company.say(ann, "still")
     bob.read_line()
     disk.error = None
-    assert op.read_until("to its file again")[-1].endswith("again")
+    assert op.read_until("can be written again")[-1].endswith("again.")
     company.say(ann, "after")
     bob.read_line()
     assert in_the_file(company) == ["before", "meanwhile", "still", "after"]
@@ -155,9 +155,9 @@ def test_what_memory_has_forgotten_meanwhile_is_missing_in_the_file_and_that_is_
     while company.room.log.tidy():
         pass
     disk.error = None
-    told = op.read_until("to its file again")[-1]
+    told = op.read_until("can be written again")[-1]
     kept = len(in_the_file(company))
-    assert told.endswith(f"again; {100 - kept} messages are not in it")
+    assert told.endswith(f"again. {100 - kept} messages could not be saved.")
 
 
 def test_a_room_with_something_unwritten_is_not_closed(company: Company, disk: Disk) -> None:

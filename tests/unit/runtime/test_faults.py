@@ -101,12 +101,12 @@ def test_of_a_thousand_more_of_its_kind_one_line_tells_how_many(
 ) -> None:
     report(faults, 1001)
     assert len(caplog.records) == 1
-    faults.tell_repeated()
+    faults.log_repeated()
     assert len(with_traceback(caplog)) == 1
     (again,) = without(caplog)
     assert re.fullmatch(
-        r"cannot do it for ann, again: 1000 times in the last minute, "
-        r"ValueError at runtime/test_faults\.py:\d+ fail",
+        r"cannot do it for ann: 1000 more times in the last minute "
+        r"\(ValueError at runtime/test_faults\.py:\d+ fail\)",
         again,
     )
     assert faults.total == 1001
@@ -114,16 +114,16 @@ def test_of_a_thousand_more_of_its_kind_one_line_tells_how_many(
 
 def test_what_was_told_is_not_told_again(faults: Faults, caplog: pytest.LogCaptureFixture) -> None:
     report(faults)
-    faults.tell_repeated()
+    faults.log_repeated()
     assert without(caplog) == []
     report(faults, 2)
-    faults.tell_repeated()
-    faults.tell_repeated()
+    faults.log_repeated()
+    faults.log_repeated()
     report(faults)
-    faults.tell_repeated()
+    faults.log_repeated()
     assert [line.split(": ")[1].split(" in ")[0] for line in without(caplog)] == [
-        "2 times",
-        "1 time",
+        "2 more times",
+        "1 more time",
     ]
 
 
@@ -135,8 +135,8 @@ def test_the_line_about_further_ones_is_about_the_last_of_them(
             fail()
         except ValueError:
             faults.report("cannot send to %s", name)
-    faults.tell_repeated()
-    assert without(caplog)[0].startswith("cannot send to cleo, again: 2 times")
+    faults.log_repeated()
+    assert without(caplog)[0].startswith("cannot send to cleo: 2 more times")
 
 
 def test_further_ones_are_told_by_itself_and_not_more_often_than_they_may(
@@ -149,8 +149,10 @@ def test_further_ones_are_told_by_itself_and_not_more_often_than_they_may(
             report(started, 10)
             gevent.sleep(0.001)
     assert len(without(caplog)) <= (time.monotonic() - began) / 0.05
-    started.tell_repeated()
-    told = [int(match[1]) for line in without(caplog) if (match := re.search(r"(\d+) time", line))]
+    started.log_repeated()
+    told = [
+        int(match[1]) for line in without(caplog) if (match := re.search(r"(\d+) more time", line))
+    ]
     assert sum(told) == started.total - 1
     assert len(with_traceback(caplog)) == 1
 
@@ -163,7 +165,7 @@ def test_errors_of_another_type_or_from_another_place_are_another_kind(
         report(faults, 1, fail, KeyError("made to fail"))
         report(faults, 1, fail_elsewhere)
     assert len(with_traceback(caplog)) == 3
-    faults.tell_repeated()
+    faults.log_repeated()
     assert len(without(caplog)) == 3
 
 
@@ -174,8 +176,8 @@ def test_the_place_is_the_last_one_in_our_own_code(
         listing((fail() for _ in range(1)), 1, 1)
 
     report(faults, 2, fail_in_between)
-    faults.tell_repeated()
-    assert re.search(r"at text/phrases\.py:\d+ listing$", without(caplog)[-1])
+    faults.log_repeated()
+    assert re.search(r"at text/phrases\.py:\d+ listing\)$", without(caplog)[-1])
 
 
 def test_kinds_are_bounded_and_what_is_beyond_is_counted_all_the_same(
@@ -187,12 +189,12 @@ def test_kinds_are_bounded_and_what_is_beyond_is_counted_all_the_same(
         report(faults, 2, fail, kind())
     assert faults.total == 100
     assert len(with_traceback(caplog)) == len(faults._kinds) == 4
-    faults.tell_repeated()
+    faults.log_repeated()
     assert [line.split(": ")[1].split(" in ")[0] for line in without(caplog)] == [
-        "1 time",
-        "1 time",
-        "1 time",
-        "93 times",
+        "1 more time",
+        "1 more time",
+        "1 more time",
+        "93 more times",
     ]
     assert "Error49 at" in without(caplog)[-1]
 

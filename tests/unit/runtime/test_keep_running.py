@@ -7,7 +7,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from gchat.runtime.faults import FIRST_PAUSE, LONGEST_PAUSE, WELL_SECONDS, Faults
+from gchat.runtime.faults import FIRST_PAUSE, LONGEST_PAUSE, RECOVERED_SECONDS, Faults
 from tests.unit.peers import DEADLINE
 
 
@@ -69,19 +69,19 @@ def test_the_pause_before_it_runs_again_doubles_up_to_a_bound(faults: Faults, cl
 
 
 def test_what_has_run_well_for_a_while_is_run_again_soon(faults: Faults, clock: Clock) -> None:
-    pauses = keep_running(faults, clock, 0, 0, 0, WELL_SECONDS, 0, WELL_SECONDS - 1)
+    pauses = keep_running(faults, clock, 0, 0, 0, RECOVERED_SECONDS, 0, RECOVERED_SECONDS - 1)
     assert pauses[3:] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
 
 
 def test_pauses_do_not_count_as_running(faults: Faults, clock: Clock) -> None:
-    assert keep_running(faults, clock, *[WELL_SECONDS - 1] * 9)[-1] == LONGEST_PAUSE
+    assert keep_running(faults, clock, *[RECOVERED_SECONDS - 1] * 9)[-1] == LONGEST_PAUSE
 
 
 def test_what_fails_is_named_in_the_log(
     faults: Faults, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     keep_running(faults, clock, 0)
-    assert caplog.records[0].getMessage() == "the test has failed"
+    assert caplog.records[0].getMessage() == "the test failed"
     assert caplog.records[0].exc_info
 
 

@@ -21,8 +21,8 @@ from tests.unit.peers import DEADLINE, wait_until
 ROOT = Path(__file__).parents[3]
 
 BLOCKED = re.compile(
-    r"the loop was blocked for (?P<blocked>\d+) ms, of which it computed (?P<computed>\d+) ms"
-    r"(?P<waited> \(it waited[^)]*\))?, in (?P<where>[^\n]+)"
+    r"event loop blocked for (?P<blocked>\d+) ms, CPU time (?P<computed>\d+) ms"
+    r"(?P<waited> \(a blocking[^)]*\))?, at (?P<where>[^\n]+)"
 )
 
 PROGRAM = """
@@ -41,10 +41,10 @@ watchdog.start()
 real_sleep = monkey.get_original("time", "sleep")
 
 def block():
-    seen = watchdog._sight
+    seen = watchdog._sample
     handler.acquire()  # whoever logs now, and is not the loop, waits for ever
     until = time.monotonic() + 10
-    while watchdog._sight is seen and time.monotonic() < until:
+    while watchdog._sample is seen and time.monotonic() < until:
         real_sleep(0.001)
     handler.release()
 
@@ -91,16 +91,16 @@ class Watched:
 
     def compute(self, cpu_seconds: float = 0.0) -> None:
         """Block by computing: until that was seen, and for so long at least."""
-        seen = self.watchdog._sight
+        seen = self.watchdog._sample
         end, deadline = time.thread_time() + cpu_seconds, time.monotonic() + DEADLINE
-        while self.watchdog._sight is seen or time.thread_time() < end:
+        while self.watchdog._sample is seen or time.thread_time() < end:
             assert time.monotonic() < deadline, "it is not seen"
 
     def wait(self, seconds: float = 0.0) -> None:
         """Block by waiting: until that was seen, and for so long at least."""
-        seen = self.watchdog._sight
+        seen = self.watchdog._sample
         end, deadline = time.monotonic() + seconds, time.monotonic() + DEADLINE
-        while self.watchdog._sight is seen or time.monotonic() < end:
+        while self.watchdog._sample is seen or time.monotonic() < end:
             assert time.monotonic() < deadline, "it is not seen"
             time.sleep(0.01)
 
@@ -145,8 +145,8 @@ def test_a_loop_that_waits_is_told_as_one_that_does_not_compute(watched: Watched
 def test_only_who_computes_for_less_than_half_of_the_time_is_said_to_wait(
     watched: Watched,
 ) -> None:
-    watched.watchdog._tell(0.2, 0.15)
-    watched.watchdog._tell(0.2, 0.05)
+    watched.watchdog._log_blockage(0.2, 0.15)
+    watched.watchdog._log_blockage(0.2, 0.05)
     assert [blockage["waited"] for blockage in watched.blockages()] == [None, WAITED]
 
 
@@ -201,7 +201,7 @@ def test_each_blockage_is_told(watched: Watched) -> None:
 def test_what_was_seen_of_another_blockage_is_not_told_of_this_one(watched: Watched) -> None:
     watched.compute()
     watched.wait_for_blockage(" compute")
-    watched.watchdog._tell(0.2, 0.1)
+    watched.watchdog._log_blockage(0.2, 0.1)
     assert watched.blockages()[-1]["where"] == NOWHERE
 
 
@@ -226,7 +226,7 @@ def test_only_so_many_lines_a_minute_and_how_many_were_left_out(
     assert left_out >= 3
     quick.watchdog._minute_ends = 0.0  # it is over
     wait_until(lambda: len(quick.lines()) > 2, "the rest is told")
-    told = re.fullmatch(r"the loop was blocked (\d+) more times in a minute", quick.lines()[2])
+    told = re.fullmatch(r"event loop blocked (\d+) more times in the last minute", quick.lines()[2])
     assert told
     assert int(told[1]) >= left_out
     quick.wait()
@@ -295,13 +295,13 @@ def test_at_first_there_is_no_delay() -> None:
 def test_when_it_is_stopped_its_thread_ends_and_it_says_nothing_more(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_on, ended = Watchdog._look_on, []
+    watch, ended = Watchdog._watch, []
 
-    def look_on_and_tell(*arguments: Any) -> None:
-        look_on(*arguments)
+    def watch_and_note(*arguments: Any) -> None:
+        watch(*arguments)
         ended.append(True)
 
-    monkeypatch.setattr(Watchdog, "_look_on", look_on_and_tell)
+    monkeypatch.setattr(Watchdog, "_watch", watch_and_note)
     watched = Watched(caplog, 0.1)
     watched.wait_for_beats(3)
     assert not ended
