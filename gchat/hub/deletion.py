@@ -1,6 +1,6 @@
-"""Deleting what was said: from memory, from the history file, and from what is on its way.
+"""Delete messages: from memory, from the history file, and from what is still to be sent.
 
-Who is being sent it at that moment may still get it; nobody does from then on.
+Clients that are being sent a message at that moment may still get it; all others do not.
 """
 
 from collections import defaultdict
@@ -12,39 +12,40 @@ import gevent
 from gchat.hub.hub import Hub
 from gchat.runtime.loop import give_way
 
-STEP = 200
-"""Messages that are deleted from the file at a time: some milliseconds in which nothing else is
+DELETED_AT_A_TIME = 200
+"""Messages deleted from the file in one transaction: some milliseconds in which nothing else is
 written."""
 
-PORTION = 4096
-"""Messages in memory that are looked at, at a time."""
+SCANNED_AT_A_TIME = 4096
+"""Messages in memory that are scanned before other greenlets get a turn."""
 
 PAUSE = 0.02
-"""Seconds between two steps: talk comes first."""
+"""Seconds between two transactions: new messages come first."""
 
 LAST_PLACE = 2**62
+"""Greater than the place of any message in the file."""
 
 
 def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
-    """Delete messages, but for notices, of `room`, which may be closed.
+    """Delete messages of `room`, which may be closed; notices stay.
 
-    Only their places are left, so that cursors and counts stay right. Returns the ids of those
-    that were not gone before. Raises StoreError; then they are gone from memory alone.
+    The ids of deleted messages stay in use, so that cursors and counts are right. Returns the ids
+    that were not deleted before. Raises StoreError; the messages are then deleted from memory
+    only.
     """
-    # From memory first: what is not in the file yet is then written as it is now.
+    # From memory first: messages that are not in the file yet are then written as deleted.
     deleted = _delete_from_memory(hub, room, ids)
     deleted |= hub.store.delete(room, ids)
-    with hub.opening:  # where it may be among what has been read
+    with hub.opening:  # a room that is being opened has perhaps read them already
         _delete_from_memory(hub, room, ids)
     return deleted
 
 
 def delete_all_of(hub: Hub, sender: int) -> int:
-    """Delete all that the client of the number `sender` has said, in whatever rooms.
+    """Delete all messages of the client with the number `sender`, in all rooms; return how many.
 
-    Returns how many messages that were. Takes as long as to read the whole file, and lets others
-    talk meanwhile; for what is said meanwhile it has to be called again. Raises StoreError;
-    then more may be left, in the file or in memory.
+    Takes as long as reading the whole file, in small steps. Messages that are sent meanwhile may
+    stay: call it again for them. Raises StoreError; some messages may then be left.
     """
     count = 0
     for room, ids in chain(_find_in_memory(hub, sender), _find_in_file(hub, sender)):
@@ -53,11 +54,11 @@ def delete_all_of(hub: Hub, sender: int) -> int:
 
 
 def count_all_of(hub: Hub, sender: int) -> int:
-    """Count what `delete_all_of` would delete now: each message once, in memory or in the file.
+    """Count the messages that `delete_all_of` would delete now, each once.
 
-    Takes as long, and lets others talk meanwhile. Raises StoreError.
+    Takes as long as reading the whole file, in small steps. Raises StoreError.
     """
-    held = defaultdict[str, set[int]](set)  # no more of them than memory has messages
+    held = defaultdict[str, set[int]](set)  # bounded by the messages in memory
     for room, ids in _find_in_memory(hub, sender):
         held[room].update(ids)
     count = sum(map(len, held.values()))
@@ -67,23 +68,23 @@ def count_all_of(hub: Hub, sender: int) -> int:
 
 
 def _find_in_memory(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
-    """Open rooms, and the ids of messages of `sender` that their logs hold, in portions."""
+    """Yield open rooms with ids of messages of `sender` in their logs, some at a time."""
     for room in list(hub.rooms.by_name.values()):
         last = room.log.start.id
         while last < room.log.said.id:
-            yield room.name, room.log.ids_of(sender, last, PORTION)
-            last = max(last + PORTION, room.log.start.id)
+            yield room.name, room.log.ids_of(sender, last, SCANNED_AT_A_TIME)
+            last = max(last + SCANNED_AT_A_TIME, room.log.start.id)
             give_way()
 
 
 def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
-    """Rooms, and the ids of messages of `sender` that the file holds, in portions.
+    """Yield rooms with ids of messages of `sender` in the file, some at a time.
 
-    What was deleted before it is reached is not among them. Raises StoreError.
+    Messages that are deleted before the scan reaches them are left out. Raises StoreError.
     """
     before = LAST_PLACE
     while before:
-        before, places = hub.archive.find_of(sender, before, STEP)
+        before, places = hub.archive.find_of(sender, before, DELETED_AT_A_TIME)
         found = defaultdict[str, list[int]](list)
         for room, number in places:
             found[room].append(number)
@@ -92,8 +93,8 @@ def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
 
 def _delete_in_steps(hub: Hub, room: str, ids: Sequence[int]) -> int:
     count = 0
-    for first in range(0, len(ids), STEP):
-        count += len(delete(hub, room, ids[first : first + STEP]))
+    for first in range(0, len(ids), DELETED_AT_A_TIME):
+        count += len(delete(hub, room, ids[first : first + DELETED_AT_A_TIME]))
         gevent.sleep(PAUSE)
     return count
 

@@ -1,10 +1,9 @@
-"""Whose turn it is to speak in a room in which more is said than can be sent.
+"""Fair queueing of the senders in a room that sends more than the broadcaster can deliver.
 
-As long as the broadcaster keeps up, everybody speaks as they like. Otherwise they wait for
-its next round, which has room for so much, and all get as much of it as the others: a turn
-puts its speaker back by what is said in it, and who is then least far back comes first (fair
-queueing). So one who says a line now and then has it in the next round, however many flood
-the room.
+While the broadcaster keeps up, nobody waits. Otherwise senders wait for its next round, whose size
+is bounded, and share it equally: each turn advances the virtual time of its sender by the bytes
+that it sends, and the turn that ends at the earliest virtual time comes first. So a line of a
+client that sends one now and then is in the next round, however many others flood the room.
 """
 
 from collections.abc import Sequence
@@ -13,99 +12,98 @@ from itertools import count
 
 from gevent.event import Event
 
-UNSENT = 64 * 1024
-"""Bytes that may be said in a room while a round is under way: at about what a socket's send
-buffer takes (see listener.BUFFER), a round sends to everybody in one call."""
+MAX_UNSENT = 64 * 1024
+"""Bytes that may be added to a room while a round is under way: about what a socket's send buffer
+takes (see listener.BUFFER), so that a round sends to each client in one call."""
 
-ROUND = 4 * 2**20
-"""Bytes that a round may send altogether: in a crowd less may be said for one, or who waits for
-the next would wait long."""
+ROUND_BYTES = 4 * 2**20
+"""Bytes that a round may send to all clients together: the more clients a room has, the fewer bytes
+may be added, or the senders would wait long for the next round."""
 
-LEAST = 8 * 1024
-"""Bytes that may be said for one at the least, however many listen. To send so many takes up to
-twice as long as to send one line (measured on loopback): with less, a round is little shorter, and
-there are many more of them. With twice as much, a line among a thousand who flood their room took
-0.2 seconds, and 0.05 to 0.14 with this."""
+MIN_UNSENT = 8 * 1024
+"""Bytes that may be added at least, however many clients a room has. Sending that many takes up to
+twice as long as sending one line (measured on loopback): with fewer, a round is little shorter, and
+there are many more rounds. With twice as many, a line took 0.2 s in a room that a thousand clients
+flooded; with this, 0.05 to 0.14 s."""
 
 REMEMBERED = 1024
-"""Speakers whose turns are remembered before it is looked for those who need not be."""
+"""Senders whose virtual time is kept before it is first checked which of them can be dropped."""
 
-PORTION = 256
-"""Bytes that one may at least say in a turn, if no line is longer. With less, a thousand who
-flood a room would cost more to let speak than to send to."""
+MIN_TURN = 256
+"""Bytes of a turn at least, if no line is longer. With fewer, the turns of a thousand clients that
+flood a room would cost more than sending to them."""
 
 
 class FairQueue:
-    """The queue of one room. Sizes are bytes."""
+    """The senders of one room that wait for their turn. Sizes and virtual times are in bytes."""
 
     def __init__(self) -> None:
         self.unsent = 0
-        """What was said since the last round began."""
-        self._limit = UNSENT
-        self._reached = 0
-        """How far back those are who had no turn lately: it grows with each one's turn, by their
-        share in it, or newcomers without end would come before one with a long line."""
-        self._put_back: dict[int, int] = {}
-        """How far back the others are after theirs."""
+        """Bytes added since the last round began."""
+        self._limit = MAX_UNSENT
+        self._now = 0
+        """The virtual time, at which senders without a recent turn start. Each turn advances it by
+        its size, divided by the number of waiting senders: if it stood still, endless newcomers
+        would come before a sender with a long line."""
+        self._ends: dict[int, int] = {}
+        """The virtual time at which the last turn of a sender ends, by its number."""
         self._remembered = REMEMBERED
-        """How many there may be in it before it is tidied."""
+        """Size of `_ends` above which ends in the past are dropped."""
         self._waiting: list[tuple[int, int, _Turn]] = []
         self._numbers = count()
 
     @property
     def are_awaited(self) -> bool:
-        """Somebody waits for the next round."""
+        """Whether senders wait for the next round."""
         return bool(self._waiting)
 
-    def wait(self, speaker: int, name: int, lines: Sequence[bytes]) -> int:
-        """How many of its `lines` the client of the number `speaker` may say now, at least one.
+    def wait(self, sender: int, name: int, lines: Sequence[bytes]) -> int:
+        """Wait for a turn of the client `sender`; return how many of `lines` it has, at least one.
 
-        Waits until it may. `name` is the length of what stands before each.
+        `name` is the number of bytes that are sent before each line.
         """
         if self.unsent <= self._limit and not self._waiting:
             return len(lines)
-        number, size = self._portion(name, lines)
-        start = max(self._reached, self._put_back.get(speaker, 0))
-        self._put_back[speaker] = start + size
-        if len(self._put_back) > self._remembered:
-            self._forget_those_reached()
+        number, size = self._turn_size(name, lines)
+        start = max(self._now, self._ends.get(sender, 0))
+        self._ends[sender] = start + size
+        if len(self._ends) > self._remembered:
+            self._drop_past_ends()
         turn = _Turn(start, size)
         heappush(self._waiting, (start + size, next(self._numbers), turn))
         try:
             turn.comes.wait()
         finally:
-            turn.size = 0  # if it will not be used
+            turn.size = 0  # a sender that was stopped meanwhile does not use its turn
         return number
 
     def begin_round(self, listeners: int, rooms: int) -> None:
-        """What was said up to now is being sent, to so many; it is the turn of those who waited.
+        """Start a round to `listeners` clients, and let waiting senders add lines for the next one.
 
-        So many `rooms` are served at the time, and share what may be said.
+        `rooms` is the number of rooms with something to send; they share what may be added.
         """
         self.unsent = 0
-        each = min(UNSENT, max(LEAST, ROUND // max(1, listeners)))
+        each = min(MAX_UNSENT, max(MIN_UNSENT, ROUND_BYTES // max(1, listeners)))
         self._limit = each // max(1, rooms)
         left = max(1, self._limit)
         while self._waiting and left > 0:
             share = len(self._waiting)
             _, _, turn = heappop(self._waiting)
-            self._reached = max(self._reached + turn.size // share, turn.start)
+            self._now = max(self._now + turn.size // share, turn.start)
             left -= turn.size
             turn.comes.set()
         if not self._waiting:
-            self._put_back.clear()
-            self._reached = 0
+            self._ends.clear()
+            self._now = 0
 
-    def _forget_those_reached(self) -> None:
-        """They may have left; for who has not, it makes no difference."""
-        self._put_back = {
-            speaker: place for speaker, place in self._put_back.items() if place > self._reached
-        }
-        self._remembered = REMEMBERED + 2 * len(self._put_back)
+    def _drop_past_ends(self) -> None:
+        """Drop ends before the virtual time: they make no difference, and senders may have left."""
+        self._ends = {sender: end for sender, end in self._ends.items() if end > self._now}
+        self._remembered = REMEMBERED + 2 * len(self._ends)
 
-    def _portion(self, name: int, lines: Sequence[bytes]) -> tuple[int, int]:
-        """How many of `lines` make up a turn, and their size."""
-        most = max(PORTION, self._limit // (len(self._waiting) + 1))
+    def _turn_size(self, name: int, lines: Sequence[bytes]) -> tuple[int, int]:
+        """Return how many of `lines` make up a turn, and their size."""
+        most = max(MIN_TURN, self._limit // (len(self._waiting) + 1))
         number = size = 0
         for line in lines:
             length = name + len(line)
@@ -117,7 +115,7 @@ class FairQueue:
 
 
 class _Turn:
-    """What somebody waits for."""
+    """A turn that a sender waits for; it starts at the virtual time `start`."""
 
     __slots__ = ("comes", "size", "start")
 

@@ -1,4 +1,4 @@
-"""Who has which name, and who is ignored under it."""
+"""The names of all clients, and which of them are ignored by whom."""
 
 from collections.abc import Set as AbstractSet
 from random import randrange
@@ -9,15 +9,15 @@ from gchat.model.ignoring import NOBODY, Followed, IgnoreList
 from gchat.text.addresses import Network
 from gchat.text.naming import MAX_NAME, name_key, nearest_name
 
-DIGITS = 6
-"""Places kept free in a name that is offered for one that is taken: `ann2`, `ann3`, …"""
+SUFFIX_DIGITS = 6
+"""Digits for which a free name has room behind the taken one: `ann2`, `ann3`, …"""
 
 MAX_DEPARTED = 10_000
-"""Names of those who have left that are still known: of one who said something and was gone."""
+"""Names of clients that left, kept so that their addresses can still be banned or muted."""
 
 
 class NameTaken(Exception):
-    """`holder` has this name; `free` is one like it that nobody has."""
+    """Raised if `holder` has the name already; `free` is a similar name that is free."""
 
     def __init__(self, holder: Client, free: str) -> None:
         super().__init__(free)
@@ -26,7 +26,7 @@ class NameTaken(Exception):
 
 
 class NameReserved(Exception):
-    """A name is reserved for somebody who has a token; `free` is one like it."""
+    """Raised if the name is reserved for the holder of a token; `free` is a similar free name."""
 
     def __init__(self, free: str) -> None:
         super().__init__(free)
@@ -34,41 +34,41 @@ class NameReserved(Exception):
 
 
 class Names:
-    """The names of all clients: one each, if only their address.
+    """The names of all clients: each client has one, at first its address.
 
-    Upper and lower case count as the same (text.name_key).
+    Names are compared by their key (text.naming.name_key): upper and lower case are the same.
     """
 
     def __init__(self, identities: Identities) -> None:
-        """`identities` have names that nobody else can take."""
+        """Names of `identities` are reserved for the holders of their tokens."""
         self._identities = identities
         self._holders: dict[str, Client] = {}
         self._followed: dict[str, Followed] = {}
-        """What each name that is ignored stands for."""
+        """The clients that an ignored name stands for, by its key."""
         self._ignorers: dict[str, set[int]] = {}
-        """The numbers of those who ignore it."""
+        """The numbers of the clients that ignore a name, by its key."""
         self._ignored_as: dict[int, set[str]] = {}
-        """The names under which a client is ignored, by its number."""
+        """The keys under which a client is ignored, by its number."""
         self._departed: dict[str, Network] = {}
-        """Where those have come from who had a name and left, by its key."""
+        """The networks of clients that left, by the key of their name; the latest come last."""
 
     def arrive(self, client: Client) -> None:
-        """`client` is new, and called by its address."""
+        """Register a new client under its address."""
         key = name_key(client.name)
-        # Two may have the same one, if they have reached us at different addresses of ours.
+        # Two clients have the same one if they have reached different addresses of the server.
         self._holders.setdefault(key, client)
         self._follow(client, key)
 
     def holder(self, name: str) -> Client | None:
-        """Who is called `name`."""
+        """Return the client called `name`, or None."""
         return self.holder_of_key(name_key(name))
 
     def holder_of_key(self, key: str) -> Client | None:
-        """Who has the name that is known by `key`."""
+        """Return the client whose name has this `key`, or None."""
         return self._holders.get(key)
 
     def take(self, client: Client, name: str) -> None:
-        """`client` is called `name` from now on. Raises NameTaken and NameReserved."""
+        """Rename `client` to `name`. Raises NameTaken and NameReserved."""
         key = name_key(name)
         holder = self._holders.get(key, client)
         if holder is not client:
@@ -82,9 +82,9 @@ class Names:
         self._follow(client, key)
 
     def resume(self, client: Client, name: str) -> None:
-        """`client` is called `name`, and is one who was here before, of the same number.
+        """Rename a client that has resumed its number, so that it is ignored as it was before.
 
-        Who ignored it before does so again. Raises the same.
+        Raises NameTaken and NameReserved.
         """
         self.take(client, name)
         for key, followed in self._followed.items():
@@ -92,12 +92,12 @@ class Names:
                 self._follow(client, key)
 
     def release(self, client: Client) -> None:
-        """`client` leaves."""
+        """Free the name of a client that leaves, and end what it ignores."""
         self._give_up(client)
         if client.name != client.address:
             key = name_key(client.name)
             self._departed.pop(key, None)
-            self._departed[key] = client.network  # as the last one
+            self._departed[key] = client.network  # moves it to the end
             if len(self._departed) > MAX_DEPARTED:
                 del self._departed[next(iter(self._departed))]
         for key in client.ignores.names:
@@ -106,28 +106,28 @@ class Names:
             self._followed[key].leave(client.number)
 
     def departed(self, name: str) -> Network | None:
-        """Where one has come from who was called `name` and has left not long ago."""
+        """Return the network of a client called `name` that left lately, or None."""
         return self._departed.get(name_key(name))
 
     def free(self, name: str) -> str:
-        """`name`, or one like it, that nobody has."""
+        """Return `name` if it is free, else a similar free name."""
         free, tries = name, 1
-        stem = nearest_name(name[: MAX_NAME - DIGITS])
+        stem = nearest_name(name[: MAX_NAME - SUFFIX_DIGITS])
         while name_key(free) in self._holders or self._identities.called(name_key(free)):
             tries += 1
-            # Somebody may have taken thousands in their order, to make this take long.
-            free = f"{stem}{tries if tries < 10 else randrange(10, 10**DIGITS)}"
+            # Random, since somebody may have taken thousands of them in order to slow this down.
+            free = f"{stem}{tries if tries < 10 else randrange(10, 10**SUFFIX_DIGITS)}"
         return free
 
     # Ignoring
 
     @property
     def ignored(self) -> AbstractSet[int]:
-        """The numbers of all clients that somebody ignores."""
+        """The numbers of all clients that are ignored by anybody."""
         return self._ignored_as.keys()
 
     def ignore(self, client: Client, name: str) -> None:
-        """`client` hears no more of who is called `name`, now or later. Raises TooManyIgnored."""
+        """Make `client` ignore every client called `name`, now or later. Raises TooManyIgnored."""
         key = name_key(name)
         followed = self._followed.get(key) or Followed()
         if client.ignores is NOBODY:
@@ -140,7 +140,10 @@ class Names:
             self._follow(holder, key)
 
     def stop_ignoring(self, client: Client, name: str) -> str | None:
-        """Undo it, also if `name` is a new one of theirs; returns the name that was ignored."""
+        """Undo `ignore`; return the name that was ignored, or None if there is none.
+
+        `name` may also be the present name of an ignored client.
+        """
         holder = self.holder(name)
         key = client.ignores.key_of(name, holder.number if holder else None)
         if key is None:
@@ -152,12 +155,13 @@ class Names:
         return spelled
 
     def _follow(self, client: Client, key: str) -> None:
-        """Whoever ignores this name ignores `client`, which has it now."""
+        """If the name with this `key` is ignored, `client`, which has it now, is ignored, too."""
         if key in self._followed:
             self._followed[key].add(client.number)
             self._ignored_as.setdefault(client.number, set()).add(key)
 
     def _forget_ignorer(self, key: str, client: Client) -> None:
+        """Note that `client` no longer ignores the name with this `key`."""
         ignorers = self._ignorers[key]
         ignorers.discard(client.number)
         if not ignorers:

@@ -1,4 +1,4 @@
-"""Telling the people in a room who came and who left, together with others if they are many."""
+"""Notices of joins and leaves in a room, combined when there are many."""
 
 import time
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from gchat.model.message import Kind
 
 
 class PresenceNotices:
-    """Tells what the `presence` of rooms holds."""
+    """Announce the joins and leaves that the `presence` of a room has collected."""
 
     def __init__(self, names: Names, notify: Callable[[Room, str, int, str, str], None]) -> None:
-        """`notify` puts a notice into a room's log, as Hub.notify."""
+        """`notify` appends a notice to a room's log, as Hub.notify does."""
         self._names = names
         self._notify = notify
 
     def tell_soon(self, room: Room) -> None:
-        """Somebody came or left: tell it now, or with what else happens within a second."""
+        """Announce a join or leave now, or together with the others of the next second."""
         delay = room.presence.delay(time.monotonic())
         if delay == 0:
             self.tell(room)
@@ -28,8 +28,8 @@ class PresenceNotices:
             gevent.spawn_later(delay, self._tell_later, room)
 
     def tell(self, room: Room) -> None:
-        """Tell all that has not been told yet."""
-        # A line about many cannot be kept from those who ignore one of them.
+        """Announce all joins and leaves that are not announced yet."""
+        # Ignored clients get lines of their own: a combined line cannot be hidden from anybody.
         for text, about, name in room.presence.tell(time.monotonic(), self._names.ignored):
             self._notify(room, text, about, name, Kind.PRESENCE)
 

@@ -1,4 +1,4 @@
-"""What a client is owed: answers, and what others have sent it alone."""
+"""Data queued for one client alone: answers, and direct messages from others."""
 
 from collections import deque
 from sys import getsizeof
@@ -8,46 +8,46 @@ from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 
 OWED_BYTES = 256
-"""What something owed takes besides its bytes: two objects and a place in a deque (CPython
+"""Bytes of memory for a queued item besides its data: two objects and an entry in a deque (CPython
 3.11)."""
 
 PRIVATE_BYTES = 128
-"""What a private message takes besides its text."""
+"""Bytes of memory for a direct message besides its text."""
 
 
 class Owed(NamedTuple):
-    """Something for one client alone, at its place among what its room sees."""
+    """An item for one client alone, placed among the messages of its room."""
 
     after: Cursor
-    """It is sent when the client has got everything up to here."""
+    """The cursor behind which it is sent: the client has got all messages up to there."""
     data: bytes
     private: Private | None = None
-    """What it says, if it is what somebody else has sent."""
+    """The direct message in `data`, if it is one; None for an answer."""
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
+        """Bytes of memory that the item takes."""
         kept = PRIVATE_BYTES + getsizeof(self.private.text) if self.private else 0
         return OWED_BYTES + len(self.data) + kept
 
 
 class InFlight(NamedTuple):
-    """Something that was owed, and was sent not long ago: it need not have arrived."""
+    """An item that was sent lately, and perhaps has not arrived."""
 
     after: Cursor
-    """As Owed has it."""
+    """The cursor behind which it was sent."""
     size: int
-    """The bytes that were sent."""
+    """Bytes that were sent."""
     private: Private | None
-    """As Owed has it."""
+    """The direct message that was sent, if it was one; None for an answer."""
 
 
 OWED_LIMIT = 16 * 1024
-"""Bytes that a client may be owed in answers and still be listened to."""
+"""Bytes of unread answers above which the server reads no more lines from the client."""
 
 NOTHING_OWED: deque[Owed] = deque(maxlen=0)
 NOTHING_IN_FLIGHT: deque[InFlight] = deque(maxlen=0)
-"""What the many have that are owed nothing: a deque of their own would be 3/4 KiB for each."""
+"""Shared by all clients with nothing queued or in flight: an empty deque takes 3/4 KiB."""
 
 MOST_IN_FLIGHT = 256
-"""How many things are remembered that a client was owed and has not acknowledged yet."""
+"""Items remembered for each client until they are acknowledged."""

@@ -1,7 +1,7 @@
-"""Coming back: a client goes on as the one that it was before, on another connection.
+"""Resuming: with its token, a client comes back on another connection.
 
-With the token it takes over the number, and so all that is known by it: what it has said, who
-ignores it, who last said something to it alone. Its cursor is put back to what it had got.
+It takes over its former number and all that is known by it: its messages, the clients that ignore
+it, its last correspondent. Its cursor is put back to the last message that it has received.
 """
 
 import time
@@ -24,18 +24,18 @@ from gchat.model.tokens import digest, make_token, tidy
 from gchat.protocol.voices import encoder, voice_of
 from gchat.store.errors import StoreError
 
-DISPLACED = "your token was shown on another connection, where you go on; goodbye"
+DISPLACED = "Disconnected: your token was used on another connection"
 
 _numbers = count(-1, -1)
-"""For those whose own number another connection has taken over."""
+"""Numbers for clients whose own number another connection has taken over."""
 
 
 class BeingResumed(Exception):
-    """Another connection is about to go on as the same one."""
+    """Raised if another connection is just resuming the same identity."""
 
 
 def give_token(hub: Hub, client: Client) -> None:
-    """Make `client`, under the name that it has, one that can come back."""
+    """Give `client` a token, and with it an identity that it can resume under its present name."""
     client.token = make_token()
     identity = Identity(
         client.number,
@@ -46,14 +46,14 @@ def give_token(hub: Hub, client: Client) -> None:
         client.log.room,
         client.cursor,
     )
-    note(client, identity)
+    update_identity(identity, client)
     hub.identities.add(identity, hub.clients)
 
 
-def note(client: Client, identity: Identity) -> list[Private]:
-    """Have `identity` be as `client` is now.
+def update_identity(identity: Identity, client: Client) -> list[Private]:
+    """Copy the present state of `client` into `identity`.
 
-    Returns what others have sent it alone that it was sent, and has not got.
+    Returns the direct messages that it was sent, but has not received.
     """
     known = identity.place if identity.room == client.log.room else Cursor(0, 0)
     identity.place, identity.own_ahead, lost = received(client, known)
@@ -68,10 +68,10 @@ def note(client: Client, identity: Identity) -> list[Private]:
 
 
 def leave(hub: Hub, client: Client) -> None:
-    """`client` gets no more; if it has a token, it can come back. Its socket is still open."""
+    """Save the identity of a client that is sent no more; its socket must still be open."""
     identity = hub.identities.of(client.number)
     if identity is not None:
-        identity.privates += note(client, identity)
+        identity.privates += update_identity(identity, client)
         identity.privates += client.take_all_owed()
         hub.identities.leave(identity, time.time())
         if not hub.settings.reserve and identity.number not in hub.resumed:
@@ -79,9 +79,10 @@ def leave(hub: Hub, client: Client) -> None:
 
 
 def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
-    """`client` goes on as `identity`, which another connection may still have.
+    """Make `client` resume `identity`, which another connection may still have.
 
-    Runs in its own greenlet. Raises BeingResumed and TooManyRooms; it stays who it was then.
+    Runs in the greenlet of `client`. Raises BeingResumed and TooManyRooms; the client stays as it
+    was then.
     """
     if identity.number in hub.resumed:
         raise BeingResumed
@@ -102,8 +103,9 @@ def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
 
 
 def bring_privates(hub: Hub, identity: Identity) -> None:
-    """Owe its client what others have said to it alone while it was not there."""
-    gevent.spawn(_load_privates, hub, identity).join()  # not lost if who waits is dismissed
+    """Queue the direct messages that came for the client of `identity` while it was away."""
+    # In a greenlet of its own: they are not lost if the client is dismissed meanwhile.
+    gevent.spawn(_load_privates, hub, identity).join()
     hub.identities.undelivered.pop(identity.number, None)
     now, client = time.time(), hub.clients.get(identity.number)
     if client is not None:
@@ -113,19 +115,19 @@ def bring_privates(hub: Hub, identity: Identity) -> None:
 
 
 def _load_privates(hub: Hub, identity: Identity) -> None:
-    """Take what the file keeps for `identity` into memory."""
+    """Move the direct messages that the file keeps for `identity` into memory."""
     try:
         kept = hub.directory.take_privates(identity.number)
     except StoreError:
-        hub.faults.report("cannot read what is kept for %s", identity.name)
+        hub.faults.report("cannot read the direct messages kept for %s", identity.name)
     else:
         identity.privates = kept + identity.privates
 
 
 def _displace(hub: Hub, identity: Identity) -> bool:
-    """End the connection that has `identity`, if one does, when it is remembered.
+    """End the connection that has `identity`, if there is one, and save its state.
 
-    True if that is the only reason why it ends: nobody is told that it has left.
+    True if it ends for that reason only: it is then not announced as left.
     """
     client = hub.clients.get(identity.number)
     if client is None:
@@ -154,16 +156,16 @@ def _displace(hub: Hub, identity: Identity) -> bool:
 
 
 def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displaced: bool) -> None:
-    """Make `client`, which does not listen, the one that `identity` is. Nothing waits meanwhile."""
+    """Turn `client`, which must not be listening, into `identity`. Does not wait for anything."""
     before, name = hub.room_of(client), client.name
     was_told = client.person and not before.presence.withdraw(client.number)
     stays = room is before
     is_person = client.person or identity.person
     place, own_ahead = min(identity.place, room.log.end), identity.own_ahead
-    if stays:  # it may have said something before it showed its token
+    if stays:  # it may have sent something before /resume
         own_ahead += room.log.said_by(client.number, place.id)
 
-    client.person = was_told and not stays  # or nobody is told that it has left
+    client.person = was_told and not stays  # else it is not announced as left
     membership.quit_room(hub, client)
     hub.names.release(client)
     hub.bells.wanted.discard(client.number)
@@ -195,33 +197,34 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
 
 
 class Received(NamedTuple):
-    """What is known of a client."""
+    """How much a client has received."""
 
     place: Cursor
-    """It has got what was said in its room up to here."""
+    """The cursor up to which it has received the messages of its room."""
     own_ahead: int
-    """How many messages behind that it has said itself."""
+    """Its own messages behind that cursor."""
     lost: list[Private]
-    """What others have sent it alone that was sent to it, and has not arrived."""
+    """Direct messages that were sent, but have not arrived."""
 
 
 def received(client: Client, known: Cursor) -> Received:
-    """What `client` has got, whose connection may hang with much of it on its way.
+    """Work out what `client` has received; much may be in transit on a connection that hangs.
 
-    Exact to a message, but for answers in other looks than it has now, and if something is
-    deleted while it is on its way: then it is said to have got less than it has. Up to `known` it
-    had got all before; that is the answer if memory does not reach back far enough to tell.
+    Exact to a message, except for answers in other display settings than the present ones and for
+    messages that were deleted in transit: the result then is less than was received. `known` is a
+    cursor up to which it has received everything; it is the result if memory does not reach back
+    far enough to tell.
     """
     log, cursor, own = client.log, client.cursor, client.own_ahead
-    left = client.connection.unacknowledged + len(client.connection.cut)
-    if not left:
+    in_transit = client.connection.unacknowledged + len(client.connection.cut)
+    if not in_transit:
         return Received(cursor, own, [])
     lost, in_flight = list[Private](), list(client.in_flight)
     encode = encoder(client.display)
-    while left > 0:
+    while in_transit > 0:
         if in_flight and in_flight[-1].after.id >= cursor.id:
             _, size, private = in_flight.pop()
-            left -= size
+            in_transit -= size
             if private:
                 lost.append(private)
         elif cursor.id <= client.entered.id:
@@ -234,5 +237,5 @@ def received(client: Client, known: Cursor) -> Received:
             if message.sender in (client.number, client.former):
                 own += message.is_counted
             elif not client.ignores.hides(message.sender, message.name):
-                left -= len(encode(message))
+                in_transit -= len(encode(message))
     return Received(cursor, own, lost[::-1])

@@ -1,4 +1,4 @@
-"""What somebody is shown who comes into a room."""
+"""What a client is shown when it enters a room: room, topic, the latest messages."""
 
 import time
 
@@ -10,63 +10,62 @@ from gchat.protocol.voices import voice_of
 from gchat.text.phrases import counted, listing
 
 REPLAY_CHARACTERS = 4096
-"""How long the messages may be together that are shown again: each newcomer is owed them alone."""
+"""Total length of the messages that are shown again: each newcomer is sent its own copy."""
 
-LONGEST = 400
+LONGEST_SHOWN = 400
 """Characters of one message that is shown again, mark included: ten of them fit into
-REPLAY_CHARACTERS, so that one that is long does not hide the others."""
+REPLAY_CHARACTERS, so that a long one does not hide the others."""
 
 BEGINNING = 320
-"""Characters of a longer one that are shown before the mark, which tells how to see the rest."""
+"""Characters of a longer message before the mark, which says how to see the rest."""
 
 NAMES_SHOWN = 10
-"""How many of those who are there it is told the names of."""
+"""Names of other clients in the room that a newcomer is told."""
 
 
 def welcome(hub: Hub, client: Client) -> None:
-    """To the server, and to the lobby."""
+    """Welcome a person to the server and to the lobby."""
     room = hub.room_of(client)
     motd = hub.settings.motd
     lines = [
-        f"welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
-        "What you type, everybody here sees. /nick NAME names you; /help helps.",
+        f"Welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
+        "Everybody in this room sees what you type. /nick NAME sets your name, /help lists the "
+        "commands.",
         *(motd.lines() if motd else ()),
     ]
     if mute := hub.mute_of(client):
-        lines.append(
-            f"whoever comes from your address is muted {mute.tell(time.time())}. You can read"
-        )
+        lines.append(f"You can read but not write: your address is muted {mute.tell(time.time())}")
     hub.enqueue(client, voice_of(client.display).notices([*lines, *_topic(client, room)]))
     replay(hub, client, room)
 
 
 def welcome_to_room(hub: Hub, client: Client) -> None:
-    """To another room than before."""
+    """Tell a client about the room that it has moved to."""
     room = hub.room_of(client)
-    hub.tell(client, f"you are in {_description(hub, client, room)}", *_topic(client, room))
+    hub.tell(client, f"You are in {_description(hub, client, room)}", *_topic(client, room))
     replay(hub, client, room)
 
 
 def welcome_back(hub: Hub, client: Client) -> None:
-    """To where it was before, and has not been for a while."""
+    """Tell a client that has resumed where it is, and how many messages it missed."""
     room, missed = hub.room_of(client), client.lag
     hub.tell(
         client,
-        f"welcome back! You are {client.name} in {_description(hub, client, room)}",
+        f"Welcome back! You are {client.name} in {_description(hub, client, room)}",
         *_topic(client, room),
-        f"you have missed {counted(missed, 'message')}:" if missed else "you have missed nothing",
+        f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages",
     )
 
 
 def replay(hub: Hub, client: Client, room: Room) -> None:
-    """Show the last few messages in `room` up to the place where `client` is.
+    """Show the last few messages in `room` before the client's cursor, long ones shortened.
 
-    Of long ones the beginning. Not to a program that speaks JSON: it would take them for new ones.
+    A program that speaks JSON is shown none: it would take them for new messages.
     """
     if client.display.json:
         return
     now = time.time()
-    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor, LONGEST)
+    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor, LONGEST_SHOWN)
     shown = [
         shortened(message)
         for message in messages
@@ -77,26 +76,27 @@ def replay(hub: Hub, client: Client, room: Room) -> None:
 
 
 def shortened(message: Message) -> Message:
-    """`message` with at most LONGEST characters; where some are left out, a mark says so."""
+    """Cut a message to LONGEST_SHOWN characters; a mark says how to see all of it."""
     length = len(message.text)
-    if length <= LONGEST:
+    if length <= LONGEST_SHOWN:
         return message
     mark = f"… ({length} characters; /around {message.id} shows all)"
     return message._replace(text=message.text[:BEGINNING] + mark)
 
 
 def topic_of(room: Room, client: Client) -> str:
-    """The topic as `client` may see it: empty if there is none, or if it ignores who set it."""
+    """The topic for `client`: empty if there is none, or if its author is ignored."""
     topic = room.topic
     return "" if topic is None or client.ignores.hides(topic.sender, topic.name) else topic.text
 
 
 def _topic(client: Client, room: Room) -> list[str]:
     topic = topic_of(room, client)
-    return [f"topic: {topic}"] if topic else []
+    return [f"Topic: {topic}"] if topic else []
 
 
 def _description(hub: Hub, client: Client, room: Room) -> str:
+    """`#lobby, with ann and bob`, or `#lobby; nobody else is here`."""
     room.presence.be_seen()
     with hub.lock:
         others = (other.name for other in room.clients.values() if other is not client)

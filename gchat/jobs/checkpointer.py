@@ -10,7 +10,7 @@ import gevent
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.hub.resumption import note
+from gchat.hub.resumption import update_identity
 from gchat.model.identities import Identity
 from gchat.runtime.loop import give_way
 from gchat.store.errors import StoreError
@@ -97,10 +97,10 @@ class Checkpointer:
                 continue
             place = identity.place
             if _has_changed(client, identity):
-                note(client, identity)
+                update_identity(identity, client)
                 identities.changed[client.number] = identity
             elif client.cursor != place:
-                note(client, identity)
+                update_identity(identity, client)
                 if identity.place != place:
                     identities.moved[client.number] = identity
             if client.cursor != identity.place:

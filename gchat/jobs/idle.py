@@ -47,7 +47,7 @@ def _check(hub: Hub, limit: int, warned: dict[int, float]) -> dict[int, float]:
                 f"{duration(warning)}. Press Enter to stay.",
             )
         elif idle >= limit and now - warned[client.number] >= warning:
-            hub.tell(client, f"Disconnected: you have been idle for {duration(idle)}.")
+            hub.tell(client, f"Disconnected: you have been idle for {duration(idle)}")
             client.expel("idle")
             continue
         still_warned[client.number] = warned.get(client.number, now)

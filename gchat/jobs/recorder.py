@@ -94,8 +94,8 @@ class Recorder:
             self._next_try = monotonic() + RETRY
         else:
             self._behind = {}
-            lost = f" {counted(missing, 'message')} could not be saved." if missing else ""
-            self._tell(f"The history file can be written again.{lost}")
+            lost = f"; {counted(missing, 'message')} could not be saved" if missing else ""
+            self._tell(f"The history file can be written again{lost}")
 
     def _tell(self, text: str) -> None:
         """Log `text`, and tell it to the operators."""

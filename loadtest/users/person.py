@@ -90,7 +90,7 @@ class Person(Booking):
             self._receiver = gevent.spawn(self._receive, self._client)
             self._wait(self.patience)
             if self.home != LOBBY:
-                self.command(f"/join {self.home}", f" * you are in #{self.home}")
+                self.command(f"/join {self.home}", f" * You are in #{self.home}")
         except OSError:
             self.stay.awaited = True
             self.leave()
@@ -142,7 +142,7 @@ class Person(Booking):
         """Go to `room`, and begin to count anew there; raises OSError."""
         if self.stay:
             self.stay.leave()
-        self.command(f"/join {room}", f" * you are in #{room}")
+        self.command(f"/join {room}", f" * You are in #{room}")
         self.stay = self._new_stay(room)
         self.stay.join(time.monotonic_ns())
 

@@ -60,7 +60,7 @@ def test_ten_whose_lines_might_be_commands_delay_nobody(
     def flood() -> None:
         flooders = scene.connect(10)
         for flooder in flooders:
-            flooder.expect("/help helps")
+            flooder.expect("/help lists the commands")
             flooder.send(b"/join elsewhere\n")
         with ThreadPoolExecutor(len(flooders)) as pool:
             for flooder in flooders:

@@ -32,7 +32,7 @@ def test_one_address_has_few_guesses_and_the_right_one_comes_too_late(
     scene.endure("passwords are guessed, on 50 connections at a time", guess)
     (late,) = scene.connect()
     late.send(f"{PASSWORD}\nlet me in\n".encode())
-    late.expect("too many wrong passwords came from your address; try again in ")
+    late.expect("Too many wrong passwords from your address; try again in ")
     log = scene.server.log()
     assert MOST <= log.count("wrong password for the server from 127.0.0.1") <= MOST + 1
     assert "guess " not in log

@@ -19,7 +19,7 @@ LINES = 3
 
 def be_welcomed(people: list[Attacker]) -> list[Attacker]:
     for person in people:
-        person.expect("/help helps")
+        person.expect("/help lists the commands")
     return people
 
 
@@ -36,7 +36,7 @@ def test_ten_thousand_joins_and_leaves_are_told_in_three_lines_a_second(
             for visitor in be_welcomed(scene.connect(AT_ONCE)):
                 visitor.close()
             for mover in movers:
-                mover.expect("you are in #lobby")
+                mover.expect("You are in #lobby")
 
     ordeal = scene.endure(f"{STORM:,} joins and leaves in a room of {CROWD:,}", come_and_go)
     assert 0 < ordeal.attack.presence <= LINES * (ordeal.seconds + 2)

@@ -16,7 +16,7 @@ MOST = 1000
 ANSWERS = {
     "places": "all 1000 places for one address are taken by yours; try again when",
     "rate": "your address connects more than 100 times a second; try again in 1 s",
-    "welcome": "welcome to gchat",
+    "welcome": "Welcome to gchat",
 }
 
 

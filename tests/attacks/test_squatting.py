@@ -20,7 +20,7 @@ def test_whoever_takes_names_holds_one_each_and_a_newcomer_finds_a_free_one(
     def squat() -> None:
         squatters = scene.connect(SQUATTERS)
         for squatter in squatters:
-            squatter.expect("/help helps")
+            squatter.expect("/help lists the commands")
         for turn in every(0.05, PEACE):
             for number, squatter in enumerate(squatters):
                 squatter.read()

@@ -22,9 +22,9 @@ def be_welcomed(connection: socket.socket, room: str, password: str = "") -> Non
     if password:
         receive(connection)  # the question
         connection.sendall(f"{password}\n".encode())
-    expect(connection, "/help helps")
+    expect(connection, "/help lists the commands")
     if room != "lobby":
-        ask(connection, f"/join {room}", f"you are in #{room}")
+        ask(connection, f"/join {room}", f"You are in #{room}")
 
 
 def ask(connection: socket.socket, command: str, answer: str) -> None:

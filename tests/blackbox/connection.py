@@ -174,7 +174,7 @@ class Person(Connection):
 
     def be_welcomed(self) -> None:
         """Wait for the welcome; its lines become `welcome`. Replay may follow."""
-        self.welcome = "\n".join(self.lines_until("/help helps"))
+        self.welcome = "\n".join(self.lines_until("/help lists the commands"))
 
 
 class Program(Connection):

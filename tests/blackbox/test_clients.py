@@ -36,8 +36,8 @@ def sit_down(server: Server) -> Iterator[OpenTerminal]:
 
         def sit_down(client: str) -> Terminal:
             terminal = stack.enter_context(Terminal(client, host, str(port)))
-            terminal.expect("welcome to gchat")
-            terminal.expect("/help helps.")
+            terminal.expect("Welcome to gchat")
+            terminal.expect("/help lists the commands.")
             return terminal
 
         yield sit_down

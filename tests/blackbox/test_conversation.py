@@ -46,7 +46,7 @@ def join(screen: Screen, server: Server) -> None:
     host, port = server.address
     screen.expect("$")
     type_line(screen, f"nc {host} {port}")
-    screen.expect("/help helps.")
+    screen.expect("/help lists the commands.")
 
 
 def test_the_conversation_in_the_manual_looks_as_it_is_shown_there(

@@ -51,7 +51,7 @@ def test_topics_actions_away_texts_and_private_messages_are_shown_escaped(
     assert sum(line.endswith(f" ** carl plays {shown}") for line in seen) == 2
     newcomer = server.person()
     seen = all_safe([*newcomer.welcome.split("\n"), *newcomer.unread()])
-    assert f" * topic: about {shown}" in seen
+    assert f" * Topic: about {shown}" in seen
     assert [line for line in seen if line.endswith(f"] ** carl plays {shown}")]
     assert not [line for line in all_safe(bob.unread()) if "for you" in line or "again" in line]
 

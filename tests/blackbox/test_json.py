@@ -31,7 +31,7 @@ def test_what_a_program_says_in_json_is_seen_as_if_a_person_had_typed_it(server:
     ci.carry_out(command="/join builds")
     bob = server.person("bob")
     bob.say("/join builds")
-    bob.expect("you are in #builds, with ci")
+    bob.expect("You are in #builds, with ci")
     assert ci.next_of("presence")["text"] == "bob joined"
     for fields, seen in (
         ({"text": "built"}, "ci: built"),

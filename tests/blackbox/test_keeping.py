@@ -69,7 +69,7 @@ def test_what_is_older_than_it_may_be_is_gone_at_the_next_start(
     cy.expect("no message here has that in it")
     assert server.json_program("ci").carry_out(text="young")[-1]["id"] > said
     cy.say("/join builds")
-    cy.expect("you are in #builds")
+    cy.expect("You are in #builds")
     cy.say("/history")
     cy.expect("nothing that was said here is kept")
     stop(server)
@@ -180,9 +180,9 @@ def test_a_topic_outlasts_the_server(start_server: StartServer, file: Path) -> N
     stop(server)
     server = start_server("--history", str(file))
     bob = server.connect()
-    bob.expect("topic: the weather")
+    bob.expect("Topic: the weather")
     bob.say("/join builds")
-    bob.expect("topic: the night's builds")
+    bob.expect("Topic: the night's builds")
 
 
 def test_without_a_file_a_message_is_deleted_from_memory(start_server: StartServer) -> None:

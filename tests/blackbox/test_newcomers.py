@@ -31,7 +31,7 @@ def test_the_message_of_the_day_is_shown_with_the_welcome_and_to_nobody_else(
     assert server.program("/version", "hello").line().startswith(" * gchat ")
     ann = server.person("ann")
     ann.say("/join builds")
-    ann.expect("you are in #builds")
+    ann.expect("You are in #builds")
     assert not [line for line in ann.unread() if "kind" in line]
 
 
@@ -44,7 +44,7 @@ def test_the_message_of_the_day_comes_before_the_topic_and_what_was_said(
     ann.who()
     *before, topic, said = shown_to(server)
     assert before == [" * Be kind.", " * The build is green."]
-    assert topic == " * topic: tea"
+    assert topic == " * Topic: tea"
     assert re.fullmatch(f"{TIME}ann: hello", said)
 
 
@@ -108,7 +108,7 @@ def test_so_many_messages_are_shown_again_on_coming_to_the_server_and_to_a_room(
     newcomer = server.person()
     assert_are_the_last(newcomer, "lobby", count)
     newcomer.say("/join builds")
-    newcomer.expect("you are in #builds")
+    newcomer.expect("You are in #builds")
     assert_are_the_last(newcomer, "builds", count)
 
 

@@ -83,7 +83,7 @@ def test_who_guesses_too_often_is_not_even_told_whether_it_is_right(server: Serv
         assert guesser.line() == " * that is not the operators' password"
     late = server.program(f"/op {OP_PASSWORD}", "/stats", source=ABUSER)
     assert re.fullmatch(
-        r" \* too many wrong passwords came from your address; try again in \d+ s", late.line()
+        r" \* Too many wrong passwords from your address; try again in \d+ s", late.line()
     )
     assert late.line() == " * /stats is for operators; /op PASSWORD makes you one"
     operator(server)
@@ -152,7 +152,7 @@ def test_an_announcement_is_told_in_every_room_and_logged(
     people = server.named("carl", "dora")
     for person in people:
         person.say(f"/join {person.name}s")
-        person.expect("you are in")
+        person.expect("You are in")
     with bystanders:
         op.say("/announce  lunch \x1b[2J is ready")
         told = " * op announces:  lunch \\x1b[2J is ready"
@@ -215,7 +215,7 @@ def test_stats_tell_what_was_done_and_how_it_goes(
     answers(op, "/limits max-per-address 1", "/limits rate 0")
     server.program("let me in").rest()
     carl.say("/join builds")
-    carl.expect("you are in #builds")
+    carl.expect("You are in #builds")
     lines = 400
     dora.say(*["x" * 9_999] * lines)
     with bystanders:

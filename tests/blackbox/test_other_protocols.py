@@ -141,7 +141,7 @@ def test_a_login_is_recognised_if_its_second_line_comes_late(
     with bystanders:
         client, silent = server.connect(), server.connect()
         client.send(b"PASS hush\r\n")
-        silent.expect("/help helps")  # so the quiet moment is over, as it began later
+        silent.expect("/help lists the commands")  # so the quiet moment is over, as it began later
         client.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")
         assert received(client).startswith(b"ERROR :")
     assert bystanders.messages == []
@@ -178,7 +178,7 @@ def test_a_request_of_which_a_part_comes_late_is_waited_for(
     with bystanders:
         connection, silent = server.connect(), server.connect()
         connection.send(b"POST /" + b"x" * 3000)
-        silent.expect("/help helps")  # so the quiet moment is over, as it began later
+        silent.expect("/help lists the commands")  # so the quiet moment is over, as it began later
         connection.send(b"x HTTP/1.1\r\nHost: x\r\n\r\n/nick boss\nhello\n")
         connection.end_input()
         assert received(connection).startswith(b"HTTP/1.1 404 ")

@@ -57,7 +57,7 @@ def test_who_has_not_said_it_sees_nothing_and_is_seen_by_nobody(
         assert not [line for line in carl.unread() if SECRET in line]
         bystanders.hear("is now carl")
         stranger.say(SECRET)
-        assert stranger.line().startswith(" * welcome to gchat!")
+        assert stranger.line().startswith(" * Welcome to gchat!")
         bystanders.hear(f"{stranger.address} joined")
     assert bystanders.messages == []
     assert not [line for line in bystanders.heard if silent.address in line]
@@ -115,7 +115,7 @@ def test_somebody_in_a_terminal_is_asked_and_asked_again_and_gets_in(
         if client == "telnet":
             terminal.wait_until_typing_is_hidden()
         terminal.type(f"{SECRET}s\x7f\r")
-        shown = terminal.expect("/help helps.\r\n").decode()
+        shown = terminal.expect("/help lists the commands.\r\n").decode()
         assert ("sésame" in shown) == (client == "nc")
         terminal.type("/nick bob\r")
         shown = terminal.expect("you are now bob\r\n").decode()
@@ -134,7 +134,7 @@ def test_a_telnet_that_negotiates_is_told_to_hide_what_is_typed_until_it_is_righ
     again = telnet.bytes_until(b"2 more tries\r\n")
     assert again == b"\r\n" + WRONG.encode() + b"2 more tries\r\n"
     send(telnet, "x\b\bsésams\x7fe, öff\x7fö\x7ffne dich\x7fh\r\0".encode())
-    shown = telnet.bytes_until(b"/help helps.\r\n")
+    shown = telnet.bytes_until(b"/help lists the commands.\r\n")
     assert shown.startswith(show + b"\r\n * welcome")
     assert shown.count(b"\xff") == 1
 
@@ -184,7 +184,7 @@ def test_a_program_that_does_not_say_it_is_told_why_and_nothing_of_it_is_said(
 def test_too_many_wrong_ones_from_an_address_close_the_door_to_it_alone(
     server: Server, bystanders: Bystanders
 ) -> None:
-    too_many = r" \* too many wrong passwords came from your address; try again in \d+ s"
+    too_many = r" \* Too many wrong passwords from your address; try again in \d+ s"
     with bystanders:
         late = server.connect(source=ABUSER)
         assert late.line() == ASKED

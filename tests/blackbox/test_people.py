@@ -39,7 +39,7 @@ def test_what_is_said_during_the_quiet_moment_comes_once_and_after_the_welcome(
     ann.say("meanwhile")
     assert ann.who()
     telnet.send(bytes.fromhex("FF FB 20"))
-    shown = telnet.bytes_until(b"/help helps.\r\n")
+    shown = telnet.bytes_until(b"/help lists the commands.\r\n")
     telnet.send(b"/quit\r\n")
     shown += telnet.bytes_until(b"goodbye\r\n")
     assert shown.count(b"ann: meanwhile") == 1

@@ -49,7 +49,7 @@ def test_one_can_be_told_something_and_reply_across_rooms(
 ) -> None:
     meet(ann, bob)
     bob.say("/join builds", "/join tests")
-    bob.expect("you are in #tests")
+    bob.expect("You are in #tests")
     assert ann.line() == " * bob left"
     ann.say("/msg bob where are you?")
     assert bob.line() == "ann -> bob: where are you?"
@@ -240,10 +240,10 @@ def test_looking_back_and_replay_leave_out_whom_one_ignores(
     meet(ann, bob, carl)
     carl.say("/join builds", "a fine word", "/leave")
     bob.say("/join builds", "a bad word", "/topic bad builds", "/leave")
-    carl.expect("you are in #lobby")
-    bob.expect("you are in #lobby")
+    carl.expect("You are in #lobby")
+    bob.expect("You are in #lobby")
     ann.say("/ignore bob", "/join builds", "/find word", "/history")
-    ann.expect("you are in #builds")
+    ann.expect("You are in #builds")
     shown = ann.unread()
     assert not [line for line in shown if "bad" in line]
     assert sum(line.endswith(" carl: a fine word") for line in shown) == 3

@@ -74,7 +74,7 @@ def test_a_pipe_takes_a_name_goes_to_a_room_says_a_line_and_is_never_announced(
     assert_nothing_is_told(lobby, server.person())
     stranger = server.person()
     stranger.say("/join builds")
-    stranger.expect("you are in #builds")
+    stranger.expect("You are in #builds")
     assert_nothing_is_told(builds, stranger)
 
 

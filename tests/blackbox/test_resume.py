@@ -43,7 +43,7 @@ def back(server: Server, token: str) -> Person:
     """Somebody who has shown `token`."""
     person = server.person()
     person.say(f"/resume {token}")
-    person.expect("welcome back! You are ann")
+    person.expect("Welcome back! You are ann")
     return person
 
 
@@ -70,7 +70,7 @@ def test_after_a_lost_connection_one_gets_what_was_missed(server: Server) -> Non
     bob.say("missed", "/msg ann psst")
     bob.expect("ann is not here; it is kept until they come back")
     again = back(server, token)
-    assert again.line() == " * you have missed 1 message:"
+    assert again.line() == " * You missed 1 message:"
     bob.say("and on")
     said = messages(again.lines_until("bob: and on"))
     assert [re.sub(r"^\[.*?\] ", "", line) for line in said] == [
@@ -100,8 +100,8 @@ def test_the_token_may_be_the_first_line(server: Server) -> None:
         check=True,
     ).stdout
     assert answer.splitlines() == [
-        " * welcome back! You are ann in #lobby, with bob",
-        " * you have missed 1 message:",
+        " * Welcome back! You are ann in #lobby, with bob",
+        " * You missed 1 message:",
         "bob: missed",
     ]
     assert bob.line() == " * ann joined"
@@ -135,9 +135,7 @@ def test_one_who_comes_back_elsewhere_ends_the_other_connection_politely(server:
     bob = server.person("bob")
     ann.expect("is now bob")
     again = back(server, token)
-    assert ann.rest()[-1] == (
-        " * your token was shown on another connection, where you go on; goodbye"
-    )
+    assert ann.rest()[-1] == (" * Disconnected: your token was used on another connection")
     assert not [line for line in bob.unread() if "ann" in line and "left" in line]
     bob.say("hello")
     again.expect("bob: hello")
@@ -165,11 +163,11 @@ def test_it_all_holds_over_the_end_of_the_server(
     stranger.say("/nick ann")
     stranger.expect("the name ann is kept for somebody who has left")
     stranger.say("/join builds", f"/resume {bobs_token}")
-    stranger.expect("welcome back! You are bob")
+    stranger.expect("Welcome back! You are bob")
     stranger.say("missed, too")
     stranger.unread()
     again = back(server, token)
-    assert again.line() == " * you have missed 2 messages:"
+    assert again.line() == " * You missed 2 messages:"
     assert "bob -> ann: psst" in again.line()
     assert again.message() == "bob: missed"
     assert again.message() == "bob: missed, too"
@@ -213,7 +211,7 @@ def test_tokens_cannot_be_guessed_at_will(server: Server) -> None:
     for _ in range(10):
         guesser.expect("nobody has that token")
     guesser.say(f"/resume {token}")
-    guesser.expect("too many wrong tokens came from your address; try again in")
+    guesser.expect("Too many wrong tokens from your address; try again in")
     assert server.expect_log("wrong token").endswith(f"from {ABUSER}")
     assert token not in server.log()
     back(server, token)

@@ -17,7 +17,7 @@ def go(room: str, *people: Person) -> None:
     """Have `people` go to `room`."""
     for person in people:
         person.say(f"/join {room}")
-        person.expect(f" * you are in #{room}")
+        person.expect(f" * You are in #{room}")
 
 
 def test_who_goes_to_a_room_is_told_who_is_there_what_it_is_about_and_what_was_said(
@@ -25,13 +25,13 @@ def test_who_goes_to_a_room_is_told_who_is_there_what_it_is_about_and_what_was_s
 ) -> None:
     ann, bob = server.named("ann", "bob")
     ann.say("a word in the lobby", "/join builds")
-    assert ann.expect("you are in") == " * you are in #builds; nobody else is here"
+    assert ann.expect("You are in") == " * You are in #builds; nobody else is here"
     ann.say("/topic the night's builds", "a word in here")
     assert ann.line() == " * you set the topic: the night's builds"
     bob.expect("a word in the lobby")
     bob.say("/join #Builds")
-    assert bob.expect("you are in") == " * you are in #builds, with ann"
-    assert bob.line() == " * topic: the night's builds"
+    assert bob.expect("You are in") == " * You are in #builds, with ann"
+    assert bob.line() == " * Topic: the night's builds"
     assert re.fullmatch(f"{TIME}ann: a word in here", bob.line())
     assert bob.unread() == []
 
@@ -45,7 +45,7 @@ def test_who_comes_and_goes_is_told_in_both_rooms_and_not_to_themselves(server: 
     assert ann.line() == " * carl left"
     assert bob.line() == " * carl joined"
     carl.say("/leave")
-    assert carl.line() == " * you are in #lobby, with ann"
+    assert carl.line() == " * You are in #lobby, with ann"
     carl.expect("carl: hello")  # the last of what is shown again
     assert bob.line() == " * carl left"
     assert ann.line() == " * carl joined"
@@ -178,7 +178,7 @@ def test_who_moves_to_and_fro_hears_in_each_stay_a_piece_without_holes_and_never
         for n in range(50):
             room = "ba"[n % 2]
             mover.say(f"/join {room}")
-            lines += mover.lines_until(f" * you are in #{room}")
+            lines += mover.lines_until(f" * You are in #{room}")
             lines += mover.lines_until("-talker: ")
         return lines + mover.unread()
 
@@ -196,7 +196,7 @@ def test_who_moves_to_and_fro_hears_in_each_stay_a_piece_without_holes_and_never
 def assert_pieces_without_holes(lines: list[str]) -> None:
     room, last, fresh = "a", {"a": -1, "b": -1}, True
     for line in lines:
-        if arrived := re.match(r" \* you are in #(\w)[,;] ", line):
+        if arrived := re.match(r" \* You are in #(\w)[,;] ", line):
             room, fresh = arrived[1], True
         elif said := re.fullmatch(r"(\w)-talker: (\d+)", line):
             assert said[1] == room, line
@@ -269,7 +269,7 @@ def test_who_moves_while_their_socket_is_full_gets_all_of_the_old_room_and_then_
         mover.say("my last word here", "/join new", "my first word there")
         talker.expect("mover: my last word here")
         bystanders.talk_on(20)
-        heard = mover.lines_until("you are in #new, with mate")
+        heard = mover.lines_until("You are in #new, with mate")
         said = [line.split()[1] for line in heard if line.startswith("talker: ")]
         assert said == [str(n) for n in range(count)]
         assert mate.expect("mover: ") == "mover: my first word there"

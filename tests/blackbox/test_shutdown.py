@@ -17,7 +17,7 @@ def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_
 ) -> None:
     ann, carl = server.named("ann", "carl")
     carl.say("/join builds")
-    carl.expect("you are in")
+    carl.expect("You are in")
     op.say("/shutdown 3s a new  version")
     for person in (op, ann, carl):
         assert person.expect("shuts") == " * op shuts the server down in 3 s: a new  version"

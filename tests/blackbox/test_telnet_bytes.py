@@ -37,10 +37,10 @@ def test_one_who_only_negotiates_is_declined_and_welcomed_as_a_person(
     telnet.send(b"/quit\r\n")
     shown = telnet.bytes_until(b"goodbye\r\n")
     if send is Connection.send:
-        assert shown.startswith(DECLINED + b" * welcome")
+        assert shown.startswith(DECLINED + b" * Welcome")
     # On a busy machine the pieces take longer than the quiet moment: the welcome comes between.
     assert b"".join(re.findall(rb"\xff..", shown)) == DECLINED
-    assert re.sub(rb"\xff..", b"", shown).startswith(b" * welcome")
+    assert re.sub(rb"\xff..", b"", shown).startswith(b" * Welcome")
     assert shown.count(b"\r\n") == shown.count(b"\n")
 
 
@@ -50,7 +50,7 @@ def test_ctrl_c_is_answered_and_the_chat_goes_on(
 ) -> None:
     telnet = server.connect()
     with bystanders:
-        telnet.bytes_until(b"/help helps.\n")
+        telnet.bytes_until(b"/help lists the commands.\n")
         send(telnet, b"half" + INTERRUPT + b" and half\r\n")
         bystanders.hear("half")
         telnet.send(b"/quit\r\n")

@@ -147,8 +147,8 @@ class Chat:
 
     def welcome(self, client: Client) -> None:
         """Somebody has said nothing at first, and so is a person."""
-        self.tell(client, f"welcome to gchat! You are {client.name} in {self._around(client)}.")
-        self.tell_part(client, "/help helps")
+        self.tell(client, f"Welcome to gchat! You are {client.name} in {self._around(client)}.")
+        self.tell_part(client, "/help lists the commands")
         self._show_room(client)
 
     def go(self, client: Client) -> None:
@@ -164,7 +164,7 @@ class Chat:
         client.room.clients.remove(client)
         self.enter(client, room)
         if client.notices:
-            self.tell(client, f"you are in {self._around(client)}")
+            self.tell(client, f"You are in {self._around(client)}")
             self._show_room(client)
 
     def enter(self, client: Client, room: Room) -> None:
@@ -181,7 +181,7 @@ class Chat:
 
     def _show_room(self, client: Client) -> None:
         if topic := self.topic_for(client, client.room):
-            self.tell(client, f"topic: {topic}")
+            self.tell(client, f"Topic: {topic}")
         if client.kind != "json":
             self.show_again(client, client.room.said[-REPLAY:], LONGEST)
 

@@ -59,7 +59,7 @@ class Talker:
     def begin(self) -> None:
         """Wait to be welcomed; a program speaks at once."""
         if self.client.is_person:
-            while "/help helps" not in (shown := self.connection.line()):
+            while "/help lists the commands" not in (shown := self.connection.line()):
                 self.received.append(self._read(shown))
             self.received.append(self._read(shown))
         self.wait()

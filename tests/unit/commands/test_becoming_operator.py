@@ -71,7 +71,7 @@ def test_after_too_many_wrong_passwords_not_even_the_right_one_is_looked_at(
     company.hub.settings.op_password = Password(SECRET)
     for _ in range(int(RULE.burst)):
         refusal(company, ann, "/op nonsense")
-    why = "too many wrong passwords came from your address; try again in "
+    why = "Too many wrong passwords from your address; try again in "
     assert refusal(company, ann, f"/op {SECRET}").startswith(why)
     assert not ann.client.operator
     assert (

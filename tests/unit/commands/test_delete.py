@@ -237,7 +237,7 @@ def test_a_topic_is_there_again_when_a_room_is_opened_again(kept: Company) -> No
     topic = kept.hub.rooms.by_name["builds"].topic
     run(kept, ann, "/leave")
     del kept.hub.rooms.by_name["builds"]
-    assert "topic: the night's builds" in told(kept, ann, "/join builds")
+    assert "Topic: the night's builds" in told(kept, ann, "/join builds")
     assert kept.hub.rooms.by_name["builds"].topic == topic
     run(kept, ann, "/topic -")
     run(kept, ann, "/leave")

@@ -91,7 +91,7 @@ def test_a_newcomer_who_is_muted_is_told_so(company: Company, op: Peer, bob: Pee
     newcomer = comes(company, "cy")
     shown(company, newcomer)
     welcome(company.hub, newcomer.client)
-    assert " * whoever comes from your address is muted by op: rude. You can read" in shown(
+    assert " * You can read but not write: your address is muted by op: rude" in shown(
         company, newcomer
     )
 

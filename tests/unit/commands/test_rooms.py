@@ -14,12 +14,12 @@ from tests.unit.peers import Company, Peer, wait_until
 def test_who_joins_a_room_is_told_who_is_there_the_topic_and_what_was_said_last(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
-    assert told(company, bob, "/join builds") == ["you are in #builds; nobody else is here"]
+    assert told(company, bob, "/join builds") == ["You are in #builds; nobody else is here"]
     run(company, bob, "/topic the night's builds")
     company.say(bob, "done")
     shown(company, ann)
     told_lines = told(company, ann, "/join #Builds")
-    assert told_lines[:2] == ["you are in #builds, with bob", "topic: the night's builds"]
+    assert told_lines[:2] == ["You are in #builds, with bob", "Topic: the night's builds"]
     assert told_lines[2].endswith("] bob: done")
     assert len(told_lines) == 3
 
@@ -61,7 +61,7 @@ def test_who_goes_has_got_all_that_was_said_before_and_nothing_that_is_said_afte
     wait_until(lambda: slow.client.until is not None, "it goes")
     company.say(cy, "too late")
     assert not going.ready()
-    received = slow.read_until("you are in #den")
+    received = slow.read_until("You are in #den")
     assert received[:-1] == [f"bob: {line}" for line in lines]
     assert shown(company, slow) == []
 
@@ -81,7 +81,7 @@ def test_a_program_that_goes_to_a_room_is_told_nothing_and_nobody_is_told_of_it(
 
 def test_leave_goes_back_to_the_lobby_and_from_there_leads_out(company: Company, ann: Peer) -> None:
     run(company, ann, "/join den")
-    assert told(company, ann, "/leave")[-1].startswith("you are in #lobby")
+    assert told(company, ann, "/leave")[-1].startswith("You are in #lobby")
     assert refusal(company, ann, "/leave") == "you are in #lobby; /quit leaves the chat"
 
 
@@ -117,13 +117,13 @@ def test_a_room_too_many_is_refused_and_one_stays_where_one_was(full: Company) -
     full.say(ann, "hello yourself")
     assert shown(full, ann) == ["bob: hello"]
     assert shown(full, bob) == ["ann: hello yourself"]
-    assert told(full, ann, "/join one")[0] == "you are in #one, with in-one"
+    assert told(full, ann, "/join one")[0] == "You are in #one, with in-one"
 
 
 def test_a_room_that_is_empty_gives_way_to_a_new_one_if_there_are_too_many(full: Company) -> None:
     run(full, full.peers[0], "/leave")  # #one is empty now
     ann = person(full, "ann")
-    assert told(full, ann, "/join three")[0].startswith("you are in #three")
+    assert told(full, ann, "/join three")[0].startswith("You are in #three")
     assert "one" not in full.hub.rooms.by_name
 
 

@@ -66,7 +66,7 @@ def test_a_wrong_token_is_refused_and_after_some_none_is_looked_at(company: Comp
             "nobody has that token, or its name was not used for 7 d; /nick NAME gives a new one"
         )
     why = refusal(company, other, f"/resume {ann.client.token}")
-    assert why.startswith("too many wrong tokens came from your address; try again in")
+    assert why.startswith("Too many wrong tokens from your address; try again in")
 
 
 def test_ones_own_token_brings_nothing_back(company: Company) -> None:

@@ -185,7 +185,7 @@ def test_after_too_many_wrong_passwords_one_is_not_asked_any_more(
     while not company.hub.password_attempts.wait(network_of(HOST)):
         assert wide.objection(HOST) is None
         company.hub.password_attempts.wrong(network_of(HOST), "the server")
-    why = "too many wrong passwords came from your address; try again in 30 s"
+    why = "Too many wrong passwords from your address; try again in 30 s"
     assert wide.objection(HOST) == why
     assert wide.objection(OTHER) is None
     company.hub.settings.password = None

@@ -207,7 +207,7 @@ def test_after_too_many_wrong_answers_not_even_the_right_one_is_looked_at(
     while not newcomer.password_attempts.wait(HERE):
         newcomer.password_attempts.wrong(HERE, "test")
     newcomer.come(f"{SECRET}\n".encode())
-    assert newcomer.why().startswith("too many wrong passwords came from your address")
+    assert newcomer.why().startswith("Too many wrong passwords from your address")
 
 
 def test_a_wrong_answer_is_logged_without_what_it_was(

@@ -17,7 +17,7 @@ from tests.unit.peers import Company, Peer, wait_until
 
 SMALL = 2048
 REPLAY = Settings.replay
-WELCOME = " * welcome to gchat! You are "
+WELCOME = " * Welcome to gchat! You are "
 DO_TIMING_MARK, ARE_YOU_THERE = b"\xff\xfd\x06", b"\xff\xf6"
 
 
@@ -37,7 +37,7 @@ def listener(company: Company) -> Peer:
 def person(company: Company) -> Peer:
     """Somebody who has been welcomed and has read that."""
     peer = company.converse()
-    peer.read_until("/help helps.")
+    peer.read_until("/help lists the commands.")
     return peer
 
 
@@ -96,7 +96,7 @@ def test_who_speaks_at_once_is_neither_welcomed_nor_announced(
 
 def test_who_only_negotiates_telnet_at_once_is_a_person(company: Company) -> None:
     peer = company.converse(b"\xff\xfb\x1f\xff\xfb\x20")
-    assert peer.read_until("/help helps.")
+    assert peer.read_until("/help lists the commands.")
     assert peer.client.person
 
 
@@ -231,7 +231,7 @@ def test_a_newcomer_is_not_owed_what_was_said_at_great_length(
 ) -> None:
     company.say(listener, "long " * REPLAY_CHARACTERS, "short")
     peer = company.converse()
-    peer.read_until("/help helps.")
+    peer.read_until("/help lists the commands.")
     long, short = peer.read_lines(2)
     assert len(long) < REPLAY_CHARACTERS / 4
     assert short.endswith("listener: short")

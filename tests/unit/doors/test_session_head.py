@@ -123,7 +123,7 @@ def test_a_person_is_obeyed_wherever_a_command_stands_and_told_of_slips(
     company: Company, listener: Peer
 ) -> None:
     peer = company.converse()
-    peer.read_until("/help helps")
+    peer.read_until("/help lists the commands")
     listener.read_until("joined")
     peer.send(b"text\n/nick ann\n/frob\n\t/op hush\n/usr/bin is full\n/op: hush\n/w\x1b[Dho\n")
     assert listener.read_lines(3)[-1] == "ann: /usr/bin is full"

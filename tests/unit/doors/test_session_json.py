@@ -71,7 +71,7 @@ def test_json_is_spoken_from_the_next_line_on_in_the_middle_of_a_portion(
 def test_what_was_said_before_and_in_json_keeps_its_order(company: Company, listener: Peer) -> None:
     lines = [b'{"one": 1}', b"two", b"/json on", b'{"text": "three"}', b'{"text": "/four"}']
     peer = company.converse()
-    peer.read_until("/help helps")
+    peer.read_until("/help lists the commands")
     listener.read_until("joined")
     peer.send(b"\n".join(lines) + b"\n")
     texts = [line.partition(": ")[2] for line in listener.read_lines(4)]

@@ -129,7 +129,7 @@ def test_one_who_has_said_nothing_but_the_password_is_a_person(
     framer.feed(b"secret\n")
     framer.spoken = False
     peer = continued(company, framer, Opening([], True, 0))
-    assert "/help helps." in peer.read_until("/help helps.")[-1]
+    assert "/help lists the commands." in peer.read_until("/help lists the commands.")[-1]
     assert listener.read_lines(1) == [f" * {peer.client.address} joined"]
 
 
@@ -155,7 +155,7 @@ def test_what_a_muted_one_says_is_refused_and_nobody_sees_it(
     company: Company, listener: Peer
 ) -> None:
     peer = company.converse()
-    peer.read_until("/help helps")
+    peer.read_until("/help lists the commands")
     listener.read_until("joined")
     mute(peer)
     peer.send(b"one\ntwo\n/me waves\n/who\n")

@@ -6,7 +6,7 @@ import pytest
 
 from gchat.doors.opening import RECEIVE
 from gchat.doors.session import COMMANDS_TO_A_LINE
-from gchat.hub.fair_queue import UNSENT
+from gchat.hub.fair_queue import MAX_UNSENT
 from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
 from tests.unit.peers import DEADLINE, Company, wait_until
 
@@ -46,7 +46,7 @@ def test_all_but_operators_wait_at_the_gate_with_what_is_not_cheap(
     operator: bool, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer, passed = company.converse(), list[bool]()
-    peer.read_until("/help helps")
+    peer.read_until("/help lists the commands")
     monkeypatch.setattr(company.hub.command_gate, "pass_through", lambda: passed.append(True))
     peer.client.operator = operator
     peer.send(b"/uptime\n/what\n" + ARE_YOU_THERE * COMMANDS_TO_A_LINE + b"\n/version\n")
@@ -71,7 +71,7 @@ def test_who_talks_waits_while_much_is_unsent(unsent: Company, line: bytes) -> N
     talking = unsent.start(peer.send, (line + b"\n") * 10_000)
     wait_until(lambda: turns.are_awaited, "it waits")
     assert not talking.ready()
-    assert UNSENT < turns.unsent <= UNSENT + 2 * RECEIVE
+    assert MAX_UNSENT < turns.unsent <= MAX_UNSENT + 2 * RECEIVE
     said = unsent.room.log.end.id
     for _ in range(100):
         turns.begin_round(1, 1)

@@ -178,8 +178,8 @@ def test_a_room_that_is_opened_meanwhile_does_not_have_it(
 def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletion, "STEP", 7)
-    monkeypatch.setattr(deletion, "PORTION", 20)
+    monkeypatch.setattr(deletion, "DELETED_AT_A_TIME", 7)
+    monkeypatch.setattr(deletion, "SCANNED_AT_A_TIME", 20)
     monkeypatch.setattr(deletion, "PAUSE", 0.001)
     ann, bob = company.join("ann"), company.join("bob")
     number = ann.client.number
@@ -199,7 +199,7 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     monkeypatch.setattr(store, "delete", remove_few)
     assert delete_all_of(company.hub, number) == 119
     assert min(steps) > 0
-    assert max(steps) <= deletion.STEP
+    assert max(steps) <= deletion.DELETED_AT_A_TIME
     assert texts(company) == [f"his {each}" for each in range(100)]
     assert texts(company, "builds") == []
     assert delete_all_of(company.hub, number) == 0
@@ -208,8 +208,8 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
 def test_each_message_is_counted_once_wherever_it_is_kept(
     company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletion, "STEP", 7)
-    monkeypatch.setattr(deletion, "PORTION", 20)
+    monkeypatch.setattr(deletion, "DELETED_AT_A_TIME", 7)
+    monkeypatch.setattr(deletion, "SCANNED_AT_A_TIME", 20)
     ann, bob = company.join("ann"), company.join("bob")
     number = ann.client.number
     hers = [(each, each, 1.0, "builds", Kind.SAY, number, "ann", "hers") for each in range(1, 20)]
@@ -246,7 +246,7 @@ def test_each_message_is_counted_once_wherever_it_is_kept(
 def test_others_have_their_turn_while_messages_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deletion, "PORTION", 10)
+    monkeypatch.setattr(deletion, "SCANNED_AT_A_TIME", 10)
     with Company() as company:
         ann, turns = company.join("ann"), list[int]()
         company.say(ann, *["hers"] * 200)
@@ -264,7 +264,7 @@ def test_others_have_their_turn_while_messages_are_counted(
 def test_without_a_file_all_that_somebody_has_said_is_gone_from_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deletion, "PORTION", 10)
+    monkeypatch.setattr(deletion, "SCANNED_AT_A_TIME", 10)
     with Company() as company:
         ann, bob = company.join("ann"), company.join("bob")
         company.say(ann, *["hers"] * 30)

@@ -1,4 +1,4 @@
-"""hub.queue: whose turn it is to speak when more is said than can be sent."""
+"""hub.fair_queue: the turns of senders when more is sent than can be delivered."""
 
 from collections import Counter
 from typing import Any
@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gchat.hub.fair_queue import LEAST, PORTION, REMEMBERED, ROUND, UNSENT, FairQueue
+from gchat.hub.fair_queue import (
+    MAX_UNSENT,
+    MIN_TURN,
+    MIN_UNSENT,
+    REMEMBERED,
+    ROUND_BYTES,
+    FairQueue,
+)
 from tests.unit.peers import wait_until
 
 NAME = 10
@@ -20,7 +27,7 @@ class Flooded:
 
     def __init__(self) -> None:
         self.queue = FairQueue()
-        self.queue.unsent = UNSENT + 1
+        self.queue.unsent = MAX_UNSENT + 1
         self.order: list[int] = []
         """The numbers of those whose turn came."""
         self.greenlets: list[Any] = []
@@ -49,7 +56,7 @@ def test_as_long_as_the_broadcaster_keeps_up_nobody_waits() -> None:
     queue = FairQueue()
     for _ in range(3):
         assert queue.wait(1, NAME, [b"x" * 1000] * 50) == 50
-    queue.unsent = UNSENT
+    queue.unsent = MAX_UNSENT
     assert queue.wait(1, NAME, [b"x" * 1000] * 50) == 50
     assert not queue.are_awaited
 
@@ -79,13 +86,13 @@ def test_one_who_says_little_comes_next_however_many_flood_the_room() -> None:
     for speaker in range(100):
         room.wait(speaker, *[b"x" * 50] * 40)
     for _ in range(20):
-        said = room.begin_round(1, UNSENT // 2000)  # there is room for 2,000 bytes
+        said = room.begin_round(1, MAX_UNSENT // 2000)  # there is room for 2,000 bytes
         assert said
         for speaker in said:
             if speaker != 1000:
                 room.wait(speaker, *[b"x" * 50] * 40)
         room.wait(1000, b"hi")
-        assert 1000 in room.begin_round(1, UNSENT // 2000)
+        assert 1000 in room.begin_round(1, MAX_UNSENT // 2000)
 
 
 def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines() -> None:
@@ -94,7 +101,7 @@ def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines(
     for speaker, line in lines.items():
         room.wait(speaker, line)
     for _ in range(500):
-        for speaker in room.begin_round(1, UNSENT // 300):
+        for speaker in room.begin_round(1, MAX_UNSENT // 300):
             said[speaker] += NAME + len(lines[speaker])
             room.wait(speaker, lines[speaker])
     assert max(said.values()) - min(said.values()) <= 2 * len(lines[7])
@@ -102,23 +109,23 @@ def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines(
 
 def test_a_turn_is_of_whole_lines_one_at_least_and_smaller_the_more_are_waiting() -> None:
     room = Flooded()
-    assert room.wait(0, b"x" * 2 * UNSENT, b"y")
+    assert room.wait(0, b"x" * 2 * MAX_UNSENT, b"y")
     counts = [room.wait(speaker, *[b"x" * 54] * 4000) for speaker in range(1, 400)]
     while room.queue.are_awaited:
         room.begin_round()
     numbers = [greenlet.get() for greenlet in counts]
     assert room.greenlets[0].get() == 1
     assert numbers == sorted(numbers, reverse=True)
-    assert numbers[0] == UNSENT // 2 // 64
-    assert numbers[-1] == PORTION // 64
+    assert numbers[0] == MAX_UNSENT // 2 // 64
+    assert numbers[-1] == MIN_TURN // 64
 
 
 def test_in_a_crowd_and_beside_other_rooms_less_is_said_for_a_round() -> None:
     for listeners, rooms, limit in (
-        (1, 1, UNSENT),
-        (200, 1, ROUND // 200),
-        (9999, 1, LEAST),
-        (1, 50, UNSENT // 50),
+        (1, 1, MAX_UNSENT),
+        (200, 1, ROUND_BYTES // 200),
+        (9999, 1, MIN_UNSENT),
+        (1, 50, MAX_UNSENT // 50),
     ):
         queue = FairQueue()
         queue.begin_round(listeners, rooms)
@@ -135,15 +142,15 @@ def test_in_a_crowd_and_beside_other_rooms_less_is_said_for_a_round() -> None:
 def test_a_round_always_gives_somebody_their_turn(listeners: int) -> None:
     room = Flooded()
     for speaker in (1, 2):
-        room.wait(speaker, b"x" * UNSENT)
+        room.wait(speaker, b"x" * MAX_UNSENT)
     assert room.begin_round(listeners) == [1]
     assert room.begin_round(listeners) == [2]
 
 
 def test_one_who_leaves_while_waiting_takes_nobodys_place() -> None:
     room = Flooded()
-    gone = room.wait(1, b"x" * UNSENT)
-    room.wait(2, b"x" * UNSENT)
+    gone = room.wait(1, b"x" * MAX_UNSENT)
+    room.wait(2, b"x" * MAX_UNSENT)
     gone.kill()
     assert room.begin_round() == [2]
     assert not room.queue.are_awaited
@@ -158,10 +165,10 @@ def test_everybody_has_their_turn_in_the_end_and_nothing_is_kept_then(
     for number, (_, size) in enumerate(lines):
         room.wait(number, b"x" * size)
     for _ in lines:
-        room.begin_round(1, UNSENT // 100)
+        room.begin_round(1, MAX_UNSENT // 100)
     assert sorted(room.order) == list(range(len(lines)))
     assert not room.queue.are_awaited
-    assert not room.queue._put_back
+    assert not room.queue._ends
 
 
 def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> None:
@@ -173,14 +180,14 @@ def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> No
             number += 1
             assert number < 1000
             room.wait(number, b"x" * 100)
-        room.begin_round(1, UNSENT // 1000)  # there is room for 1,000 bytes
+        room.begin_round(1, MAX_UNSENT // 1000)  # there is room for 1,000 bytes
 
 
 def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
     room = Flooded()
     for number in range(10 * REMEMBERED):
-        room.wait(number, b"x" * (PORTION - NAME))
+        room.wait(number, b"x" * (MIN_TURN - NAME))
         if number % 10 == 4 and number > 10:  # there is room for ten
-            room.begin_round(1, UNSENT // (19 * PORTION // 2))
+            room.begin_round(1, MAX_UNSENT // (19 * MIN_TURN // 2))
             assert len(room.queue._waiting) == 5
-    assert len(room.queue._put_back) <= 2 * REMEMBERED
+    assert len(room.queue._ends) <= 2 * REMEMBERED

@@ -77,7 +77,7 @@ def somebody(company: Company) -> Peer:
     """A person with a session."""
     peer = company.converse()
     wait_until(lambda: peer.client.until is None, "it is listened to")
-    peer.read_until("/help helps")
+    peer.read_until("/help lists the commands")
     return peer
 
 
@@ -103,7 +103,7 @@ def back(company: Company, token: str) -> Peer:
     """Somebody who shows `token`."""
     peer = somebody(company)
     peer.send(f"/resume {token}\n".encode())
-    peer.read_until("welcome back")
+    peer.read_until("Welcome back")
     return peer
 
 
@@ -111,7 +111,7 @@ def at_once(company: Company, token: str, monkeypatch: pytest.MonkeyPatch) -> Pe
     """The same, whose first line that is."""
     monkeypatch.setattr(opening, "QUIET_MOMENT", DEADLINE)
     peer = company.converse(f"/resume {token}\n".encode())
-    assert peer.read_line() == " * welcome back! You are ann in #lobby, with bob\n"
+    assert peer.read_line() == " * Welcome back! You are ann in #lobby, with bob\n"
     return peer
 
 
@@ -124,7 +124,7 @@ def all_shown(company: Company, peer: Peer) -> list[str]:
 
 def lines(company: Company, peer: Peer) -> list[str]:
     """The same, without what it was told that it has missed."""
-    return [line for line in all_shown(company, peer) if "you have missed" not in line]
+    return [line for line in all_shown(company, peer) if "You missed" not in line]
 
 
 # After it has left
@@ -139,7 +139,7 @@ def test_what_was_missed_comes_once_and_what_comes_then_too(
     company.say(bob, "missed", "this too")
     again = back(company, ann.client.token)
     assert all_shown(company, again) == [
-        " * you have missed 2 messages:",
+        " * You missed 2 messages:",
         "bob: missed",
         "bob: this too",
     ]
@@ -152,7 +152,7 @@ def test_what_was_missed_comes_once_and_what_comes_then_too(
 def test_who_has_missed_nothing_is_told_so(company: Company, ann: Peer) -> None:
     gone(company, ann)
     again = back(company, ann.client.token)
-    assert all_shown(company, again) == [" * you have missed nothing"]
+    assert all_shown(company, again) == [" * You missed no messages"]
 
 
 def test_its_own_messages_are_its_own(company: Company, ann: Peer, bob: Peer) -> None:
@@ -174,8 +174,8 @@ def test_what_it_said_before_it_showed_its_token_is_its_own_as_well(
     company.say(bob, "missed")
     again = somebody(company)
     again.send(f"is anybody here?\n/resume {ann.client.token}\n".encode())
-    again.read_until("welcome back")
-    assert all_shown(company, again) == [" * you have missed 1 message:", "bob: missed"]
+    again.read_until("Welcome back")
+    assert all_shown(company, again) == [" * You missed 1 message:", "bob: missed"]
     assert again.client.lag == again.client.own_ahead == 0
 
 
@@ -211,7 +211,7 @@ def test_what_belongs_to_the_connection_stays(company: Company, ann: Peer) -> No
     again = somebody(company)
     again.client.display = again.client.display._replace(end="\r\n")
     again.send(f"/resume {ann.client.token}\r\n".encode())
-    assert again.read_until("missed nothing")[-1].endswith("nothing")
+    assert again.read_until("You missed")[-1].endswith("no messages")
     assert again.client.display == PLAIN._replace(end="\r\n")
 
 
@@ -222,7 +222,7 @@ def test_others_learn_that_it_is_back_and_who_it_is(company: Company, ann: Peer,
     address = again.client.address
     assert lines(company, bob) == [f" * {address} joined"]
     again.send(f"/resume {ann.client.token}\n".encode())
-    again.read_until("welcome back")
+    again.read_until("Welcome back")
     assert lines(company, bob) == [f" * {address} is now ann"]
 
 
@@ -230,7 +230,7 @@ def test_who_comes_back_in_another_room_leaves_this_one(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     ann.send(b"/join builds\n")
-    ann.read_until("you are in #builds")
+    ann.read_until("You are in #builds")
     gone(company, ann)
     cy = person(company, "cy")
     membership.move(company.hub, cy.client, "builds")
@@ -273,7 +273,7 @@ def test_who_had_a_name_meanwhile_gives_it_up(company: Company, ann: Peer) -> No
     other = named(company, "ann2")
     token, number = other.client.token, other.client.number
     other.send(f"/resume {ann.client.token}\n".encode())
-    other.read_until("welcome back! You are ann")
+    other.read_until("Welcome back! You are ann")
     assert company.hub.identities.shown(token) is None
     assert company.hub.identities.of(number) is None
     assert number not in company.hub.clients
@@ -292,7 +292,7 @@ def test_on_the_first_line_there_is_no_other_welcome(
     company.say(bob, "missed")
     lines(company, bob)
     again = at_once(company, ann.client.token, monkeypatch)
-    assert all_shown(company, again) == [" * you have missed 1 message:", "bob: missed"]
+    assert all_shown(company, again) == [" * You missed 1 message:", "bob: missed"]
     assert again.client.person
     assert lines(company, bob) == [" * ann joined"]
 
@@ -305,9 +305,7 @@ def test_the_other_connection_is_ended_and_nobody_is_told(
 ) -> None:
     lines(company, bob)
     again = at_once(company, ann.client.token, monkeypatch)
-    assert ann.read_to_end() == (
-        b" * your token was shown on another connection, where you go on; goodbye\n"
-    )
+    assert ann.read_to_end() == (b" * Disconnected: your token was used on another connection\n")
     wait_until(lambda: len(company.hub.clients) == 2, "only two are left")
     assert lines(company, bob) == []
     company.say(bob, "hello")
@@ -371,7 +369,7 @@ def test_it_all_holds_over_a_restart(server: Server) -> None:
     told(company, bob, "/msg ann psst again")
     again = back(company, ann.client.token)
     found = all_shown(company, again)
-    assert found[0] == " * you have missed 2 messages:"
+    assert found[0] == " * You missed 2 messages:"
     assert [line.partition("] ")[2] for line in found[1:]] == [
         "bob -> ann: psst",
         "bob -> ann: psst again",

@@ -13,7 +13,7 @@ from gchat.hub.rooms import (
     LOBBY,
     MAX_EMPTY,
     MAX_ROOMS,
-    TOTAL_BYTES,
+    TOTAL_LOG_BYTES,
     Rooms,
     TooManyRooms,
 )
@@ -148,15 +148,15 @@ def test_the_rooms_share_memory_and_the_lobby_has_its_own(rooms: Rooms) -> None:
         if number % 10 == 9:
             fill(made[-1])
             fill(made[0])
-            assert sum(map(bytes_kept, made)) <= TOTAL_BYTES
-            assert bytes_kept(made[0]) <= TOTAL_BYTES / len(made)
+            assert sum(map(bytes_kept, made)) <= TOTAL_LOG_BYTES
+            assert bytes_kept(made[0]) <= TOTAL_LOG_BYTES / len(made)
     assert bytes_kept(lobby) == before
 
 
 def test_who_stays_may_keep_more_when_others_are_closed(rooms: Rooms) -> None:
     stays, *others = opened(rooms, *(f"room{number}" for number in range(50)))
     fill(stays)
-    assert bytes_kept(stays) <= TOTAL_BYTES / 50
+    assert bytes_kept(stays) <= TOTAL_LOG_BYTES / 50
     for room in others:
         room.empty_since = time.monotonic() - EMPTY_TIME
     rooms.close_empty(clients(Guest(stays)))

@@ -71,10 +71,10 @@ def test_everybody_is_told_at_the_beginning_and_again_and_again(planned: Planned
     planned.finish()
     assert planned.told == [
         f"ann shuts the server down in 5 min: {WHY}",
-        f"the server goes down in 1 min: {WHY}",
-        f"the server goes down in 30 s: {WHY}",
-        f"the server goes down in 10 s: {WHY}",
-        f"the server goes down in 5 s: {WHY}",
+        f"The server shuts down in 1 min: {WHY}",
+        f"The server shuts down in 30 s: {WHY}",
+        f"The server shuts down in 10 s: {WHY}",
+        f"The server shuts down in 5 s: {WHY}",
     ]
     assert planned.times == pytest.approx([300, 60, 30, 10, 5])
 
@@ -108,7 +108,7 @@ def test_one_that_is_cancelled_tells_nothing_more_and_ends_nothing(planned: Plan
     sleeps = Event()
 
     def sleep_on() -> None:
-        if planned.told[-1].startswith("the server goes down in 1 min"):
+        if planned.told[-1].startswith("The server shuts down in 1 min"):
             sleeps.set()
             Event().wait()
 

@@ -9,7 +9,7 @@ from gchat.config.motd import Motd
 from gchat.hub import membership
 from gchat.hub.welcome import (
     BEGINNING,
-    LONGEST,
+    LONGEST_SHOWN,
     NAMES_SHOWN,
     REPLAY_CHARACTERS,
     replay,
@@ -44,8 +44,9 @@ def shown(company: Company, peer: Peer) -> list[str]:
 
 def test_it_says_who_and_where_one_is_and_who_else(company: Company, ann: Peer) -> None:
     assert shown(company, newcomer(company)) == [
-        " * welcome to gchat! You are cy in #lobby, with ann.",
-        " * What you type, everybody here sees. /nick NAME names you; /help helps.",
+        " * Welcome to gchat! You are cy in #lobby, with ann.",
+        " * Everybody in this room sees what you type. /nick NAME sets your name, /help lists the "
+        "commands.",
     ]
 
 
@@ -70,7 +71,7 @@ def test_the_message_of_the_day_the_topic_and_what_was_said_follow_in_this_order
     company.room.topic = Topic("the weather", ann.client.number, "ann")
     company.say(ann, "it rains")
     lines = shown(company, newcomer(company))[2:]
-    assert lines[:3] == [" * be kind", " * be brief", " * topic: the weather"]
+    assert lines[:3] == [" * be kind", " * be brief", " * Topic: the weather"]
     assert lines[3].endswith("] ann: it rains")
     assert len(lines) == 4
 
@@ -100,7 +101,9 @@ def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: P
     assert peer.read_lines(1) == ["ann: meanwhile"]
 
 
-@pytest.mark.parametrize("length", [1, 100, LONGEST, LONGEST + 1, REPLAY_CHARACTERS, 60_000])
+@pytest.mark.parametrize(
+    "length", [1, 100, LONGEST_SHOWN, LONGEST_SHOWN + 1, REPLAY_CHARACTERS, 60_000]
+)
 def test_what_is_shown_again_is_bounded_and_never_nothing(
     length: int, company: Company, ann: Peer
 ) -> None:
@@ -108,7 +111,7 @@ def test_what_is_shown_again_is_bounded_and_never_nothing(
     company.room.log.said = company.room.log.start = company.room.log.end = Cursor(10**14, 0)
     company.say(ann, *["x" * length] * 5000)
     texts = [line.partition("ann: ")[2] for line in shown(company, newcomer(company))[2:]]
-    assert len(texts) == min(1000, REPLAY_CHARACTERS // min(length, LONGEST))
+    assert len(texts) == min(1000, REPLAY_CHARACTERS // min(length, LONGEST_SHOWN))
     assert sum(map(len, texts)) <= REPLAY_CHARACTERS
 
 
@@ -117,13 +120,13 @@ def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
     kind: str, company: Company, ann: Peer
 ) -> None:
     text = "é" * 61_234
-    company.say(ann, "first", "x" * LONGEST)
+    company.say(ann, "first", "x" * LONGEST_SHOWN)
     company.hub.say(ann.client, [text], kind)
     company.say(ann, "last")
     lines = shown(company, newcomer(company))[2:]
     assert [line.rpartition("ann")[2] for line in (lines[0], lines[1], lines[3])] == [
         ": first",
-        f": {'x' * LONGEST}",
+        f": {'x' * LONGEST_SHOWN}",
         ": last",
     ]
     mark = "… (61234 characters; /around 3 shows all)"
@@ -175,7 +178,7 @@ def test_in_another_room_one_is_told_where_one_is(company: Company, ann: Peer) -
     company.say(ann, "it rains")
     peer = newcomer(company)
     welcome_to_room(company.hub, peer.client)
-    assert peer.read_lines(2) == [" * you are in #lobby, with ann", " * topic: the weather"]
+    assert peer.read_lines(2) == [" * You are in #lobby, with ann", " * Topic: the weather"]
     assert peer.read_line().endswith("] ann: it rains\n")
 
 

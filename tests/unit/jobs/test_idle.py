@@ -127,7 +127,7 @@ def test_nobody_is_disconnected_who_was_not_warned_before(
     assert display(company, warned) == warned
     fake_time.now += 1
     display(company, warned)
-    assert peer.read_lines(1) == [" * Disconnected: you have been idle for 1 h 41 min."]
+    assert peer.read_lines(1) == [" * Disconnected: you have been idle for 1 h 41 min"]
     wait_until(lambda: peer.reason, "it is disconnected")
     assert peer.reason == "idle"
     assert peer.expelled
@@ -172,7 +172,7 @@ def test_the_idle_are_warned_in_time_and_disconnected_when_the_time_is_over(
     assert not watched.peer.reason
     watched.display(2 * MAX_INTERVAL)
     wait_until(lambda: watched.peer.reason, "it is disconnected")
-    assert watched.told() == [" * Disconnected: you have been idle for 10 min."]
+    assert watched.told() == [" * Disconnected: you have been idle for 10 min"]
 
 
 def test_who_sends_an_enter_at_each_warning_stays(watched: Watched) -> None:
