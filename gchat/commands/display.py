@@ -42,11 +42,9 @@ def bell(hub: Hub, client: Client, wanted: str) -> None:
     For example: /bell on
     """
     if switch(hub, client, wanted, client.rings is not None, "the bell"):
-        client.rings = client.rings or 0.0
-        hub.bells.wanted.add(client.number)
+        hub.bells.turn_on(client)
     else:
-        client.rings = None
-        hub.bells.wanted.discard(client.number)
+        hub.bells.turn_off(client)
 
 
 @command("[on|off]")

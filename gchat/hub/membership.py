@@ -50,7 +50,7 @@ def part(hub: Hub, client: Client, reason: str) -> None:
         room.clients.pop(client.number)
     client.until = room.log.end
     hub.names.release(client)
-    hub.bells.wanted.discard(client.number)
+    hub.bells.forget(client)
     log.info("leave %s: %s", client, reason)
     _has_left(hub, client, room)
     hub.visit(client)

@@ -168,7 +168,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
     client.person = was_told and not stays  # else it is not announced as left
     membership.quit_room(hub, client)
     hub.names.release(client)
-    hub.bells.wanted.discard(client.number)
+    hub.bells.forget(client)
     if own := hub.identities.of(client.number):
         hub.identities.forget(own)
     with hub.lock:
@@ -186,8 +186,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
     client.muted = client.muted or identity.muted
     client.correspondent = identity.correspondent
     if identity.rings:
-        client.rings = 0.0
-        hub.bells.wanted.add(client.number)
+        hub.bells.turn_on(client)
 
     client.person = is_person and not displaced and not (was_told and stays)
     membership.enter_room(hub, client, room, place, own_ahead)

@@ -56,7 +56,13 @@ def test_the_bell_rings_at_most_once_in_a_while(
 ) -> None:
     now = time.monotonic()
     rung = []
-    for passed in (0.0, 0.1, bells.PAUSE - 0.1, bells.PAUSE + 0.1, bells.PAUSE + 0.2):
+    for passed in (
+        0.0,
+        0.1,
+        bells.BELL_PAUSE - 0.1,
+        bells.BELL_PAUSE + 0.1,
+        bells.BELL_PAUSE + 0.2,
+    ):
         monkeypatch.setattr(time, "monotonic", lambda at=now + passed: at)
         company.say(bob, "ann ann", "ann")
         run(company, bob, "/msg ann psst")

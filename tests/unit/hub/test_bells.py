@@ -1,11 +1,11 @@
-"""hub.hub: whose bell rings, and how often."""
+"""hub.bells: whose bell rings, and how often."""
 
 import time
 
 import pytest
 
 from gchat.hub import membership
-from gchat.hub.bells import BELL, PAUSE
+from gchat.hub.bells import BELL, BELL_PAUSE
 from gchat.model.display import Display
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -24,8 +24,7 @@ def bob(company: Company) -> Peer:
 def with_bell(company: Company, name: str) -> Peer:
     peer = company.join(name)
     wait_until(lambda: peer.client.takes_more, "it listens")
-    peer.client.rings = 0.0
-    company.hub.bells.wanted.add(peer.client.number)
+    company.hub.bells.turn_on(peer.client)
     return peer
 
 
@@ -81,7 +80,7 @@ def test_it_rings_once_in_a_few_seconds(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    for later, rings in ((0, True), (0, False), (PAUSE / 2, False), (PAUSE, True)):
+    for later, rings in ((0, True), (0, False), (BELL_PAUSE / 2, False), (BELL_PAUSE, True)):
         with monkeypatch.context() as patched:
             patched.setattr(time, "monotonic", lambda later=later: now + later)
             company.say(bob, "ann")
@@ -99,7 +98,7 @@ def test_one_whose_socket_is_full_is_owed_no_bell(company: Company, ann: Peer, b
 
 def test_who_leaves_is_no_longer_rung(company: Company, ann: Peer, bob: Peer) -> None:
     membership.part(company.hub, ann.client, "test")
-    assert not company.hub.bells.wanted
+    assert not company.hub.bells._on
     company.say(bob, "ann")
     company.hub.bells.ring(ann.client)
     assert ann.client.owed_bytes == 0

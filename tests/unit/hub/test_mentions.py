@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from gchat.hub.bells import MAX_CHARACTERS, mentioned
+from gchat.hub.bells import MAX_SEARCHED, mentioned
 from gchat.text.naming import MAX_NAME, NotAName, as_name, name_key
 
 
@@ -64,7 +64,7 @@ def test_all_lines_are_looked_through_each_for_itself() -> None:
 
 
 def test_no_more_is_looked_through_than_somebody_reads() -> None:
-    blanks = " " * (MAX_CHARACTERS - 3)
+    blanks = " " * (MAX_SEARCHED - 3)
     assert "ann" in mentioned([f"{blanks}ann"])
     assert "ann" not in mentioned([f"{blanks} ann"])
     assert "ann" not in mentioned([blanks, "x", "ann"])

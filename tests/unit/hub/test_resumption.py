@@ -198,7 +198,7 @@ def test_everything_else_comes_back_too(company: Company, ann: Peer, bob: Peer) 
     assert client.ignores.hides(cy.client.number, "cy")
     assert client.display == ann.client.display
     assert client.display.time
-    assert client.number in company.hub.bells.wanted
+    assert client.number in company.hub.bells._on
     assert client.muted == Sanction("op")
     assert client.correspondent == bob.client.number
     client.muted = None
