@@ -1,4 +1,4 @@
-"""Who is let in, and how the others are turned away: with a reason, at a bounded cost."""
+"""Admit new connections, or refuse them with a reason, at a bounded cost."""
 
 import errno
 import logging
@@ -18,28 +18,29 @@ from gchat.model.display import PLAIN
 from gchat.protocol.voices import voice_of
 from gchat.text.addresses import Network, network_of
 from gchat.text.clock import duration
+from gchat.text.phrases import counted
 
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
-"""What accept fails with when this process, or the machine, has no descriptor left."""
+"""Errors of accept when this process, or the machine, has no descriptor left."""
 
 MAX_LINGERING = 16
-"""Newcomers turned away who may at one time take a moment to read why. Further ones are
-told as well, but the connection may be reset under their eyes if they have said something."""
+"""Refused connections that may linger at a time, so that their clients can read why. All others are
+told as well, but a connection whose client has sent something may be reset before it reads that."""
 
 LINGER = 1.0
-"""Seconds of that moment."""
+"""Seconds that a refused connection lingers."""
 
 LOGGED = TokenBucket(rate=1, burst=20)
-"""Lines of the log about those turned away; who hammers at the door fills nobody's disk."""
+"""Rule for log lines about refused connections: a flood of them must not fill the disk."""
 
 LOG_INTERVAL = 10.0
-"""Seconds between two lines of the log that say that descriptors are out."""
+"""Seconds between two log lines about missing descriptors."""
 
 log = logging.getLogger(__name__)
 
 
 class Admission:
-    """Decides about newcomers."""
+    """Decide about new connections, and count them."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -51,52 +52,52 @@ class Admission:
         self._spare = _open_spare()
 
     def bar(self, host: str) -> str | None:
-        """What keeps out whoever comes from the address `host`; None if nothing does."""
+        """Why nobody from `host` may join now (shutdown or ban), or None."""
         if self._hub.shutdown.closing:
             return self._hub.shutdown.goodbye
         bans = self._hub.bans
         if bans and (ban := bans.find(host, time.time())):
-            return f"you are banned {ban.tell(time.time())}"
+            return f"You are banned {ban.tell(time.time())}"
         return None
 
     def objection(self, host: str) -> str | None:
-        """The same, or for want of what no more newcomers can come from there just now."""
+        """Why `host` may not connect now (shutdown, ban, full server, rate limit), or None."""
         hub, limits, network = self._hub, self._hub.settings.limits, network_of(host)
         if bar := self.bar(host):
             return bar
         if hub.slots.total >= limits.max_clients:
-            return f"the server is full: all {limits.max_clients} places are taken; try again later"
+            return f"The server is full ({counted(limits.max_clients, 'client')}); try again later"
         if 0 < limits.max_per_address <= hub.slots.of(network):
             return (
-                f"all {limits.max_per_address} places for one address are taken by yours; "
-                "try again when a connection from there has ended"
+                f"Too many connections from your address (limit {limits.max_per_address}); "
+                "close one, or try again later"
             )
         rule = limits.connections
         if rule and (wait := self._connects.wait(rule, network, time.monotonic())):
             return (
-                f"your address connects more than {limits.connect_rate} times a second; "
-                f"try again in {duration(ceil(wait))}"
+                "Too many new connections from your address (limit "
+                f"{limits.connect_rate} per second); try again in {duration(ceil(wait))}"
             )
         if hub.settings.password and (wait := hub.password_attempts.wait(network)):
             return too_many_attempts(wait)
         return None
 
     def enter(self, network: Network) -> None:
-        """One from there is let in, and takes up a place until it leaves."""
+        """Count a connection from `network` that is admitted; it takes a slot until `leave`."""
         self._hub.slots.take(network)
         if rule := self._hub.settings.limits.connections:
             self._connects.take(rule, network, time.monotonic())
 
     def leave(self, network: Network) -> None:
-        """Its connection is closed."""
+        """Give the slot of a connection from `network` back."""
         self._hub.slots.give_back(network)
 
     def turn_away(
         self, connection: Connection, address: str, why: str, answer: bytes = b""
     ) -> None:
-        """Tell a newcomer why it is not let in, and close the connection.
+        """Tell a client why it is refused, and close the connection.
 
-        `answer` is sent in place of `why` to one who does not speak plain lines.
+        `answer`, if there is one, is sent instead of `why`: in the language of another protocol.
         """
         self._hub.stats.refused += 1
         self._log_refusal(address, why)
@@ -111,20 +112,20 @@ class Admission:
         connection.close()
 
     def turn_away_without_descriptor(self, accept: Callable[[], tuple[Any, Any] | None]) -> None:
-        """All descriptors are used: give up the spare one for as long as it takes to say so.
+        """Refuse a connection when no descriptor is left, with the help of a spare one.
 
         Never waits. Raises OSError if `accept` still fails.
         """
         self._hub.stats.refused += 1
         if time.monotonic() >= self._next_log:
             self._next_log = time.monotonic() + LOG_INTERVAL
-            log.warning("out of file descriptors: newcomers are turned away")
+            log.warning("out of file descriptors: new connections are refused")
         self._spare.close()
         try:
             if accepted := accept():
                 connection = Connection(accepted[0])
                 with suppress(OSError):
-                    why = "the server is out of file descriptors; try again later"
+                    why = "The server is out of file descriptors; try again later"
                     _send_last(connection, voice_of(PLAIN).notices([why]))
                 connection.close()
         finally:
@@ -137,17 +138,19 @@ class Admission:
             self._not_logged += 1
             return
         self._full_at = LOGGED.take(self._full_at, 1, now)
-        others = f" ({self._not_logged} others before it)" if self._not_logged else ""
-        log.info("refuse %s: %s%s", address, why, others)
+        others = ""
+        if self._not_logged:
+            others = f" ({counted(self._not_logged, 'refusal')} before it not logged)"
+        log.info("refused %s: %s%s", address, why, others)
         self._not_logged = 0
 
 
 def _open_spare() -> FileIO:
-    # Not os.open: what gevent has made of os.close does not close at once.
+    # Not os.open: gevent's os.close does not close at once.
     return FileIO(os.devnull)
 
 
 def _send_last(connection: Connection, data: bytes) -> None:
-    """A new connection takes so little at once, so this does not wait."""
+    """Send `data` and shut down; a new connection takes so little at once, without waiting."""
     connection.send(data)
     connection.finish()

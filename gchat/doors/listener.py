@@ -1,4 +1,4 @@
-"""The listening sockets, and what their clients' sockets inherit from them."""
+"""The listening sockets, the options that client sockets inherit from them, and accept."""
 
 import errno
 import logging
@@ -9,34 +9,34 @@ from typing import Any
 
 from gevent import monkey
 
-# The standard library's socket class as it was before it was patched. What it does is one system
-# call, which never waits here: who has to waits for a watcher, the broadcaster never does.
+# The standard library's socket class before gevent patched it. Its methods make one system call,
+# which never waits here: sessions wait for a watcher first, the broadcaster never waits.
 StandardSocket = monkey.get_original("socket", "socket")
 
 BACKLOG = 4096
-"""Connections that may wait to be accepted: Linux's own limit (net.core.somaxconn). With
-fewer, clients that come by the thousand would be turned away and try again a second later."""
+"""Connections that may wait to be accepted: Linux's own limit (net.core.somaxconn). With a smaller
+one, clients that connect by the thousand would be rejected and try again a second later."""
 
 BUFFER = 64 * 1024
-"""Bytes of a socket's send buffer and of its receive buffer, which Linux doubles. Left to
-itself the kernel gives megabytes to each client that does not read, and when its memory
-for TCP is used up, everybody's throughput falls to a tenth (measured with 1,000)."""
+"""Bytes of a socket's send buffer and of its receive buffer, which Linux doubles. By default, the
+kernel gives megabytes to each client that does not read; once its memory for TCP is used up, the
+throughput of all clients falls to a tenth (measured with 1,000)."""
 
 UNLIMITED = 65536
-"""Descriptors to ask for where there is no limit."""
+"""Descriptors to ask for where the hard limit is infinite."""
 
 KEEPALIVE_PROBES = 5
-"""Questions that a silent client may leave unanswered before it counts as vanished: they take
-the last 5/11 of the time that is given, so that a network may be down for a moment."""
+"""Probes that a silent client may leave unanswered before it counts as vanished. They take the last
+5/11 of `keepalive`, so that a short failure of the network does no harm."""
 
 PORT_ATTEMPTS = 10
-"""Free ports to try, until one is free at all addresses."""
+"""Free ports to try until one is free on all addresses."""
 
 NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
-"""What listening fails with at an address that this machine does not have."""
+"""Errors of listening on an address that this machine does not have."""
 
 LOOPBACK = ("127.0.0.1", "::1")
-"""What localhost means everywhere (RFC 6761): /etc/hosts often has one of them alone."""
+"""The addresses of localhost (RFC 6761): /etc/hosts often lists only one of them."""
 
 REMEDIES = {
     errno.EADDRINUSE: "end the program that uses it, or choose another port with --port",
@@ -44,34 +44,34 @@ REMEDIES = {
     errno.EADDRNOTAVAIL: "--host takes an address of this machine, and 0.0.0.0 is all of them",
     errno.EAFNOSUPPORT: "--host 0.0.0.0 is all addresses of this machine without IPv6",
 }
-"""What to do about an error of the system."""
+"""What to do about an error of the system, for the message at the start."""
 
 Address = tuple[str, int] | tuple[str, int, int, int]
-"""An address as a socket has it."""
+"""An address as sockets take and return it."""
 
 log = logging.getLogger(__name__)
 
-# gevent's starts a thread; nothing is running yet that could be made to wait.
+# The original: gevent's starts a thread, and nothing runs yet that would have to wait.
 getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 
 
 class CannotListen(Exception):
-    """Says where, why, and what to do."""
+    """Raised if the server cannot listen: says where, why, and what to do."""
 
 
 def listen(host: str, port: int, keepalive: int) -> list[socket.socket]:
     """Listen on `port` of every address that `host`, an address or a name, stands for.
 
-    An address that this machine does not have is left out if there is another one. Port 0 is a
-    free one, the same at all addresses. `::` takes IPv4 as well. An idle client whose machine
-    has vanished is found after `keepalive` seconds, at least 11 (see vanished.py for one that is
-    not idle). Raises CannotListen.
+    An address that this machine does not have is left out if there is another one. Port 0 means a
+    free one, the same on all addresses. `::` accepts IPv4 as well. TCP finds an idle client whose
+    machine has vanished after `keepalive` seconds, at least 11; jobs/vanished.py finds the clients
+    that are not idle. Raises CannotListen.
     """
     where = f"{host} port {port}"
     try:
         addresses = _resolve(host, port)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no valid name"
+        why = getattr(error, "strerror", None) or "not a valid name"
         what = "--host takes an address or a name of this machine"
         raise CannotListen(f"cannot listen on {where}: {why}; {what}") from error
     for attempts_left in reversed(range(1 if port else PORT_ATTEMPTS)):
@@ -87,7 +87,7 @@ def listen(host: str, port: int, keepalive: int) -> list[socket.socket]:
 
 
 def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
-    """The families and addresses that `host` stands for. Raises OSError and UnicodeError."""
+    """Return the families and addresses of `host`. Raises OSError and UnicodeError."""
     names = LOOPBACK if host.lower().rstrip(".") == "localhost" else (host,)
     found: dict[tuple[int, Address], None] = {}
     for name in names:
@@ -97,10 +97,9 @@ def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
 
 
 def _listen_at_all(addresses: list[tuple[int, Address]], keepalive: int) -> list[socket.socket]:
-    """Listen at `addresses` but for those that this machine does not have.
+    """Listen on all of `addresses` that this machine has.
 
-    If their port is 0, the first one gets a free port, and the others the same. Raises OSError,
-    and listens nowhere then.
+    If their port is 0, all of them get the same free port. Raises OSError; then none listens.
     """
     listeners: list[socket.socket] = []
     missing: list[tuple[Address, OSError]] = []
@@ -118,7 +117,7 @@ def _listen_at_all(addresses: list[tuple[int, Address]], keepalive: int) -> list
             raise missing[0][1]
         undo.pop_all()
     for address, why in missing:
-        log.info("does not listen on %s: %s", address[0], why.strerror)
+        log.info("not listening on %s: %s", address[0], why.strerror)
     return listeners
 
 
@@ -152,12 +151,13 @@ def _listen_at(family: int, address: Address, keepalive: int) -> socket.socket:
 
 
 def accept(listener: Any) -> tuple[Any, Any] | None:
-    """The next connection, which does not block, and its address; None if nobody is there.
+    """Accept a connection; return its non-blocking socket and its address, or None if none waits.
 
-    Raises OSError. A gevent socket would have two watchers, of which a client needs none.
+    Raises OSError. The socket is a standard one: a gevent socket would have two watchers, which a
+    client does not need.
     """
     try:
-        descriptor, address = listener._accept()  # noqa: SLF001 - all others make a gevent socket
+        descriptor, address = listener._accept()  # noqa: SLF001 - all other ways make a gevent socket
     except BlockingIOError:
         return None
     connection = StandardSocket(listener.family, listener.type, listener.proto, descriptor)
@@ -166,19 +166,19 @@ def accept(listener: Any) -> tuple[Any, Any] | None:
 
 
 def show_address(address: Address) -> str:
-    """An address as people write it: `127.0.0.1:7878`, `[::1]:7878`."""
+    """Write an address as people do: `127.0.0.1:7878`, `[::1]:7878`."""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def join_command(address: Address) -> str:
-    """What somebody types to join at `address`, where a socket of ours is: `nc 127.0.0.1 7878`."""
+    """Return the command that joins at `address`, one of the server's: `nc 127.0.0.1 7878`."""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"nc {host} {port}"
 
 
 def raise_descriptor_limit() -> int:
-    """Let this process open as many descriptors as it may; returns that number."""
+    """Raise the limit on open files as far as the system allows; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(soft, UNLIMITED) if hard == resource.RLIM_INFINITY else hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,6 +1,6 @@
-r"""The password: asked of a newcomer before it is a client, so before it sees or costs anything.
+r"""The server's password: asked before a connection becomes a client, sees or costs anything.
 
-A program sends it as its first line, and is not asked:
+A program sends it as its first line, without being asked:
 `printf 'PASSWORD\nhello\n' | nc -N HOST 7878`.
 """
 
@@ -21,22 +21,24 @@ from gchat.runtime.loop import wait_for
 from gchat.text.addresses import Network
 from gchat.text.safe import edited, escape
 
-TIME = 60.0
-"""Seconds in which somebody must have got in: to look the password up, and mistype it twice."""
+LOGIN_TIMEOUT = 60.0
+"""Seconds for the right password: time to look it up, and to mistype it twice."""
+
+TOO_LATE = f"Disconnected: no password within {LOGIN_TIMEOUT:.0f} seconds"
 
 TRIES = 3
-"""Answers on one connection."""
+"""Passwords that may be tried on one connection."""
 
-LONGEST = 4 * 1024
-"""Bytes among which the answer has to be."""
+MAX_INPUT = 4 * 1024
+"""Bytes within which the right password has to come."""
 
 
 class TurnedAway(Exception):
-    """The newcomer is not let in; says why, as it is to be told."""
+    """Raised if a connection is refused; its text is the reason, for the client."""
 
 
 class Login:
-    """Asks one newcomer, at the other end of `connection`."""
+    """Ask the peer of `connection` for the password."""
 
     def __init__(
         self,
@@ -52,13 +54,13 @@ class Login:
         self._received = 0
 
     def run(self, framer: LineFramer, opening: Opening) -> Opening:
-        """Ask for the password, unless it is what the newcomer has begun with (`opening`).
+        """Ask for the password, unless `opening` has it already.
 
-        Returns what it opens with behind the right answer; `framer` goes on from there. Raises
-        TurnedAway, OtherProtocol, and OSError if the connection breaks.
+        Returns the opening behind the password; `framer` goes on from there. Raises TurnedAway,
+        OtherProtocol, and OSError if the connection breaks.
         """
         try:
-            with Timeout(TIME, TurnedAway(f"no password came in {TIME:.0f} seconds; goodbye")):
+            with Timeout(LOGIN_TIMEOUT, TurnedAway(TOO_LATE)):
                 events = self._ask(framer, opening)
         finally:
             if framer.echoes:
@@ -66,11 +68,11 @@ class Login:
         return open_again(self._connection, framer, events)
 
     def _ask(self, framer: LineFramer, opening: Opening) -> list[Event]:
-        """Ask until the right answer comes; returns what has come behind it. Raises TurnedAway."""
+        """Ask until the password comes; return the events behind it. Raises TurnedAway."""
         self._received = opening.size
         events = self._answer_telnet(opening.events)
         if opening.silent:
-            self._tell(framer, "this server has a password: type it, then press Enter")
+            self._tell(framer, "Password: (send it as your first line)")
         for left in reversed(range(TRIES)):
             answer = self._next_line(framer, events)
             if wait := self._attempts.wait(self._network):
@@ -79,12 +81,10 @@ class Login:
                 return events
             self._attempts.wrong(self._network, "password for the server")
             gevent.sleep(PENALTY)
-            if lines_in(events) or not left:  # a program goes on as if it had been let in
+            if lines_in(events) or not left:  # a program has gone on as if it had been admitted
                 break
-            self._tell(
-                framer, f"that is not the password; {left} more {'try' if left == 1 else 'tries'}"
-            )
-        raise TurnedAway("that is not the password; goodbye")
+            self._tell(framer, f"Wrong password; {left} {'try' if left == 1 else 'tries'} left")
+        raise TurnedAway("Wrong password; goodbye")
 
     def _next_line(self, framer: LineFramer, events: list[Event]) -> bytes:
         """Take the first line out of `events`, or wait for one. Raises TurnedAway."""
@@ -97,17 +97,17 @@ class Login:
                         events.insert(0, Lines(others))
                     return answer
                 if isinstance(event, TooLong):
-                    raise TurnedAway("that is too long for a password; goodbye")
-            if self._received > LONGEST:
-                raise TurnedAway("that is too long for a password; goodbye")
+                    raise TurnedAway("Password too long; goodbye")
+            if self._received > MAX_INPUT:
+                raise TurnedAway("Password too long; goodbye")
             data = self._receive(framer)
             if not data:
-                raise TurnedAway("this server has a password, which comes first, in a line")
+                raise TurnedAway("This server has a password: send it as your first line")
             self._received += len(data)
             events += self._answer_telnet(framer.feed(data))
 
     def _receive(self, framer: LineFramer) -> bytes:
-        """Wait for some bytes; empty if the input has ended."""
+        """Wait for some bytes; return none if the input has ended."""
         while True:
             wait_for(self._connection.readable)
             try:
@@ -118,24 +118,24 @@ class Login:
                 continue
 
     def _answer_telnet(self, events: Sequence[Event]) -> list[Event]:
-        """Answer telnet's commands among `events`; returns the others."""
+        """Answer the telnet commands among `events`; return the other events."""
         for event in events:
             if isinstance(event, TelnetCommands) and event.reply:
                 self._send(event.reply)
         return [event for event in events if not isinstance(event, TelnetCommands)]
 
     def _tell(self, framer: LineFramer, text: str) -> None:
-        """Say something, behind which an answer is typed that its telnet, if it is one, hides."""
-        if framer.echoes:  # nor has it shown the Enter
+        """Send a notice, and have a telnet hide the answer that is typed behind it."""
+        if framer.echoes:  # the telnet has not shown the Enter, either
             self._send(b"\r\n")
         self._send(voice_of(TELNET if framer.telnet else PLAIN).notices([text]))
         if framer.telnet and not framer.echoes:
             self._send(framer.hide_typing(True))
 
     def _send(self, data: bytes) -> None:
-        """A new connection takes a line at once; one that does not is given up."""
+        """Send a line, which a new connection takes at once; else raises BlockingIOError."""
         if self._connection.send(data) < len(data):
-            raise BlockingIOError("it does not read")
+            raise BlockingIOError("client does not read")
 
 
 def _typed(answer: bytes) -> str:

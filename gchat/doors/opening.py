@@ -1,8 +1,8 @@
-"""The quiet moment: what a connection sends at first, and whether anything comes at all.
+"""The quiet moment: what a connection sends at first, and whether it sends anything at all.
 
-Somebody who says nothing at first is a person; a program that has something to say has said it by
-then. Clients of other protocols speak at once as well. They are found out here, before they are
-asked for a password and before anything that they send is said.
+A client that is silent at first is a person; a program that has something to say has sent it by
+then. Clients of other protocols speak at once as well: they are recognised here, before they are
+asked for a password and before anything that they send reaches a room.
 """
 
 from collections.abc import Sequence
@@ -23,49 +23,49 @@ from gchat.protocol.first_bytes import (
 from gchat.protocol.framing import Event, LineFramer, lines_in
 
 QUIET_MOMENT = 0.2
-"""Seconds of silence after which somebody sits there: a program that has something to
-say has said it by then, and a person has not typed a line yet."""
+"""Seconds of silence after which a client counts as a person: a program that has something to say
+has sent it by then, and a person has not typed a line yet."""
 
 REQUEST_TIME = 10.0
-"""Seconds for the rest of a request line that has begun: some packets may be lost on the way. No
-other line waits for it, since one without its end is not said anyway."""
+"""Seconds for the rest of a request line that has begun: some packets may be lost on the way. This
+delays no message, since an unfinished line is not sent to a room anyway."""
 
 LOGIN_TIME = 2.0
-"""Seconds for the second line of what may be a login to IRC, with a password in it: a lost packet
-is sent again by then, twice. What looks like a login and is none is said as much later."""
+"""Seconds for the second line of what may be a login to IRC, with a password in it: TCP has sent a
+lost packet again by then, twice. A message that just looks like a login is delayed by as much."""
 
 TICK = 0.01
-"""Seconds that waits are rounded up to: newcomers of the same moment come in in their order, though
-one of them may have been looked at a little later."""
+"""Seconds that waits are rounded up to: clients that connect at the same moment then join in their
+order, even if the server got to one of them a little later."""
 
 RECEIVE = 4 * 1024
-"""Bytes taken from one connection before the others get their turn."""
+"""Bytes read from one connection before the others get their turn."""
 
-MOST_OF_TELNET = RECEIVE
-"""Bytes that a telnet may say by itself in the quiet moment; real ones say less than a hundred."""
+MAX_NEGOTIATION = RECEIVE
+"""Bytes of negotiation that a telnet may send in the quiet moment; real ones send under 100."""
 
 
 class OtherProtocol(Exception):
-    """The other end speaks `protocol` and not plain lines; `data` is what it began with."""
+    """Raised if the peer speaks another `protocol`; `data` is the beginning of its input."""
 
     def __init__(self, protocol: Protocol, data: bytes) -> None:
-        super().__init__(f"it speaks {protocol}")
+        super().__init__(f"client speaks {protocol}")
         self.protocol = protocol
         self.data = data
 
 
 class Opening(NamedTuple):
-    """What has come in the quiet moment."""
+    """The input of the quiet moment."""
 
     events: Sequence[Event]
     silent: bool
-    """Nothing has come, but for what a telnet says by itself: somebody sits there."""
+    """Nothing but telnet negotiation has come: a person."""
     size: int
-    """Bytes that have come."""
+    """Bytes received."""
 
 
 def open_connection(connection: Connection, framer: LineFramer) -> Opening:
-    """Find out who has connected, as the quiet moment shows; `framer` goes on from there.
+    """Read the input of the quiet moment; `framer` goes on from there.
 
     Raises OtherProtocol, and OSError if the connection breaks.
     """
@@ -78,9 +78,9 @@ def open_connection(connection: Connection, framer: LineFramer) -> Opening:
 
 
 def open_again(connection: Connection, framer: LineFramer, events: Sequence[Event]) -> Opening:
-    """Find out whether a newcomer that has given the password says more at once.
+    """Read the input of a second quiet moment, behind the password.
 
-    `events` are what has come behind the password already.
+    `events` have come behind the password already.
     """
     framer.spoken = bool(lines_in(events)) or framer.has_begun
     if framer.spoken:
@@ -89,10 +89,10 @@ def open_again(connection: Connection, framer: LineFramer, events: Sequence[Even
 
 
 def read_late(connection: Connection) -> bytes:
-    """The first bytes of one who has been silent, and has sent something now.
+    """Read the first bytes of a client that was silent in the quiet moment; none if it has ended.
 
-    Empty if the input has ended. Raises OtherProtocol if it is a browser that has connected ahead
-    of time, BlockingIOError if nothing has come after all, and OSError if the connection breaks.
+    Raises OtherProtocol if it is a browser that has connected ahead of time, BlockingIOError if
+    nothing has come after all, and OSError if the connection breaks.
     """
     data = _read_first(connection, recognise_late_request, monotonic() + QUIET_MOMENT)
     if data is None:
@@ -101,30 +101,30 @@ def read_late(connection: Connection) -> bytes:
 
 
 def _read_first(connection: Connection, recognise: Recognise, deadline: float) -> bytes | None:
-    """The first bytes, as soon as `recognise` takes them for chat, or after `deadline`.
+    """Read until `recognise` takes the input for chat, or until `deadline`.
 
-    What has begun as another protocol by then is waited for longer. Empty if the input has ended,
-    and None if nothing comes.
+    Waits longer for input that may be another protocol's. Returns no bytes if the input has ended,
+    None if nothing comes. Raises OtherProtocol.
     """
-    data, patience = b"", 0.0
+    data, extra_time = b"", 0.0
     while True:
-        more = _receive(connection, deadline + patience)
+        more = _receive(connection, deadline + extra_time)
         if not more:
             return data or more
         data += more
-        is_half_a_request = patience == REQUEST_TIME and b"\n" not in more
-        if is_half_a_request and len(data) < LONGEST_LINE:  # nothing to look at again
+        is_half_a_request = extra_time == REQUEST_TIME and b"\n" not in more
+        if is_half_a_request and len(data) < LONGEST_LINE:  # nothing new to recognise
             continue
         protocol = recognise(data)
         if protocol == Protocol.CHAT or (protocol is None and len(data) >= LONGEST_LINE):
             return data
         if protocol:
             raise OtherProtocol(protocol, data)
-        patience = _patience(data)
+        extra_time = _extra_time(data)
 
 
-def _patience(data: bytes) -> float:
-    """Seconds beyond the quiet moment for the rest of what has begun as `data`."""
+def _extra_time(data: bytes) -> float:
+    """Seconds beyond the quiet moment for the rest of an input that begins with `data`."""
     if is_request_begun(data):
         return REQUEST_TIME
     return LOGIN_TIME if is_login_begun(data) else 0.0
@@ -137,13 +137,13 @@ def _listen(
     before: Sequence[Event],
     size: int,
 ) -> Opening:
-    """Wait until `deadline` for a first word; `before`, `size` bytes, has come already."""
+    """Wait until `deadline` for a first line; the events `before` (`size` bytes) have come."""
     events = [*before]
-    while not framer.spoken and size < MOST_OF_TELNET:
+    while not framer.spoken and size < MAX_NEGOTIATION:
         data = _receive(connection, deadline)
         if data is None:
             return Opening(events, True, size)
-        if not data:  # the input has ended, as whoever reads next will find
+        if not data:  # the end of input, which the next reader finds, too
             break
         size += len(data)
         events += framer.feed(data)
@@ -151,7 +151,7 @@ def _listen(
 
 
 def _receive(connection: Connection, deadline: float) -> bytes | None:
-    """What comes next, empty if the input has ended; None if nothing comes until `deadline`."""
+    """Read some bytes, none if the input has ended; None if nothing comes until `deadline`."""
     while True:
         try:
             data = connection.recv(RECEIVE)

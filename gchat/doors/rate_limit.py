@@ -1,4 +1,4 @@
-"""How fast a client is listened to: one that sends more is read from more slowly."""
+"""The rate limit of a client: lines that come too fast are read more slowly, and none is lost."""
 
 import logging
 import time
@@ -10,20 +10,21 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.model.buckets import TokenBucket
 
-PORTION = 0.1
-"""Seconds of lines that one who is held back says at a time: so that it does not stutter, and is
-no work for each line."""
+BATCH_SECONDS = 0.1
+"""Seconds of lines that a rate-limited client sends at a time: a steady flow that does not take a
+wake-up for each line."""
 
 KIB = 1024
+"""Bytes of a line that cost one more token."""
 
 MAX_SLEEP = 1.0
-"""Seconds until it is looked whether the limit has been changed meanwhile."""
+"""Seconds until the next check whether the limit has been changed meanwhile."""
 
 log = logging.getLogger(__name__)
 
 
 class RateLimit:
-    """Holds back one client, whose greenlet waits here. Nothing that it sends is lost."""
+    """The rate limit of one client, in whose greenlet it waits."""
 
     __slots__ = ("_client", "_full_at", "_hub", "_told")
 
@@ -34,12 +35,12 @@ class RateLimit:
         self._told = False
 
     def wait(self, lines: Sequence[bytes]) -> int:
-        """How many of `lines` may be obeyed now: one at least, if need be after a while."""
+        """Wait for the next turn; return how many of `lines` it has, at least one."""
         rule = self._hub.settings.limits.lines
         if rule is None:
             return len(lines)
-        # What little there is by now is not worth a turn: so much is waited for at least.
-        left = max(rule.tokens(self._full_at, time.monotonic()), rule.rate * PORTION)
+        # Fewer tokens are not worth a turn: wait for this many at least.
+        left = max(rule.tokens(self._full_at, time.monotonic()), rule.rate * BATCH_SECONDS)
         costs = [1 + len(line) // KIB for line in lines]
         count = 0
         while count < len(costs) and (costs[count] <= left or not count):
@@ -49,7 +50,7 @@ class RateLimit:
         return count
 
     def pay(self, tokens: int) -> None:
-        """Take so many as soon as they are there: for a line one, and one for each KiB of it."""
+        """Wait for `tokens` and take them: one for a line, and one more for each KiB of it."""
         self._wait(tokens)
         if rule := self._hub.settings.limits.lines:
             self._full_at = rule.take(self._full_at, tokens, time.monotonic())
@@ -64,13 +65,14 @@ class RateLimit:
             if not self._told:
                 self._tell(rule)
             gevent.sleep(min(wait, MAX_SLEEP))
-            self._client.heard = time.monotonic()  # what it has sent, it says now
+            self._client.heard = time.monotonic()  # its input is read now
 
     def _tell(self, rule: TokenBucket) -> None:
+        """Tell the client, once per connection, that it is rate-limited."""
         self._told = True
-        log.info("pace %s", self._client)
+        log.info("rate-limited %s", self._client)
         self._hub.tell(
             self._client,
-            f"you send more than is taken at once: from now on it is {rule.rate} lines a second, "
-            "and nothing is lost",
+            f"You are sending too fast: your lines are now read at {rule.rate} per second. "
+            "None are lost.",
         )

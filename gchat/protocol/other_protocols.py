@@ -1,32 +1,32 @@
-"""Answer clients of other protocols in their own language: this is a chat server, join with nc."""
+"""Answers to clients of other protocols, in their own language: how to join with nc."""
 
 from gchat.protocol.first_bytes import LONGEST_LINE, Protocol
 
 ALERT = bytes((21, 3, 1, 0, 2, 2, 40))
-"""TLS: a fatal alert, handshake_failure (RFC 8446, 6.2). There is no room for words in it."""
+"""TLS: a fatal alert, handshake_failure (RFC 8446, 6.2). It cannot carry a text."""
 
 DISCONNECT, SERVICE_NOT_AVAILABLE = 1, 7
-"""SSH: a message and a reason for it (RFC 4253, 11.1)."""
+"""SSH: the number of a message and of its reason (RFC 4253, 11.1)."""
 
 SSH_BLOCK = 8
-"""SSH: packets have a multiple of so many bytes before there is encryption (RFC 4253, 6)."""
+"""SSH: the length of an unencrypted packet is a multiple of this, in bytes (RFC 4253, 6)."""
 
 _PAGE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>gchat</title>
-<p>This is gchat, a chat server. It does not speak HTTP: nothing of your request was said in a room.
+<p>This is gchat, a chat server. It does not speak HTTP: your request was not sent to any room.
 <p>To join, type this in a terminal:
 <pre>{join}</pre>
-<p>To say a text that begins with the first line of an HTTP request, send an empty line before it.
+<p>To send a text that begins like an HTTP request, send an empty line first.
 """
 
 
 def answer(protocol: Protocol, data: bytes, join: str) -> bytes:
-    """What a client of `protocol` is sent, after which the connection is closed.
+    """Return the last bytes for a client of `protocol`; empty for a chat client.
 
-    `data` is the beginning of what it has sent. `join` is the command that joins the chat.
+    `data` is the beginning of its input. `join` is the command that joins the chat.
     """
     match protocol:
         case Protocol.HTTP:
@@ -34,7 +34,7 @@ def answer(protocol: Protocol, data: bytes, join: str) -> bytes:
         case Protocol.TLS:
             return ALERT
         case Protocol.SSH:
-            return _ssh(f"This is gchat, a chat server, and no SSH server. To join: {join}")
+            return _ssh(f"This is gchat, a chat server, not an SSH server. To join: {join}")
         case Protocol.IRC:
             return f"ERROR :This is gchat, not an IRC server. To join: {join}\r\n".encode()
         case Protocol.CHAT:
@@ -63,13 +63,13 @@ def _http(request: bytes, join: str) -> bytes:
 
 
 def _ssh(why: str) -> bytes:
-    """A line for people, our version, and a packet that ends the connection and says `why`.
+    """Return a line for people, the version line, and a packet that disconnects with `why`.
 
-    A server may send lines before its version (RFC 4253, 4.2); ssh shows what the packet says.
+    A server may send lines before its version (RFC 4253, 4.2); ssh shows the text of the packet.
     """
     text = why.encode()
     payload = bytes((DISCONNECT,)) + _number(SERVICE_NOT_AVAILABLE) + _number(len(text)) + text
-    payload += _number(0)  # the language of the text: not told
+    payload += _number(0)  # the language tag of the text: empty
     padding = SSH_BLOCK - (5 + len(payload)) % SSH_BLOCK
     padding += SSH_BLOCK if padding < 4 else 0
     packet = _number(1 + len(payload) + padding) + bytes((padding,)) + payload + bytes(padding)

@@ -14,8 +14,8 @@ MOST = 1000
 """Connections from one address that the server lets in, if no option says otherwise."""
 
 ANSWERS = {
-    "places": "all 1000 places for one address are taken by yours; try again when",
-    "rate": "your address connects more than 100 times a second; try again in 1 s",
+    "places": "Too many connections from your address (limit 1000); close one",
+    "rate": "Too many new connections from your address (limit 100 per second); try again in 1 s",
     "welcome": "Welcome to gchat",
 }
 

@@ -97,7 +97,7 @@ def test_a_newcomer_for_whom_there_is_no_place_is_told_so_and_the_next_one_gets_
         third = server.person("carl")
         for newcomer in (server.connect(), server.program("me too")):
             (line,) = newcomer.rest()
-            assert line.startswith(" * the server is full: all 3 places are taken")
+            assert line.startswith(" * The server is full (3 clients)")
             assert "try again later" in line
         third.say("here I stay")
         bystanders.hear("carl: here I stay")
@@ -124,7 +124,7 @@ def test_without_descriptors_newcomers_are_told_the_rest_talk_on_and_it_recovers
         assert server.descriptors() == 40
         for _ in range(20):
             (line,) = server.connect().rest()
-            assert line == " * the server is out of file descriptors; try again later"
+            assert line == " * The server is out of file descriptors; try again later"
         server.expect_log("out of file descriptors")
         bystanders.talk_on(20)
 

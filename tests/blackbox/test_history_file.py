@@ -235,7 +235,7 @@ def test_bans_and_mutes_outlast_the_server(start_server: StartServer, file: Path
     assert server.wait() == 0
 
     server = start_server("--history", str(file), "--reserve", "0", environment=OPERATORS)
-    assert re.search("you are banned by op, for .* more: too loud", refused(server, ABUSER))
+    assert re.search("You are banned by op, for .* more: too loud", refused(server, ABUSER))
     assert "is muted by op" in server.connect(source=NEIGHBOUR).expect("muted")
     op = operator(server)
     assert answers(op, f"/unban {ABUSER}", f"/unmute {NEIGHBOUR}") == [

@@ -15,7 +15,7 @@ from tests.blackbox.test_clients import needs_nc
 from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
-HELD_BACK = " * you send more than is taken at once"
+HELD_BACK = " * You are sending too fast"
 
 BURST = 1000
 """Lines that are taken at full speed if no other limit is asked for."""
@@ -23,7 +23,7 @@ BURST = 1000
 ABUSER = "127.0.0.2"
 """An address of this machine from which no bystander comes."""
 
-FULL = " * all 3 places for one address are taken by yours"
+FULL = " * Too many connections from your address (limit 3)"
 
 
 def refusal(newcomer: Connection) -> str:
@@ -53,9 +53,9 @@ def test_a_burst_is_taken_at_full_speed_and_what_is_beyond_it_later_and_nothing_
     for lines in (heard, bystanders.messages):
         assert [line for line in lines if line.startswith(flooder.address)] == said
     assert [line for line in told if line.startswith(" * ")] == [
-        f"{HELD_BACK}: from now on it is 100 lines a second, and nothing is lost"
+        f"{HELD_BACK}: your lines are now read at 100 per second. None are lost."
     ]
-    assert server.expect_log(" pace ").endswith(f"pace {flooder.address}")
+    assert server.expect_log(" rate-limited ").endswith(f"rate-limited {flooder.address}")
 
 
 @pytest.mark.options("--rate", "1000", "--burst", "100")
@@ -68,7 +68,7 @@ def test_one_who_is_held_back_again_and_again_is_told_once(server: Server) -> No
             assert reader.message() == f"{flooder.address}: {line}"
     flooder.end_input()
     assert sum(line.startswith(HELD_BACK) for line in flooder.rest()) == 1
-    assert server.log().count(" pace ") == 1
+    assert server.log().count(" rate-limited ") == 1
 
 
 @pytest.mark.options("--rate", "0")
@@ -80,7 +80,7 @@ def test_with_a_rate_of_0_nobody_is_held_back(server: Server) -> None:
         assert reader.message() == f"{flooder.address}: {n}"
     flooder.end_input()
     assert not [line for line in flooder.rest() if line.startswith(HELD_BACK)]
-    assert " pace " not in server.log()
+    assert " rate-limited " not in server.log()
 
 
 COSTLY = {
@@ -171,7 +171,7 @@ def test_the_server_is_full_for_all_addresses_when_those_who_say_nothing_fill_it
         for n in (2, 3):
             server.connect(source=f"127.0.0.{n}")
         told = refusal(server.connect(source="127.0.0.4"))
-    assert told == " * the server is full: all 4 places are taken; try again later"
+    assert told == " * The server is full (4 clients); try again later"
     assert bystanders.messages == []
 
 
@@ -187,7 +187,9 @@ def test_who_connects_too_often_is_told_when_to_try_again_and_gets_in_then(
             newcomer.say("/version")
             told = newcomer.line()
         assert re.fullmatch(
-            r" \* your address connects more than 2 times a second; try again in \d s", told
+            r" \* Too many new connections from your address \(limit 2 per second\); "
+            r"try again in \d s",
+            told,
         )
         assert admitted >= 20  # ten seconds' worth at once
         assert newcomer.rest() == []
@@ -206,8 +208,8 @@ def test_who_hammers_at_the_door_is_told_each_time_and_does_not_fill_the_log(
 
     def accounted_for() -> int:
         log = server.log()
-        left_out = re.findall(r"refuse .* \((\d+) others before it\)$", log, re.M)
-        return log.count("refuse") + sum(map(int, left_out))
+        left_out = re.findall(r"refused .* \((\d+) refusals? before it not logged\)$", log, re.M)
+        return log.count("refused ") + sum(map(int, left_out))
 
     def knock() -> str:
         return refusal(server.connect(source=ABUSER))
@@ -216,8 +218,8 @@ def test_who_hammers_at_the_door_is_told_each_time_and_does_not_fill_the_log(
         for _ in range(2):
             server.connect(source=ABUSER)
         for _ in range(refusals):
-            assert "places for one address" in knock()
-        assert server.log().count("refuse") < refusals / 5
+            assert "connections from your address" in knock()
+        assert server.log().count("refused ") < refusals / 5
         wait_until(
             lambda: bool(knock()) and accounted_for() > refusals, "those left out are counted"
         )
@@ -233,7 +235,7 @@ def test_those_who_are_refused_and_hold_on_are_closed_all_the_same(
         refused = [server.program("let me in") for _ in range(100)]
         server.wait_for_descriptors(before)
         for newcomer in refused[:3]:
-            assert "places for one address" in newcomer.line()
+            assert "connections from your address" in newcomer.line()
     assert bystanders.messages == []
 
 
@@ -255,9 +257,7 @@ def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_alou
     people = [server.connect() for _ in range(places)]
     for person in people[:-1]:
         person.expect("welcome")
-    assert people[-1].rest() == [
-        f" * the server is full: all {places} places are taken; try again later"
-    ]
+    assert people[-1].rest() == [f" * The server is full ({places} clients); try again later"]
     assert "descriptors" not in server.log()
     server = start_server(f"--max-clients={places}", descriptors=100)
     assert "WARNING" not in server.log()

@@ -14,8 +14,8 @@ ABUSER = "127.0.0.2"
 HOSTILE = 'a "quoted" \x1b[2J\x07\x9b31m\u202e\u2028 \\ \udcff reason'
 
 EVENTS = (
-    "listens on 127.0.0.1:", "join 127.0.0.1:", "refuse carl (127.0.0.2:", "pace carl",
-    "wrong password for operators (carl", "refuse 127.0.0.2:", "op (127.0.0.1:", "is an operator",
+    "listens on 127.0.0.1:", "join 127.0.0.1:", "refuse carl (127.0.0.2:", "rate-limited carl",
+    "wrong password for operators (carl", "refused 127.0.0.2:", "op (127.0.0.1:", "is an operator",
     "sets the limit rate to 50", "carl is muted by op", "carl may speak again", "announces: a",
     "carl was kicked by op: a", "leave carl (127.0.0.2:", "127.0.0.2 is banned by op: a",
     "127.0.0.2 is banned no longer", "shutdown now, by op: a", "stopping: ", "stopped",

@@ -53,7 +53,7 @@ def test_who_does_not_read_or_reads_little_or_is_held_back_is_gone_soon_when_kic
         bystanders.hear("talker: that was it")
         answers(op, "/limits rate 1")
         flooder.say(*["word"] * 1100)
-        flooder.expect("you send more than is taken at once")
+        flooder.expect("You are sending too fast")
         before = server.descriptors()
 
         def are_gone() -> bool:
@@ -82,12 +82,12 @@ def test_who_is_banned_by_name_is_told_for_how_long_and_does_not_get_in_until_th
         assert carl.expect("you were") == " * you were banned by op, for 2 h: too loud"
         assert carl.rest() == []
         bystanders.hear(" * carl was banned by op, for 2 h: too loud")
-        banned = r" \* you are banned by op, for (2 h|1 h 59 min) more: too loud"
+        banned = r" \* You are banned by op, for (2 h|1 h 59 min) more: too loud"
         assert re.fullmatch(banned, refused(server, ABUSER))
         server.person("dora", source=NEIGHBOUR)
         (title, ban, *_) = answers(op, "/bans")
         assert title == " * 1 ban:"
-        assert re.fullmatch(banned.replace("you are banned", f"{ABUSER} "), ban)
+        assert re.fullmatch(banned.replace("You are banned", f"{ABUSER} "), ban)
         assert answers(op, "/unban carl", "/bans")[:2] == [
             f" * {ABUSER} is banned no longer",
             " * nobody is banned",
@@ -95,7 +95,7 @@ def test_who_is_banned_by_name_is_told_for_how_long_and_does_not_get_in_until_th
         server.person("carl", source=ABUSER)
     assert bystanders.messages == []
     assert told[3:] in server.expect_log("is banned by")
-    assert f"refuse {ABUSER}" in server.expect_log("you are banned")
+    assert f"refused {ABUSER}" in server.expect_log("You are banned")
     server.expect_log(f"{ABUSER} is banned no longer, by op")
 
 
@@ -109,7 +109,7 @@ def test_an_address_or_a_network_is_banned_with_all_who_are_there(
             assert person.expect("you were") == " * you were banned by op"
             person.rest()
         for source in ("127.9.7.9", ABUSER):
-            assert refused(server, source) == " * you are banned by op"
+            assert refused(server, source) == " * You are banned by op"
         outside.say("still here")
         bystanders.hear(f"{outside.address}: still here")
         assert [line.split()[1] for line in answers(op, "/bans")] == [
@@ -140,7 +140,7 @@ def test_who_is_banned_while_they_are_asked_for_the_password_does_not_get_in(
     op.say(f"/ban {ABUSER}")
     op.expect("bans and mutes are kept in memory alone")
     stranger.say("sesame", "let me in")
-    assert stranger.rest() == [" * you are banned by op"]
+    assert stranger.rest() == [" * You are banned by op"]
     assert op.unread() == []
 
 

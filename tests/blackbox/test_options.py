@@ -97,7 +97,7 @@ def test_options_can_be_given_in_the_environment_and_the_command_line_wins(
     person = server.person()
     person.say("x" * 11)
     person.expect("10 bytes")
-    assert "all 1 places" in server.connect().rest()[0]
+    assert "(1 client)" in server.connect().rest()[0]
 
 
 def test_the_log_level_decides_what_is_logged_and_words_never_are(

@@ -68,7 +68,7 @@ def test_a_web_page_cannot_speak(server: Server, bystanders: Bystanders) -> None
         assert run("curl", "-sS", "-o", "-", "--http2-prior-knowledge", url(server)).returncode
         bystanders.talk_on(20)
     assert bystanders.heard == []
-    assert server.expect_log("refuse ").endswith("it speaks HTTP")
+    assert server.expect_log("refused ").endswith("client speaks HTTP")
     assert "join 127" in server.log()  # the bystanders; and nobody else has come in
     assert server.log().count(" join ") == 2
 
@@ -94,7 +94,7 @@ def test_tls_is_answered_with_an_alert(server: Server, bystanders: Bystanders) -
         bystanders.talk_on(20)
     assert b"alert" in ended.stderr
     assert bystanders.heard == []
-    assert server.expect_log("refuse ").endswith("it speaks TLS")
+    assert server.expect_log("refused ").endswith("client speaks TLS")
 
 
 @needs("ssh")
@@ -106,11 +106,11 @@ def test_ssh_shows_how_to_join(server: Server, bystanders: Bystanders) -> None:
             *("-o", "UserKnownHostsFile=/dev/null", "-p", str(port), f"nobody@{host}"),
         )
         bystanders.talk_on(20)
-    assert f"This is gchat, a chat server, and no SSH server. To join: nc {host} {port}" in (
+    assert f"This is gchat, a chat server, not an SSH server. To join: nc {host} {port}" in (
         ended.stderr.decode()
     )
     assert bystanders.heard == []
-    assert server.expect_log("refuse ").endswith("it speaks SSH")
+    assert server.expect_log("refused ").endswith("client speaks SSH")
 
 
 LOGINS = {
@@ -282,7 +282,7 @@ def test_no_guess_of_the_password_is_counted(start_server: StartServer) -> None:
         assert in_pieces(server, first)
     for _ in range(15):  # more guesses than an address has
         browser = server.connect()
-        browser.expect("this server has a password")
+        browser.expect("Password:")
         browser.send(REQUEST)
         assert b" 404 " in received(browser)
     assert "wrong password" not in server.log()
@@ -301,5 +301,5 @@ def test_one_who_is_banned_in_the_quiet_moment_does_not_come_in(
     newcomer = server.connect()
     op.say("/ban 127.0.0.1")
     server.signal(SIGCONT)
-    assert newcomer.rest()[-1].startswith(" * you are banned")
+    assert newcomer.rest()[-1].startswith(" * You are banned")
     assert op.who() == ["op"]

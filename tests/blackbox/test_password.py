@@ -21,8 +21,8 @@ from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
 SECRET = "sésame, öffne dich"
-ASKED = " * this server has a password: type it, then press Enter"
-WRONG = " * that is not the password; "
+ASKED = " * Password: (send it as your first line)"
+WRONG = " * Wrong password; "
 GOODBYE = " * the server is going down"
 
 ABUSER = "127.0.0.2"
@@ -163,9 +163,9 @@ def test_who_is_wrong_three_times_has_to_wait_each_time_and_is_sent_away(
 
 UNSAID = {  # and what it is answered with
     b"open\nhello\n": f"{WRONG}goodbye",
-    b"open": " * this server has a password, which comes first, in a line",
-    b"": " * this server has a password, which comes first, in a line",
-    b"x" * 4097: " * that is too long for a password; goodbye",
+    b"open": " * This server has a password: send it as your first line",
+    b"": " * This server has a password: send it as your first line",
+    b"x" * 4097: " * Password too long; goodbye",
 }
 
 

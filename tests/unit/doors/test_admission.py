@@ -71,7 +71,7 @@ def let_in(door: Admission, host: str, most: int) -> int:
 
 def test_nobody_is_objected_to_while_there_is_a_place(door: Admission) -> None:
     assert let_in(door, HOST, 5) == 2
-    assert "all 2 places are taken" in (door.objection(OTHER) or "")
+    assert "full (2 clients)" in (door.objection(OTHER) or "")
 
 
 def test_a_place_is_taken_by_who_is_no_client_yet_and_free_when_the_connection_ends(
@@ -88,7 +88,7 @@ def test_the_places_may_become_more_and_fewer(company: Company, door: Admission)
     company.hub.settings.limits.max_clients = 3
     assert let_in(door, HOST, 5) == 1
     company.hub.settings.limits.max_clients = 1
-    assert "all 1 places are taken" in (door.objection(OTHER) or "")
+    assert "full (1 client)" in (door.objection(OTHER) or "")
 
 
 def test_nobody_is_let_in_any_more_when_the_server_is_going_down(
@@ -104,7 +104,7 @@ def test_one_address_takes_only_its_places_and_others_have_theirs(
 ) -> None:
     company.hub.settings.limits.max_per_address = 3
     assert let_in(wide, HOST, 9) == 3
-    assert "all 3 places for one address are taken by yours" in (wide.objection(HOST) or "")
+    assert "from your address (limit 3)" in (wide.objection(HOST) or "")
     assert let_in(wide, OTHER, 9) == 3
     wide.leave(network_of(HOST))
     assert let_in(wide, HOST, 9) == 1
@@ -131,7 +131,7 @@ def test_who_connects_too_fast_is_let_in_at_the_rate_and_told_when(
     company.hub.settings.limits.connect_rate = 2
     burst = 2 * CONNECT_BURST
     assert let_in(wide, HOST, 99) == burst
-    why = "your address connects more than 2 times a second; try again in 1 s"
+    why = "Too many new connections from your address (limit 2 per second); try again in 1 s"
     assert wide.objection(HOST) == why
     assert let_in(wide, OTHER, 99) == burst
     fake_time.now += 1
@@ -161,7 +161,7 @@ def test_a_banned_one_is_told_by_whom_how_long_and_why_until_the_ban_ends(
 ) -> None:
     ban = Sanction("ann", "flooding", fake_time.now + 3600)
     company.hub.bans.add(network_of(HOST), ban, fake_time.now)
-    told = "you are banned by ann, for 1 h more: flooding"
+    told = "You are banned by ann, for 1 h more: flooding"
     assert door.objection(HOST) == door.bar(HOST) == told
     assert door.objection(OTHER) is None
     fake_time.now += 3600
@@ -207,7 +207,7 @@ def test_who_is_turned_away_learns_why_and_is_ended(
     assert peer.read_to_end() == b" * no reason\n"
     peer.close()
     turning_away.get(timeout=10)
-    assert caplog.messages == ["refuse 127.0.0.1:53412: no reason"]
+    assert caplog.messages == ["refused 127.0.0.1:53412: no reason"]
     assert company.hub.stats.refused == 1
     assert connection._socket.fileno() < 0
 
@@ -265,10 +265,10 @@ def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
     fake_time.now += 1 / LOGGED.rate
     turn_away(2)
     assert len(caplog.messages) == burst + 1
-    assert re.search(rf"no reason \({others} others before it\)$", caplog.messages[-1])
+    assert re.search(rf"no reason \({others} refusals before it not logged\)$", caplog.messages[-1])
     fake_time.now += 1 / LOGGED.rate
     turn_away(1)
-    assert caplog.messages[-1].endswith("(1 others before it)")
+    assert caplog.messages[-1].endswith("(1 refusal before it not logged)")
     assert company.hub.stats.refused == burst + others + 3
 
 

@@ -126,7 +126,7 @@ def test_an_address_that_this_machine_does_not_have_is_left_out_and_logged(
     resolves(*addresses)
     with caplog.at_level(logging.INFO), listen_alone("box") as listening:
         assert listening.getsockname()[0] == "127.0.0.2"
-    assert caplog.messages == ["does not listen on 198.51.100.1: Cannot assign requested address"]
+    assert caplog.messages == ["not listening on 198.51.100.1: Cannot assign requested address"]
 
 
 def test_a_family_that_this_system_does_not_have_is_left_out(
@@ -136,7 +136,7 @@ def test_a_family_that_this_system_does_not_have_is_left_out(
     with caplog.at_level(logging.INFO), listen_alone("box") as listening:
         assert listening.getsockname()[0] == "127.0.0.2"
     (told,) = caplog.messages
-    assert told.startswith("does not listen on ::2: Address family not supported")
+    assert told.startswith("not listening on ::2: Address family not supported")
 
 
 def test_nothing_is_left_listening_if_a_port_is_in_use_at_one_of_the_addresses(
@@ -198,7 +198,7 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do() -> None:
         ),
         (
             "x" * 64,
-            f"cannot listen on {'x' * 64} port 0: it is no valid name; --host takes an address or "
+            f"cannot listen on {'x' * 64} port 0: not a valid name; --host takes an address or "
             "a name of this machine",
         ),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from gchat.config.password import MAX_PASSWORD, Password
 from gchat.doors import login, opening
-from gchat.doors.login import LONGEST, TRIES, Login, TurnedAway
+from gchat.doors.login import MAX_INPUT, TOO_LATE, TRIES, Login, TurnedAway
 from gchat.doors.opening import open_connection
 from gchat.hub.password_attempts import PENALTY, RULE, PasswordAttempts
 from gchat.protocol.framing import LineFramer, lines_in
@@ -20,8 +20,8 @@ from tests.unit.peers import DEADLINE, Peer, connect, wait_until
 
 HERE = network_of("10.0.0.1")
 SECRET = "sword fish"
-QUESTION = " * this server has a password: type it, then press Enter"
-GOODBYE = "that is not the password; goodbye"
+QUESTION = " * Password: (send it as your first line)"
+GOODBYE = "Wrong password; goodbye"
 
 WILL_ECHO, WONT_ECHO, DO_ECHO = b"\xff\xfb\x01", b"\xff\xfc\x01", b"\xff\xfd\x01"
 DO_TIMING_MARK, WONT_TIMING_MARK = b"\xff\xfd\x06", b"\xff\xfc\x06"
@@ -172,9 +172,9 @@ def test_a_person_has_some_tries_and_is_told_how_many_are_left(
 ) -> None:
     peer = newcomer.come()
     peer.read_until(QUESTION)
-    for left in (f"{TRIES - 1} more tries", *["1 more try"][: TRIES - 2]):
+    for left in (f"{TRIES - 1} tries left", *["1 try left"][: TRIES - 2]):
         peer.send(b"tuna\n")
-        assert peer.read_lines(1) == [f" * that is not the password; {left}"]
+        assert peer.read_lines(1) == [f" * Wrong password; {left}"]
     peer.send(b"tuna\n")
     assert newcomer.why() == GOODBYE
     assert newcomer.wrong_answers() == TRIES
@@ -185,7 +185,7 @@ def test_who_mistypes_it_is_let_in_with_the_right_one(newcomer: Newcomer) -> Non
     peer = newcomer.come()
     peer.read_until(QUESTION)
     peer.send(b"tuna\n")
-    peer.read_until("2 more tries")
+    peer.read_until("2 tries left")
     peer.send(f"{SECRET}\n".encode())
     assert newcomer.outcome() == []
     assert newcomer.wrong_answers() == 1
@@ -224,23 +224,23 @@ def test_a_wrong_answer_is_logged_without_what_it_was(
 @pytest.mark.parametrize("first", [b"", b"sword", SECRET.encode()])
 def test_who_ends_its_input_without_a_line_is_turned_away(newcomer: Newcomer, first: bytes) -> None:
     newcomer.come(first).end_input()
-    assert newcomer.why() == "this server has a password, which comes first, in a line"
+    assert newcomer.why() == "This server has a password: send it as your first line"
     assert newcomer.wrong_answers() == 0
 
 
-@pytest.mark.parametrize("max_line", [100, 2 * LONGEST])
+@pytest.mark.parametrize("max_line", [100, 2 * MAX_INPUT])
 def test_who_sends_much_and_no_line_is_turned_away(newcomer: Newcomer, max_line: int) -> None:
     newcomer.framer.max_line = max_line
     peer = newcomer.come()
     with suppress(BrokenPipeError, ConnectionResetError):
-        peer.send(b"x" * (min(max_line, LONGEST) + 1))
-    assert newcomer.why() == "that is too long for a password; goodbye"
+        peer.send(b"x" * (min(max_line, MAX_INPUT) + 1))
+    assert newcomer.why() == "Password too long; goodbye"
 
 
 def test_who_takes_too_long_is_turned_away_however_busy_it_seems(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "TIME", 0.05)
+    monkeypatch.setattr(login, "LOGIN_TIMEOUT", 0.05)
     peer = newcomer.come()
 
     def is_over() -> bool:
@@ -248,7 +248,7 @@ def test_who_takes_too_long_is_turned_away_however_busy_it_seems(
         return bool(newcomer._greenlet.ready())
 
     wait_until(is_over, "it is turned away")
-    assert newcomer.why() == "no password came in 0 seconds; goodbye"
+    assert newcomer.why() == TOO_LATE
 
 
 def test_a_connection_that_breaks_is_an_error_of_the_system(newcomer: Newcomer) -> None:
@@ -301,7 +301,7 @@ def test_telnet_is_told_of_a_wrong_answer_in_a_line_of_its_own(newcomer: Newcome
     peer.read_until(QUESTION)
     peer.send(b"tuna\r\0")
     assert peer.read_line().encode() == rb"\xff\xfb" + b"\x01\r\n"
-    assert peer.read_line() == " * that is not the password; 2 more tries\r\n"
+    assert peer.read_line() == " * Wrong password; 2 tries left\r\n"
     peer.send(b"tuna\r\0tuna\r\0")
     assert newcomer.why() == GOODBYE
     assert newcomer.shown() == WONT_ECHO + b"\r\n"
@@ -310,7 +310,7 @@ def test_telnet_is_told_of_a_wrong_answer_in_a_line_of_its_own(newcomer: Newcome
 def test_telnet_shows_what_is_typed_again_when_the_time_is_over(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "TIME", 0.05)
+    monkeypatch.setattr(login, "LOGIN_TIMEOUT", 0.05)
     newcomer.come(DO_TIMING_MARK)
     assert newcomer.why()
     assert newcomer.shown().endswith(WILL_ECHO + WONT_ECHO + b"\r\n")

@@ -1,4 +1,4 @@
-"""doors.pace: who sends more than is taken is held back, and loses nothing."""
+"""doors.rate_limit: a client that sends too fast is slowed down, and loses nothing."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from gchat.config.limits import Limits
 from gchat.doors import rate_limit
-from gchat.doors.rate_limit import KIB, MAX_SLEEP, PORTION, RateLimit
+from gchat.doors.rate_limit import BATCH_SECONDS, KIB, MAX_SLEEP, RateLimit
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer
 
@@ -64,7 +64,7 @@ def test_a_burst_is_taken_at_once_and_the_rest_at_the_rate(
     assert fake_time.now == begun
     turns = speak(paced, 100 * RATE)
     assert fake_time.now - begun == pytest.approx(100)
-    assert set(turns) == {RATE * PORTION}
+    assert set(turns) == {RATE * BATCH_SECONDS}
 
 
 def test_in_no_time_more_is_said_than_the_burst_and_what_the_rate_allows(
@@ -149,9 +149,11 @@ def test_one_who_is_held_back_is_told_once_and_so_is_the_log(
     assert not peer.client.owed
     speak(paced, 3 * RATE)
     told = peer.client.take_owed()
-    assert f"from now on it is {RATE} lines a second".encode() in told
+    assert f"now read at {RATE} per second".encode() in told
     assert not peer.client.owed
-    assert [message for message in caplog.messages if "pace" in message] == [f"pace {peer.client}"]
+    assert [message for message in caplog.messages if "limited" in message] == [
+        f"rate-limited {peer.client}"
+    ]
 
 
 def test_what_it_has_sent_it_says_now_so_it_is_not_idle(

@@ -207,7 +207,7 @@ def test_a_flood_is_taken_at_the_rate_and_all_of_it_comes_in_order(
     texts = [line.partition(": ")[2] for line in listener.read_lines(300)]
     assert texts == list(map(str, range(300)))
     assert time.monotonic() - begun >= (300 - limits.burst) / limits.rate
-    assert peer.read_line().startswith(" * you send more than is taken at once")
+    assert peer.read_line().startswith(" * You are sending too fast")
     assert not peer.client.owed
 
 
@@ -218,7 +218,7 @@ def test_while_one_is_held_back_nothing_more_is_read_from_it_and_others_talk_on(
     limits.rate, limits.burst = 1, 10
     flooder = company.program()
     flooding = company.start(flooder.send, b"more\n" * 200_000)
-    assert flooder.read_line().startswith(" * you send more than is taken at once")
+    assert flooder.read_line().startswith(" * You are sending too fast")
     read = company.hub.stats.bytes_in
     company.converse(b"hello\nI am here\n")
     listener.read_until("I am here")
@@ -232,7 +232,7 @@ def test_one_who_is_held_back_can_be_made_to_go(company: Company, listener: Peer
     limits = company.hub.settings.limits
     limits.rate, limits.burst = 1, 1
     peer = company.converse(b"one\ntwo\nthree\n")
-    assert peer.read_line().startswith(" * you send more than is taken at once")
+    assert peer.read_line().startswith(" * You are sending too fast")
     peer.client.expel("kicked by op")
     peer.close()
     wait_until_gone(company, peer)
