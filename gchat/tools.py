@@ -1,4 +1,4 @@
-"""What gchat does with a history file besides serving: `export` and `check`."""
+"""The commands `export` and `check`, which work on a history file."""
 
 import argparse
 import os
@@ -24,19 +24,20 @@ from gchat.text.naming import name_key
 from gchat.text.safe import escape
 
 COMMANDS = TOOLS
+"""The first arguments that start a command instead of the server."""
 
 INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells have it."""
+"""The exit status after Ctrl-C: 128 + SIGINT, as in shells."""
 
 BAR = 40
 """Characters of the progress bar."""
 
-REDRAWN = 0.1
-"""Seconds between two pictures of it."""
+REDRAW_INTERVAL = 0.1
+"""Seconds between two updates of the progress bar."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what `arguments` say, of which the first is one of COMMANDS; returns the exit status."""
+    """Run the command in `arguments`, of which the first is one of COMMANDS; return the status."""
     options = _parser().parse_args(arguments)
     try:
         with closing(open_to_read(options.file)) as connection:
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(why)
     except sqlite3.Error as error:
         return _fail(refusal(options.file, error, writing=False))
-    except BrokenPipeError:  # whoever read it has enough, `head` for one
+    except BrokenPipeError:  # the reader has enough, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -60,39 +61,41 @@ def _fail(why: CannotUse) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gchat")
     commands = parser.add_subparsers(required=True)
-    export = commands.add_parser("export", help="write out what was said")
-    export.add_argument("file", metavar="FILE", type=_file, help="what --history has written")
-    export.add_argument("--room", metavar="ROOM", help="only what was said there", default="")
+    export = commands.add_parser("export", help="print the messages of a history file")
+    export.add_argument("file", metavar="FILE", type=_file, help="history file (see --history)")
+    export.add_argument("--room", metavar="ROOM", help="only messages of this room", default="")
     export.add_argument(
         "--since",
         metavar="WHEN",
         type=_time,
         default=0.0,
-        help="only what was said since: 10m, 2h or 3d ago, or 14:30",
+        help="only messages since then: 10m, 2h or 3d ago, or 14:30",
     )
     export.add_argument(
         "--format",
         choices=("text", "json"),
         default="text",
-        help="lines to read, or JSON objects, one a line (%(default)s)",
+        help="text for people, or one JSON object per line (default: %(default)s)",
     )
     export.set_defaults(function=_export)
-    check = commands.add_parser("check", help="say whether the file is sound, and what is in it")
-    check.add_argument("file", metavar="FILE", type=_file, help="what --history has written")
+    check = commands.add_parser(
+        "check", help="test whether a history file is sound, and describe it"
+    )
+    check.add_argument("file", metavar="FILE", type=_file, help="history file (see --history)")
     check.set_defaults(function=_check)
     return parser
 
 
 def _file(text: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty")
+        raise argparse.ArgumentTypeError("empty")
     return text
 
 
 def _time(text: str) -> float:
     begin = past(text, time.time(), None)
     if begin is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 10m, 2h or 14:30")
     return begin
 
 
@@ -101,10 +104,10 @@ def _export(connection: sqlite3.Connection, options: argparse.Namespace) -> int:
         json_lines.encode_message if options.format == "json" else _line
     )
     room = name_key(options.room.removeprefix("#"))
-    portions = read_all(connection, room, options.since)
+    batches = read_all(connection, room, options.since)
     if sys.stderr.isatty() and not sys.stdout.isatty():
-        portions = _with_progress(portions)
-    for _, messages in portions:
+        batches = _with_progress(batches)
+    for _, messages in batches:
         sys.stdout.buffer.write(b"".join(map(encode, messages)))
     sys.stdout.flush()
     return 0
@@ -114,20 +117,20 @@ _encode = encoder(PLAIN)
 
 
 def _line(message: Message) -> bytes:
-    """`2026-11-24 14:02:11 #lobby ann: hello`."""
+    """Encode a message as `2026-11-24 14:02:11 #lobby ann: hello`."""
     when = datetime.fromtimestamp(message.time)
     start = f"{when:%Y-%m-%d %H:%M:%S} #{message.room} "
     return start.encode() + _encode(message).lstrip()
 
 
 def _with_progress(
-    portions: Iterable[tuple[float, list[Message]]],
+    batches: Iterable[tuple[float, list[Message]]],
 ) -> Iterator[tuple[float, list[Message]]]:
-    """The same, and meanwhile a bar on standard error."""
+    """Yield `batches` (see read_all), and draw a progress bar on standard error meanwhile."""
     drawn = 0.0
     try:
-        for share, messages in portions:
-            if time.monotonic() > drawn + REDRAWN:
+        for share, messages in batches:
+            if time.monotonic() > drawn + REDRAW_INTERVAL:
                 drawn = time.monotonic()
                 bar = "#" * int(share * BAR)
                 print(f"\r[{bar:<{BAR}}] {share:4.0%}", end="", file=sys.stderr, flush=True)

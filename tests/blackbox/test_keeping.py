@@ -146,7 +146,7 @@ def test_what_an_operator_deletes_is_seen_by_nobody_any_more_and_not_in_the_file
     assert SECRET not in export.stdout
     stop(server)
     assert f"password is {SECRET}".encode() not in file.read_bytes()
-    assert "deleted, of these: 1 message" in check(file)
+    assert "1 message deleted, of these" in check(file)
 
 
 def test_the_words_of_it_are_gone_from_the_file_too_after_the_next_look(

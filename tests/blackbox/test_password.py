@@ -111,7 +111,7 @@ def test_somebody_in_a_terminal_is_asked_and_asked_again_and_gets_in(
             terminal.expect("telnet> ")
             terminal.type("send ayt\n")
         terminal.type("open\n")
-        terminal.expect("2 more tries")
+        terminal.expect("2 tries left")
         if client == "telnet":
             terminal.wait_until_typing_is_hidden()
         terminal.type(f"{SECRET}s\x7f\r")
@@ -131,8 +131,8 @@ def test_a_telnet_that_negotiates_is_told_to_hide_what_is_typed_until_it_is_righ
     telnet.send(OFFERS)
     assert telnet.bytes_until(hide) == DECLINED + ASKED.encode() + b"\r\n" + hide
     send(telnet, agreed + b"open\r\0")
-    again = telnet.bytes_until(b"2 more tries\r\n")
-    assert again == b"\r\n" + WRONG.encode() + b"2 more tries\r\n"
+    again = telnet.bytes_until(b"2 tries left\r\n")
+    assert again == b"\r\n" + WRONG.encode() + b"2 tries left\r\n"
     send(telnet, "x\b\bsésams\x7fe, öff\x7fö\x7ffne dich\x7fh\r\0".encode())
     shown = telnet.bytes_until(b"/help lists the commands.\r\n")
     assert shown.startswith(show + b"\r\n * welcome")
@@ -152,7 +152,7 @@ def test_who_is_wrong_three_times_has_to_wait_each_time_and_is_sent_away(
         stranger = server.connect(source=ABUSER)
         assert stranger.line() == ASKED
         began = monotonic()
-        for answer in (f"{WRONG}2 more tries", f"{WRONG}1 more try", f"{WRONG}goodbye"):
+        for answer in (f"{WRONG}2 tries left", f"{WRONG}1 try left", f"{WRONG}goodbye"):
             stranger.say("open")
             assert stranger.line() == answer
         assert monotonic() - began > 2 * right

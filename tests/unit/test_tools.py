@@ -126,7 +126,7 @@ def test_a_sound_file_is_said_to_be_so_and_what_is_in_it(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"4 messages in 2 rooms, {os.path.getsize(path):,} bytes"
     assert lines[1].startswith("from 1970-01-01 ")
-    assert lines[2:] == ["1 message between these could not be written", "the file is sound"]
+    assert lines[2:] == ["1 message missing in between (could not be saved)", "the file is sound"]
 
 
 def test_what_was_deleted_is_counted_but_not_written_out(
@@ -142,7 +142,7 @@ def test_what_was_deleted_is_counted_but_not_written_out(
         assert "text 2" in shown
     assert tools.main(["check", path]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2:] == ["deleted, of these: 1 message", "the file is sound"]
+    assert lines[2:] == ["1 message deleted, of these", "the file is sound"]
 
 
 def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,9 +157,18 @@ def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) ->
         ("UPDATE messages SET id = 9 WHERE id = 1", "#lobby: messages are out of order"),
         ("UPDATE messages SET spoken = 0 WHERE id = 2", "#lobby: messages are out of order"),
         ("UPDATE messages SET spoken = 7 WHERE id = 2", "#lobby: messages are out of order"),
-        ("DELETE FROM words_docsize WHERE id = 1", "1 message cannot be found by /find"),
-        ("UPDATE messages SET kind = 'gone'", "the index of words has 2 messages too many"),
-        ("DELETE FROM messages WHERE id = 1", "the index of words has 1 message too many"),
+        (
+            "DELETE FROM words_docsize WHERE id = 1",
+            "1 message missing in the full-text index (/find)",
+        ),
+        (
+            "UPDATE messages SET kind = 'gone'",
+            "2 deleted messages left in the full-text index (/find)",
+        ),
+        (
+            "DELETE FROM messages WHERE id = 1",
+            "1 deleted message left in the full-text index (/find)",
+        ),
     ],
 )
 def test_what_is_wrong_with_it_is_told(

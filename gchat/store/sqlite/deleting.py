@@ -1,7 +1,7 @@
-"""Deleting messages from the history file, one by one or the oldest, and from the index of words.
+"""Delete messages from the history file and its full-text index, one by one or the oldest.
 
-What is deleted is overwritten (PRAGMA secure_delete); the words of it are gone from the index when
-that was merged (see words.merge).
+Deleted texts are overwritten (PRAGMA secure_delete). Their words leave the index when it is merged
+(see words.merge).
 """
 
 import json
@@ -11,15 +11,15 @@ from collections.abc import Collection
 from gchat.store.sqlite.schema import transaction, without_waiting
 from gchat.store.sqlite.words import SPOKEN
 
-LOOKED_AT = 20_000
-"""Messages that are looked at, at a time, for those of one sender: some milliseconds."""
+SCANNED_AT_A_TIME = 20_000
+"""Messages scanned at a time for those of one sender: some milliseconds."""
 
 _UNINDEX = f"""
     INSERT INTO words (words, rowid, name, text)
     SELECT 'delete', place, name, text FROM messages
     WHERE {SPOKEN} AND +place <= (SELECT value FROM state WHERE name = 'indexed') AND """
-"""What is not in the index yet must not be taken out of it. (+place: it is not by that bound that
-the messages are looked up.)"""
+"""Removes messages from the index, but for those that are not in it yet: removing these would
+corrupt it. (+place keeps SQLite from using that bound to find the messages.)"""
 
 _COUNT_UNINDEXING = "UPDATE state SET value = value + 1 WHERE name = 'unmerged'"
 
@@ -48,9 +48,9 @@ _OF_SENDER = f"""
 
 
 def delete(connection: sqlite3.Connection, room: str, ids: Collection[int]) -> set[int]:
-    """Leave of these messages of `room`, but for notices, nothing but that they were there.
+    """Delete the texts of messages of `room`; their ids stay in use, and notices stay as they are.
 
-    Returns the ids of those that were not gone before. Raises sqlite3.Error.
+    Returns the ids of the messages that were not deleted before. Raises sqlite3.Error.
     """
     which = f"room = ? AND id IN (SELECT value FROM json_each(?)) AND {SPOKEN}"
     values = (room, json.dumps(list(ids)))
@@ -65,16 +65,16 @@ def delete(connection: sqlite3.Connection, room: str, ids: Collection[int]) -> s
 def find_of(
     connection: sqlite3.Connection, sender: int, before: int, most: int
 ) -> tuple[int, list[tuple[str, int]]]:
-    """The rooms and ids of messages that `sender` has said, before the place `before`.
+    """Find the last `most` messages of `sender` among SCANNED_AT_A_TIME before the place `before`.
 
-    At most `most`, the last ones, of those among LOOKED_AT messages. Returns as well the place
-    before which the next ones are to be looked for; 0 if there are none. There is no index of
-    senders: it would make each message an eighth longer, for what is asked for so rarely.
+    Returns the place before which to search on, 0 at the beginning of the file, and the rooms and
+    ids of the messages. There is no index of senders: it would make each message an eighth longer,
+    for a rare search.
     """
     (first,) = connection.execute(
         "SELECT ifnull(min(place), 0) FROM ("
         "SELECT place FROM messages WHERE place < ? ORDER BY place DESC LIMIT ?)",
-        (before, LOOKED_AT),
+        (before, SCANNED_AT_A_TIME),
     ).fetchone()
     rows = connection.execute(_OF_SENDER, (first, before, sender, most))
     found = json.loads(rows.fetchone()[0])
@@ -83,10 +83,9 @@ def find_of(
 
 
 def remove_old(connection: sqlite3.Connection, time: float, most: int) -> int:
-    """Delete at most `most` of the messages that were said before `time`, the first ones.
+    """Delete the oldest messages, at most `most`, up to the first that is not older than `time`.
 
-    Up to the first that was said later. Returns how many these were. Waits for no lock. Raises
-    sqlite3.Error.
+    Returns their number. Does not wait for a lock. Raises sqlite3.Error.
     """
     with without_waiting(connection), transaction(connection):
         (last,) = connection.execute(_OLD, (most, time)).fetchone()
@@ -94,7 +93,7 @@ def remove_old(connection: sqlite3.Connection, time: float, most: int) -> int:
 
 
 def find_crowded(connection: sqlite3.Connection, behind: str, most: int) -> str:
-    """The first room, in the order of names and behind `behind`, with over `most` messages.
+    """Return the first room behind `behind`, by name, with more than `most` messages.
 
     Empty if there is none. Raises sqlite3.Error.
     """
@@ -103,9 +102,9 @@ def find_crowded(connection: sqlite3.Connection, behind: str, most: int) -> str:
 
 
 def remove_surplus(connection: sqlite3.Connection, room: str, kept: int, most: int) -> int:
-    """Delete at most `most` of the messages of `room` but the last `kept`, the first ones.
+    """Delete the oldest messages of `room`, at most `most`, so that the last `kept` stay.
 
-    Returns how many these were. Waits for no lock. Raises sqlite3.Error.
+    Returns their number. Does not wait for a lock. Raises sqlite3.Error.
     """
     with without_waiting(connection), transaction(connection):
         (last,) = connection.execute(
@@ -118,7 +117,7 @@ def remove_surplus(connection: sqlite3.Connection, room: str, kept: int, most: i
 
 def _remove(connection: sqlite3.Connection, which: str, values: tuple[object, ...]) -> int:
     connection.execute(
-        # +room, or all of the index of rooms would be read to save some sorting.
+        # +room: else SQLite would read the whole index of rooms to save some sorting.
         "INSERT INTO rooms SELECT room, max(id), max(spoken) FROM messages"
         f" WHERE {which} GROUP BY +room ON CONFLICT (name) DO UPDATE"
         " SET id = excluded.id, spoken = excluded.spoken WHERE excluded.id > id",
@@ -126,7 +125,7 @@ def _remove(connection: sqlite3.Connection, which: str, values: tuple[object, ..
     )
     _unindex(connection, which, values)
     removed = connection.execute(f"DELETE FROM messages WHERE {which}", values).rowcount
-    # The places of the last ones are given out again, if they are among those.
+    # If the last messages of the file are deleted, their places are given out again.
     connection.execute(
         "UPDATE state SET value = min(value, (SELECT ifnull(max(place), 0) FROM messages))"
         " WHERE name = 'indexed'"

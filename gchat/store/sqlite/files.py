@@ -1,7 +1,7 @@
 """The files of a history: the database and, beside it, SQLite's `-wal` and `-shm`.
 
-Nothing here opens and closes one of them: to close any descriptor of a file ends the locks that
-SQLite holds on it for the whole process.
+Nothing here opens and closes one of them: closing any descriptor of a file ends all locks that
+SQLite holds on that file for this process.
 """
 
 import errno
@@ -13,23 +13,23 @@ import tempfile
 from pathlib import Path
 
 PRIVATE = 0o600
-"""The mode of a new history: what people say is nobody's business but the server's."""
+"""The mode of a new history file: only its owner may read what people write."""
 
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
-"""The bits of a mode with which users beside the owner can read or write a file."""
+"""The bits of a mode that let users other than the owner read or write a file."""
 
 BESIDE = ("-wal", "-shm")
 """What SQLite appends to the name of the database; it gives these files the database's mode."""
 
 NEEDED = 64 * 1024
-"""Bytes of disk that SQLite takes to open a history: 32 KiB of `-shm`, and some for what a start
-writes."""
+"""Bytes of disk that SQLite takes to open a history: 32 KiB of `-shm`, and some that are written at
+the start."""
 
 log = logging.getLogger(__name__)
 
 
 def files_of(path: str) -> list[Path]:
-    """The files of the history at `path` that there are, the database first.
+    """List the existing files of the history at `path`, the database first.
 
     SQLite makes the others where the database is, not where a link to it is.
     """
@@ -50,9 +50,9 @@ def warn_of_other_users(path: str) -> None:
 
 
 def obstacle(path: str, *, writing: bool) -> str:
-    """What keeps this process from using the history at `path`, in the system's words.
+    """Return why this process cannot use the history at `path`, in the system's words.
 
-    Empty if nothing is found. SQLite says of most such errors only that there is one.
+    Empty if no reason is found. SQLite itself seldom tells the reason.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -76,7 +76,7 @@ def _denial(file: Path, writing: bool) -> int:
 
 
 def _obstacle_in_folder(folder: Path) -> str:
-    """What keeps SQLite from making its files in `folder`; empty if nothing does."""
+    """Return why SQLite cannot make its files in `folder`; empty if it can."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             file.write(bytes(NEEDED))

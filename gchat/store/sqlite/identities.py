@@ -1,6 +1,6 @@
-"""Identities in the history file, and the private messages that are kept for them.
+"""Identities in the history file, and the direct messages that are kept for them.
 
-What there is comes and goes as JSON, in one step of SQLite's: see messages.py.
+They are read and written as JSON, in one step of SQLite's: messages.py says why.
 """
 
 import json
@@ -19,7 +19,7 @@ from gchat.model.sanctions import Sanction
 from gchat.store.sqlite.schema import transaction
 
 PRIVATE_BYTES = 64
-"""What one takes in the file besides its text."""
+"""Bytes that a direct message takes in the file besides its text."""
 
 COLUMNS = "number, digest, network, name, seen, room, id, spoken, own_ahead, state"
 
@@ -46,12 +46,12 @@ _TAKE = """
 
 
 def encode(identities: Iterable[Identity]) -> str:
-    """They, for `write`."""
+    """Encode identities as the JSON that `write` stores."""
     return json.dumps([_row(identity) for identity in identities])
 
 
 def encode_places(identities: Iterable[Identity]) -> str:
-    """How far they have got, for `write`. Made for thousands in every second."""
+    """Encode the cursors of identities for `write`: fast, since there are thousands a second."""
     places = (
         f"[{each.number},{each.place.id},{each.place.spoken},{each.own_ahead},{each.seen}]"
         for each in identities
@@ -62,10 +62,10 @@ def encode_places(identities: Iterable[Identity]) -> str:
 def write(
     connection: sqlite3.Connection, changed: str, moved: str, forgotten: Sequence[int]
 ) -> None:
-    """Write those that have changed, and of those that have only got further their places.
+    """Write `changed` identities, the cursors of `moved` ones, and delete `forgotten` ones.
 
-    And delete those of the numbers in `forgotten`, with what is kept for them. Raises
-    sqlite3.Error; then nothing is written.
+    `changed` comes from `encode`, `moved` from `encode_places`, and `forgotten` are numbers, whose
+    direct messages are deleted as well. Raises sqlite3.Error; then nothing is written.
     """
     with transaction(connection):
         if forgotten:
@@ -79,7 +79,7 @@ def write(
 
 
 def read(connection: sqlite3.Connection) -> list[Identity]:
-    """All, the longest gone first. Raises sqlite3.Error."""
+    """Read all identities, those last seen longest ago first. Raises sqlite3.Error."""
     return [_identity(*row) for row in json.loads(connection.execute(_READ).fetchone()[0])]
 
 
@@ -89,9 +89,9 @@ def keep(
     privates: Sequence[Private],
     most: float = inf,
 ) -> bool:
-    """Keep private messages for the one of this number.
+    """Keep direct messages for the identity with this number.
 
-    False if those that are kept for it already have over `most` bytes. Raises sqlite3.Error.
+    False if more than `most` bytes are kept for it already. Raises sqlite3.Error.
     """
     rows = connection.execute(
         "SELECT coalesce(sum(length(CAST(text AS BLOB)) + ?), 0) FROM privates WHERE number = ?",
@@ -108,7 +108,7 @@ def keep(
 
 
 def take(connection: sqlite3.Connection, number: int) -> list[Private]:
-    """Those that are kept for it, and are so no longer. Raises sqlite3.Error."""
+    """Remove and return the direct messages kept for an identity. Raises sqlite3.Error."""
     with transaction(connection):
         (found,) = connection.execute(_TAKE, (number,)).fetchone()
         connection.execute("DELETE FROM privates WHERE number = ?", (number,))

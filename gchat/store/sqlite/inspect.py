@@ -1,4 +1,4 @@
-"""For the tools: whether a history file is sound, what is in it, and all of its messages."""
+"""For `export` and `check`: find faults in a history file, describe it, read all of it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from gchat.text.phrases import counted
 READ_AT_A_TIME = 1000
 """Messages per query of `read_all`."""
 
-MOST_TOLD = 20
-"""Faults of one sort that are told one by one."""
+MAX_LISTED = 20
+"""Faults of one kind that are listed one by one."""
 
 _OUT_OF_ORDER = """
     SELECT DISTINCT room FROM (
@@ -43,27 +43,27 @@ _HOLES = """
 
 
 def faults(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with it, a line each; none if it is sound. Raises sqlite3.Error."""
+    """Check the file; return a line for each fault, none if it is sound. Raises sqlite3.Error."""
     found = [
         text
-        for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_TOLD})")
+        for (text,) in connection.execute(f"PRAGMA integrity_check({MAX_LISTED})")
         if text != "ok"
     ]
-    if found:  # the rest would only repeat it
+    if found:  # further checks would only repeat these
         return [f"damaged: {text}" for text in found]
-    for (room,) in connection.execute(_OUT_OF_ORDER, (MOST_TOLD,)):
+    for (room,) in connection.execute(_OUT_OF_ORDER, (MAX_LISTED,)):
         found.append(f"#{room}: messages are out of order")
     (missing,) = connection.execute(_UNINDEXED).fetchone()
     if missing:
-        found.append(f"{counted(missing, 'message')} cannot be found by /find")
+        found.append(f"{counted(missing, 'message')} missing in the full-text index (/find)")
     (left,) = connection.execute(_DELETED).fetchone()
     if left:
-        found.append(f"the index of words has {counted(left, 'message')} too many")
+        found.append(f"{counted(left, 'deleted message')} left in the full-text index (/find)")
     return found
 
 
 def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """What is in it, for a person to read. Raises sqlite3.Error."""
+    """Describe the content of the file in lines for people. Raises sqlite3.Error."""
     messages, rooms, first, last = connection.execute(_ROOMS).fetchone()
     size = path.stat().st_size
     lines = [f"{counted(messages, 'message')} in {counted(rooms, 'room')}, {size:,} bytes"]
@@ -72,20 +72,20 @@ def contents(connection: sqlite3.Connection, path: Path) -> list[str]:
         lines.append(f"from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}")
     (holes,) = connection.execute(_HOLES).fetchone()
     if holes:
-        lines.append(f"{counted(holes, 'message')} between these could not be written")
+        lines.append(f"{counted(holes, 'message')} missing in between (could not be saved)")
     (gone,) = connection.execute(_GONE).fetchone()
     if gone:
-        lines.append(f"deleted, of these: {counted(gone, 'message')}")
+        lines.append(f"{counted(gone, 'message')} deleted, of these")
     return lines
 
 
 def read_all(
     connection: sqlite3.Connection, room: str = "", since: float = 0.0
 ) -> Iterator[tuple[float, list[Message]]]:
-    """The messages of `room`, or of all rooms if it is empty, that were said at `since` or later.
+    """Yield the messages of `room` (all rooms if empty) since a time, without deleted ones.
 
-    Without what was deleted. They come in portions, each with the share of the file that has been
-    read with it. Raises sqlite3.Error.
+    Yields pairs: the share of the file that has been read, from 0 to 1, and a list of messages.
+    Raises sqlite3.Error.
     """
     (last,) = connection.execute("SELECT ifnull(max(place), 0) FROM messages").fetchone()
     place = 0

@@ -1,7 +1,8 @@
-"""The messages in the history file: what is appended to a room's log, and read from there.
+"""Messages in the history file: appending them, and reading them from a place in a room's log.
 
-What is read comes as JSON in one step of SQLite's. For each row on its own, Python's lock would
-be given back and waited for, up to 5 ms where the loop is busy; so `decode` is for the loop.
+SQLite returns messages as JSON, in one step. Fetching rows one by one would release Python's lock
+for each of them and wait for it again, up to 5 ms while the loop is busy; so the worker's thread
+returns the JSON, and the loop calls `decode`.
 """
 
 import json
@@ -15,11 +16,11 @@ from gchat.model.room_log import Cursor, Entry
 from gchat.store.sqlite.schema import transaction, without_waiting
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"
-"""As in log.Entry."""
+"""The columns of a message, in the order of room_log.Entry."""
 
 MOST_AT_ONCE = 512
-"""Messages that one statement inserts, each of them another one, translated once: SQLite takes
-32,766 values in one."""
+"""Messages that one statement inserts. There is a statement for each number, compiled once; SQLite
+takes 32,766 values in a statement."""
 
 _AFTER = f"""
     SELECT json_group_array(json_array({COLUMNS})) FROM (
@@ -30,10 +31,10 @@ _AFTER = f"""
     ) WHERE before < ?"""
 
 TAIL = 200
-"""Messages that a log begins with when it is opened: what is asked for most."""
+"""Messages that a log has in memory when it is opened: the ones that are read most."""
 
 TAIL_CHARACTERS = 64 * 1024
-"""How long they may be together, but for the last."""
+"""Total length of those messages, not counting the last."""
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
@@ -47,7 +48,7 @@ def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
 
 
 def append_at_once(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    """The same, without waiting for a lock."""
+    """Append messages like `append`, but fail at once if another program holds a lock."""
     with without_waiting(connection):
         append(connection, entries)
 
@@ -64,7 +65,7 @@ def _insertion(count: int) -> str:
 
 
 def end(connection: sqlite3.Connection, room: str) -> Cursor:
-    """The place behind the last message of `room`, kept or not."""
+    """Return the cursor at the end of `room`, whether its last message is kept or not."""
     rows = connection.execute(
         "SELECT id, spoken FROM messages WHERE room = ?1 UNION ALL"
         " SELECT id, spoken FROM rooms WHERE name = ?1 ORDER BY id DESC LIMIT 1",
@@ -76,21 +77,21 @@ def end(connection: sqlite3.Connection, room: str) -> Cursor:
 def after(
     connection: sqlite3.Connection, room: str, last: int, end: int, count: int, characters: int
 ) -> str:
-    """Messages of `room` from behind the id `last` up to `end`, for `decode`.
+    """Read messages of `room` with ids above `last` and up to `end`, as JSON for `decode`.
 
-    At most `count`, of which all but the last have less than so many `characters` together.
+    At most `count` messages, all but the last with fewer than `characters` in total.
     """
     values = (room, last, end, count, characters)
     return str(connection.execute(_AFTER, values).fetchone()[0])
 
 
 def decode(messages: str) -> list[Message]:
-    """What `after` has read."""
+    """Decode the JSON of `after` and `tail`."""
     return [Message(*fields) for fields in json.loads(messages)]
 
 
 def tail(connection: sqlite3.Connection, room: str) -> tuple[Cursor, str]:
-    """The end of `room`, and the messages before it, for `decode`, that a log begins with."""
+    """Return the end of `room`, and the messages before it that a log begins with, as JSON."""
     place = end(connection, room)
     characters, last = 0, place.id
     rows = connection.execute(
@@ -106,14 +107,14 @@ def tail(connection: sqlite3.Connection, room: str) -> tuple[Cursor, str]:
 
 
 def start(connection: sqlite3.Connection, room: str) -> int:
-    """The id behind which the first message of `room` is that is kept; its end if there is none."""
+    """Return the id before the first message of `room` that is kept; the end if none is."""
     rows = connection.execute("SELECT min(id) - 1 FROM messages WHERE room = ?", (room,))
     (first,) = rows.fetchone()
     return end(connection, room).id if first is None else int(first)
 
 
 def gone_between(connection: sqlite3.Connection, room: str, last: int, end: int) -> int:
-    """How many messages of `room` from behind the id `last` up to `end` were deleted."""
+    """Count deleted messages of `room` with ids above `last` and up to `end`."""
     rows = connection.execute(
         "SELECT count(*) FROM messages WHERE kind = 'gone' AND room = ? AND id > ? AND id <= ?",
         (room, last, end),
@@ -122,9 +123,9 @@ def gone_between(connection: sqlite3.Connection, room: str, last: int, end: int)
 
 
 def first_with(connection: sqlite3.Connection, room: str, field: str, least: float) -> int:
-    """The id behind which the first message is that has `least`, or more, in `field`.
+    """Return the id before the first message of `room` whose `field` is at least `least`.
 
-    That is `spoken` or `time`, which grow from one to the next.
+    `field` is `spoken` or `time`, which grow from message to message.
     """
     low, high = start(connection, room), end(connection, room).id
     while low < high:

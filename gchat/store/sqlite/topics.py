@@ -6,7 +6,7 @@ from gchat.model.message import Topic
 
 
 def write(connection: sqlite3.Connection, room: str, topic: Topic | None) -> None:
-    """Write what `room` is about, in place of what it was before. Raises sqlite3.Error."""
+    """Save the topic of `room`, or delete it if it is None. Raises sqlite3.Error."""
     if topic is None:
         connection.execute("DELETE FROM topics WHERE room = ?", (room,))
     else:
@@ -14,7 +14,7 @@ def write(connection: sqlite3.Connection, room: str, topic: Topic | None) -> Non
 
 
 def read(connection: sqlite3.Connection, room: str) -> Topic | None:
-    """What `room` is about; None if nobody has said that. Raises sqlite3.Error."""
+    """Read the topic of `room`; None if it has none. Raises sqlite3.Error."""
     rows = connection.execute("SELECT text, sender, name FROM topics WHERE room = ?", (room,))
     row = rows.fetchone()
     return Topic(*row) if row else None

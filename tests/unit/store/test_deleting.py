@@ -187,7 +187,7 @@ def test_what_one_sender_has_said_is_found_in_steps(
     ]
     assert all_of(file, 7, 1000) == expected
     for looked_at, most in ((4, 3), (3, 3), (1, 1), (100, 2)):
-        monkeypatch.setattr(deleting, "LOOKED_AT", looked_at)
+        monkeypatch.setattr(deleting, "SCANNED_AT_A_TIME", looked_at)
         assert all_of(file, 7, most) == expected
     assert all_of(file, 9, 5) == []
 
