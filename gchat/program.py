@@ -1,4 +1,4 @@
-"""Start the server, read files again, end it: the one place that builds everything."""
+"""Build, start, reload and stop the server: the one module that knows all the others."""
 
 import gc
 import logging
@@ -180,7 +180,7 @@ def open_hub(settings: Settings, options: Options) -> Hub:
 def hang_up(hub: Hub, start: StartSignals) -> None:
     """Handle SIGHUP: stop the server if its terminal is closed, else read the files again."""
     if not end_with_terminal(hub, start):
-        read_again(hub)
+        reload_files(hub)
 
 
 def end_with_terminal(hub: Hub, start: StartSignals) -> bool:
@@ -199,13 +199,13 @@ def watch_terminal(hub: Hub, start: StartSignals) -> None:
         end_with_terminal(hub, start)
 
 
-def read_again(hub: Hub) -> None:
+def reload_files(hub: Hub) -> None:
     """Read the motd file and the password files again."""
     settings = hub.settings
     for file in (settings.motd, settings.password, settings.op_password):
         if file and file.path:
             try:
-                changed = file.read_again()
+                changed = file.reload()
                 log.info("reloaded %s", file.path)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error

@@ -24,7 +24,7 @@ class Motd:
         self._lines = self._read()
         self._error = ""
 
-    def read_again(self) -> bool:
+    def reload(self) -> bool:
         """Read the file even if it seems unchanged; return whether the text is a new one.
 
         Raises OSError and ValueError.
@@ -37,7 +37,7 @@ class Motd:
         """The current text, in lines that are safe to show."""
         try:
             if self._file_version() != self._version or self._error:
-                self.read_again()
+                self.reload()
         except (OSError, ValueError) as error:
             if str(error) != self._error:
                 self._error = str(error)

@@ -32,7 +32,7 @@ class Password:
         self._hash = b""
         self._set(_first_bytes(path) if path else os.fsencode(text))
 
-    def read_again(self) -> bool:
+    def reload(self) -> bool:
         """Read the file again, if there is one; return whether the password is a new one.
 
         Raises OSError and BadPassword; the old password stays in force then.

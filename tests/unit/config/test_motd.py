@@ -96,7 +96,7 @@ def test_if_it_could_not_be_read_for_a_moment_it_is_read_when_it_can_be(
     def fail() -> list[str]:
         raise PermissionError("not for you")
 
-    for text, ask in ((b"another one", motd.lines), (b"one more", motd.read_again)):
+    for text, ask in ((b"another one", motd.lines), (b"one more", motd.reload)):
         file.write_bytes(text)
         with monkeypatch.context() as patched, suppress(PermissionError):
             patched.setattr(motd, "_read", fail)
@@ -117,9 +117,9 @@ def test_it_is_read_again_when_that_is_asked_for_even_if_it_seems_the_same(
 ) -> None:
     same_for_the_system(file, b"x" * file.stat().st_size)
     assert motd.lines() == ["grüß dich", "be kind"]
-    assert motd.read_again()
+    assert motd.reload()
     assert motd.lines()[0].startswith("xx")
-    assert not motd.read_again()
+    assert not motd.reload()
 
 
 def test_if_it_cannot_be_read_when_that_is_asked_for_who_asks_knows_and_it_stays_as_it_was(
@@ -127,14 +127,14 @@ def test_if_it_cannot_be_read_when_that_is_asked_for_who_asks_knows_and_it_stays
 ) -> None:
     file.write_bytes(b"x" * (MAX_MOTD + 1))
     with pytest.raises(ValueError, match=str(MAX_MOTD)):
-        motd.read_again()
+        motd.reload()
     file.unlink()
     with pytest.raises(FileNotFoundError):
-        motd.read_again()
+        motd.reload()
     assert not caplog.records
     assert motd.lines() == ["grüß dich", "be kind"]
     file.write_bytes(b"back")
-    motd.read_again()
+    motd.reload()
     assert motd.lines() == ["back"]
 
 
@@ -145,7 +145,7 @@ def test_a_fault_that_was_mended_is_told_when_it_comes_back(
         file.unlink()
         motd.lines()
         file.write_bytes(b"back")
-        motd.read_again()
+        motd.reload()
     motd.lines()
     assert len(caplog.records) == 2
 

@@ -106,9 +106,9 @@ def test_it_is_read_again_when_that_is_asked_for(file: Path) -> None:
     password = Password(path=str(file))
     file.write_bytes(b"tuna\n")
     assert password.matches("swordfish")
-    assert password.read_again()
+    assert password.reload()
     assert password.matches("tuna")
-    assert not password.read_again()
+    assert not password.reload()
     assert not password.matches("swordfish")
 
 
@@ -118,13 +118,13 @@ def test_if_it_cannot_be_read_again_it_stays_as_it_was(file: Path, spoil: object
     assert callable(spoil)
     spoil(file)
     with pytest.raises((OSError, BadPassword)):
-        password.read_again()
+        password.reload()
     assert password.matches("swordfish")
 
 
 def test_one_that_is_in_no_file_stays_as_it_is() -> None:
     password = Password("swordfish")
-    assert not password.read_again()
+    assert not password.reload()
     assert password.matches("swordfish")
 
 
