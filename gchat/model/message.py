@@ -1,4 +1,4 @@
-"""What a room's log holds: a line that somebody said, or a notice of the server's."""
+"""Messages and notices, the entries of a room's log; direct messages; topics."""
 
 from typing import Final, NamedTuple
 
@@ -7,87 +7,87 @@ Ref = str | int | None
 
 
 class Kind:
-    """What sort of message it is: its name for programs.
+    """The kinds of messages, as programs are told them.
 
-    Plain strings, as messages are kept in plain tuples (see log.Entry).
+    Plain strings, since a log keeps messages in plain tuples (room_log.Entry).
     """
 
     SAY: Final = "say"
     ACTION: Final = "action"
-    """What somebody does, as they tell it themselves."""
+    """An action, from `/me`: `** ann waves`."""
     NOTICE: Final = "notice"
     PRESENCE: Final = "presence"
-    """A notice of who came or left."""
+    """A notice of joins or leaves."""
     GONE: Final = "gone"
-    """What somebody has said, and was deleted: its text is empty, and nobody is shown it."""
+    """A deleted message: its text is empty, and it is not shown."""
 
 
 SPOKEN: Final = frozenset((Kind.SAY, Kind.ACTION))
-"""The kinds that come from somebody; the others are notices, the server's words."""
+"""The kinds that clients send; the others are notices of the server."""
 
 COUNTED: Final = SPOKEN | {Kind.GONE}
-"""Those that `spoken` counts: what was deleted is still one of what people have said."""
+"""The kinds that `Message.spoken` counts: those of clients, deleted or not."""
 
 SERVER = 0
-"""The `sender` of messages that are nobody's own."""
+"""The `sender` of notices that are not about one client."""
 
 
 class Message(NamedTuple):
-    """One entry of a room's log. Once it is in there, all that can happen is that it is deleted."""
+    """One entry of a room's log. It never changes, except that it may be deleted."""
 
     id: int
-    """1, 2, 3, … within its room, without a hole."""
+    """1, 2, 3, … within its room, without gaps."""
     spoken: int
-    """How many of the room's messages up to this one, itself included, people have said."""
+    """Messages of clients (COUNTED) in the room up to this entry, itself included."""
     time: float
-    """When it was said, in seconds since the epoch, UTC."""
+    """When it was sent, in seconds since the epoch, UTC."""
     room: str
     kind: str
     sender: int
-    """The number of the client that it comes from, or, if it is a notice, is about, which is
-    not sent it; or SERVER."""
+    """The number of the client that sent it, or that a notice is about and not sent to; or
+    SERVER."""
     name: str
-    """What that one was called at that moment."""
+    """The name of that client at that time."""
     text: str
-    """One line without its end, safe to show (see text.visible)."""
+    """One line without its end, safe to show (text.safe.visible)."""
 
     @property
     def spoken_before(self) -> int:
-        """How many people have said before this one."""
+        """Messages of clients in the room before this entry."""
         return self.spoken - self.is_counted
 
     @property
     def is_spoken(self) -> bool:
-        """Whether it comes from somebody, and is no notice and not gone: it may be shown again."""
+        """Whether it is a message of a client, not deleted: it may be shown again."""
         return self.kind in SPOKEN
 
     @property
     def is_counted(self) -> bool:
-        """Whether it is one of what people have said, gone or not."""
+        """Whether it is a message of a client, deleted or not."""
         return self.kind in COUNTED
 
     def without_text(self) -> "Message":
-        """What is left of it when it is deleted: its place."""
+        """The entry that takes its place when it is deleted."""
         return self._replace(kind=Kind.GONE, text="")
 
 
 class Private(NamedTuple):
-    """What somebody says to one other. It is in no log."""
+    """A direct message. It is in no log."""
 
     time: float
-    """As a message's."""
+    """When it was sent, in seconds since the epoch, UTC."""
     name: str
-    """Who says it."""
+    """The name of the sender at that time."""
     to: str
-    """Whom it is said to."""
+    """The name of the recipient at that time."""
     text: str
 
 
 class Topic(NamedTuple):
-    """What somebody has said that a room is about."""
+    """The topic of a room."""
 
     text: str
     sender: int
-    """The number of the client that has set it."""
+    """The number of the client that set it."""
     name: str
-    """Its name at that moment."""
+    """The name of that client at that time."""

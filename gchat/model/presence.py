@@ -1,7 +1,7 @@
-"""Who came and who left a room, told in few lines however many they are.
+"""Notices of joins and leaves in a room: few lines, however many clients come and go.
 
-The first one after a quiet second is told at once; what follows within a second
-of that is told together: ` * ann, bob and 310 others joined`.
+The first join or leave after a quiet second is announced at once. Those of the second after that
+are announced together: ` * ann, bob and 310 others joined`.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,16 @@ from gchat.text.naming import name_key
 from gchat.text.phrases import listing
 
 INTERVAL = 1.0
-"""Seconds between two tellings."""
+"""Seconds between two announcements in a room."""
 
 NAMES_SHOWN = 2
-"""How many of many are named; three are all named."""
+"""Names that an announcement of many clients gives; of three clients it names all."""
 
 
 class Presence:
-    """The comings and goings of one room that it has not been told of yet.
+    """The joins and leaves of one room that have not been announced yet.
 
-    Clients are known by their number. Times are seconds of any clock that only
-    goes forward.
+    Clients are identified by their number. Times are seconds of any monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -30,54 +29,54 @@ class Presence:
         self._passed: dict[tuple[int, str], None] = {}
         self._joined: dict[int, str] = {}
         self._unseen: set[int] = set()
-        """Those of `_joined` whom nobody has seen who was shown who is here."""
+        """Clients of `_joined` that have not been in a list of the people in the room yet."""
         self._gone: set[str] = set()
-        """What those are known by (see text.name_key) who have left or passed."""
+        """Keys (text.naming.name_key) of the names in `_left` and `_passed`."""
         self._next = 0.0
 
     def join(self, number: int, name: str) -> None:
-        """Somebody has come."""
+        """Note that a client has joined."""
         self._passed.pop((number, name), None)
         self._joined[number] = name
         self._unseen.add(number)
 
     def leave(self, number: int, name: str) -> None:
-        """Somebody is gone; whoever was not announced yet has passed through."""
+        """Note that a client has left; if its join is unannounced, it came and went."""
         unannounced = self._joined.pop(number, None) is not None
         (self._passed if unannounced else self._left)[number, name] = None
         self._gone.add(name_key(name))
 
     def rename(self, number: int, name: str) -> bool:
-        """Somebody has another name. True if nobody knows them yet, so it is no news."""
+        """Note a new name. True if nobody has seen the client yet, so the change is no news."""
         if not self.is_unannounced(number) or number not in self._unseen:
             return False
         self._joined[number] = name
         return True
 
     def withdraw(self, number: int) -> bool:
-        """Forget that somebody has come; False if that is told already."""
+        """Forget that a client has joined; False if that is announced already."""
         self._unseen.discard(number)
         return self._joined.pop(number, None) is not None
 
     def be_seen(self) -> None:
-        """Somebody is shown who is here."""
+        """Note that somebody has been shown a list of the people in the room."""
         self._unseen.clear()
 
     def is_unannounced(self, number: int) -> bool:
-        """Whether they have come, and that is still to be told."""
+        """Whether the client has joined, and that is still to be announced."""
         return number in self._joined
 
     def has_left(self, name: str) -> bool:
-        """Whether somebody of this name has left, and that is still to be told."""
+        """Whether a client of this name has left, and that is still to be announced."""
         return name_key(name) in self._gone
 
     def forget(self) -> None:
-        """There is nobody to tell."""
+        """Drop everything: there is nobody in the room to announce it to."""
         for each in (self._left, self._passed, self._joined, self._unseen, self._gone):
             each.clear()
 
     def delay(self, now: float) -> float | None:
-        """Seconds until it is time to tell; None if there is nothing to tell."""
+        """Seconds until the next announcement is due; None if there is nothing to announce."""
         if not (self._joined or self._left or self._passed):
             return None
         return max(0.0, self._next - now)
@@ -85,14 +84,14 @@ class Presence:
     def tell(
         self, now: float, unnamed: AbstractSet[int] = frozenset()
     ) -> Iterator[tuple[str, int, str]]:
-        """The lines to tell, each with the number and the name of the one whom it is about:
-        SERVER and an empty name if these are many.
+        """Yield the announcements: text, and number and name of the client that it is about.
 
-        Among many, those in `unnamed` are only counted.
+        These are SERVER and an empty name if a text is about several clients; clients in `unnamed`
+        are then only counted. Everything counts as announced afterwards.
         """
         self._next = now + INTERVAL
         told = (
-            # In this order, as somebody may have taken the name of one who has left.
+            # In this order, since a new client may have the name of one that has left.
             (list(self._left), "left"),
             (list(self._passed), "came and went"),
             (list(self._joined.items()), "joined"),

@@ -1,4 +1,4 @@
-"""What operators have imposed on others: who may not come in, and who may not speak.
+"""Bans and mutes: what operators have imposed on networks and clients.
 
 Times are in seconds since the epoch.
 """
@@ -12,64 +12,67 @@ from gchat.text.addresses import Network, address_of
 from gchat.text.clock import duration
 
 MOST = 10_000
-"""Networks on which one kind of sanction is: whoever needs more wants a firewall."""
+"""Networks that may be banned, or muted, at a time: beyond that, a firewall is the better tool."""
 
 
 class Sanction(NamedTuple):
-    """By whom, why, and how long."""
+    """A ban, a mute or a kick: by whom, why, and until when."""
 
     by: str
-    """What the operator was called."""
+    """The name of the operator at that time."""
     why: str = ""
     until: float | None = None
-    """When it ends; None if it does not end by itself."""
+    """When it expires; None if never."""
 
     def holds(self, now: float) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it has not expired yet."""
         return self.until is None or self.until > now
 
     def tell(self, now: float, *, imposed: bool = False) -> str:
-        """`by ann, for 2 h more: flooding`; without `more` when it is `imposed` just now."""
-        term = ""
-        if self.until is not None:
-            term = f", for {duration(ceil(self.until - now))}" + ("" if imposed else " more")
+        """`by ann for another 2 h: flooding`; without `another` if it is `imposed` just now."""
+        left = self.left(now)
+        term = f" for {'' if imposed else 'another '}{left}" if left else ""
         return f"by {self.by}{term}" + (f": {self.why}" if self.why else "")
+
+    def left(self, now: float) -> str:
+        """The time until it expires, rounded up: `2 h`; empty if it does not expire."""
+        return "" if self.until is None else duration(ceil(self.until - now))
 
 
 class TooManySanctions(Exception):
-    """There are MOST that hold."""
+    """Raised if MOST networks have a sanction already."""
 
 
 class Sanctions:
-    """Those of one kind, on networks. Looking one up takes no longer when there are many."""
+    """Sanctions of one kind by network. A lookup takes no longer if there are many of them."""
 
     def __init__(self, held: Mapping[Network, Sanction] | None = None) -> None:
-        """`held` are there from the start."""
+        """`held` are the sanctions that are in force from the start."""
         self._sanctions = dict(held or {})
         self._lengths: dict[int, set[int]] = {4: set(), 6: set()}
-        """Those of the prefixes on which one ever was, by the version of IP."""
+        """Prefix lengths of the networks that ever had a sanction, by IP version."""
         for network in self._sanctions:
             self._lengths[network.version].add(network.prefixlen)
 
     def __bool__(self) -> bool:
-        """Whether there are any, whether they hold or not."""
+        """Whether there are sanctions, expired or not."""
         return bool(self._sanctions)
 
     def add(self, network: Network, sanction: Sanction, now: float) -> None:
-        """Impose `sanction` in place of an earlier one on `network`. Raises TooManySanctions."""
+        """Impose `sanction` on `network`, replacing an earlier one. Raises TooManySanctions."""
         if network not in self._sanctions and len(self.all(now)) >= MOST:
             raise TooManySanctions
-        self._sanctions.pop(network, None)  # so that it is the latest
+        self._sanctions.pop(network, None)  # so that it becomes the latest
         self._sanctions[network] = sanction
         self._lengths[network.version].add(network.prefixlen)
 
     def remove(self, network: Network, now: float) -> bool:
-        """End the one on `network`; False if there was none that held."""
+        """Lift the sanction on `network`; False if there is none, or it has expired."""
         sanction = self._sanctions.pop(network, None)
         return sanction is not None and sanction.holds(now)
 
     def find(self, host: str, now: float) -> Sanction | None:
-        """One that holds for the address `host`; None if there is none."""
+        """A sanction in force for the address `host`, or None."""
         address = address_of(host)
         for length in self._lengths[address.version]:
             sanction = self._sanctions.get(ip_network((address, length), strict=False))
@@ -78,7 +81,7 @@ class Sanctions:
         return None
 
     def all(self, now: float) -> dict[Network, Sanction]:
-        """Those that hold, in the order in which they were imposed."""
+        """The sanctions in force, in the order in which they were imposed."""
         held = {net: sanction for net, sanction in self._sanctions.items() if sanction.holds(now)}
         self._sanctions = held
         return held

@@ -1,4 +1,4 @@
-"""Addresses and networks, as limits count them and bans name them."""
+"""IP addresses and networks: how limits count clients, and how bans are written."""
 
 from functools import lru_cache
 from ipaddress import (
@@ -14,38 +14,38 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 IPV6_PREFIX = 64
-"""Bits of an IPv6 address that stand for one customer of a provider, as IPv4's 32 do: the rest
-can be changed at will (RFC 6177)."""
+"""Bits of an IPv6 address that identify a customer of a provider, as the 32 bits of IPv4 do; the
+customer can change the rest at will (RFC 6177)."""
 
 
 IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
-"""Addresses of IPv4 as IPv6 writes them. Clients from there count as clients of IPv4."""
+"""IPv4 addresses as IPv6 writes them. Clients from there count as IPv4 clients."""
 
 BROADCAST = IPv4Network("255.255.255.255")
 
 
 class NotANetwork(ValueError):
-    """A text is neither an address nor a network."""
+    """Raised for a text that is neither an address nor a network."""
 
 
 class NobodyComesFrom(ValueError):
-    """A text is a network that no client has an address in; says so, and what to do."""
+    """Raised for a network in which no client can be; says so, and what to do, to users."""
 
 
 def host_of(address: str) -> str:
-    """The host in an address as listener.show_address writes it: `::1` in `[::1]:7878`."""
+    """The host of an address that listener.show_address wrote: `::1` of `[::1]:7878`."""
     return address.rpartition(":")[0].strip("[]")
 
 
 def address_of(host: str) -> Address:
-    """The address that `host` writes: one of IPv4 also if it is mapped into IPv6."""
-    address = ip_address(host.partition("%")[0])  # without the interface of a link-local one
+    """Parse an address; an IPv4 address that is mapped into IPv6 becomes IPv4."""
+    address = ip_address(host.partition("%")[0])  # without the interface of a link-local address
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> Network:
-    """The network that counts as one address: `host` itself, or its /64 of IPv6."""
+    """The network that counts as one address: `host` itself, or the /64 of an IPv6 address."""
     address = address_of(host)
     if isinstance(address, IPv4Address):
         return IPv4Network(address)
@@ -53,9 +53,9 @@ def network_of(host: str) -> Network:
 
 
 def read_network(text: str) -> Network:
-    """The network, or the address as network_of has it, that `text` means.
+    """Read a network `10.1.0.0/16`, or an address, which means its `network_of`.
 
-    Raises NotANetwork, and NobodyComesFrom for a network that would match no client.
+    Raises NotANetwork, and NobodyComesFrom for a network that matches no client.
     """
     try:
         network = parse_network(text) if "/" in text else network_of(text.partition("%")[0])
@@ -63,19 +63,19 @@ def read_network(text: str) -> Network:
         raise NotANetwork from None
     shown = show_network(network)
     if network.is_multicast or network.is_unspecified or network == BROADCAST:
-        raise NobodyComesFrom(f"no client can come from {shown}")
+        raise NobodyComesFrom(f"No client can come from {shown}")
     if network.version == 6 and network.prefixlen > IPV6_PREFIX and IPV4_MAPPED.subnet_of(network):
         raise NobodyComesFrom(
-            f"no client of IPv6 can come from {shown}, and those of IPv4 are known by their IPv4 "
-            "addresses: 0.0.0.0/0 is all of them"
+            f"No IPv6 client can come from {shown}; IPv4 clients go by their IPv4 addresses, "
+            "and 0.0.0.0/0 is all of them"
         )
     return network
 
 
 def parse_network(text: str) -> Network:
-    """The network that `text`, an address and a length, writes, in the one form that is looked up.
+    """Parse an address and a prefix length into the form that lookups use. Raises ValueError.
 
-    Without an interface, and one of IPv4 also if it is a part of IPV4_MAPPED. Raises ValueError.
+    An interface (`%eth0`) is dropped, and a part of IPV4_MAPPED becomes an IPv4 network.
     """
     address, _, length = text.partition("/")
     network = ip_network(f"{address.partition('%')[0]}/{length}", strict=False)
@@ -86,10 +86,10 @@ def parse_network(text: str) -> Network:
 
 
 def lies_in(network: Network, other: Network) -> bool:
-    """Whether all addresses in `network` are in `other` as well."""
+    """Whether all addresses of `network` are in `other`."""
     return network.prefixlen >= other.prefixlen and network.network_address in other
 
 
 def show_network(network: Network) -> str:
-    """As people write it: an address of IPv4 without its length."""
+    """Format a network; an IPv4 address has no prefix length."""
     return str(network).removesuffix("/32") if network.version == 4 else str(network)

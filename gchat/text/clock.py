@@ -16,12 +16,12 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 def clock(time: float, zone: tzinfo | None) -> str:
-    """`14:30`."""
+    """Format the time of day: `14:30`."""
     return _minute(int(time // 60), zone)
 
 
 def clock_and_day(time: float, zone: tzinfo | None, now: float) -> str:
-    """`14:30`, or `2026-11-23 14:30` if that is not the day of `now`."""
+    """Format a time: `14:30`, or `2026-11-23 14:30` if the day differs from that of `now`."""
     day, today = (datetime.fromtimestamp(moment, zone).date() for moment in (time, now))
     return clock(time, zone) if day == today else f"{day} {clock(time, zone)}"
 
@@ -32,7 +32,7 @@ def _minute(minutes: int, zone: tzinfo | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `3 min`, `2 h 5 min`, `3 d 4 h`: the two largest units, but seconds only alone."""
+    """Format a duration in its two largest units, but seconds alone: `40 s`, `3 d 4 h`."""
     minutes, seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -46,14 +46,14 @@ def duration(seconds: float) -> str:
 
 
 def span(text: str) -> int | None:
-    """The seconds that `text` means: `10m`, `2 h`, `3 days`. None if it means none."""
+    """Read a span of time in seconds: `10m`, `2 h`, `3 days`. None for anything else."""
     found = _SPAN.fullmatch(text)
     return int(found[1]) * _UNITS[found[2][0].lower()] if found else None
 
 
 def past(text: str, now: float, zone: tzinfo | None) -> float | None:
-    """The time that `text` means: so long ago (`10m`, `2h`, `3 days`), or the last time that the
-    clock showed it (`14:30`). None if it means none."""
+    """Read a time in the past: so long ago (`10m`, `2h`, `3 days`), or the last time that the
+    clock showed it (`14:30`). None for anything else."""
     if (ago := span(text)) is not None:
         return max(0.0, now - ago)
     if shown := _CLOCK.fullmatch(text):

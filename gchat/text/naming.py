@@ -1,56 +1,55 @@
-"""Names of people and rooms: which texts may be one, and which count as the same."""
+"""Names of users and rooms: which texts are names, and which names count as equal."""
 
 import unicodedata
 
 from gchat.text.safe import INVISIBLE
 
 MAX_NAME = 24
-"""Characters in a name: IRC servers allow 9 to 30, and a name stands before every line."""
+"""Characters in a name, which stands before every line. IRC servers allow 9 to 30."""
 
 MAX_TYPED = 3 * MAX_NAME
-"""Characters that may become a name, which has fewer if some of them melt into one: a letter
-and its marks."""
+"""Characters of a text that may become a name: normalisation joins a letter and its marks."""
 
 MAX_MARKS = 2
-"""Combining marks on one letter: what scripts like हिन्दी need, not what climbs over a line."""
+"""Combining marks on one letter: scripts like हिन्दी need two, and a pile of them hides lines."""
 
 RESERVED = frozenset({"you", "gchat"})
-"""What no one may be called: notices to one alone begin with it, ` * you are now ann`."""
+"""Keys of names that nobody may have: ` * You are now ann` is a notice to one client alone."""
 
 
 class NotAName(ValueError):
-    """Why a text cannot be a name, as a clause that a person can read."""
+    """Why a text cannot be a name, as a sentence for users."""
 
 
 def as_name(text: str) -> str:
-    """`text` as a name: 1 to MAX_NAME letters, digits, `-`, `_`, `.`, normalised (NFKC).
+    """Normalise `text` (NFKC) to a name: 1 to MAX_NAME letters, digits, `-`, `_`, `.`.
 
-    Raises NotAName for anything else, for what looks like an address, and for
-    what cannot be seen.
+    Raises NotAName for anything else, for reserved names, and for texts that are invisible or
+    look like an address.
     """
     if not text:
-        raise NotAName("it is empty")
-    # Normalising a long text costs its length squared: it must not be tried.
+        raise NotAName("A name cannot be empty")
+    # Normalising is quadratic in the length, so long texts must not be tried.
     name = text if len(text) > MAX_TYPED else unicodedata.normalize("NFKC", text)
     if len(name) > MAX_NAME:
-        raise NotAName(f"it has {len(name)} characters, and {MAX_NAME} are the most")
-    marks = MAX_MARKS  # none may come before the first letter
+        raise NotAName(f"Name too long ({len(name)} characters, limit {MAX_NAME})")
+    marks = MAX_MARKS  # a name cannot begin with a mark
     for character in name:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Mc") else 0
         is_mark = 0 < marks <= MAX_MARKS and character not in INVISIBLE
         if not (is_mark or _may_be_in_name(character)):
-            raise NotAName(f"{_naming(character)} cannot be in it, only letters, digits, - _ .")
+            raise NotAName(f"Names have letters, digits, - _ . and no {_naming(character)}")
     if not any(map(str.isalnum, name)):
-        raise NotAName("it has neither a letter nor a digit")
+        raise NotAName("A name needs a letter or a digit")
     if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
-        raise NotAName("it looks like an address")
+        raise NotAName("A name cannot look like an address")
     if name_key(name) in RESERVED:
-        raise NotAName("it would be taken for somebody else")
+        raise NotAName(f"The name {name} is reserved for the server")
     return name
 
 
 def nearest_name(text: str) -> str:
-    """A name like `text`, which is none; `guest` if nothing of it can be kept."""
+    """A name that resembles `text`, which is not a name; `guest` if nothing of it can be kept."""
     typed = unicodedata.normalize("NFKC", text[:MAX_TYPED])
     kept = "".join(filter(_may_be_in_name, typed))[:MAX_NAME]
     try:
@@ -64,7 +63,7 @@ def _may_be_in_name(character: str) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    # Not a modifier letter (Lm), some of which look like a colon or a full stop.
+    # No modifier letters (Lm): some look like a colon or a full stop.
     return unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lo")
 
 
@@ -74,16 +73,16 @@ def _is_digit_or_line(character: str) -> bool:
 
 def _naming(character: str) -> str:
     if character == " ":
-        return "a space"
+        return "spaces"
     return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
 
 
 def name_key(name: str) -> str:
-    """What two names have in common that count as the same one: upper and lower case are one.
+    """The key of a name: names with the same key count as equal, upper and lower case as one.
 
-    What is too long to be a name has the key of no name.
+    A text that is too long to be a name is its own key, and equals no name.
     """
     if len(name) > MAX_TYPED:  # see as_name
         return name
     key = unicodedata.normalize("NFKC", name.casefold())
-    return name if key == name else key  # kept once, if it is the same: most are
+    return name if key == name else key  # most names are their own key, and are then kept once

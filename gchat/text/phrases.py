@@ -4,33 +4,34 @@ from collections.abc import Iterable
 from itertools import islice
 
 MAX_SHOWN = 72
-"""Characters of a wrong number that a refusal repeats."""
+"""Characters of a wrong number that a refusal repeats: it fits on a line of a terminal."""
 
 
 class NotANumber(ValueError):
-    """Why a text is not the number that it should be, as a clause that a person can read."""
+    """Why a text is not a number in the allowed range, as a clause for users."""
 
 
 def as_number(text: str, least: int, most: int) -> int:
-    """`text` as a whole number in ASCII digits from `least` to `most`. Raises NotANumber."""
-    # Reading a long one costs its length squared, so it must not be tried.
+    """Read a whole number from `least` to `most`, in ASCII digits. Raises NotANumber."""
+    # int() is quadratic in the length, so long texts must not be tried.
     is_short = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
     if not (is_short and least <= int(text) <= most):
         raise NotANumber(f"{text[:MAX_SHOWN]!r} is not a number from {least} to {most}")
     return int(text)
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 message`, `2 messages`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 message`, `2 messages`; `plural` is for nouns that take more than an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
 def listing(names: Iterable[str], total: int, most: int) -> str:
-    """`ann`, `ann and bob`, `ann, bob and 310 others`: about `most` of the `total` names.
+    """Join names: `ann`, `ann and bob`, `ann, bob and 310 others`; empty if there are none.
 
-    Takes no more of `names` than it shows. Empty if there are none.
+    Shows `most` of the `total` names, or all if one more is enough. Takes no more of `names` than
+    it shows.
     """
-    # "and 1 other" would be no shorter than the name.
+    # "and 1 other" is no shorter than the name.
     shown = list(islice(names, total if total <= most + 1 else most))
     if len(shown) < total:
         shown.append(counted(total - len(shown), "other"))

@@ -1,4 +1,4 @@
-"""What /find is asked for in a history file: words, phrases, by whom, where, since when."""
+"""Queries of /find in a history file: words, phrases, sender, room and time."""
 
 import re
 from datetime import tzinfo
@@ -8,31 +8,31 @@ from gchat.text.clock import past
 from gchat.text.naming import name_key
 
 MAX_TERMS = 20
-"""Words and phrases: each is one more list that is gone through."""
+"""Words and phrases in a query: each costs one more index lookup."""
 
 _PART = re.compile(r'(?:(from|in|since):)?("[^"]*"?|\S+)', re.IGNORECASE)
 _WORDS = re.compile(r"[^\W_]")
 
 
 class NotAQuery(ValueError):
-    """Why nothing can be looked for, as a clause that a person can read."""
+    """Why a text is not a query, as a sentence for users."""
 
 
 class Query(NamedTuple):
-    """What a message must have; all of it."""
+    """Conditions that a message must meet, all of them."""
 
     terms: tuple[str, ...] = ()
-    """Words and phrases; one that ends with `*` is the beginning of a word."""
+    """Words and phrases; a term that ends with `*` is the beginning of a word."""
     sender: str = ""
-    """The key of a name (see text.name_key); anybody if it is empty."""
+    """The key of a name (text.naming.name_key); anybody if it is empty."""
     room: str = ""
-    """A room's name; any if it is empty."""
+    """The name of a room; any room if it is empty."""
     since: float = 0.0
-    """Seconds since the epoch."""
+    """The earliest time, in seconds since the epoch."""
 
 
 def read_query(typed: str, now: float, zone: tzinfo | None) -> Query:
-    """What `typed` means: `deploy "that was it" err* from:ann in:builds since:2d`.
+    """Read a query: `deploy "that was it" err* from:ann in:builds since:2d`.
 
     Raises NotAQuery.
     """
@@ -46,13 +46,13 @@ def read_query(typed: str, now: float, zone: tzinfo | None) -> Query:
         elif field == "since":
             begin = past(value, now, zone)
             if begin is None:
-                raise NotAQuery(f"“{value}” is no time, as 10m, 2h, 1d or 14:30 are")
+                raise NotAQuery(f"“{value}” is not a time like 10m, 2h, 1d or 14:30")
             query = query._replace(since=begin)
         elif _WORDS.search(value):
             terms.append(value)
     if len(terms) > MAX_TERMS:
-        raise NotAQuery(f"it has {len(terms)} words, and {MAX_TERMS} are the most")
+        raise NotAQuery(f"Too many words ({len(terms)}, limit {MAX_TERMS})")
     query = query._replace(terms=tuple(terms))
     if query == Query() or (query.sender and not _WORDS.search(query.sender)):
-        raise NotAQuery("there is no word in it")
+        raise NotAQuery("Type at least one word to search for")
     return query

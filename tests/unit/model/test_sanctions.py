@@ -54,8 +54,8 @@ def test_a_sanction_holds_until_it_ends_or_for_good() -> None:
     [
         (Sanction("ann"), "by ann", "by ann"),
         (Sanction("ann", "flooding"), "by ann: flooding", "by ann: flooding"),
-        (Sanction("ann", "", NOW + 3600), "by ann, for 1 h more", "by ann, for 1 h"),
-        (Sanction("ann", "why", NOW + 0.2), "by ann, for 1 s more: why", "by ann, for 1 s: why"),
+        (Sanction("ann", "", NOW + 3600), "by ann for another 1 h", "by ann for 1 h"),
+        (Sanction("ann", "why", NOW + 0.2), "by ann for another 1 s: why", "by ann for 1 s: why"),
     ],
 )
 def test_a_sanction_is_told_with_its_author_its_term_and_its_reason(
@@ -67,7 +67,7 @@ def test_a_sanction_is_told_with_its_author_its_term_and_its_reason(
 
 def test_a_term_is_told_in_full_right_after_it_was_imposed() -> None:
     sanction = Sanction("ann", until=NOW + 600)
-    assert sanction.tell(NOW + 0.01, imposed=True) == "by ann, for 10 min"
+    assert sanction.tell(NOW + 0.01, imposed=True) == "by ann for 10 min"
 
 
 # Bans

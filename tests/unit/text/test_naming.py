@@ -119,10 +119,10 @@ def test_the_nearest_name_keeps_what_it_can() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("a b", "^a space "),
-        ("a*b", "^“\\*” "),
-        ("a\x1bb", r"^U\+001B "),
-        ("a\u202eb", r"^U\+202E "),
+        ("a b", "and no spaces$"),
+        ("a*b", "and no “\\*”$"),
+        ("a\x1bb", r"and no U\+001B$"),
+        ("a\u202eb", r"and no U\+202E$"),
     ],
     ids=ascii,
 )
@@ -161,7 +161,7 @@ def test_a_key_has_no_other_key(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["you", "YOU", "ｙｏｕ", "gchat"])
 def test_nobody_is_called_what_notices_to_one_alone_begin_with(name: str) -> None:
-    with pytest.raises(NotAName, match="somebody else"):
+    with pytest.raises(NotAName, match="is reserved"):
         as_name(name)
     assert nearest_name(name) == "guest"
 

@@ -1,8 +1,8 @@
-"""text.phrases: lists in sentences."""
+"""text.phrases: numbers and lists in sentences."""
 
 import pytest
 
-from gchat.text.phrases import listing
+from gchat.text.phrases import counted, listing
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_a_list_of_very_many_looks_at_few() -> None:
         raise AssertionError("a third name is not needed")
 
     assert listing(names(), 1000, 2) == "ann, bob and 998 others"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 addresses"), (1, "1 address"), (2, "2 addresses")]
+)
+def test_a_plural_may_take_more_than_an_s(count: int, text: str) -> None:
+    assert counted(count, "address", "addresses") == text
+    assert counted(count, "line") == f"{count} line{'' if count == 1 else 's'}"
