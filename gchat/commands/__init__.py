@@ -1,6 +1,6 @@
-"""What a client can do besides talk; each module here is a group of commands."""
+"""The commands: what a line that starts with `/` does. Each module with commands is a group."""
 
-# In the order in which /help lists them.
+# Imported in the order in which /help lists the groups.
 from gchat.commands import people, tokens, talk, rooms, ignoring, history, search, display, server  # isort: skip
 from gchat.commands import moderation, admin  # isort: skip
 from gchat.commands.slips import is_mistyped_command, may_be_commands, secret_in

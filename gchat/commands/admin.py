@@ -1,4 +1,4 @@
-"""How the server runs, for operators to see and change."""
+"""Limits, statistics and shutdown of the server, for operators."""
 
 import logging
 import resource
@@ -19,10 +19,10 @@ from gchat.text.clock import duration
 from gchat.text.phrases import NotANumber, counted
 
 MEASURED = 1.0
-"""Seconds over which /stats measures how much is going on."""
+"""Seconds over which /stats measures the traffic."""
 
 MAX_NOTICE = 7 * 24 * 3600
-"""Seconds ahead that /shutdown may plan the end: who means more has mistyped."""
+"""Seconds ahead that /shutdown can plan; more is most likely mistyped."""
 
 MIB = 2**20
 
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 @command("[LIMIT] [N]", operators_only=True)
 def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
-    """list the limits, or set LIMIT to N; 0 is none
+    """list the limits, or set LIMIT to N
 
-    It holds at once, for all who are here, and until the server ends.
+    0 is no limit. A new limit applies at once, to all clients, until the server stops.
     For example: /limits rate 50
     """
     values = hub.settings.limits
@@ -49,25 +49,26 @@ def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
         return
     name = name.lower()
     if name not in MEANINGS:
-        raise Refused(f"there is no such limit, only {', '.join(MEANINGS)}", "a limit")
+        raise Refused(f"Unknown limit; there are {', '.join(MEANINGS)}", "unknown limit")
     lowered = ""
     if typed:
         try:
             asked = read_limit(name, typed)
         except NotANumber as error:
-            raise Refused(f"{name} stays as it was: {error}", "a limit") from None
+            raise Refused(f"Limit {name} is unchanged: {error}", "wrong value of a limit") from None
         value = min(asked, hub.settings.slots) if name == "max-clients" else asked
         if value < asked:
-            lowered = f" (not {asked}: the limit on open files has no room for more)"
+            lowered = f" (not {asked}: the limit on open files allows no more)"
         setattr(values, _field(name), value)
-        log.info("%s sets the limit %s to %d%s", client, name, value, lowered)
+        log.info("%s set the limit %s to %d%s", client, name, value, lowered)
     hub.tell(client, f"{name} is {getattr(values, _field(name))}{lowered}: {MEANINGS[name].text}")
 
 
 @command(operators_only=True)
 def stats(hub: Hub, client: Client) -> None:
-    """tell how the server is doing; it takes a second to measure that
+    """show clients, traffic, delays and memory
 
+    The answer takes a second, in which the traffic is measured.
     For example: /stats
     """
     before, begun = replace(hub.stats), time.monotonic()
@@ -79,38 +80,38 @@ def stats(hub: Hub, client: Client) -> None:
     hub.tell(
         client,
         f"{counted(len(hub.clients), 'client')} in {counted(len(hub.rooms.by_name), 'room')}, "
-        f"{total.joined} since the start; {total.refused} were turned away",
-        f"in: {counted(total.messages, 'message')}, {_mib(total.bytes_in)}; "
-        f"now {now.messages / seconds:.0f} messages a second",
-        f"out: {total.deliveries} deliveries, {_mib(total.bytes_out)}; "
-        f"now {now.deliveries / seconds:.0f} deliveries a second",
-        f"longest lag: {counted(lag, 'message')}" + (f" ({name})" if lag else ""),
-        f"the loop was late by {late.typical * 1000:.1f} ms as a rule and {late.worst * 1000:.0f} "
-        "ms at the most, in the last minute",
-        f"memory: {_mib(_memory())}; {counted(hub.faults.total, 'error')} in the log",
+        f"{total.joined} since the start; {total.refused} refused",
+        f"In: {counted(total.messages, 'message')}, {_mib(total.bytes_in)}; "
+        f"now {now.messages / seconds:.0f} messages per second",
+        f"Out: {total.deliveries} deliveries, {_mib(total.bytes_out)}; "
+        f"now {now.deliveries / seconds:.0f} deliveries per second",
+        f"Longest lag: {counted(lag, 'message')}" + (f" ({name})" if lag else ""),
+        f"Event loop delay in the last minute: median {late.typical * 1000:.1f} ms, "
+        f"max {late.worst * 1000:.0f} ms",
+        f"Memory: {_mib(_memory())}; {counted(hub.faults.total, 'error')} in the log",
     )
 
 
 @command("TIME|now|cancel [WHY]", operators_only=True, in_full=True)
 def shutdown(hub: Hub, client: Client, when: str, why: str) -> None:
-    """end the server in a TIME like 5m or 2 hours, or now; or cancel that
+    """stop the server, or cancel that
 
-    Everybody is told how long it still runs, and why.
+    TIME is how long it still runs: 5m, 2 hours. Everybody is told the time that is left, and WHY.
     For example: /shutdown 5m a new version
     """
     word = when.lower().rstrip(",.:!")
     if word == "cancel":
         if not hub.shutdown.cancel():
-            raise Refused("no shutdown is planned", "a shutdown")
+            raise Refused("No shutdown is planned", "no shutdown planned")
         log.warning("shutdown cancelled by %s", client)
         reason = f": {why}" if why else ""
         hub.notify_all(f"{client.name} cancelled the shutdown{reason}")
         return
     seconds, why = term_and_reason("0s" if word == "now" else when, why)
-    if seconds is None:  # nobody ends a server by a word that was not understood
+    if seconds is None:  # a mistyped word must not stop the server
         raise WrongArgument
     if seconds > MAX_NOTICE:
-        raise Refused(f"that is over {duration(MAX_NOTICE)}, the most there may be", "a shutdown")
+        raise Refused(f"Time too long (limit {duration(MAX_NOTICE)})", "time too long")
     hub.shutdown.start(seconds, client.name, why)
 
 
@@ -119,12 +120,12 @@ def _field(name: str) -> str:
 
 
 def _longest_lag(hub: Hub) -> tuple[int, str]:
-    """How many messages the slowest client is behind, and its name."""
+    """The largest number of messages that a client is behind, and the name of that client."""
     return max(((client.lag, client.name) for client in hub.each_client()), default=(0, ""))
 
 
 def _memory() -> int:
-    """Bytes of memory that this process occupies; on some systems, the most it ever did."""
+    """Bytes of memory that this process occupies; on systems without /proc, its peak."""
     with suppress(OSError):
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     unit = 1 if sys.platform == "darwin" else 1024

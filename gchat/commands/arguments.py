@@ -1,67 +1,95 @@
-"""What several commands make of their arguments, and say."""
+"""Reading the arguments of commands, and the refusals that several commands share."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import gevent
 
 from gchat.commands.table import Refused, WrongArgument
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.hub.password_attempts import PENALTY, PasswordAttempts, too_many_attempts
 from gchat.model.room_log import RoomLog
 from gchat.text.clock import span
 from gchat.text.naming import name_key
 
 MAX_TEXT = 200
-"""Characters of what is shown again and again: why somebody is away, a room's topic."""
+"""Characters of a text that is shown again and again: an away message, a topic, a reason."""
 
 
 _LIKE_A_TIME = re.compile(r"[-+.]?\d")
 """How a word begins that is meant as a time, whether it is one or not."""
 
-NOT_WRITTEN = "that could not be written to the history file: it ends with the server"
+NOT_WRITTEN = "Not saved to the history file: this will be lost when the server stops"
+"""Told to an operator, or to a user who has set a topic, if writing has failed."""
+
+Answer = TypeVar("Answer")
 
 
 def called(hub: Hub, name: str) -> Client:
-    """Who is called `name`. Raises Refused if nobody is."""
+    """The connected client called `name`. Raises Refused if there is none."""
     person = hub.names.holder(name)
     if person is None:
-        why = f"nobody here is called {name[:MAX_TEXT]}; /who lists who is in this room"
-        raise Refused(why, "nobody of that name")
+        why = f"Nobody here is called {name[:MAX_TEXT]}; /who lists the people in this room"
+        raise Refused(why, "no such name")
     return person
 
 
 def too_long(what: str, text: str, most: int = MAX_TEXT) -> Refused:
-    """What is to be raised for a `text` of more than `most` characters."""
-    why = f"{what} has {len(text)} characters, and {most} are the most"
-    return Refused(why, "too long a text")
+    """The refusal of a `text` of more than `most` characters; `what` names it: `Topic`."""
+    return Refused(f"{what} too long ({len(text)} characters, limit {most})", "text too long")
+
+
+def check_secret(
+    attempts: PasswordAttempts,
+    client: Client,
+    what: str,
+    check: Callable[[], Answer | None],
+) -> Answer | None:
+    """Return what `check` returns: None or False for a wrong password or token.
+
+    A wrong answer is logged, counted for the network of `client`, and returned after PENALTY
+    seconds. `what` names the secret in the log and, in the plural, to the client. Raises Refused,
+    without calling `check`, while the network has given too many wrong answers.
+    """
+    if wait := attempts.wait(client.network):
+        raise Refused(too_many_attempts(wait, f"{what}s"), f"too many wrong {what}s")
+    answer = check()
+    if not answer:
+        attempts.wrong(client.network, f"{what} ({client})")
+        gevent.sleep(PENALTY)
+    return answer
 
 
 def term_and_reason(term: str, why: str) -> tuple[int | None, str]:
-    """The seconds and the reason in `TIME WHY`, where TIME may be left out: then there are None.
+    """Split `TIME WHY` into seconds, or None if TIME is left out, and the reason.
 
-    TIME is one word or two: `2h`, `2 hours`. Raises WrongArgument if the first word looks like a
-    time and is none, and Refused if the reason is too long.
+    TIME is one word or two: `2h`, `2 hours`; `term` is the first of them. Raises WrongArgument if
+    that looks like a time and is none, and Refused if the reason is too long.
     """
     seconds = span(term)
     if seconds is None and term:
         unit, _, rest = why.lstrip().partition(" ")
         if (seconds := span(f"{term} {unit}")) is not None:
             why = rest
-        elif _is_meant_as_a_time(term, unit):  # without end is not what is meant
+        elif _is_meant_as_a_time(term, unit):  # a mistyped time must not mean "without end"
             raise WrongArgument
         else:
             why = f"{term} {why}".strip()
     if len(why) > MAX_TEXT:
-        raise too_long("the reason", why)
+        raise too_long("Reason", why)
     return seconds, why
 
 
 def _is_meant_as_a_time(first: str, second: str) -> bool:
-    """Whether a reason that began with these words would be a time that was not understood."""
+    """Whether the first two words of a reason are rather a mistyped time."""
     is_preposition = first.lower() in ("for", "in")
     return bool(_LIKE_A_TIME.match(second if is_preposition else first))
 
 
-def place_wanted(typed: str, room: str) -> tuple[str, int]:
-    """The room and the id in `#builds/1234`, or in `1234`, which is in `room`.
+def read_place(typed: str, room: str) -> tuple[str, int]:
+    """The room and the id of a message: `#builds/1234`, or `1234` for one in `room`.
 
     Raises WrongArgument.
     """
@@ -73,23 +101,26 @@ def place_wanted(typed: str, room: str) -> tuple[str, int]:
 
 
 def log_of(hub: Hub, room: str) -> RoomLog:
-    """What was said in `room`, which may be closed."""
+    """The log of `room`, also if the room is closed."""
     if opened := hub.rooms.by_name.get(room):
         return opened.log
     return hub.history.open(room)
 
 
-def state_wanted(typed: str, now: bool) -> bool:
-    """What `typed`, on or off, asks for: `now`, if it is empty. Raises WrongArgument."""
+def read_state(typed: str, now: bool) -> bool:
+    """Read `on` or `off`; an empty `typed` stands for `now`. Raises WrongArgument."""
     states = {"on": True, "off": False, "": now}
     if typed.lower() not in states:
         raise WrongArgument
     return states[typed.lower()]
 
 
-def switch(hub: Hub, client: Client, typed: str, now: bool, what: str) -> bool:
-    """What `typed` asks for, as state_wanted has it; `client` is told whether `what` is on."""
-    state = state_wanted(typed, now)
+def switch(hub: Hub, client: Client, typed: str, now: bool, on: str, off: str) -> bool:
+    """Read the wanted state of a switch with `read_state`, and tell `client`: `on` or `off`.
+
+    Both are sentences. Raises WrongArgument.
+    """
+    state = read_state(typed, now)
     tell = hub.confirm if typed else hub.tell
-    tell(client, f"{what} is {'on' if state else 'off'}")
+    tell(client, on if state else off)
     return state

@@ -1,47 +1,48 @@
-"""How things look, for one client."""
+"""How lines look on your screen."""
 
 import time as clocks
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gchat.commands.arguments import state_wanted, switch
+from gchat.commands.arguments import read_state, switch
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.text.clock import clock
 
 MAX_ZONE = 64
-"""Characters in the name of a zone: the longest has 32. Each part of one is looked for as a package
-inside the one before, so thousands of parts would overflow the stack."""
+"""Characters in the name of a zone: the longest has 32. Zoneinfo looks for each part of a name as a
+package inside the one before, so thousands of parts would overflow the stack."""
 
 
 @command("[on|off|ZONE]")
 def time(hub: Hub, client: Client, wanted: str) -> None:
-    """show the time before each line, in the server's zone or in ZONE
+    """show the time before each line
 
-    Zones are called like Europe/Berlin, America/New_York or UTC.
+    ZONE is a time zone such as Europe/Berlin, America/New_York or UTC; at first it is the
+    server's.
     For example: /time Europe/Berlin
     """
     if wanted.lower() in ("", "on", "off"):
-        shown = switch(hub, client, wanted, client.display.time, "showing times")
+        shown = switch(
+            hub, client, wanted, client.display.time, "Times are shown", "Times are not shown"
+        )
         client.display = client.display._replace(time=shown)
         return
     zone = _zone(wanted)
     if zone is None:
-        raise Refused(
-            "there is no zone of that name; they are called like Europe/Berlin or UTC", "a zone"
-        )
+        raise Refused("Unknown time zone; examples are Europe/Berlin and UTC", "unknown time zone")
     client.display = client.display._replace(time=True, zone=zone)
-    hub.confirm(client, f"showing times is on; in {zone.key} it is {clock(clocks.time(), zone)}")
+    hub.confirm(client, f"Times are shown; in {zone.key} it is {clock(clocks.time(), zone)}")
 
 
 @command("[on|off]")
 def bell(hub: Hub, client: Client, wanted: str) -> None:
-    """ring when somebody says your name in the room, or something to you alone
+    """ring for your name and for direct messages
 
-    At most once in a few seconds.
+    The terminal bell rings at most once in a few seconds.
     For example: /bell on
     """
-    if switch(hub, client, wanted, client.rings is not None, "the bell"):
+    if switch(hub, client, wanted, client.rings is not None, "The bell is on", "The bell is off"):
         hub.bells.turn_on(client)
     else:
         hub.bells.turn_off(client)
@@ -49,43 +50,48 @@ def bell(hub: Hub, client: Client, wanted: str) -> None:
 
 @command("[on|off]")
 def color(hub: Hub, client: Client, wanted: str) -> None:
-    """show names in colours, each in its own
+    """show each name in a colour of its own
 
     For example: /color on
     """
-    shown = switch(hub, client, wanted, client.display.color, "colour")
+    shown = switch(
+        hub, client, wanted, client.display.color, "Names are in colour", "Names are not in colour"
+    )
     client.display = client.display._replace(color=shown)
 
 
 @command("[on|off]")
 def redraw(hub: Hub, client: Client, wanted: str) -> None:
-    """clear what you are typing away when a line comes in; Ctrl-R shows it again
+    """clear your half-typed line when another line comes in
 
-    It is only off the screen: what you have typed is still there, and Enter sends it. As long
-    as it fits on one line of the screen, no line cuts into another.
+    Ctrl-R shows your line again; even while it is not shown, Enter sends it. As long as it fits
+    on one line of the screen, other lines do not cut into it.
     For example: /redraw on
     """
-    shown = switch(hub, client, wanted, client.display.redraw, "redrawing")
+    shown = switch(
+        hub, client, wanted, client.display.redraw, "Redrawing is on", "Redrawing is off"
+    )
     client.display = client.display._replace(redraw=shown)
     if shown and wanted:
-        hub.confirm(client, "when a line comes in while you type, Ctrl-R shows your line again")
+        hub.confirm(client, "When a line comes in while you type, Ctrl-R shows your line again")
 
 
 @command("[on|off]")
 def json(hub: Hub, client: Client, wanted: str) -> None:
-    """speak JSON, for programs: each line is an object, both ways
+    """switch to JSON, for programs: one object a line
 
-    You send {"text": "hello"} to say something and {"command": "/who"} for a command.
+    Send {"text": "hello"} for a message and {"command": "/who"} for a command. What you receive
+    is JSON as well.
     For example: /json on
     """
-    spoken = state_wanted(wanted, True)
+    spoken = read_state(wanted, True)
     client.display = client.display._replace(json=True, presence=True, notices=True)
     hub.confirm(client, f"JSON is {'on' if spoken else 'off'}")
     client.display = client.display._replace(json=spoken)
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    """The zone called `name` in any case; None if there is none."""
+    """The zone called `name` in upper or lower case; None if there is none."""
     if len(name) > MAX_ZONE:
         return None
     for spelling in (name, name.title(), name.upper()):

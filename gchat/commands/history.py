@@ -1,4 +1,4 @@
-"""Looking back: what was said in this room, as far as it is kept."""
+"""Earlier messages of this room."""
 
 import time
 
@@ -13,15 +13,15 @@ from gchat.text.clock import clock_and_day, past
 from gchat.text.phrases import counted
 
 SHOWN = 20
-"""Messages that /history shows if it is not told how many."""
+"""Messages that /history shows without an argument: about a screen of them."""
 
 PORTION = 100
-"""Messages that are taken from the log at a time."""
+"""Messages that are read from the log at a time, before other commands have their turn."""
 
 
 @command("[N]", cost=50)
 def history(hub: Hub, client: Client, count: str) -> None:
-    """show the last N messages of this room again, or the last 20, with their times
+    """show the last N messages of this room, or the last 20
 
     For example: /history 50
     """
@@ -30,17 +30,17 @@ def history(hub: Hub, client: Client, count: str) -> None:
     log = client.log
     first = hub.history.back(log, int(count or SHOWN))
     found = _count_from(hub, log, first)
-    which = f"the last {'message' if found == 1 else '{}'} in #{log.room}"
-    none = (
-        "nothing that was said here is kept" if log.end.spoken else "nothing has been said here yet"
-    )
-    announce(hub, client, found, which, none)
+    which = f"The last {'message' if found == 1 else '{}'} in #{log.room}"
+    yet = "are kept any more" if log.end.spoken else "yet"
+    announce(hub, client, found, which, f"No messages in #{log.room} {yet}")
     show(hub, client, log, first)
 
 
 @command("WHEN", cost=50)
 def since(hub: Hub, client: Client, when: str) -> None:
-    """show what was said in this room since WHEN: 10m, 2h or 1d ago, or 14:30
+    """show the messages since WHEN: 10m, 2h, 1d or 14:30
+
+    10m, 2h and 1d mean so long ago, 14:30 the last time that the clock showed it.
 
     For example: /since 10m
     """
@@ -52,16 +52,16 @@ def since(hub: Hub, client: Client, when: str) -> None:
     if first == hub.history.start(log) > 0:
         following = hub.history.after(log, first, 1)
         kept = clock_and_day(following[0].time if following else now, zone, now)
-        hub.tell(client, f"what was said before {kept} is no longer kept")
+        hub.tell(client, f"Messages before {kept} are no longer kept")
     shown = clock_and_day(begin, zone, now)
     found = _count_from(hub, log, first)
-    announce(hub, client, found, f"{{}} since {shown}", f"nothing was said since {shown}")
+    announce(hub, client, found, f"{{}} since {shown}", f"No messages since {shown}")
     show(hub, client, log, first)
 
 
 def announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
-    """The line before `count` messages that will be shown, or that there are `none`."""
-    ignoring = ", without those of whom you ignore" if client.ignores.names else ""
+    """Tell `client` the heading `which` of `count` messages, `{}` being their number; or `none`."""
+    ignoring = " (ignored users left out)" if client.ignores.names else ""
     hub.tell(client, f"{which.format(counted(count, 'message'))}{ignoring}:" if count else none)
 
 
@@ -73,9 +73,10 @@ def show(
     end: int | None = None,
     with_places: bool = False,
 ) -> None:
-    """Show `client` what follows the id `last`, up to `end` or what is said now.
+    """Queue for `client` the messages after the id `last`, up to `end` or the end of the log.
 
-    No faster than it is read, and nothing is held on to that the log has forgotten meanwhile.
+    `encode` makes lines of them. Waits whenever the client has unread answers; holds no messages
+    that the log has dropped meanwhile.
     """
     end = end or log.end.id
     while last < end and not client.lost:
@@ -83,7 +84,7 @@ def show(
         if not found:
             return
         if found[0].id > last + 1:
-            hub.tell(client, "what came here is no longer kept")
+            hub.tell(client, "(older messages are no longer kept)")
         if found[0].id > end:
             return
         lines, last = _portion(client, found, with_places)
@@ -95,7 +96,7 @@ def show(
 
 
 def _portion(client: Client, found: list[Message], with_places: bool) -> tuple[bytes, int]:
-    """The first lines of `found`, and the id that they end with."""
+    """Encode the first of `found`, about OWED_LIMIT bytes; return the lines and their last id."""
     voice, now = voice_of(client.display), time.time()
     encode = voice.found if with_places else voice.again
     lines, size, last = [], 0, 0
@@ -110,12 +111,12 @@ def _portion(client: Client, found: list[Message], with_places: bool) -> tuple[b
 
 
 def may_see(client: Client, message: Message) -> bool:
-    """Whether somebody has said `message` whom `client` does not ignore."""
+    """Whether `message` is no notice and not deleted, and `client` does not ignore its sender."""
     return message.is_spoken and not client.ignores.hides(message.sender, message.name)
 
 
 def _count_from(hub: Hub, log: RoomLog, first: int) -> int:
-    """How many messages that people have said are behind the id `first`, without what is gone."""
+    """Count the messages after the id `first`, without notices and deleted messages."""
     following = hub.history.after(log, first, 1)
     if not following:
         return 0

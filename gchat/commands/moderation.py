@@ -1,23 +1,21 @@
-"""What operators do about people, and about what these have said."""
+"""Kicks, bans, mutes, deletion and announcements, for operators."""
 
 import logging
 import time
-
-import gevent
 
 from gchat.commands.arguments import (
     MAX_TEXT,
     NOT_WRITTEN,
     called,
+    check_secret,
     log_of,
-    place_wanted,
+    read_place,
     term_and_reason,
 )
 from gchat.commands.table import Refused, command
 from gchat.hub import deletion
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.hub.password_attempts import PENALTY, too_many_attempts
 from gchat.model.identities import Identity
 from gchat.model.message import COUNTED
 from gchat.model.sanctions import MOST, Sanction, TooManySanctions
@@ -35,44 +33,45 @@ from gchat.text.naming import name_key
 from gchat.text.phrases import counted, listing
 
 NAMES_SHOWN = 10
-"""How many of those are named whom a ban would hit as well."""
+"""Users whom a refusal names because a ban or mute would affect them as well."""
 
 LISTED = 50
-"""How many bans /bans lists, and how many mutes: the latest."""
+"""Bans that /bans lists, and mutes: the latest ones, about two screens of each."""
 
-FORGOTTEN = "bans and mutes are kept in memory alone: they end with the server"
-"""What an operator is told if there is no history file."""
+FORGOTTEN = "There is no history file: bans and mutes end when the server stops"
+"""Told to operators by /ban and /bans if there is no history file."""
 
-NOT_DELETED = "it could not be deleted from the history file, where it may be seen again"
+NOT_DELETED = "Deleted from memory only; it is still in the history file"
 
 log = logging.getLogger(__name__)
 
 
 @command("PASSWORD", secret=True)
 def op(hub: Hub, client: Client, password: str) -> None:
-    """become an operator, who may do what is listed below this
+    """become an operator
 
-    Whoever starts the server sets the password. It is seen on your screen as you type it.
+    The password is set when the server is started. Your screen shows it as you type it. /help
+    operators lists what operators can do.
     For example: /op correct horse battery staple
     """
     secret = hub.settings.op_password
     if secret is None:
-        raise Refused("there are no operators here: nobody has set a password for them", "/op")
-    if wait := hub.operator_attempts.wait(client.network):
-        raise Refused(too_many_attempts(wait), "too many wrong passwords")
-    if not secret.matches(password):
-        hub.operator_attempts.wrong(client.network, f"password for operators ({client})")
-        gevent.sleep(PENALTY)
-        raise Refused("that is not the operators' password", "a wrong password")
+        raise Refused(
+            "There are no operators: this server has no operator password", "no operator password"
+        )
+    attempts, what = hub.operator_attempts, "operator password"
+    if not check_secret(attempts, client, what, lambda: secret.matches(password)):
+        raise Refused("Wrong operator password", "wrong operator password")
     client.operator = True
     log.info("%s is an operator", client)
-    hub.confirm(client, "you are an operator now; /help operators lists what you may do")
+    hub.confirm(client, "You are now an operator; /help operators lists what you can do")
 
 
 @command("NAME [WHY]", operators_only=True, in_full=True)
 def kick(hub: Hub, client: Client, name: str, why: str) -> None:
-    """disconnect NAME, who may come back
+    """disconnect a user
 
+    The user can come back at once; /ban prevents that.
     For example: /kick bob that is enough
     """
     person = _other(hub, client, name)
@@ -82,100 +81,103 @@ def kick(hub: Hub, client: Client, name: str, why: str) -> None:
 
 @command("WHO [TIME] [WHY]", operators_only=True, in_full=True)
 def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
-    """let nobody in from where WHO is, for a TIME like 10m, 2h or 7d, or for good
+    """ban an address, a network, or the address of a user
 
-    WHO is the name of one who is here or was, an address, or a network like 10.1.0.0/16. Those
-    who are here from there are disconnected. An address of IPv6 stands for its /64.
+    WHO is a name, also of a user who has left, an address, or a network like 10.1.0.0/16; an IPv6
+    address stands for its /64. Clients from there are disconnected and cannot come back for a
+    TIME like 10m, 2h or 7d, or until /unban.
     For example: /ban bob 2h flooding
     """
-    sanction = _sanction(client, term, why)
-    network, named = _where(hub, who)
+    sanction = _new_sanction(client, term, why)
+    network, named = _network_meant(hub, who)
     shown = show_network(network)
     if address_of(client.host) in network:
         raise Refused(
-            f"you are at {shown} yourself; /kick and /mute are for one alone", "whom to ban"
+            f"Not banned: {shown} includes your own address; /kick and /mute affect a single user",
+            "own address",
         )
     if named:
         person = hub.names.holder(who)
-        others = [one.name for one in _those_from(hub, network) if one is not person]
+        others = [one.name for one in _clients_in(hub, network) if one is not person]
         if others:
             raise Refused(
-                f"{listing(others, len(others), NAMES_SHOWN)} would be banned as well; "
-                f"/ban {shown} bans them all, /kick and /mute are for one alone",
-                "whom to ban",
+                f"Not banned: {_names(others)} would be banned as well; /ban {shown} bans them "
+                "all, /kick and /mute affect a single user",
+                "address of others as well",
             )
     try:
         hub.bans.add(network, sanction, time.time())
     except TooManySanctions:
-        raise Refused(f"there are {MOST} bans, the most there may be", "a ban") from None
+        raise Refused(f"Too many bans (limit {MOST}); /unban lifts one", "too many bans") from None
     told = f"{shown} is banned {sanction.tell(time.time(), imposed=True)}"
     log.info("%s", told)
     hub.confirm(client, told)
-    for one in _those_from(hub, network):  # only now: none comes in any more meanwhile
+    for one in _clients_in(hub, network):  # after the ban, so that no others come in meanwhile
         _expel(hub, client, one, sanction, "banned")
-    hub.confirm(client, *(_keep(hub) if hub.store.is_kept else [FORGOTTEN]))
+    hub.confirm(client, *(_save(hub) if hub.store.is_kept else [FORGOTTEN]))
 
 
 @command("WHERE", operators_only=True)
 def unban(hub: Hub, client: Client, where: str) -> None:
-    """end the ban of WHERE, as /bans lists it, or of somebody by their name
+    """lift a ban
 
+    WHERE is an address or a network as /bans lists it, or the name of a user from there.
     For example: /unban 10.1.0.0/16
     """
-    network, _ = _where(hub, where)
+    network, _ = _network_meant(hub, where)
     shown = show_network(network)
     if not hub.bans.remove(network, time.time()):
-        raise Refused(f"{shown} is not banned; /bans lists what is", "what is not banned")
-    log.info("%s is banned no longer, by %s", shown, client.name)
-    hub.confirm(client, f"{shown} is banned no longer", *_keep(hub))
+        raise Refused(f"{shown} is not banned; /bans lists the bans", "not banned")
+    log.info("the ban of %s is lifted by %s", shown, client.name)
+    hub.confirm(client, f"The ban of {shown} is lifted", *_save(hub))
 
 
 @command(operators_only=True)
 def bans(hub: Hub, client: Client) -> None:
-    """list the bans, and the addresses that are muted, the latest last
+    """list the bans and the muted addresses, latest last
 
     For example: /bans
     """
     now = time.time()
     lines = []
-    for held, what, none in (
-        (hub.bans.all(now), "ban", "nobody is banned"),
-        (hub.mutes.all(now), "muted address", "no address is muted"),
+    for held, noun, plural in (
+        (hub.bans.all(now), "ban", "bans"),
+        (hub.mutes.all(now), "muted address", "muted addresses"),
     ):
         latest = list(held.items())[-LISTED:]
-        which = f", of which these are the latest {LISTED}" if len(held) > LISTED else ""
-        lines.append(f"{counted(len(held), what)}{which}:" if held else none)
+        which = f", the latest {LISTED} of them" if len(held) > LISTED else ""
+        lines.append(f"{counted(len(held), noun, plural)}{which}:" if held else f"No {plural}")
         lines += [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
     hub.tell(client, *lines, *([] if hub.store.is_kept else [FORGOTTEN]))
 
 
 @command("NAME [TIME] [WHY]", operators_only=True)
 def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
-    """let NAME read, but say nothing, for a TIME like 10m, or for good
+    """mute a user
 
-    If nobody else is here from their address, it holds for all that comes from there: leaving
-    and coming back does not end it.
+    A muted user can read but not write, for a TIME like 10m or until /unmute. If no other user
+    shares the address, the address is muted as well, so that reconnecting does not help.
     For example: /mute bob 10m cool down
     """
-    person, sanction = _other(hub, client, name), _sanction(client, term, why)
+    person, sanction = _other(hub, client, name), _new_sanction(client, term, why)
     person.muted = sanction
     told = sanction.tell(time.time(), imposed=True)
-    hub.tell(person, f"you are muted {told}")
+    hub.tell(person, f"You are muted {told}")
     _tell_room(hub, client, person, f"{person.name} is muted {told}")
-    hub.confirm(client, _mute_address(hub, person, sanction), *_keep(hub))
+    hub.confirm(client, _mute_address(hub, person, sanction), *_save(hub))
 
 
 @command("WHO", operators_only=True)
 def unmute(hub: Hub, client: Client, who: str) -> None:
-    """let WHO speak again, by their name or the address that /bans lists
+    """unmute a user or an address
 
-    It holds for those who have left and can come back as well.
+    WHO is a name, also of a user who has left, or an address or network as /bans lists it.
     For example: /unmute bob
     """
-    network, named = _where(hub, who)
+    network, named = _network_meant(hub, who)
     person = hub.names.holder(who) or _leaving(hub, who)
-    muted = [one for one in _those_from(hub, network) if hub.mute_of(one)]
-    away = _muted_who_are_away(hub, network, who if named else "")
+    muted = [one for one in _clients_in(hub, network) if hub.mute_of(one)]
+    away = _muted_and_absent(hub, network, who if named else "")
     lifted = hub.mutes.remove(network, time.time())
     if person:
         person.muted = None
@@ -189,52 +191,52 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     called = person or (away[0] if named and away else None)
     shown = called.name if called else show_network(network)
     if not (lifted or freed or away):
-        raise Refused(f"{shown} is not muted; /bans lists the addresses that are", "one not muted")
+        raise Refused(f"{shown} is not muted; /bans lists the muted addresses", "not muted")
     for one in freed:
-        hub.tell(one, f"you may speak again, thanks to {client.name}")
-    told = f"{shown} may speak again, thanks to {client.name}"
+        hub.tell(one, f"You were unmuted by {client.name}")
+    told = f"{client.name} unmuted {shown}"
     if person:
         _tell_room(hub, client, person, told)
     else:
         log.info("%s", told)
         hub.confirm(client, told)
-    hub.confirm(client, *_keep(hub))
+    hub.confirm(client, *_save(hub))
 
 
 @command("PLACE [WHY]", operators_only=True, in_full=True)
 def delete(hub: Hub, client: Client, place: str, why: str) -> None:
-    """delete a message for good, from the history file as well
+    """delete a message, from the history file as well
 
-    PLACE is as /find shows it; for a message in this room its number is enough. Those who have
-    got it already keep it on their screens.
+    PLACE is the message as /find shows it: #ROOM/NUMBER, or NUMBER in this room. Users who have
+    received the message still have it on their screens.
     For example: /delete #builds/1234 that was a password
     """
-    room, number = place_wanted(place, client.log.room)
+    room, number = read_place(place, client.log.room)
     _, why = term_and_reason("", why)
     log_there, shown = log_of(hub, room), f"#{room}/{number}"
     following = hub.history.after(log_there, number - 1, 1)
     if not following or following[0].id != number:
-        raise Refused(f"nothing is kept of {shown}", "a place")
+        raise Refused(f"There is no message {shown}", "no such message")
     message = following[0]
     if message.kind not in COUNTED:
-        raise Refused(f"{shown} is a notice of the server's, and no message", "a notice")
+        raise Refused(f"{shown} is a notice of the server, which cannot be deleted", "a notice")
     problem = []
     try:
         if not deletion.delete(hub, room, [number]):
-            raise Refused(f"{shown} is deleted already", "what is gone")
+            raise Refused(f"{shown} is deleted already", "already deleted")
     except StoreError as error:
-        log.error("%s cannot be deleted from the history: %s", shown, error)
+        log.error("cannot delete %s from history: %s", shown, error)
         problem = [f"{NOT_DELETED}: {error}"]
-    what = f"deleted a message of {message.name}'s{f': {why}' if why else ''}"
+    what = f"deleted a message by {message.name}{f': {why}' if why else ''}"
     log.info("%s %s, %s", client, what, shown)
     if opened := hub.rooms.by_name.get(room):
         hub.notify(opened, f"{client.name} {what}", client.number, client.name)
-    hub.confirm(client, f"you {what}", *problem)
+    hub.confirm(client, f"You {what}", *problem)
 
 
 @command("TEXT", operators_only=True)
 def announce(hub: Hub, client: Client, text: str) -> None:
-    """tell everybody in every room
+    """send a notice to all rooms
 
     For example: /announce the server moves to another machine at noon
     """
@@ -243,47 +245,46 @@ def announce(hub: Hub, client: Client, text: str) -> None:
 
 
 def _other(hub: Hub, client: Client, name: str) -> Client:
-    """Who is called `name`, and is not `client`. Raises Refused."""
+    """The client called `name`, which is not `client`. Raises Refused."""
     person = called(hub, name)
     if person is client:
-        raise Refused("that is you", "oneself")
+        raise Refused("You cannot do that to yourself", "to itself")
     return person
 
 
-def _sanction(client: Client, term: str, why: str) -> Sanction:
-    """What `client` imposes."""
+def _new_sanction(client: Client, term: str, why: str) -> Sanction:
+    """The sanction that `client` imposes from now on. Raises WrongArgument and Refused."""
     seconds, why = term_and_reason(term, why)
     return Sanction(client.name, why, None if seconds is None else time.time() + seconds)
 
 
-def _where(hub: Hub, typed: str) -> tuple[Network, bool]:
-    """The network that is meant, and whether it is by somebody's name. Raises Refused."""
+def _network_meant(hub: Hub, typed: str) -> tuple[Network, bool]:
+    """The network that `typed` means, and whether `typed` is a name. Raises Refused."""
     if person := hub.names.holder(typed):
         return person.network, True
     try:
         return read_network(typed), False
     except NobodyComesFrom as why:
-        raise Refused(str(why), "where nobody comes from") from None
+        raise Refused(str(why), "not a network of clients") from None
     except NotANetwork:
         if network := hub.names.departed(typed):
             return network, True
         if identity := hub.identities.called(name_key(typed)):
             return identity.network, True
     raise Refused(
-        f"nobody of the name {typed[:MAX_TEXT]} is here or was, and it is no address or network",
-        "nobody of that name",
+        f"{typed[:MAX_TEXT]} is not a known name, address or network", "no such name or address"
     )
 
 
-def _those_from(hub: Hub, network: Network) -> list[Client]:
+def _clients_in(hub: Hub, network: Network) -> list[Client]:
     """The clients whose addresses are in `network`."""
     return [client for client in hub.each_client() if address_of(client.host) in network]
 
 
-def _muted_who_are_away(hub: Hub, network: Network, name: str) -> list[Identity]:
-    """Identities without a client that would come back muted.
+def _muted_and_absent(hub: Hub, network: Network, name: str) -> list[Identity]:
+    """The muted identities that are not connected: the one called `name`, or all of `network`.
 
-    That is the one called `name`, or all of `network` if `name` is empty.
+    `name` is empty in the second case.
     """
     return [
         one
@@ -294,52 +295,57 @@ def _muted_who_are_away(hub: Hub, network: Network, name: str) -> list[Identity]
 
 
 def _leaving(hub: Hub, name: str) -> Client | None:
-    """The client called `name` that has left, and is still sent what it is owed; or None."""
+    """The client called `name` that has left and is still being sent the rest, or None."""
     identity = hub.identities.called(name_key(name))
     return hub.clients.get(identity.number) if identity else None
 
 
 def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
-    """Mute whoever comes from the address of `person` too, if that hits nobody who may speak.
+    """Mute the address of `person` as well, unless unmuted users share it.
 
-    Returns what the operator is to know about it.
+    Returns what to tell the operator about it.
     """
     shown = show_network(person.network)
-    others = [one.name for one in _those_from(hub, person.network) if not hub.mute_of(one)]
+    others = [one.name for one in _clients_in(hub, person.network) if not hub.mute_of(one)]
     if others:
-        names = listing(others, len(others), NAMES_SHOWN)
-        why = f"{names} would be muted as well if {shown} was"
+        why = f"{_names(others)} {'shares' if len(others) == 1 else 'share'} it"
     else:
         try:
             hub.mutes.add(person.network, sanction, time.time())
         except TooManySanctions:
-            why = f"{MOST} addresses are muted, the most there may be"
+            why = f"too many addresses are muted, limit {MOST}"
         else:
-            return f"so is whoever comes from {shown}; /unmute {shown} ends it"
-    return f"{why}: {person.name} is muted until they leave"
+            return f"The address {shown} is muted as well; /unmute {shown} lifts that"
+    left = sanction.left(time.time())
+    term = f"for {left} or " if left else ""
+    return f"{person.name} is muted {term}until they disconnect ({shown} was not muted: {why})"
 
 
-def _keep(hub: Hub) -> list[str]:
-    """Have bans and mutes as they are outlast the server; what the operator is to know of that."""
+def _names(people: list[str]) -> str:
+    return listing(people, len(people), NAMES_SHOWN)
+
+
+def _save(hub: Hub) -> list[str]:
+    """Save bans and mutes in the history file; return lines about a failure to do so."""
     now = time.time()
     try:
         hub.directory.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
     except StoreError as error:
-        log.error("bans and mutes cannot be written to the history: %s", error)
+        log.error("cannot save bans and mutes: %s", error)
         return [NOT_WRITTEN]
     return []
 
 
 def _expel(hub: Hub, by: Client, person: Client, sanction: Sanction, what: str) -> None:
-    """Disconnect `person`, who is `what`: kicked, banned."""
+    """Disconnect `person`; `what` was done: `kicked`, `banned`."""
     told = f"{what} {sanction.tell(time.time(), imposed=True)}"
-    hub.tell(person, f"you were {told}")
+    hub.tell(person, f"You were {told}")
     person.expel(told)
     _tell_room(hub, by, person, f"{person.name} was {told}")
 
 
 def _tell_room(hub: Hub, by: Client, person: Client, text: str) -> None:
-    """Tell what `by` has done about `person`: the others in the room, and `by`, and the log."""
+    """Tell the others in the room of `person`, the log, and `by`, who did it."""
     log.info("%s (%s)", text, person.address)
     room = hub.room_of(person)
     hub.notify(room, text, person.number, person.name)

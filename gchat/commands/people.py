@@ -1,4 +1,4 @@
-"""Who you are, and who others are."""
+"""Names, and what is known of people."""
 
 import time
 
@@ -14,10 +14,10 @@ from gchat.text.naming import NotAName, as_name, nearest_name
 
 @command("NAME", cost=20, speaks=True)
 def nick(hub: Hub, client: Client, name: str) -> None:
-    """be called NAME
+    """change your name
 
-    1 to 24 letters, digits, - _ . of any script. No two people have the same name, and upper
-    and lower case count as the same.
+    NAME has 1 to 24 letters of any script, digits, - _ . and no spaces. It must differ from the
+    names of all others; upper and lower case count as the same.
     For example: /nick ann
     """
     try:
@@ -25,44 +25,44 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         hub.rename(client, name)
     except NotAName as error:
         free = hub.names.free(nearest_name(name))
-        raise Refused(f"that cannot be a name: {error}; {free} is free", "a name") from None
+        raise Refused(f"{error}; {free} is free", "not a name") from None
     except NameTaken as error:
         holder = error.holder
         since = clock_and_day(holder.named, client.display.zone, time.time())
         raise Refused(
-            f"the name {name} is taken: {holder.name} has had it since {since} and was last "
-            f"heard of {duration(time.monotonic() - holder.heard)} ago; {error.free} is free",
-            "a name",
+            f"The name {name} is taken (by {holder.name} since {since}, idle for "
+            f"{_idle(holder)}); {error.free} is free",
+            "name taken",
         ) from None
     except NameReserved as error:
         raise Refused(
-            f"the name {name} is kept for somebody who has left: if it is yours, /resume TOKEN; "
-            f"{error.free} is free",
-            "a name",
+            f"The name {name} is reserved for a user who has left: if that is you, type /resume "
+            f"TOKEN; {error.free} is free",
+            "name reserved",
         ) from None
-    hub.confirm(client, f"you are now {name}")
+    hub.confirm(client, f"You are now {name}")
     if identity := hub.identities.of(client.number):
         hub.identities.rename(identity, name)
     elif hub.store.is_kept and client.person:
         give_token(hub, client)
-        hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
+        hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
 
 
 @command("NAME")
 def whois(hub: Hub, client: Client, name: str) -> None:
-    """tell about somebody: their room, since when they are here, how long they are idle
+    """show a user's room, time of arrival and idle time
 
-    Addresses are shown to nobody but their owners.
+    Your own address is shown to you alone.
     For example: /whois ann
     """
     person, now = called(hub, name), time.time()
     facts = [
         f"in #{person.log.room}",
         f"here since {clock_and_day(person.since, client.display.zone, now)}",
-        f"last heard of {duration(time.monotonic() - person.heard)} ago",
+        f"idle for {_idle(person)}",
     ]
     if person is client:
-        facts.append(f"at the address {client.address}")
+        facts.append(f"address {client.address}")
     lines = [f"{person.name}: {', '.join(facts)}"]
     if person.away and not client.ignores.hides(person.number, person.name):
         lines.append(f"{person.name} is {person.away}")
@@ -71,18 +71,22 @@ def whois(hub: Hub, client: Client, name: str) -> None:
 
 @command("[TEXT]", speaks=True)
 def away(hub: Hub, client: Client, text: str) -> None:
-    """say that you are away, or without TEXT that you are back
+    """set an away message, or without TEXT come back
 
-    Whoever sends you something private is told so, once. You are back, too, when you say
-    something in a room.
+    Users who send you a direct message are shown it, each of them once. You are also back when
+    you send a message to a room.
     For example: /away lunch, back at two
     """
     text = text.strip()
     if len(text) > MAX_TEXT:
-        raise too_long("that", text)
+        raise too_long("Away message", text)
     if not text and client.away:
         client.away = None
-        hub.confirm(client, "you are no longer away")
+        hub.confirm(client, "You are no longer away")
         return
     client.away = Away(text, set())
-    hub.confirm(client, "you are away now; /away without a text, or what you say, ends it")
+    hub.confirm(client, "You are away; /away or a message to the room ends that")
+
+
+def _idle(client: Client) -> str:
+    return duration(time.monotonic() - client.heard)

@@ -1,4 +1,4 @@
-"""Rooms: going there, and what goes on in them."""
+"""Rooms, their topics and the people in them."""
 
 import logging
 from heapq import nlargest
@@ -15,37 +15,37 @@ from gchat.hub.welcome import topic_of, welcome_to_room
 from gchat.model.message import Topic
 from gchat.store.errors import StoreError
 from gchat.text.naming import NotAName, as_name, name_key
-from gchat.text.phrases import listing
+from gchat.text.phrases import counted, listing
 
 NAMES_SHOWN = 100
-"""How many names /who lists: what fits on a screen, and is no burden to owe."""
+"""Names that /who lists: about a screen of them, at most 3 KB to queue for a client."""
 
 ROOMS_SHOWN = 50
-"""How many rooms /rooms lists; likewise."""
+"""Rooms that /rooms lists, the largest ones: about a screen of them."""
 
 log = logging.getLogger(__name__)
 
 
 @command("ROOM", cost=20)
 def join(hub: Hub, client: Client, name: str) -> None:
-    """go to ROOM, which is made if it is new
+    """go to ROOM, or create it
 
-    You are in one room at a time, and first in #lobby. A room that stays empty for ten
-    minutes is closed, and what was said there is gone unless there is a history file.
+    You are in one room at a time; you start in #lobby. A room that is empty for ten minutes is
+    closed, and its messages are deleted unless the server keeps a history file.
     For example: /join builds
     """
     try:
         # Folded, it may be longer: ß is ss then.
         name = as_name(name_key(as_name(name.removeprefix("#"))))
     except NotAName as error:
-        raise Refused(f"that cannot be a room: {error}", "a room") from None
+        raise Refused(str(error), "not a room name") from None
     if name == client.log.room:
-        raise Refused(f"you are in #{name} already", "a room")
+        raise Refused(f"You are in #{name} already", "same room")
     try:
         membership.move(hub, client, name)
     except TooManyRooms:
         raise Refused(
-            f"there are {MAX_ROOMS} rooms, the most there may be; /rooms lists them", "a room"
+            f"Too many rooms (limit {MAX_ROOMS}); /rooms lists them", "too many rooms"
         ) from None
     if client.display.notices:
         welcome_to_room(hub, client)
@@ -58,13 +58,13 @@ def leave(hub: Hub, client: Client) -> None:
     For example: /leave
     """
     if client.log.room == LOBBY:
-        raise Refused(f"you are in #{LOBBY}; /quit leaves the chat", "a room")
+        raise Refused(f"You are in #{LOBBY} already; /quit leaves the chat", "same room")
     join(hub, client, LOBBY)
 
 
 @command(cost=5)
 def rooms(hub: Hub, client: Client) -> None:
-    """list the rooms, with how many are there and the topics
+    """list the rooms with their sizes and topics
 
     For example: /rooms
     """
@@ -76,33 +76,33 @@ def rooms(hub: Hub, client: Client) -> None:
         for room in shown
     ]
     if len(rooms) > len(shown):
-        lines.append(f"and {len(rooms) - len(shown)} others")
+        lines.append(f"and {counted(len(rooms) - len(shown), 'smaller room')}")
     hub.tell(client, *lines)
 
 
 @command("[TEXT]", cost=20, speaks=True)
 def topic(hub: Hub, client: Client, text: str) -> None:
-    """say what the room is about, or ask that
+    """show or set the topic
 
-    Who comes in is shown it, and so is who asks for the rooms. /topic - takes it away.
+    It is shown to everybody who joins the room, and by /rooms. /topic - clears it.
     For example: /topic the night's builds
     """
     room, text = hub.room_of(client), text.strip()
     if not text:
         shown = topic_of(room, client)
-        hub.tell(client, f"topic: {shown}" if shown else f"#{room.name} has no topic")
+        hub.tell(client, f"Topic: {shown}" if shown else f"#{room.name} has no topic")
         return
     if len(text) > MAX_TEXT:
-        raise too_long("a topic", text)
+        raise too_long("Topic", text)
     room.topic = None if text == "-" else Topic(text, client.number, client.name)
-    what = f"set the topic: {text}" if room.topic else "took the topic away"
+    what = f"set the topic: {text}" if room.topic else "cleared the topic"
     hub.notify(room, f"{client.name} {what}", client.number, client.name)
-    hub.confirm(client, f"you {what}", *_keep_topic(hub, room))
+    hub.confirm(client, f"You {what}", *_keep_topic(hub, room))
 
 
 @command("[ROOM]")
 def who(hub: Hub, client: Client, name: str) -> None:
-    """list who is in this room, or in ROOM
+    """list the people in this room, or in ROOM
 
     For example: /who builds
     """
@@ -110,18 +110,18 @@ def who(hub: Hub, client: Client, name: str) -> None:
     room.presence.be_seen()
     with hub.lock:
         total = len(room.clients)
-        # No more than are shown: sorting ten thousand would be felt by everybody.
+        # No more than are shown: sorting ten thousand names would delay everybody.
         names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
     shown = listing(sorted(names), total, NAMES_SHOWN)
     hub.tell(client, f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty")
 
 
 def _keep_topic(hub: Hub, room: Room) -> list[str]:
-    """Have the topic of `room` outlast the server; what whoever has set it is to know of that."""
+    """Save the topic of `room` in the history file; return lines about a failure to do so."""
     try:
         hub.directory.write_topic(room.name, room.topic)
     except StoreError as error:
-        log.error("the topic of #%s cannot be written to the history: %s", room.name, error)
+        log.error("cannot save the topic of #%s: %s", room.name, error)
         return [NOT_WRITTEN]
     return []
 
@@ -130,5 +130,5 @@ def _room(hub: Hub, name: str) -> Room:
     name = name.removeprefix("#")
     room = hub.rooms.by_name.get(name_key(name[:MAX_TEXT]))
     if room is None:
-        raise Refused(f"there is no room {name[:MAX_TEXT]}; /rooms lists them", "no such room")
+        raise Refused(f"There is no room {name[:MAX_TEXT]}; /rooms lists the rooms", "no such room")
     return room

@@ -1,8 +1,8 @@
-"""Finding what was said: in this room as far as memory goes, or in all rooms in the file."""
+"""Searching the messages."""
 
 import time
 
-from gchat.commands.arguments import log_of, place_wanted, too_long
+from gchat.commands.arguments import log_of, read_place, too_long
 from gchat.commands.history import announce, may_see, show
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
@@ -14,99 +14,109 @@ from gchat.text.phrases import counted
 from gchat.text.query import NotAQuery, Query, read_query
 
 MOST_FOUND = 50
-"""Messages that are shown."""
+"""Messages that /find shows, the latest ones: about two screens."""
 
 PORTION = 100
-"""Messages that are taken from a log at a time."""
+"""Messages that are read from a log at a time."""
 
 CANDIDATES = 20
-"""Messages that are taken from the file at a time: each may be as long as a line may be."""
+"""Messages that are read from the file at a time: each may be as long as --max-line."""
 
 SLICE = 0.001
-"""Seconds for which a log is searched at a time."""
+"""Seconds for which a log is searched at a time: a delay of others that nobody notices."""
 
 MAX_WANTED = 200
-"""Characters that are searched for: some texts take their length times that of the wanted one."""
+"""Characters of a search text: the worst messages take their length times the text's."""
 
 AROUND = 5
-"""Messages and notices on both sides of one that are looked at."""
+"""Messages and notices that /around shows on either side."""
 
 LAST_PLACE = 2**62
+"""Above every row of the history file."""
 
 
 @command("TEXT", cost=100)
 def find(hub: Hub, client: Client, wanted: str) -> None:
-    """show the last messages with TEXT in them, in upper or lower case
+    """search the messages, in upper or lower case
 
-    If the server keeps a history file: in all rooms, by words, "a phrase", the beginning of a
-    word*, and from:NAME in:ROOM since:2d. Otherwise in this room, by any part of the text.
+    With a history file, it searches all rooms for words, "a phrase", the beginning of a word*,
+    and from:NAME in:ROOM since:2d. Without one, it searches this room for any part of a text.
     For example: /find deploy
     """
     wanted = wanted.strip()
     if len(wanted) > MAX_WANTED:
-        raise too_long("what to find", wanted, MAX_WANTED)
+        raise too_long("Search text", wanted, MAX_WANTED)
     if hub.store.is_kept:
         _find_in_file(hub, client, wanted)
         return
     found = _search(hub, client, wanted.casefold())
-    _tell_number(hub, client, len(found))
+    _tell_number(hub, client, wanted, len(found))
     for number in reversed(found):
         show(hub, client, client.log, number - 1, number, with_places=True)
 
 
 @command("PLACE", cost=20)
 def around(hub: Hub, client: Client, place: str) -> None:
-    """show what was said before and after a message that /find has shown
+    """show a message from /find with its neighbours
 
-    Also all of a message whose beginning was shown when you came in. For a message in this room its
-    number is enough.
+    It also shows the whole of a message that was shortened when you joined. For a message of this
+    room, the number is enough.
     For example: /around #builds/1234
     """
-    room, number = place_wanted(place, client.log.room)
+    room, number = read_place(place, client.log.room)
     log = log_of(hub, room)
     first = max(hub.history.start(log), number - 1 - AROUND)
     end = min(log.end.id, number + AROUND)
     if first >= end:
-        raise Refused(f"nothing is kept of #{room}/{number}", "a place")
+        raise Refused(f"There is no message #{room}/{number}", "no such message")
     show(hub, client, log, first, end)
 
 
-def _tell_number(hub: Hub, client: Client, count: int) -> None:
-    last = "the last " if count == MOST_FOUND else ""
-    announce(hub, client, count, f"{last}{{}} with that", "no message here has that in it")
+def _tell_number(hub: Hub, client: Client, wanted: str, count: int) -> None:
+    if count == MOST_FOUND:
+        which = "The last {} that match"
+    else:
+        which = "{} matches" if count == 1 else "{} match"
+    quoted = wanted if '"' in wanted else f'"{wanted}"'
+    announce(hub, client, count, which, f"No messages match {quoted}")
 
 
 def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
     try:
         query = read_query(wanted, time.time(), client.display.zone)
     except NotAQuery as error:
-        raise Refused(f"that cannot be found: {error}", "a query") from None
+        raise Refused(str(error), "not a query") from None
     if left := hub.history.complete_index():
-        hub.tell(client, f"the last {counted(left, 'message')} cannot be found yet")
+        hub.tell(client, f"Not searched, as not indexed yet: {counted(left, 'new message')}")
     found = _places(hub, client, query)
-    _tell_number(hub, client, len(found))
+    _tell_number(hub, client, wanted, len(found))
     for room, number in reversed(found):
         for message in hub.history.after(log_of(hub, room), number - 1, 1):
-            # It may have been deleted since it was found.
+            # The message may have been deleted since it was found.
             if message.id == number and message.is_spoken and not client.lost:
                 hub.enqueue(client, voice_of(client.display).found(message, time.time()))
         client.wait_until_answers_are_read()
 
 
 def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
-    """The rooms and ids of the last messages that `query` matches, the very last first."""
+    """Find the rooms and ids of the latest messages that match `query`, latest first."""
     found, before = list[tuple[str, int]](), LAST_PLACE
     while len(found) < MOST_FOUND and not client.lost:
         try:
             hits = hub.archive.find(query, before, CANDIDATES)
         except TookTooLong:
-            raise Refused("that takes too long; say more about it", "a query") from None
+            raise Refused(
+                "The search timed out; add words to narrow it down", "search timed out"
+            ) from None
         except StoreError:
             hub.faults.report("cannot search the history for %s", client)
-            raise Refused("the history file cannot be read; it is in the log", "a query") from None
+            raise Refused(
+                "The history file cannot be read; details are in the server's log",
+                "history not readable",
+            ) from None
         for _, message in hits:
-            by_them = not query.sender or name_key(message.name) == query.sender
-            if by_them and may_see(client, message):
+            is_from_sender = not query.sender or name_key(message.name) == query.sender
+            if is_from_sender and may_see(client, message):
                 found.append((message.room, message.id))
         if len(hits) < CANDIDATES:
             break
@@ -116,9 +126,9 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
 
 
 def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
-    """The ids of the last messages in memory with `wanted` in them, the very last first.
+    """Find the ids of the latest messages in memory with `wanted`, which is casefolded, in them.
 
-    Gives way to others again and again.
+    Latest first. Gives way to other commands every SLICE seconds.
     """
     log, found = client.log, list[int]()
     end = log.end.id

@@ -1,4 +1,4 @@
-"""What there is to know about the server, and the way out."""
+"""Help, your connection and limits, and the server itself."""
 
 import platform
 import time
@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from gchat import __version__
-from gchat.commands.table import LINE_WIDTH, TABLE, Command, command, find, groups
+from gchat.commands.table import (
+    LINE_WIDTH,
+    MAX_SHOWN,
+    TABLE,
+    Command,
+    Refused,
+    advice,
+    command,
+    groups,
+    lookup,
+    title,
+)
 from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
@@ -16,44 +27,78 @@ from gchat.text.addresses import address_of
 from gchat.text.clock import clock_and_day, duration
 from gchat.text.phrases import counted
 
+OPERATORS = ("operators", "operator")
+"""Words with which /help lists all that operators can do: these groups together."""
 
-@command("[COMMAND]")
+OPERATORS_GROUPS = ("moderation", "admin")
+
+EACH = "/help COMMAND explains one of them, with an example."
+"""The last line of a list of commands."""
+
+
+@command("[COMMAND|GROUP]")
 def help(hub: Hub, client: Client, topic: str) -> None:
-    """list the commands, or explain one
+    """list the commands, or explain a command or a group
 
-    Groups of commands can be asked for as well: /help people.
+    The groups are the words on the left in the list of commands. /help operators lists all that
+    operators can do.
     For example: /help nick
     """
-    listed = groups()
+    name, listed = topic.lower().removeprefix("/"), groups()
+    group = listed.get(name, []) if not topic.startswith("/") else []
     if not topic:
-        width = max(map(len, listed)) + 2
-        hub.tell(
-            client,
-            "what you type goes to everybody in the room; commands start with /",
-            *(
-                f"  {group if first else '':<{width}}{line}"
-                for group, entries in listed.items()
-                for first, line in _lines(entries, LINE_WIDTH - width)
-            ),
-            "/help COMMAND explains one. //TEXT says TEXT with one slash before it.",
-        )
-        return
-    group = listed.get(topic.lower(), [])
-    if not group or f"/{topic.lower()}" in TABLE:  # some are called like their group
-        entry = find("/" + topic.removeprefix("/"))
-        hub.tell(
-            client,
-            f"{entry.usage}: {entry.summary}",
-            *(f"  {line}" for line in entry.details),
-            f"  for example: {entry.example}",
-        )
-    if group:
-        width = max(len(entry.usage) for entry in group)
-        hub.tell(client, *(f"{entry.usage:<{width}}  {entry.summary}" for entry in group))
+        hub.tell(client, *_overview(listed))
+    elif name in OPERATORS:
+        hub.tell(client, *_explain_operators(hub, client, listed))
+    elif group:
+        if entry := TABLE.get(f"/{name}"):  # /history is called like its group
+            hub.tell(client, *_explain(entry))
+        hub.tell(client, f"{name}: {title(name)}", *_table(group), EACH)
+    elif entry := lookup(f"/{name}"):
+        hub.tell(client, *_explain(entry))
+    else:
+        raise Refused(f"No help for {name[:MAX_SHOWN]}; {advice(f'/{name}')}", "unknown command")
+
+
+def _overview(listed: dict[str, list[Command]]) -> Iterator[str]:
+    width = max(map(len, listed)) + 2
+    yield "Everybody in this room sees what you type; commands start with /:"
+    for group, entries in listed.items():
+        for is_first, line in _lines(entries, LINE_WIDTH - width):
+            yield f"  {group if is_first else '':<{width}}{line}"
+    yield "/help COMMAND explains a command, /help GROUP a group such as people."
+    yield "To send a text that starts with /, type another / before it: //TEXT."
+
+
+def _explain(entry: Command) -> Iterator[str]:
+    yield f"{entry.usage}: {entry.summary}"
+    for line in entry.details:
+        yield f"  {line}"
+    yield f"  for example: {entry.example}"
+
+
+def _explain_operators(hub: Hub, client: Client, listed: dict[str, list[Command]]) -> Iterator[str]:
+    if client.operator:
+        state = "you are one"
+    elif hub.settings.op_password:
+        state = "/op PASSWORD makes you one"
+    else:
+        state = "this server has none, as it has no operator password"
+    yield f"What operators can do ({state}):"
+    for group in OPERATORS_GROUPS:
+        yield from _table(listed[group])
+    yield EACH
+
+
+def _table(entries: list[Command]) -> Iterator[str]:
+    """Usages and summaries of `entries` in two columns."""
+    width = max(len(entry.usage) for entry in entries)
+    for entry in entries:
+        yield f"{entry.usage:<{width}}  {entry.summary}"
 
 
 def _lines(entries: list[Command], width: int) -> Iterator[tuple[bool, str]]:
-    """The usages of `entries` in lines of `width` characters; True with the first line."""
+    """Wrap the usages of `entries` to lines of `width` characters; True comes with the first."""
     tied = "  ".join(entry.usage.replace(" ", "\N{NO-BREAK SPACE}") for entry in entries)
     for index, line in enumerate(wrap(tied, width, break_on_hyphens=False)):
         yield index == 0, line.replace("\N{NO-BREAK SPACE}", " ")
@@ -61,50 +106,52 @@ def _lines(entries: list[Command], width: int) -> Iterator[tuple[bool, str]]:
 
 @command()
 def why(hub: Hub, client: Client) -> None:
-    """tell your limits, and whether you have got all that was said
+    """show your connection, limits and missed messages
 
     For example: /why
     """
     lag, limits = client.lag, hub.settings.limits
     hub.tell(
         client,
-        f"you are {client.name}, in #{client.log.room}, connected for "
+        f"You are {client.name}, in #{client.log.room}, connected for "
         f"{duration(time.time() - client.since)}",
-        f"you are behind by {counted(lag, 'message')}: your connection takes them no faster"
+        f"You are {counted(lag, 'message')} behind: your connection is too slow for them"
         if lag
-        else "you have got all that was said in this room since you came",
-        f"you have missed {counted(client.missed, 'message')}, gone before you read them"
+        else "You have received all messages sent to this room since you came",
+        f"You missed {counted(client.missed, 'message')}, dropped before you read them"
         if client.missed
-        else "you have missed nothing",
-        f"a line may have {hub.settings.max_line} bytes",
-        f"of your lines, {limits.burst} are taken at once, then {limits.rate} a second; long ones "
-        "and some commands count for several"
+        else "You missed no messages",
+        f"Line length: at most {hub.settings.max_line} bytes",
+        f"Rate limit: a burst of {counted(limits.burst, 'line')}, then {limits.rate} per second "
+        "(long lines and some commands count as several)"
         if limits.rate
-        else "your lines are taken as fast as you send them",
+        else "Rate limit: none",
         *_exceptional(hub, client),
-        f"answers that wait for you to read them take {client.owed_bytes} bytes; over {OWED_LIMIT} "
-        "you are not listened to until you have",
-        f"what others said to you alone, and waits, takes {client.private_bytes} bytes; over "
-        f"{PRIVATE_LIMIT} it is refused",
+        f"Unread answers: {client.owed_bytes} of {OWED_LIMIT} bytes; above that the server stops "
+        "reading from you until you catch up",
+        f"Unread direct messages: {client.private_bytes} of {PRIVATE_LIMIT} bytes; above that new "
+        "ones are refused",
     )
 
 
 def _exceptional(hub: Hub, client: Client) -> list[str]:
-    """What holds for few."""
+    """The lines of /why that few clients see."""
     lines = []
     if hub.settings.limits.idle_timeout:
         idle = duration(hub.settings.limits.idle_timeout)
-        lines.append(f"who sends nothing for {idle} is disconnected, with a warning before")
+        lines.append(
+            f"Idle timeout: clients that send nothing for {idle} are disconnected, after a warning"
+        )
     if mute := hub.mute_of(client):
-        lines.append(f"you are muted {mute.tell(time.time())}")
+        lines.append(f"You are muted {mute.tell(time.time())}")
     if client.operator:
-        lines.append("you are an operator; /help operators lists what you may do")
+        lines.append("You are an operator; /help operators lists what you can do")
     return lines
 
 
 @command()
 def invite(hub: Hub, client: Client) -> None:
-    """show how others can join from here
+    """show how others can join
 
     For example: /invite
     """
@@ -116,30 +163,30 @@ def invite(hub: Hub, client: Client) -> None:
     for_others = not all(address_of(host).is_loopback for host in hub.settings.addresses)
     hub.tell(
         client,
-        "others can join with:"
+        "Others can join with:"
         if for_others
-        else "only from this machine, until the server is started with --host 0.0.0.0:",
+        else "Only from this machine, until the server is started with --host 0.0.0.0:",
         *(f"  nc {host} {port}" for host in hosts),
         f"  ncat {hosts[0]} {port}",
         f"  telnet {hosts[0]} {port}",
-        f"  and to post a line from a program: echo hello | nc -N {hosts[0]} {port}",
+        f"  To send a line from a program: echo hello | nc -N {hosts[0]} {port}",
     )
 
 
 @command()
 def uptime(hub: Hub, client: Client) -> None:
-    """tell how long the server has been running
+    """show how long the server has been running
 
     For example: /uptime
     """
     now = time.time()
     since = clock_and_day(hub.started, client.display.zone, now)
-    hub.tell(client, f"up since {since}, for {duration(now - hub.started)}")
+    hub.tell(client, f"Up since {since}, for {duration(now - hub.started)}")
 
 
 @command()
 def version(hub: Hub, client: Client) -> None:
-    """tell which program this is
+    """show the version
 
     For example: /version
     """
@@ -148,9 +195,9 @@ def version(hub: Hub, client: Client) -> None:
 
 @command()
 def quit(hub: Hub, client: Client) -> None:
-    """leave (nc then waits for one more Enter)
+    """leave the chat (in nc, press Enter once more)
 
     For example: /quit
     """
-    hub.confirm(client, "goodbye")
+    hub.confirm(client, "Goodbye")
     raise Dismissed("quit")

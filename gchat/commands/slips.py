@@ -1,7 +1,7 @@
-"""Lines that were meant as commands, and are none by a slip: a blank before ` /op PASSWORD`.
+"""Lines that were meant as commands and by a slip are none: a space before ` /op PASSWORD`.
 
-If it carries a secret, such a line is never said, by anybody; nor is it obeyed, since what stands
-before the command may be meant.
+A line that carries a secret is never sent to a room, whoever typed it. It is not obeyed either,
+since the text before the command may be intended.
 """
 
 import re
@@ -9,32 +9,33 @@ from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
 
-from gchat.commands.table import MEANT, TABLE, is_command
+from gchat.commands.suggestions import SYNONYMS
+from gchat.commands.table import TABLE, is_command
 from gchat.text.safe import BEHIND_CSI, BEHIND_ESC, as_meant, edited, has_control
 
 _SLASH_FIRST = re.compile(
     rf"(?:[^!-~\x1b\x9b]++|\x1b++{BEHIND_ESC}|\x9b(?:{BEHIND_CSI})?)*+/".encode("latin-1")
 )
-"""A slash, before which no letter, digit or other sign of ASCII is seen: what comes of keys (see
-text/safe.py) is not. More than that: all bytes of other characters count as not seen."""
+"""A slash with no visible ASCII character before it. Escape sequences of keys (text/safe.py) count
+as invisible, and so do all bytes of non-ASCII characters, which lets too many lines through."""
 
 _PLAIN = frozenset(range(0x21, 0x7F)) - set(b"/")
-"""First bytes of lines that are nothing of the kind."""
+"""First bytes of lines that cannot be commands."""
 
 _HIDDEN = ("\N{FULLWIDTH SOLIDUS}".encode(), b"\b", b"\x7f")
-"""What may make a command of a line of which that is not seen by its first slash."""
+"""Bytes that may make a command of a line in which _SLASH_FIRST finds none."""
 
 _COMMAND = re.compile(r"/ *([a-z]+)( ?)")
-"""The letters of a command, and the blank behind it."""
+"""The letters of a command, and the space after it."""
 
 _FIRST_WORD = 256
-"""Bytes in which a command ends, with keys that have come into it."""
+"""Bytes at the beginning of a line in which the word of a command ends, keys included."""
 
 _first_byte = itemgetter(0)
 
 
 def may_be_commands(lines: Sequence[bytes]) -> bool:
-    """Whether one of `lines`, of which none is empty, may be a command or be meant as one."""
+    """Whether any of `lines`, none of which is empty, may be a command or a mistyped one."""
     if not _PLAIN.issuperset(map(_first_byte, lines)) and any(map(_SLASH_FIRST.match, lines)):
         return True
     together = b"\n".join(lines)
@@ -42,10 +43,7 @@ def may_be_commands(lines: Sequence[bytes]) -> bool:
 
 
 def is_mistyped_command(line: bytes) -> bool:
-    """Whether `line` begins with one slash and a word that would be a command without a key.
-
-    An arrow, say, has come into the middle of it.
-    """
+    """Whether `line` begins with a command that has the bytes of a key in it, such as an arrow."""
     if not line.startswith(b"/") or line.startswith(b"//"):
         return False
     word = _decoded(line[:_FIRST_WORD]).split(maxsplit=1)[0]
@@ -55,15 +53,15 @@ def is_mistyped_command(line: bytes) -> bool:
 
 
 def secret_in(line: bytes, by_person: bool) -> str | None:
-    """The command with which `line` begins, or was meant to, if it carries a secret: `/op`.
+    """The secret command that `line` was meant as, such as `/op`; None if there is none.
 
-    Also if it is cut short. People mean it by words of other chats as well (`/tell`), and write
-    `/op:PASSWORD`; in a program's output that is rather a path.
+    Abbreviations count. From a person, so do words of other chats (`/tell`) and `/op:PASSWORD`; in
+    the output of a program these are more likely paths.
     """
     if not (_SLASH_FIRST.match(line) or any(hidden in line for hidden in _HIDDEN)):
         return None
     text = edited(_decoded(line))
-    for meant in {as_meant(text), as_meant(text, " ")}:  # what is not seen may part two words
+    for meant in {as_meant(text), as_meant(text, " ")}:  # an invisible character may separate words
         if secret := _secret_meant(meant, by_person):
             return secret
     return None
@@ -74,12 +72,12 @@ def _secret_meant(text: str, by_person: bool) -> str | None:
     if command is None:
         return None
     name, is_whole = f"/{command[1]}", command[2] == " " or command.end() == len(text)
-    if by_person and name in _secrets():  # whatever stands behind it: `/op:PASSWORD`
+    if by_person and name in _secrets():  # whatever follows: `/op:PASSWORD`
         return name
     if not is_whole:
         return None
     begun = next((secret for secret in _secrets() if secret.startswith(name)), None)
-    meant = MEANT.get(name)
+    meant = SYNONYMS.get(name)
     return begun or (meant if by_person and meant in _secrets() else None)
 
 

@@ -1,69 +1,44 @@
 """The table of commands: what a line that starts with a slash does.
 
-A command is a function, called like it and in a module called like its group. Its docstring
-is its help: a line that `/help` shows beside others, what else there is to know, and an
-example. It tells the client what came of it, and raises Refused with a reason if nothing did.
+A command is a function of the same name, in the module that is named after its group. The
+docstring of the function is its help: a summary, details, and an example; the first line of the
+module's docstring is the title of the group. The function tells the client what it has done, and
+raises Refused with a reason if it has done nothing.
 """
 
 import re
+import sys
 import time
 from collections.abc import Callable
-from difflib import get_close_matches
 from inspect import getdoc
 from textwrap import wrap
 from typing import NamedTuple
 
+from gchat.commands.suggestions import HINTS, SYNONYMS, nearest
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 
 MAX_SHOWN = 40
-"""Characters of an unknown command that are repeated to the one who typed it."""
+"""Characters of an unknown command that a refusal repeats: more than any command has, and the
+refusal fits on two lines of a terminal."""
 
 LINE_WIDTH = 75
-"""Characters that fit on a narrow terminal behind what a notice begins with."""
+"""Characters of an answer that fit on a terminal of 80 columns behind ` * `."""
 
 EXAMPLE = "For example: "
-"""What the last line of a command's docstring begins with."""
+"""How the last line of a command's docstring begins."""
 
 FREE_TEXTS = ("TEXT", "[TEXT]", "[WHY]", "ACTION", "PASSWORD")
-"""Arguments that are taken as they were typed, behind one blank."""
-
-MEANT = {
-    typed: meant
-    for meant, others in {
-        "/help": "/? /commands /man",
-        "/nick": "/name /user",
-        "/away": "/back /afk",
-        "/me": "/action /emote",
-        "/msg": "/m /tell /whisper /pm /dm /query /private /notice",
-        "/rooms": "/list /channels",
-        "/join": "/j /channel",
-        "/leave": "/part /lobby",
-        "/who": "/names /users /ls",
-        "/ignore": "/block",
-        "/history": "/last /log",
-        "/find": "/search /grep",
-        "/time": "/timestamp /date /tz",
-        "/color": "/colour /colors",
-        "/op": "/oper /sudo /admin",
-        "/announce": "/wall /broadcast",
-        "/mute": "/gag /silence",
-        "/bans": "/banned /banlist",
-        "/quit": "/exit /bye /logout /q /disconnect",
-    }.items()
-    for typed in others.split()
-}
-"""What people type who know other places, and what they mean."""
-
+"""Arguments that are taken as they were typed, after one space."""
 
 _COMMAND = re.compile(r"/(?:\??|[^\W\d_][\w-]*)")
-"""What the word of a command is like, whether there is one or not."""
+"""The first word of a line that counts as a command, known or not."""
 
 
 class Refused(Exception):
-    """Something was not done; says why and what to do, as a person reads it.
+    """A command was not carried out; says why and what to do, as the client reads it.
 
-    `what` names it for the server's log, which never holds what anybody has typed.
+    `what` is the reason for the server's log, which never holds what a client has typed.
     """
 
     def __init__(self, why: str, what: str) -> None:
@@ -72,7 +47,7 @@ class Refused(Exception):
 
 
 class WrongArgument(Exception):
-    """Raised by a command that cannot be used like this: the usage is all there is to say."""
+    """Raised by a command that is used wrongly: the answer is its usage."""
 
 
 class Command(NamedTuple):
@@ -83,35 +58,35 @@ class Command(NamedTuple):
     arguments: str
     """As the usage shows them: `NAME TEXT`, `[ROOM]` if it may be left out, or nothing."""
     group: str
-    """With which others it is listed."""
+    """The group of `/help` that lists it."""
     function: Callable[..., None]
-    """Called with the hub, the client, and a string for each argument: empty if left out."""
+    """Called with the hub, the client, and a string for each argument: empty if it is left out."""
     summary: str
-    """What it does, in a line."""
+    """What it does, in one line without a full stop: `change your name`."""
     details: list[str]
-    """What else there is to know, in lines."""
+    """The rest of its help, in lines of at most LINE_WIDTH - 2 characters."""
     example: str
-    """How it may be typed."""
+    """A line that calls it."""
     cost: int
-    """For how many lines it counts, where these are limited."""
+    """Lines that it counts as, for the rate limit."""
     speaks: bool
-    """Others see what is typed: it is not for the muted."""
+    """Others see the arguments, so muted clients cannot use it."""
     secret: bool
-    """What is typed is for nobody else: a line that looks like it is never said (see slips.py)."""
+    """The arguments are secret: a line that resembles it is never sent to a room (slips.py)."""
     operators_only: bool
     in_full: bool
-    """It cannot be cut short: a slip would do what cannot be undone."""
+    """It cannot be abbreviated, since a slip would do something that cannot be undone."""
 
     @property
     def usage(self) -> str:
-        """How it is typed: `/nick NAME`."""
+        """Name and arguments: `/nick NAME`."""
         return f"{self.name} {self.arguments}".rstrip()
 
     def split(self, typed: str) -> list[str]:
-        """The arguments in `typed`, the last of which takes all the rest. Raises WrongArgument."""
+        """Split `typed` into arguments, the last of which takes the rest. Raises WrongArgument."""
         names, arguments = self.arguments.split(), []
         for expected in names:
-            if expected in FREE_TEXTS:  # what somebody says is not changed
+            if expected in FREE_TEXTS:  # a message is not changed
                 argument, typed = typed if typed.strip() else "", ""
             elif expected == names[-1]:
                 argument, typed = typed.strip(), ""
@@ -127,9 +102,9 @@ class Command(NamedTuple):
         return arguments
 
     def carry_out(self, hub: Hub, client: Client, typed: str) -> None:
-        """Do it, with the arguments in `typed`. Raises Refused, or Dismissed for /quit."""
+        """Run the command with the arguments in `typed`. Raises Refused, or Dismissed for /quit."""
         if self.operators_only and not client.operator:
-            raise Refused(_why_no_operator(hub, self.name), f"{self.name}, which is an operator's")
+            raise Refused(_why_no_operator(hub, self.name), f"{self.name} is for operators")
         if self.speaks and typed.strip():
             check_may_speak(hub, client)
         try:
@@ -137,12 +112,12 @@ class Command(NamedTuple):
         except WrongArgument:
             example = f", for example: {self.example}" if self.arguments else ""
             raise Refused(
-                f"usage: {self.usage}{example}", f"{self.name} with wrong arguments"
+                f"Usage: {self.usage}{example}", f"wrong arguments for {self.name}"
             ) from None
 
 
 TABLE: dict[str, Command] = {}
-"""All commands by their name, in the order in which /help lists them."""
+"""All commands by name, in the order in which /help lists them."""
 
 
 def command(
@@ -154,7 +129,7 @@ def command(
     operators_only: bool = False,
     in_full: bool = False,
 ) -> Callable[..., Callable[..., None]]:
-    """Enter a function into the table, with the marks that Command has."""
+    """Enter the decorated function into TABLE; see Command for the parameters."""
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
         summary, _, details = (getdoc(function) or "").partition("\n")
@@ -182,26 +157,26 @@ def command(
 
 
 def is_command(text: str) -> bool:
-    """Whether the first word of `text` could be a command: `/usr/bin`, `/a:` and `//` could not."""
+    """Whether `text` has the form of a command: `/who` has, `/usr/bin`, `/a:` and `//` have not."""
     return text.startswith("/") and _COMMAND.fullmatch(text.split(maxsplit=1)[0]) is not None
 
 
 def as_said(text: str, by_person: bool) -> str:
-    """How `text`, which is no command, is said: without the slash that kept it from being one.
+    """The message that `text`, which is not a command, stands for: `//who` is `/who` as text.
 
-    A person's second slash always means that. A program may send `// a comment`.
+    A person's `//` always loses its first slash. A program's `// a comment` stays as it is.
     """
     is_quoted = by_person or (is_command(text[1:]) and len(text.split(maxsplit=1)[0]) > 2)
     return text[1:] if text.startswith("//") and is_quoted else text
 
 
 def is_known(text: str) -> bool:
-    """Whether `text`, which could be a command, is one."""
-    return _known(text.split(maxsplit=1)[0]) is not None
+    """Whether `text`, which has the form of a command, names one."""
+    return lookup(text.split(maxsplit=1)[0]) is not None
 
 
 def read(line: str) -> tuple[Command, str]:
-    """The command in `line`, which starts with a slash, and what follows it. Raises Refused."""
+    """Split `line`, which starts with a slash, into its command and the rest. Raises Refused."""
     name = line.split(maxsplit=1)[0]
     return find(name), line[len(name) + 1 :]
 
@@ -209,47 +184,51 @@ def read(line: str) -> tuple[Command, str]:
 def check_may_speak(hub: Hub, client: Client) -> None:
     """Raises Refused if `client` is muted."""
     if mute := hub.mute_of(client):
-        raise Refused(f"nothing was sent: you are muted {mute.tell(time.time())}", "a muted one")
+        raise Refused(f"Not sent: you are muted {mute.tell(time.time())}", "muted")
 
 
 def _why_no_operator(hub: Hub, name: str) -> str:
     if hub.settings.op_password:
         return f"{name} is for operators; /op PASSWORD makes you one"
-    return f"{name} is for operators, and there are none: nobody has set a password for them"
+    return f"{name} is for operators, and this server has none: it has no operator password"
 
 
 def find(typed: str) -> Command:
-    """The command that `typed` means, cut short unless it is `in_full`. Raises Refused."""
-    if command := _known(typed):
+    """The command that `typed` names or abbreviates. Raises Refused, with a suggestion."""
+    if command := lookup(typed):
         return command
-    shown = typed[:MAX_SHOWN]
-    name = shown.lower()  # comparing longer ones costs, and shows nothing
-    begun = _begun_by(name)
-    near = get_close_matches(name, [*TABLE, *MEANT], n=1, cutoff=0.5) if name != "/" else []
-    nearest = MEANT.get(near[0], near[0]) if near else None
-    if begun and name not in MEANT:
-        *some, last = begun
-        if some:
-            advice = f"it may be {', '.join(some)} or {last}"
-        else:
-            advice = f"{last} has to be typed in full"
-    elif nearest:
-        advice = f"did you mean {nearest}?"
-    else:
-        advice = "/help lists the commands"
+    shown = typed if len(typed) <= MAX_SHOWN else f"{typed[:MAX_SHOWN]}…"
     raise Refused(
-        f"there is no command {shown}; {advice} (to say it, type another / before it)",
-        "an unknown command",
+        f"Unknown command {shown}; {advice(typed)} (to send it as text: /{shown})",
+        "unknown command",
     )
 
 
-def _known(typed: str) -> Command | None:
-    """The one command that is called `typed`, or begins so and may be cut short."""
+def lookup(typed: str) -> Command | None:
+    """The command that `typed` names, or abbreviates unambiguously; None if there is none."""
     name = typed.lower()
     if name in TABLE:
         return TABLE[name]
     begun = [known for known in _begun_by(name) if not TABLE[known].in_full]
     return TABLE[begun[0]] if len(begun) == 1 else None
+
+
+def advice(typed: str) -> str:
+    """What to do instead of the unknown command `typed`, as a clause: `did you mean /quit?`."""
+    name = typed[:MAX_SHOWN].lower()  # longer words are near none, and cost time
+    if name in HINTS:
+        return HINTS[name]
+    if name not in SYNONYMS and (begun := _begun_by(name)):
+        *some, last = begun
+        return (
+            f"did you mean {', '.join(some)} or {last}?"
+            if some
+            else f"{last} must be typed in full"
+        )
+    near = name if name in SYNONYMS else nearest(name, [*TABLE, *HINTS, *SYNONYMS])
+    if near is None:
+        return "/help lists the commands"
+    return HINTS.get(near) or f"did you mean {SYNONYMS.get(near, near)}?"
 
 
 def _begun_by(name: str) -> list[str]:
@@ -263,3 +242,10 @@ def groups() -> dict[str, list[Command]]:
     for entry in TABLE.values():
         listed.setdefault(entry.group, []).append(entry)
     return listed
+
+
+def title(group: str) -> str:
+    """The title of a group, as a clause: the first line of its module's docstring."""
+    module = sys.modules[groups()[group][0].function.__module__]
+    line = (module.__doc__ or "").partition("\n")[0].rstrip(".")
+    return line[:1].lower() + line[1:]

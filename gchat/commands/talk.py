@@ -1,4 +1,4 @@
-"""Talking otherwise than to everybody in the room."""
+"""Actions, and direct messages."""
 
 import time
 
@@ -14,15 +14,16 @@ from gchat.store.errors import StoreError
 from gchat.text.naming import name_key
 
 PRIVATE_LIMIT = 64 * 1024
-"""Bytes that others may have sent to one who has not read them yet. One more may go over it."""
+"""Bytes of unread direct messages that a client may have before new ones are refused. The message
+that crosses the limit is still taken."""
 
 MAX_TOLD = 1000
-"""How many are remembered who have been told that somebody is away."""
+"""Senders who are remembered as told that a user is away; above that, all are told again."""
 
 
 @command("ACTION", speaks=True)
 def me(hub: Hub, client: Client, action: str) -> None:
-    """tell what you do: ** ann waves
+    """send an action: ** ann waves
 
     For example: /me waves
     """
@@ -31,73 +32,73 @@ def me(hub: Hub, client: Client, action: str) -> None:
 
 @command("NAME TEXT", speaks=True, secret=True)
 def msg(hub: Hub, client: Client, name: str, text: str) -> None:
-    """say TEXT to NAME alone, in whichever room they are
+    """send a direct message to NAME, in any room
 
-    Both of you see it as ann -> bob: TEXT. Nobody else does. It is kept nowhere, unless NAME has
-    left and can come back (/help resume): until then.
+    Only the two of you see it, as ann -> bob: TEXT. It is not stored, unless NAME has left and can
+    come back with a token (/help resume): then it is stored until they do.
     For example: /msg bob have you got a minute?
     """
     identity = hub.identities.called(name_key(name))
     if identity and hub.names.holder(name) is None:
-        _keep(hub, client, identity, text)
+        _store(hub, client, identity, text)
     else:
-        _tell(hub, client, called(hub, name), text)
+        _deliver(hub, client, called(hub, name), text)
 
 
 @command("TEXT", speaks=True, secret=True)
 def reply(hub: Hub, client: Client, text: str) -> None:
-    """say TEXT to who last said something to you alone
+    """answer your last direct message
 
     For example: /reply of course
     """
     if not client.correspondent:
-        raise Refused("nobody has said anything to you alone yet", "no one to reply to")
+        raise Refused("You have no direct message to reply to", "nobody to reply to")
     person = hub.clients.get(client.correspondent)
     if person is None or hub.names.holder(person.name) is not person:
-        raise Refused("who last said something to you alone has left", "no one to reply to")
-    _tell(hub, client, person, text)
+        raise Refused("The sender of your last direct message has left", "nobody to reply to")
+    _deliver(hub, client, person, text)
 
 
-def _keep(hub: Hub, client: Client, identity: Identity, text: str) -> None:
-    """Keep `text` for somebody who is not here, until they come back."""
+def _store(hub: Hub, client: Client, identity: Identity, text: str) -> None:
+    """Store `text` in the history file until the owner of `identity` comes back."""
     name = identity.name
     if name_key(client.name) in map(name_key, identity.ignored):
-        raise Refused(f"{name} ignores you; it was not kept", "a private message")
+        raise Refused(f"{name} ignores you; not sent", "ignored by the recipient")
     private = Private(round(time.time(), 3), client.name, name, text)
     try:
         is_kept = hub.directory.keep_privates(identity.number, [private], PRIVATE_LIMIT)
     except StoreError as error:
         raise Refused(
-            f"{name} is not here, and the history file cannot be written to: {error}",
-            "a private message",
+            f"{name} is not here, and the message cannot be stored: {error}; not sent",
+            "cannot be stored",
         ) from None
     if not is_kept:
         raise Refused(
-            f"{name} is not here, and enough is kept for them already; it was not sent",
-            "a private message",
+            f"{name} is not here and has too many unread messages; not sent",
+            "too many unread messages",
         )
     if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
         bring_privates(hub, identity)  # they have come meanwhile
     if client.display.notices:
         hub.enqueue(client, voice_of(client.display).private(private))
-    hub.confirm(client, f"{name} is not here; it is kept until they come back")
+    hub.confirm(client, f"{name} is not here; your message is stored until they come back")
 
 
-def _tell(hub: Hub, client: Client, person: Client, text: str) -> None:
+def _deliver(hub: Hub, client: Client, person: Client, text: str) -> None:
     name = person.name
     if person is client:
-        raise Refused("that is you", "a private message")
+        raise Refused("You cannot send a direct message to yourself", "to itself")
     if client.ignores.hides(person.number, name):
         raise Refused(
-            f"you ignore {name}, and would not see an answer; /unignore {name} ends that",
-            "a private message",
+            f"You ignore {name} and would not see an answer; /unignore {name} ends that",
+            "recipient ignored",
         )
     if person.ignores.hides(client.number, client.name):
-        raise Refused(f"{name} ignores you; it was not sent", "a private message")
+        raise Refused(f"{name} ignores you; not sent", "ignored by the recipient")
     if person.lost or person.private_bytes > PRIVATE_LIMIT:
         raise Refused(
-            f"{name} has not read what was sent before; it was not sent, try again later",
-            "a private message",
+            f"{name} has not read earlier messages; not sent, try again later",
+            "too many unread messages",
         )
     private = Private(time.time(), client.name, name, text)
     hub.enqueue(person, voice_of(person.display).private(private), private)

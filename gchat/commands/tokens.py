@@ -1,83 +1,83 @@
-"""Coming back on another connection, and leaving nothing behind."""
+"""Coming back on another connection, and deleting your messages."""
 
 import logging
 
-import gevent
-
+from gchat.commands.arguments import check_secret
 from gchat.commands.table import Refused, WrongArgument, command
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.hub import Hub
-from gchat.hub.password_attempts import PENALTY, too_many_attempts
 from gchat.hub.resumption import BeingResumed, give_token
-from gchat.hub.resumption import resume as go_on
+from gchat.hub.resumption import resume as resume_session
 from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
 from gchat.store.errors import StoreError
 from gchat.text.clock import duration
 from gchat.text.phrases import counted
 
-NOTHING_SAID = "there are no messages of yours to delete"
-"""What /forget tells a client that has said nothing which is kept."""
+NOTHING_SAID = "You have no messages to delete"
+"""Answer of /forget to a client without messages in memory and in the history file."""
 
 log = logging.getLogger(__name__)
 
 
 @command(cost=20)
 def token(hub: Hub, client: Client) -> None:
-    """show what brings you back here after a lost connection: your token, for /resume
+    """show your token, with which /resume brings you back
 
-    Keep it to yourself: who shows it is you. You are given one with your name.
+    It is like a password: keep it secret. You get one when you set your name, if the server keeps
+    a history file.
     For example: /token
     """
-    _check_are_kept(hub)
+    _check_tokens_exist(hub)
     if not client.token:
         if client.name == client.address:
-            raise Refused("take a name first, with /nick: it is what you come back to", "a token")
+            raise Refused("Set a name with /nick first: the token is for that name", "no name yet")
         give_token(hub, client)
-    hub.tell(client, f"to go on after a lost connection: /resume {client.token}")
+    hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
 
 
 @command("TOKEN", cost=20, secret=True)
 def resume(hub: Hub, client: Client, token: str) -> None:
-    """go on as who you were on another connection, which ends if it still hangs
+    """come back with a token after a lost connection
 
-    You are back in your room, with your name, whom you ignore and how things look, and get all
-    that you have missed.
+    You are in your room again, with your name, ignore list and display settings, and get the
+    messages that you have missed. If your earlier connection is still open, it is closed.
     For example: /resume lusab-babad-gutih-tugad
     """
-    _check_are_kept(hub)
-    if wait := hub.token_attempts.wait(client.network):
-        raise Refused(too_many_attempts(wait, "tokens"), "too many wrong tokens")
-    identity = hub.identities.shown(token)
+    _check_tokens_exist(hub)
+    identity = check_secret(
+        hub.token_attempts, client, "token", lambda: hub.identities.shown(token)
+    )
     if identity is None:
-        hub.token_attempts.wrong(client.network, f"token ({client})")
-        gevent.sleep(PENALTY)
         kept = duration(hub.settings.reserve)
         raise Refused(
-            f"nobody has that token, or its name was not used for {kept}; /nick NAME gives a new "
-            "one",
-            "a token",
+            f"Unknown or expired token (tokens last {kept} after you leave). /nick NAME gives you "
+            "a new one.",
+            "unknown token",
         )
     if identity.number == client.number:
-        raise Refused(f"you are {client.name} already", "a token")
+        raise Refused(f"You are {client.name} already", "token in use here")
     try:
-        go_on(hub, client, identity, token)
+        resume_session(hub, client, identity, token)
     except BeingResumed:
-        raise Refused("another connection is just showing the same token", "a token") from None
+        raise Refused(
+            "Another connection is using that token right now; try again", "token in use"
+        ) from None
     except TooManyRooms:
         raise Refused(
-            f"there are {MAX_ROOMS} rooms, the most there may be, and yours is closed; try again "
-            "later",
-            "a room",
+            "Your room is closed, and there are too many rooms to open it again (limit "
+            f"{MAX_ROOMS}); try again later",
+            "too many rooms",
         ) from None
 
 
 @command("[yes]", cost=100, in_full=True)
 def forget(hub: Hub, client: Client, answer: str) -> None:
-    """delete for good all that you have said in rooms, under this token or on this connection
+    """delete all your messages in rooms, for good
 
-    /forget says how many messages that are, /forget yes deletes them. Also from the history file,
-    and whatever you were called. Those who have got it already keep it on their screens.
+    /forget counts the messages, /forget yes deletes them, from the history file as well: those
+    that you have sent on this connection or with this token, under any name. Users who have
+    received them still have them on their screens.
     For example: /forget
     """
     if answer.lower() == "yes":
@@ -92,30 +92,30 @@ def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
     try:
         count = count_all_of(hub, client.number)
     except StoreError as error:
-        log.error("the messages of %s cannot be counted: %s", client, error)
+        log.error("cannot count the messages of %s: %s", client, error)
         raise Refused(
-            f"your messages in the history file cannot be counted: {error}; nothing was "
-            "deleted; try again later",
-            "what to delete",
+            f"Cannot count your messages in the history file: {error}. Nothing was "
+            "deleted; try again later.",
+            "messages not counted",
         ) from None
-    which = f"{counted(count, 'message')} of yours would be deleted, for good: /forget yes does it"
-    hub.tell(client, which if count else NOTHING_SAID)
+    question = f"Delete {counted(count, 'message')} of yours for good? /forget yes does it"
+    hub.tell(client, question if count else NOTHING_SAID)
 
 
 def _forget_all(hub: Hub, client: Client) -> None:
     try:
         count = delete_all_of(hub, client.number)
     except StoreError as error:
-        log.error("what %s has said cannot be deleted from the history: %s", client, error)
+        log.error("cannot delete the messages of %s from history: %s", client, error)
         raise Refused(
-            f"not all could be deleted from the history file: {error}; try again later",
-            "what to delete",
+            f"Some of your messages could not be deleted from the history file: {error}. "
+            "Try again later.",
+            "messages not deleted",
         ) from None
-    log.info("%s has deleted what it had said: %s", client, counted(count, "message"))
-    which = f"{counted(count, 'message')} of yours {'is' if count == 1 else 'are'} deleted"
-    hub.tell(client, which if count else NOTHING_SAID)
+    log.info("%s deleted all its messages (%d)", client, count)
+    hub.tell(client, f"Deleted {counted(count, 'message')} of yours" if count else NOTHING_SAID)
 
 
-def _check_are_kept(hub: Hub) -> None:
+def _check_tokens_exist(hub: Hub) -> None:
     if not hub.store.is_kept:
-        raise Refused("nobody can come back: this server has no history file", "a token")
+        raise Refused("There are no tokens: this server has no history file", "no history file")

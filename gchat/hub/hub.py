@@ -126,7 +126,7 @@ class Hub:
             self.presence_notices.tell(room)  # nobody is heard before they have come
         if client.away:
             client.away = None
-            self.confirm(client, "you are no longer away")
+            self.confirm(client, "You are no longer away")
         self._append(room, kind, texts, client.number, client.name)
         client.has_said(room.log.said, len(texts))
         self.stats.messages += len(texts)

@@ -55,7 +55,7 @@ def test_a_limit_is_told_and_set_and_that_is_logged(
     assert caplog.messages == []
     assert told(company, op, f"/limits {name.upper()} 77") == [f"{name} is 77: {meaning.text}"]
     assert getattr(limits, field) == 77
-    assert caplog.messages == [f"{op.client} sets the limit {name} to 77"]
+    assert caplog.messages == [f"{op.client} set the limit {name} to 77"]
 
 
 def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_and_that_is_told(
@@ -64,12 +64,12 @@ def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_and_
     caplog.set_level(logging.INFO, "gchat.commands")
     company.hub.settings.slots = 50
     meaning = MEANINGS["max-clients"].text
-    lowered = "(not 51: the limit on open files has no room for more)"
+    lowered = "(not 51: the limit on open files allows no more)"
     assert told(company, op, "/limits max-clients 51") == [
         f"max-clients is 50 {lowered}: {meaning}"
     ]
     assert company.hub.settings.limits.max_clients == 50
-    assert caplog.messages == [f"{op.client} sets the limit max-clients to 50 {lowered}"]
+    assert caplog.messages == [f"{op.client} set the limit max-clients to 50 {lowered}"]
     assert told(company, op, "/limits max-clients 50") == [f"max-clients is 50: {meaning}"]
     assert told(company, op, "/limits max-per-address 51")[0].startswith("max-per-address is 51: ")
 
@@ -95,7 +95,7 @@ def test_what_a_limit_does_not_take_is_refused_and_it_stays_as_it_was(
 ) -> None:
     before = vars(company.hub.settings.limits).copy()
     why = refusal(company, op, f"/limits {name} {typed}")
-    assert why == f"{name} stays as it was: {typed!r} is not a number from {least} to {MOST}"
+    assert why == f"Limit {name} is unchanged: {typed!r} is not a number from {least} to {MOST}"
     assert vars(company.hub.settings.limits) == before
 
 
@@ -103,7 +103,7 @@ def test_what_a_limit_does_not_take_is_refused_and_it_stays_as_it_was(
 def test_what_is_no_limit_is_refused_with_those_there_are(
     typed: str, company: Company, op: Peer
 ) -> None:
-    why = f"there is no such limit, only {', '.join(MEANINGS)}"
+    why = f"Unknown limit; there are {', '.join(MEANINGS)}"
     assert refusal(company, op, f"/limits {typed}") == why
 
 
@@ -135,10 +135,10 @@ def test_what_is_going_on_is_measured_while_one_waits(
     fake_time.while_sleeping = talk
     text = figures(company, op)
     assert fake_time.slept == [0.5]
-    assert "in: 7 messages" in text
-    assert "now 10 messages a second" in text
-    assert "out: 14 deliveries" in text
-    assert "now 20 deliveries a second" in text
+    assert "In: 7 messages" in text
+    assert "now 10 messages per second" in text
+    assert "Out: 14 deliveries" in text
+    assert "now 20 deliveries per second" in text
 
 
 def test_who_is_here_was_here_and_was_turned_away_is_counted(
@@ -150,18 +150,18 @@ def test_who_is_here_was_here_and_was_turned_away_is_counted(
     company.hub.stats.refused = 7
     assert shown(company, op) == [" * ann left", " * bob left"]
     first = figures(company, op).splitlines()[0]
-    assert first == "2 clients in 2 rooms, 3 since the start; 7 were turned away"
+    assert first == "2 clients in 2 rooms, 3 since the start; 7 refused"
 
 
 def test_the_slowest_reader_is_named_with_how_far_it_is_behind(
     company: Company, op: Peer, ann: Peer, fake_time: FakeTime
 ) -> None:
-    assert "longest lag: 0 messages\n" in figures(company, op)
+    assert "Longest lag: 0 messages\n" in figures(company, op)
     slow = person(company, "slow", send_buffer=2048)
     company.say(ann, *(f"{number:0100}" for number in range(500)))
     wait_until(lambda: slow.client.connection.blocked, "its socket is full")
     shown(company, op)
-    assert f"longest lag: {slow.client.lag} messages (slow)" in figures(company, op)
+    assert f"Longest lag: {slow.client.lag} messages (slow)" in figures(company, op)
     assert slow.client.lag > 100
 
 
@@ -169,7 +169,7 @@ def test_the_loops_delay_is_told_in_milliseconds(
     company: Company, op: Peer, fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(company.hub.watchdog, "delay", lambda: Delay(0.1234, 0.0012))
-    assert "late by 1.2 ms as a rule and 123 ms at the most" in figures(company, op)
+    assert "median 1.2 ms, max 123 ms" in figures(company, op)
 
 
 def test_memory_bytes_and_errors_are_told(company: Company, op: Peer, fake_time: FakeTime) -> None:
@@ -178,7 +178,7 @@ def test_memory_bytes_and_errors_are_told(company: Company, op: Peer, fake_time:
     text = figures(company, op)
     assert "messages, 3.0 MiB" in text
     last = text.splitlines()[-1]
-    memory = re.fullmatch(r"memory: (\d+\.\d) MiB; 1 error in the log", last)
+    memory = re.fullmatch(r"Memory: (\d+\.\d) MiB; 1 error in the log", last)
     assert memory
     assert float(memory[1]) == pytest.approx(psutil.Process().memory_info().rss / 2**20, rel=0.1)
 
@@ -248,7 +248,7 @@ def test_a_shutdown_is_cancelled_and_everybody_told(
     for peer in (op, ann, bob):
         assert shown(company, peer)[-1] == " * ann cancelled the shutdown: not now"
     assert caplog.messages[-1] == f"shutdown cancelled by {ann.client}"
-    assert refusal(company, op, "/shutdown cancel") == "no shutdown is planned"
+    assert refusal(company, op, "/shutdown cancel") == "No shutdown is planned"
     assert not company.hub.shutdown.asked.is_set()
 
 
@@ -262,7 +262,7 @@ def test_another_shutdown_takes_the_place_of_the_first(
 
 @pytest.mark.parametrize("typed", ["8d", f"{MAX_NOTICE + 1}s", "9w why"])
 def test_too_late_a_shutdown_is_refused(typed: str, company: Company, op: Peer) -> None:
-    why = "that is over 7 d, the most there may be"
+    why = "Time too long (limit 7 d)"
     assert refusal(company, op, f"/shutdown {typed}") == why
     assert not company.hub.shutdown.cancel()
 
@@ -289,7 +289,7 @@ def test_what_is_neither_a_time_nor_now_nor_cancel_shuts_nothing_down(
     typed: str, company: Company, op: Peer, ann: Peer
 ) -> None:
     assert refusal(company, op, f"/shutdown {typed}") == (
-        "usage: /shutdown TIME|now|cancel [WHY], for example: /shutdown 5m a new version"
+        "Usage: /shutdown TIME|now|cancel [WHY], for example: /shutdown 5m a new version"
     )
     assert shown(company, ann) == []
     assert not company.hub.shutdown.cancel()

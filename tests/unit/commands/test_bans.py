@@ -36,18 +36,18 @@ def test_one_who_is_banned_by_name_is_disconnected_and_kept_out(
     caplog.set_level(logging.INFO, "gchat.commands")
     told_op = told(company, op, "/ban bob 2h flooding")
     assert told_op == [
-        "10.1.0.2 is banned by op, for 2 h: flooding",
-        "bob was banned by op, for 2 h: flooding",
+        "10.1.0.2 is banned by op for 2 h: flooding",
+        "bob was banned by op for 2 h: flooding",
         FORGOTTEN,
     ]
-    assert bob.read_line() == " * you were banned by op, for 2 h: flooding\n"
-    assert why_it_ended(bob) == "banned by op, for 2 h: flooding"
+    assert bob.read_line() == " * You were banned by op for 2 h: flooding\n"
+    assert why_it_ended(bob) == "banned by op for 2 h: flooding"
     assert bob.expelled
-    assert shown(company, ann) == [" * bob was banned by op, for 2 h: flooding"]
+    assert shown(company, ann) == [" * bob was banned by op for 2 h: flooding"]
     assert caplog.messages == [told_op[0], f"{told_op[1]} (10.1.0.2:5000)"]
     found = company.hub.bans.find("10.1.0.2", time.time())
     assert found
-    assert found.tell(found.until - 3600 if found.until else 0) == "by op, for 1 h more: flooding"
+    assert found.tell(found.until - 3600 if found.until else 0) == "by op for another 1 h: flooding"
     assert company.hub.bans.find("10.1.0.1", time.time()) is None
 
 
@@ -119,7 +119,7 @@ def test_who_has_left_can_be_banned_by_name_until_somebody_else_has_it(
 def test_nobody_bans_the_network_that_they_are_in(company: Company, op: Peer, bob: Peer) -> None:
     at(bob, "10.0.0.1")
     for line in ("/ban bob", "/ban op", "/ban 10.0.0.1", "/ban 10.0.0.0/8", "/ban 0.0.0.0/0"):
-        assert "yourself; /kick and /mute are for one alone" in refusal(company, op, line)
+        assert "includes your own address; /kick and /mute" in refusal(company, op, line)
     assert bans(company) == []
     run(company, op, "/ban ::/0")
 
@@ -129,7 +129,7 @@ def test_a_ban_by_name_that_would_hit_others_is_refused_with_whom_and_what_bans_
 ) -> None:
     at(ann, "10.1.0.2")
     why = refusal(company, op, "/ban bob")
-    assert why.startswith("ann would be banned as well; /ban 10.1.0.2 bans them all")
+    assert why.startswith("Not banned: ann would be banned as well; /ban 10.1.0.2 bans them all")
     leave(company, bob)
     assert refusal(company, op, "/ban bob") == why
     assert bans(company) == []
@@ -145,7 +145,7 @@ def test_what_is_neither_a_name_nor_a_network_cannot_be_banned(
 ) -> None:
     for line in (f"/ban {who}", f"/unban {who}", f"/unmute {who}"):
         why = refusal(company, op, line)
-        assert why.startswith(f"nobody of the name {who[:MAX_TEXT]} is here or was")
+        assert why.startswith(f"{who[:MAX_TEXT]} is not a known name, address or network")
     assert bans(company) == []
 
 
@@ -168,7 +168,7 @@ def test_a_network_of_ipv4_as_ipv6_writes_it_is_banned_muted_and_freed_as_ipv4(
 def test_where_no_client_comes_from_is_refused_with_the_reason(
     command: str, typed: str, company: Company, op: Peer
 ) -> None:
-    assert refusal(company, op, f"{command} {typed}").startswith("no client ")
+    assert refusal(company, op, f"{command} {typed}").startswith("No ")
     assert bans(company) == []
 
 
@@ -203,7 +203,7 @@ def test_a_reason_may_begin_with_for_or_in(company: Company, op: Peer, bob: Peer
 def test_a_time_that_is_not_understood_is_refused_with_an_example(
     line: str, company: Company, op: Peer, bob: Peer
 ) -> None:
-    assert refusal(company, op, line).startswith("usage: ")
+    assert refusal(company, op, line).startswith("Usage: ")
     assert bob.client.muted is None
     assert bans(company) == []
 
@@ -213,7 +213,7 @@ def test_there_are_only_so_many_bans(
 ) -> None:
     monkeypatch.setattr(sanctions, "MOST", 1)
     run(company, op, "/ban 10.9.0.1")
-    assert "the most there may be" in refusal(company, op, "/ban bob")
+    assert "Too many bans" in refusal(company, op, "/ban bob")
     assert not bob.reason
     assert shown(company, bob) == []
 
@@ -229,17 +229,17 @@ def test_a_ban_is_ended_by_what_it_is_listed_as_or_by_name(
     run(company, op, "/ban bob")
     leave(company, bob)
     shown(company, op)
-    assert told(company, op, f"/unban {where}") == ["10.1.0.2 is banned no longer"]
-    assert caplog.messages[-1] == "10.1.0.2 is banned no longer, by op"
+    assert told(company, op, f"/unban {where}") == ["The ban of 10.1.0.2 is lifted"]
+    assert caplog.messages[-1] == "the ban of 10.1.0.2 is lifted by op"
     assert bans(company) == []
-    why = "10.1.0.2 is not banned; /bans lists what is"
+    why = "10.1.0.2 is not banned; /bans lists the bans"
     assert refusal(company, op, f"/unban {where}") == why
 
 
 def test_the_bans_are_listed_with_by_whom_how_long_and_why(company: Company, op: Peer) -> None:
     assert told(company, op, "/bans") == [
-        "nobody is banned",
-        "no address is muted",
+        "No bans",
+        "No muted addresses",
         FORGOTTEN,
     ]
     run(company, op, "/ban 10.9.0.1")
@@ -248,8 +248,8 @@ def test_the_bans_are_listed_with_by_whom_how_long_and_why(company: Company, op:
     assert told(company, op, "/bans") == [
         "2 bans:",
         "10.9.0.1  by op",
-        "10.8.0.0/16  by op, for 2 h more: flooding",
-        "no address is muted",
+        "10.8.0.0/16  by op for another 2 h: flooding",
+        "No muted addresses",
         FORGOTTEN,
     ]
 
@@ -259,7 +259,7 @@ def test_of_many_bans_the_latest_are_listed(company: Company, op: Peer) -> None:
         run(company, op, f"/ban 10.9.0.{number}")
     shown(company, op)
     first, *listed, _, _ = told(company, op, "/bans")
-    assert first == f"{LISTED + 5} bans, of which these are the latest {LISTED}:"
+    assert first == f"{LISTED + 5} bans, the latest {LISTED} of them:"
     assert [line.split()[0] for line in listed] == [
         f"10.9.0.{number}" for number in range(5, LISTED + 5)
     ]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gchat.commands import moderation
+from gchat.commands import arguments
 from gchat.commands.arguments import MAX_TEXT
 from gchat.config.password import Password
 from gchat.hub.password_attempts import PENALTY, RULE
@@ -22,7 +22,7 @@ SECRET = "correct  horse"
 @pytest.fixture
 def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
-    monkeypatch.setattr(moderation, "gevent", fake)
+    monkeypatch.setattr(arguments, "gevent", fake)
     return fake
 
 
@@ -32,7 +32,7 @@ def test_the_password_makes_an_operator(
     caplog.set_level(logging.INFO, "gchat.commands")
     company.hub.settings.op_password = Password(SECRET)
     assert told(company, ann, f"/op {SECRET}") == [
-        "you are an operator now; /help operators lists what you may do"
+        "You are now an operator; /help operators lists what you can do"
     ]
     assert ann.client.operator
     assert caplog.messages == [f"{ann.client} is an operator"]
@@ -58,10 +58,10 @@ def test_a_wrong_password_makes_none_after_a_pause_and_is_counted_and_logged(
 ) -> None:
     caplog.set_level(logging.INFO, "gchat")
     company.hub.settings.op_password = Password(SECRET)
-    assert refusal(company, ann, f"/op {wrong}") == "that is not the operators' password"
+    assert refusal(company, ann, f"/op {wrong}") == "Wrong operator password"
     assert not ann.client.operator
     assert fake_time.slept == [PENALTY]
-    assert caplog.messages[-1] == f"wrong password for operators ({ann.client}) from 10.1.0.1"
+    assert caplog.messages[-1] == f"wrong operator password ({ann.client}) from 10.1.0.1"
     assert "horse" not in caplog.text
 
 
@@ -71,7 +71,7 @@ def test_after_too_many_wrong_passwords_not_even_the_right_one_is_looked_at(
     company.hub.settings.op_password = Password(SECRET)
     for _ in range(int(RULE.burst)):
         refusal(company, ann, "/op nonsense")
-    why = "Too many wrong passwords from your address; try again in "
+    why = "Too many wrong operator passwords from your address; try again in "
     assert refusal(company, ann, f"/op {SECRET}").startswith(why)
     assert not ann.client.operator
     assert (
@@ -82,7 +82,7 @@ def test_after_too_many_wrong_passwords_not_even_the_right_one_is_looked_at(
 
 
 def test_where_no_password_is_set_nobody_becomes_an_operator(company: Company, ann: Peer) -> None:
-    assert "nobody has set a password" in refusal(company, ann, "/op anything")
+    assert "has no operator password" in refusal(company, ann, "/op anything")
     assert not ann.client.operator
 
 
@@ -107,7 +107,7 @@ def test_one_who_is_kicked_and_its_room_and_the_log_learn_by_whom_and_why(
 ) -> None:
     caplog.set_level(logging.INFO, "gchat.commands")
     run(company, op, "/kick bob 2 many  lines")
-    assert bob.read_line() == " * you were kicked by op: 2 many  lines\n"
+    assert bob.read_line() == " * You were kicked by op: 2 many  lines\n"
     assert why_it_ended(bob) == "kicked by op: 2 many  lines"
     assert bob.expelled
     told_all = "bob was kicked by op: 2 many  lines"
@@ -132,13 +132,13 @@ def test_who_kicks_from_another_room_or_ignores_them_is_told_as_well(
 
 @pytest.mark.parametrize("line", ["/kick op", "/mute op", "/mute op 10m", "/kick OP why"])
 def test_operators_do_nothing_to_themselves(line: str, company: Company, op: Peer) -> None:
-    assert refusal(company, op, line) == "that is you"
+    assert refusal(company, op, line) == "You cannot do that to yourself"
     assert op.client.muted is None
 
 
 @pytest.mark.parametrize("line", ["/kick zoe", "/mute zoe"])
 def test_whom_nobody_knows_is_refused(line: str, company: Company, op: Peer) -> None:
-    assert refusal(company, op, line).startswith("nobody here is called zoe")
+    assert refusal(company, op, line).startswith("Nobody here is called zoe")
 
 
 @pytest.mark.parametrize("line", ["/kick bob ", "/mute bob 5m ", "/ban bob ", "/shutdown 5m "])
@@ -146,7 +146,7 @@ def test_too_long_a_reason_is_refused_with_its_length_and_nothing_is_done(
     line: str, company: Company, op: Peer, bob: Peer
 ) -> None:
     why = refusal(company, op, line + "x" * (MAX_TEXT + 1))
-    assert why == f"the reason has {MAX_TEXT + 1} characters, and {MAX_TEXT} are the most"
+    assert why == f"Reason too long ({MAX_TEXT + 1} characters, limit {MAX_TEXT})"
     assert bob.client.muted is None
     assert not company.hub.bans.all(time.time())
     assert not company.hub.shutdown.cancel()

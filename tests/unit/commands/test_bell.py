@@ -13,7 +13,7 @@ from tests.unit.peers import Company, Peer, wait_until
 @pytest.fixture
 def listening(company: Company, ann: Peer) -> Peer:
     """Ann, who wants a bell."""
-    assert told(company, ann, "/bell on") == ["the bell is on"]
+    assert told(company, ann, "/bell on") == ["The bell is on"]
     return ann
 
 

@@ -39,7 +39,7 @@ def test_time_shows_each_line_with_its_time_in_the_zone_of_its_reader(
     zone: str, shown_time: str, company: Company, ann: Peer, bob: Peer
 ) -> None:
     (answer,) = told(company, ann, f"/time {zone}")
-    assert answer.startswith("showing times is on; in ")
+    assert answer.startswith("Times are shown; in ")
     assert answer.endswith(f" it is {shown_time}")
     company.say(bob, "hello")
     run(company, bob, "/me waves")
@@ -52,7 +52,7 @@ def test_time_shows_each_line_with_its_time_in_the_zone_of_its_reader(
         f"[{shown_time}] * bob is now robert",
     ]
     # Nobody else is shown times.
-    assert shown(company, bob) == ["bob -> ann: psst", " * you are now robert"]
+    assert shown(company, bob) == ["bob -> ann: psst", " * You are now robert"]
 
 
 @pytest.mark.usefixtures("noon")
@@ -93,7 +93,7 @@ def test_a_zone_that_there_is_not_is_refused_and_all_stays_as_it_was(
     zone: str, company: Company, ann: Peer
 ) -> None:
     display = ann.client.display
-    assert refusal(company, ann, f"/time {zone}").startswith("there is no zone of that name")
+    assert refusal(company, ann, f"/time {zone}").startswith("Unknown time zone")
     assert ann.client.display == display
 
 
@@ -103,7 +103,7 @@ def test_the_longest_name_of_a_zone_is_known(company: Company, ann: Peer) -> Non
 
 
 def test_the_time_of_an_empty_argument_is_only_told(company: Company, ann: Peer) -> None:
-    assert told(company, ann, "/time") == ["showing times is off"]
+    assert told(company, ann, "/time") == ["Times are not shown"]
     assert not ann.client.display.time
 
 

@@ -123,7 +123,7 @@ def looked_back_while_the_log_went_on() -> list[str]:
 
 def test_what_is_said_after_the_question_is_no_part_of_the_answer() -> None:
     lines = looked_back_while_the_log_went_on()
-    assert lines[0] == " * the last 400 messages in #lobby:"
+    assert lines[0] == " * The last 400 messages in #lobby:"
     assert not any("after" in line for line in lines)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import gevent
 import pytest
 
-from gchat.commands import TABLE, Command, Refused, admin, moderation, tokens
+from gchat.commands import TABLE, Command, Refused, admin, arguments
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.jobs.recorder import Recorder
@@ -41,7 +41,7 @@ HOSTILE = (
 def test_whatever_a_command_is_given_it_is_done_or_refused(
     entry: Command, keeps: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((moderation, "PENALTY"), (tokens, "PENALTY"), (admin, "MEASURED")):
+    for module, name in ((arguments, "PENALTY"), (admin, "MEASURED")):
         monkeypatch.setattr(module, name, 0.0)
     store = SqliteStore(str(tmp_path / "chat.db")) if keeps else None
     with Company(store=store) as company:

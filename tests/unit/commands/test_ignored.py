@@ -225,7 +225,7 @@ def test_a_topic_that_was_set_before_is_hidden_as_well(company: Company, ann: Pe
     assert not any(WANTED_NO_MORE in line for line in looked_up(company, ann))
     run(company, ann, "/unignore bob")
     shown(company, ann)
-    assert told(company, ann, "/topic") == [f"topic: {WANTED_NO_MORE}"]
+    assert told(company, ann, "/topic") == [f"Topic: {WANTED_NO_MORE}"]
 
 
 def test_among_many_who_come_together_the_name_of_who_is_ignored_is_not_told(

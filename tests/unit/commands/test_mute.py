@@ -12,8 +12,8 @@ from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import a_program, at, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
-FROM_THERE = "so is whoever comes from 10.1.0.2; /unmute 10.1.0.2 ends it"
-MUTED = "nothing was sent: you are muted by op"
+FROM_THERE = "The address 10.1.0.2 is muted as well; /unmute 10.1.0.2 lifts that"
+MUTED = "Not sent: you are muted by op"
 
 
 def comes(company: Company, name: str) -> Peer:
@@ -34,8 +34,8 @@ def test_one_who_is_muted_and_its_room_and_the_log_learn_by_whom_how_long_and_wh
 ) -> None:
     caplog.set_level(logging.INFO, "gchat.commands")
     run(company, op, "/mute bob 10m cool down")
-    assert shown(company, bob) == [" * you are muted by op, for 10 min: cool down"]
-    told_all = "bob is muted by op, for 10 min: cool down"
+    assert shown(company, bob) == [" * You are muted by op for 10 min: cool down"]
+    told_all = "bob is muted by op for 10 min: cool down"
     assert shown(company, ann) == [f" * {told_all}"]
     assert shown(company, op) == [f" * {told_all}", f" * {FROM_THERE}"]
     assert caplog.messages == [f"{told_all} ({bob.client.address})"]
@@ -50,7 +50,7 @@ def test_one_who_is_muted_may_read_and_ask(
     shown(company, bob)
     company.say(ann, "hello")
     assert shown(company, bob) == ["ann: hello"]
-    assert "you are muted by op" in told(company, bob, "/why")
+    assert "You are muted by op" in told(company, bob, "/why")
     assert told(company, bob, "/who")[0].startswith("#lobby, 3 here")
 
 
@@ -75,13 +75,13 @@ def test_whoever_comes_from_the_address_of_one_who_is_muted_is_so_while_it_lasts
     assert told(company, op, "/mute bob 10m")[-1] == FROM_THERE
     for other in (comes(company, "bob2"), comes(company, "bob3")):
         assert refusal(company, other, "/me is back").startswith(MUTED)
-        assert any("you are muted by op" in line for line in told(company, other, "/why"))
+        assert any("You are muted by op" in line for line in told(company, other, "/why"))
     leaves(company, bob)
     assert refusal(company, comes(company, "bob"), "/me is back").startswith(MUTED)
     assert f"{comes(company, 'bob4').client.network}" == "10.1.0.2/32"
     assert told(company, op, "/bans")[-3:-1] == [
         "1 muted address:",
-        "10.1.0.2  by op, for 10 min more",
+        "10.1.0.2  by op for another 10 min",
     ]
     run(company, ann, "/me may speak")
 
@@ -100,12 +100,16 @@ def test_a_mute_does_not_hit_those_who_are_at_the_same_address_already(
     company: Company, op: Peer, bob: Peer
 ) -> None:
     cy = comes(company, "cy")
-    why = "would be muted as well if 10.1.0.2 was: bob is muted until they leave"
-    assert told(company, op, "/mute bob")[-1] == f"cy {why}"
+    why = "bob is muted until they disconnect (10.1.0.2 was not muted: cy shares it)"
+    assert told(company, op, "/mute bob")[-1] == why
     assert refusal(company, bob, "/me is rude").startswith(MUTED)
     run(company, cy, "/me may speak")
-    assert told(company, op, "/bans")[-2] == "no address is muted"
+    assert told(company, op, "/bans")[-2] == "No muted addresses"
+    di = comes(company, "di")
+    why = "for 10 min or until they disconnect (10.1.0.2 was not muted: cy and di share it)"
+    assert told(company, op, "/mute bob 10m")[-1] == f"bob is muted {why}"
     leaves(company, bob)
+    leaves(company, di)
     run(company, comes(company, "bob"), "/me is back")
 
 
@@ -122,7 +126,7 @@ def test_all_who_are_at_an_address_are_muted_one_by_one_and_then_it_is(
 
 def test_the_address_of_an_operator_is_not_muted(company: Company, op: Peer, bob: Peer) -> None:
     at(op, "10.1.0.2")
-    assert told(company, op, "/mute bob")[-1].startswith("op would be muted as well")
+    assert told(company, op, "/mute bob")[-1].endswith("op shares it)")
     run(company, op, "/me may speak")
 
 
@@ -133,7 +137,7 @@ def test_there_are_only_so_many_muted_addresses(
     run(company, op, "/mute ann")
     shown(company, op)
     assert told(company, op, "/mute bob")[-1].endswith(
-        "addresses are muted, the most there may be: bob is muted until they leave"
+        "(10.1.0.2 was not muted: too many addresses are muted, limit 10000)"
     )
     assert refusal(company, bob, "/me is rude").startswith(MUTED)
 
@@ -146,8 +150,8 @@ def test_one_who_was_muted_may_speak_again_and_all_learn_by_whom(
 ) -> None:
     bob.client.muted = Sanction("cy")
     run(company, op, "/unmute bob")
-    assert shown(company, bob) == [" * you may speak again, thanks to op"]
-    assert shown(company, ann) == [" * bob may speak again, thanks to op"]
+    assert shown(company, bob) == [" * You were unmuted by op"]
+    assert shown(company, ann) == [" * op unmuted bob"]
     run(company, bob, "/me thanks")
     assert shown(company, ann) == [" ** bob thanks"]
 
@@ -158,8 +162,7 @@ def test_who_is_not_muted_cannot_be_unmuted(
 ) -> None:
     bob.client.muted = muted
     assert (
-        refusal(company, op, "/unmute bob")
-        == "bob is not muted; /bans lists the addresses that are"
+        refusal(company, op, "/unmute bob") == "bob is not muted; /bans lists the muted addresses"
     )
     assert shown(company, bob) == []
 
@@ -171,7 +174,7 @@ def test_an_address_is_muted_no_longer_when_one_who_was_there_is_not(
     run(company, op, "/mute bob")
     leaves(company, bob)
     shown(company, op)
-    assert told(company, op, f"/unmute {who}") == ["10.1.0.2 may speak again, thanks to op"]
+    assert told(company, op, f"/unmute {who}") == ["op unmuted 10.1.0.2"]
     run(company, comes(company, "bob"), "/me thanks")
     assert refusal(company, op, "/unmute 10.1.0.2").startswith("10.1.0.2 is not muted; /bans")
 
@@ -185,7 +188,7 @@ def test_all_who_were_muted_with_an_address_are_told_that_it_is_over(
     for peer in (bob, cy):
         shown(company, peer)
     run(company, op, f"/unmute {who}")
-    over = " * you may speak again, thanks to op"
+    over = " * You were unmuted by op"
     assert (over in shown(company, bob)) is (who != "cy")  # who was muted by name stays so
     assert over in shown(company, cy)
 

@@ -44,13 +44,13 @@ def test_what_was_said_in_any_room_is_found_with_its_place(company: Company, ann
     run(company, ann, "/me deploys")
     say(company, ann, "did deploy two")
     shown(company, ann)
-    assert told(company, ann, "/find deploy")[0] == "2 messages with that:"
+    assert told(company, ann, "/find deploy")[0] == "2 messages match:"
     assert found(company, ann, "/find deploy") == [
         "#lobby/1 ann: deploy one",
         f"#builds/{company.hub.rooms.by_name['builds'].log.end.id} ann: did deploy two",
     ]
     assert found(company, ann, "/find deploys in:builds")[0].endswith("** ann deploys")
-    assert told(company, ann, "/find zebra") == ["no message here has that in it"]
+    assert told(company, ann, "/find zebra") == ['No messages match "zebra"']
 
 
 def test_it_is_found_when_memory_has_forgotten_it(company: Company, ann: Peer) -> None:
@@ -74,8 +74,8 @@ def test_who_is_ignored_is_not_found_however_much_they_said(company: Company, an
 def test_what_cannot_be_looked_for_is_refused(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refusal(company, ann, "/find ...") == "that cannot be found: there is no word in it"
-    errors = ((TookTooLong(), "too long"), (StoreError("it is damaged"), "cannot be read"))
+    assert refusal(company, ann, "/find ...") == "Type at least one word to search for"
+    errors = ((TookTooLong(), "timed out"), (StoreError("it is damaged"), "cannot be read"))
     for error, why in errors:
 
         def fail(*_arguments: object, error: Exception = error) -> None:
@@ -98,7 +98,7 @@ def test_of_a_place_that_is_not_kept_nothing_is_shown(
     company: Company, ann: Peer, place: str
 ) -> None:
     say(company, ann, *map(str, range(1, 41)))
-    assert "nothing is kept of" in refusal(company, ann, f"/around {place}")
+    assert "There is no message" in refusal(company, ann, f"/around {place}")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_of_a_place_that_is_not_kept_nothing_is_shown(
 def test_what_is_no_place_is_refused_with_the_usage(
     company: Company, ann: Peer, place: str
 ) -> None:
-    assert refusal(company, ann, f"/around {place}").startswith("usage: /around PLACE")
+    assert refusal(company, ann, f"/around {place}").startswith("Usage: /around PLACE")
 
 
 def test_it_is_shown_in_a_room_that_is_closed(company: Company, ann: Peer) -> None:

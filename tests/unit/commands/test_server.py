@@ -7,8 +7,9 @@ import pytest
 
 from gchat import __version__, commands
 from gchat.commands import TABLE, groups
-from gchat.commands.table import LINE_WIDTH
+from gchat.commands.table import LINE_WIDTH, title
 from gchat.commands.talk import PRIVATE_LIMIT
+from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.sanctions import Sanction
@@ -35,7 +36,7 @@ def test_help_fits_a_terminal_of_80_columns(company: Company, ann: Peer) -> None
 @pytest.mark.parametrize("asked", ["nick", "/nick", "/ni", "NICK"])
 def test_help_explains_a_command_with_an_example(asked: str, company: Company, ann: Peer) -> None:
     lines = told(company, ann, f"/help {asked}")
-    assert lines[0] == "/nick NAME: be called NAME"
+    assert lines[0] == "/nick NAME: change your name"
     assert lines[-1] == "  for example: /nick ann"
     assert len(lines) > 2
 
@@ -53,14 +54,52 @@ def test_help_explains_every_command_by_its_name_with_the_slash(
 def test_help_explains_the_commands_of_a_group(group: str, company: Company, ann: Peer) -> None:
     for typed in (group, group.upper()):
         entries = groups()[group]
-        lines = told(company, ann, f"/help {typed}")[-len(entries) :]
+        lines = told(company, ann, f"/help {typed}")
+        assert lines[-1].startswith("/help COMMAND explains")
+        assert lines[-len(entries) - 2] == f"{group}: {title(group)}"
+        lines = lines[-len(entries) - 1 : -1]
         assert [line.split()[0] for line in lines] == [entry.name for entry in entries]
         assert all(line.endswith(f"  {e.summary}") for line, e in zip(lines, entries, strict=True))
 
 
 def test_help_with_what_is_no_command_is_refused(company: Company, ann: Peer) -> None:
-    assert "did you mean /nick?" in refusal(company, ann, "/help nikc")
-    assert "it may be " in refusal(company, ann, "/help wh")
+    assert refusal(company, ann, "/help nikc") == "No help for nikc; did you mean /nick?"
+    assert refusal(company, ann, "/help /exit") == "No help for exit; did you mean /quit?"
+    assert "did you mean /whois, /who or /why?" in refusal(company, ann, "/help wh")
+    assert refusal(company, ann, "/help frob") == "No help for frob; /help lists the commands"
+
+
+@pytest.mark.parametrize("group", ["", *groups(), "operators"])
+def test_lists_of_commands_fit_a_terminal_of_80_columns(
+    group: str, company: Company, ann: Peer
+) -> None:
+    entry = TABLE.get(f"/{group}")
+    lines = told(company, ann, f"/help {group}")
+    assert all(len(line) <= LINE_WIDTH + 2 for line in lines[len(entry.details) if entry else 0 :])
+
+
+@pytest.mark.parametrize("asked", ["operators", "Operators", "/operators", "operator"])
+def test_help_lists_all_that_operators_can_do(asked: str, company: Company, ann: Peer) -> None:
+    first, *lines, _ = told(company, ann, f"/help {asked}")
+    listed = [entry for group in ("moderation", "admin") for entry in groups()[group]]
+    assert [line.split()[0] for line in lines] == [entry.name for entry in listed]
+    assert "/op" in [entry.name for entry in listed]
+    assert {entry.name for entry in TABLE.values() if entry.operators_only} <= {
+        entry.name for entry in listed
+    }
+    assert first == (
+        "What operators can do (this server has none, as it has no operator password):"
+    )
+
+
+def test_help_tells_how_to_become_an_operator(company: Company, ann: Peer) -> None:
+    company.hub.settings.op_password = Password("secret")
+    first, *_ = told(company, ann, "/help operators")
+    assert first == "What operators can do (/op PASSWORD makes you one):"
+    ann.client.operator = True
+    first, *_ = told(company, ann, "/help operators")
+    assert first == "What operators can do (you are one):"
+    assert any("/help operators" in line for line in told(company, ann, "/help op"))
 
 
 # /why
@@ -68,12 +107,12 @@ def test_help_with_what_is_no_command_is_refused(company: Company, ann: Peer) ->
 
 def test_why_of_who_has_got_everything_says_so(company: Company, ann: Peer) -> None:
     lines = told(company, ann, "/why")
-    assert lines[0].startswith("you are ann, in #lobby, connected for ")
-    assert "you have got all that was said in this room since you came" in lines
-    assert "you have missed nothing" in lines
-    assert f"a line may have {company.hub.settings.max_line} bytes" in lines
-    assert any(f"over {OWED_LIMIT} " in line for line in lines)
-    assert any(f"over {PRIVATE_LIMIT} " in line for line in lines)
+    assert lines[0].startswith("You are ann, in #lobby, connected for ")
+    assert "You have received all messages sent to this room since you came" in lines
+    assert "You missed no messages" in lines
+    assert f"Line length: at most {company.hub.settings.max_line} bytes" in lines
+    assert any(f" 0 of {OWED_LIMIT} bytes; " in line for line in lines)
+    assert any(f" 0 of {PRIVATE_LIMIT} bytes; " in line for line in lines)
 
 
 def test_why_counts_what_others_have_said_and_the_client_has_not_got() -> None:
@@ -84,12 +123,12 @@ def test_why_counts_what_others_have_said_and_the_client_has_not_got() -> None:
         company.say(bob, "three")
         company.hub.notify(company.room, "a notice")
         run(company, ann, "/why")
-        assert b"you are behind by 3 messages" in ann.client.take_owed()
+        assert b"You are 3 messages behind" in ann.client.take_owed()
 
 
 def test_why_tells_how_many_messages_were_missed(company: Company, ann: Peer) -> None:
     ann.client.missed = 7
-    assert "you have missed 7 messages, gone before you read them" in told(company, ann, "/why")
+    assert "You missed 7 messages, dropped before you read them" in told(company, ann, "/why")
 
 
 def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
@@ -100,7 +139,7 @@ def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
     waiting = slow.client.private_bytes
     assert waiting > 0
     run(company, slow, "/why")
-    assert f" * what others said to you alone, and waits, takes {waiting} bytes; over" in "\n".join(
+    assert f" * Unread direct messages: {waiting} of {PRIVATE_LIMIT} bytes; above" in "\n".join(
         shown(company, slow)
     )
 
@@ -108,9 +147,10 @@ def test_why_tells_what_waits_to_be_read(company: Company, bob: Peer) -> None:
 def test_why_tells_how_fast_lines_are_taken(company: Company, ann: Peer) -> None:
     limits = company.hub.settings.limits
     limits.rate, limits.burst = 7, 70
-    assert [line for line in told(company, ann, "/why") if "70 are taken at once, then 7 a" in line]
+    lines = told(company, ann, "/why")
+    assert [line for line in lines if "Rate limit: a burst of 70 lines, then 7 per second" in line]
     limits.rate = 0
-    assert "your lines are taken as fast as you send them" in told(company, ann, "/why")
+    assert "Rate limit: none" in told(company, ann, "/why")
 
 
 def test_why_tells_what_holds_for_few_only_to_these(company: Company, ann: Peer) -> None:
@@ -120,9 +160,9 @@ def test_why_tells_what_holds_for_few_only_to_these(company: Company, ann: Peer)
     ann.client.operator = True
     lines = [line for line in told(company, ann, "/why") if line not in usual]
     assert lines == [
-        "who sends nothing for 10 min is disconnected, with a warning before",
-        "you are muted by bob, for 1 h more",
-        "you are an operator; /help operators lists what you may do",
+        "Idle timeout: clients that send nothing for 10 min are disconnected, after a warning",
+        "You are muted by bob for another 1 h",
+        "You are an operator; /help operators lists what you can do",
     ]
 
 
@@ -150,7 +190,7 @@ def test_invite_shows_lines_to_join_at_the_address_that_one_has_joined_at_onesel
 def test_invite_tells_who_can_join_if_only_this_machine_can(company: Company, ann: Peer) -> None:
     lines = told(company, ann, "/invite")
     assert lines[:3] == [
-        "only from this machine, until the server is started with --host 0.0.0.0:",
+        "Only from this machine, until the server is started with --host 0.0.0.0:",
         "  nc 127.0.0.1 7878",
         "  ncat 127.0.0.1 7878",
     ]
@@ -188,7 +228,7 @@ def test_invite_shows_first_where_one_has_joined_oneself(
 def test_uptime_tells_since_when_and_how_long(company: Company, ann: Peer) -> None:
     company.hub.started = time.time() - 2 * 86400 - 3 * 3600 - 60
     (line,) = told(company, ann, "/uptime")
-    assert re.fullmatch(r"up since \d{4}-\d\d-\d\d \d\d:\d\d, for 2 d 3 h", line)
+    assert re.fullmatch(r"Up since \d{4}-\d\d-\d\d \d\d:\d\d, for 2 d 3 h", line)
 
 
 def test_version_tells_which_program_this_is(company: Company, ann: Peer) -> None:
@@ -199,7 +239,7 @@ def test_version_tells_which_program_this_is(company: Company, ann: Peer) -> Non
 def test_quit_says_goodbye_and_leaves(company: Company, ann: Peer) -> None:
     with pytest.raises(Dismissed, match="quit"):
         run(company, ann, "/quit")
-    assert shown(company, ann) == [" * goodbye"]
+    assert shown(company, ann) == [" * Goodbye"]
 
 
 @pytest.mark.parametrize("line", ["/help", "/why", "/uptime", "/version", "/help nick"])

@@ -1,5 +1,6 @@
 """commands.table: how a line finds its command, and what is said if it finds none."""
 
+import re
 import time
 from contextlib import suppress
 from operator import attrgetter
@@ -7,7 +8,8 @@ from operator import attrgetter
 import pytest
 
 from gchat.commands import TABLE, Command, Refused, groups
-from gchat.commands.table import MEANT, as_said, find, is_command
+from gchat.commands.suggestions import HINTS, SYNONYMS
+from gchat.commands.table import as_said, find, is_command
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.model.sanctions import Sanction
@@ -37,9 +39,7 @@ def test_a_command_may_be_cut_short_as_long_as_it_is_the_only_one() -> None:
             elif len(meant) == 1:
                 assert find(typed.upper()).name == meant[0]
             else:
-                with pytest.raises(
-                    Refused, match=r"it may be|did you mean|has to be typed in full"
-                ):
+                with pytest.raises(Refused, match=r"did you mean|must be typed in full"):
                     find(typed)
 
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_undone_has_to_be_typed_in_full(
     typed: str, name: str, company: Company, op: Peer
 ) -> None:
     why = refusal(company, op, f"{typed} help")
-    assert (f"; {name} has to be typed in full (" in why) if name else ("in full" not in why)
+    assert (f"; {name} must be typed in full (" in why) if name else ("in full" not in why)
     assert not company.hub.shutdown.cancel()
 
 
@@ -72,18 +72,23 @@ def test_what_may_be_several_commands_is_refused_with_all_of_them(
     why = refusal(company, ann, "/wh")
     candidates = [name for name in TABLE if name.startswith("/wh")]
     assert len(candidates) > 2
-    assert f"it may be {', '.join(candidates[:-1])} or {candidates[-1]}" in why
+    assert f"did you mean {', '.join(candidates[:-1])} or {candidates[-1]}?" in why
 
 
 def test_a_command_is_known_in_any_case_and_with_blanks_around_its_argument(
     company: Company, ann: Peer
 ) -> None:
-    assert told(company, ann, "/NICK  \t anna  ") == ["you are now anna"]
+    assert told(company, ann, "/NICK  \t anna  ") == ["You are now anna"]
     assert ann.client.name == "anna"
 
 
 @pytest.mark.parametrize(
-    ("line", "nearest"), [("/nik bob", "/nick"), ("/hlep", "/help"), ("/quti", "/quit")]
+    ("line", "nearest"),
+    [
+        *(("/nik bob", "/nick"), ("/hlep", "/help"), ("/quti", "/quit"), ("/jion", "/join")),
+        *(("/histroy", "/history"), ("/ingore", "/ignore"), ("/nikc", "/nick"), ("/hwo", "/who")),
+        *(("/topics", "/topic"), ("/exti", "/quit"), ("/shutdonw", "/shutdown")),
+    ],
 )
 def test_an_unknown_command_is_refused_with_the_nearest_one(
     line: str, nearest: str, company: Company, ann: Peer
@@ -91,14 +96,42 @@ def test_an_unknown_command_is_refused_with_the_nearest_one(
     assert f"did you mean {nearest}?" in refusal(company, ann, line)
 
 
-@pytest.mark.parametrize("typed", MEANT)
+@pytest.mark.parametrize("typed", SYNONYMS)
 def test_what_other_places_call_a_command_leads_to_it(
     typed: str, company: Company, ann: Peer
 ) -> None:
-    assert MEANT[typed] in TABLE
+    assert SYNONYMS[typed] in TABLE
     assert typed not in TABLE
     for spelled in (typed, typed.upper()):
-        assert f"did you mean {MEANT[typed]}?" in refusal(company, ann, f"{spelled} something")
+        assert f"did you mean {SYNONYMS[typed]}?" in refusal(company, ann, f"{spelled} something")
+
+
+@pytest.mark.parametrize("typed", HINTS)
+def test_what_other_places_have_and_this_one_has_not_is_answered_with_what_to_do(
+    typed: str, company: Company, ann: Peer
+) -> None:
+    assert typed not in {*TABLE, *SYNONYMS}
+    expected = f"Unknown command {typed}; {HINTS[typed]} (to send it as text: /{typed})"
+    assert refusal(company, ann, f"{typed} something") == expected
+    for named in re.findall(r"/[a-z]+", HINTS[typed]):
+        assert named in TABLE
+
+
+@pytest.mark.parametrize("typed", ["/logn", "/cleer"])
+def test_a_slip_in_such_a_word_is_answered_as_the_word_is(
+    typed: str, company: Company, ann: Peer
+) -> None:
+    assert HINTS[{"/logn": "/login", "/cleer": "/clear"}[typed]] in refusal(company, ann, typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["/frob", "/tmp", "/etc", "/home", "/xyzzy", "/nosuch", "/foo", "/rom", "/tops"]
+)
+def test_what_only_looks_a_little_like_a_command_suggests_none(
+    typed: str, company: Company, ann: Peer
+) -> None:
+    expected = f"Unknown command {typed}; /help lists the commands (to send it as text: /{typed})"
+    assert refusal(company, ann, typed) == expected
 
 
 @pytest.mark.parametrize("line", ["/", "/ nick", "/zzzzzz", "/" + "\u4e00" * 60_000])
@@ -107,7 +140,7 @@ def test_what_is_near_no_command_is_refused_with_where_to_look(
 ) -> None:
     why = refusal(company, ann, line)
     assert "/help" in why
-    assert "another /" in why
+    assert "to send it as text: //" in why
     assert len(why) < 200
 
 
@@ -128,7 +161,7 @@ def test_a_missing_argument_is_answered_with_the_usage_and_an_example(
     entry: Command, company: Company, ann: Peer, bob: Peer
 ) -> None:
     ann.client.operator = True
-    expected = f"usage: {entry.usage}, for example: {entry.example}"
+    expected = f"Usage: {entry.usage}, for example: {entry.example}"
     needed = [argument for argument in entry.arguments.split() if argument[0] != "["]
     some = " ".join(["bob"] * (len(needed) - 1))
     for typed in (entry.name, f"{entry.name} \t ", f"{entry.name} {some} "):
@@ -143,8 +176,18 @@ def test_what_a_command_does_not_take_is_refused_with_its_usage(
     entry: Command, company: Company, ann: Peer, bob: Peer
 ) -> None:
     ann.client.operator = True
-    assert refusal(company, ann, f"{entry.name} now") == f"usage: {entry.usage}"
+    assert refusal(company, ann, f"{entry.name} now") == f"Usage: {entry.usage}"
     assert shown(company, bob) == []
+
+
+SWITCHED = {
+    "/quiet": ("Joins and leaves are hidden", "Joins and leaves are shown"),
+    "/time": ("Times are shown", "Times are not shown"),
+    "/bell": ("The bell is on", "The bell is off"),
+    "/color": ("Names are in colour", "Names are not in colour"),
+    "/redraw": ("Redrawing is on", "Redrawing is off"),
+    "/json": ("JSON is on", "JSON is off"),
+}
 
 
 @pytest.mark.parametrize(
@@ -153,15 +196,13 @@ def test_what_a_command_does_not_take_is_refused_with_its_usage(
 def test_a_switch_takes_on_and_off_in_any_case_and_tells_how_it_is(
     entry: Command, company: Company, ann: Peer
 ) -> None:
-    def state(answer: list[str]) -> bool:
-        return " is on" in answer[0]
-
-    assert state(told(company, ann, f"{entry.name} On"))
+    is_on, is_off = SWITCHED[entry.name]
+    assert is_on in told(company, ann, f"{entry.name} On")[0]
     if entry.name != "/json":  # without an argument, that asks for it
-        assert state(told(company, ann, entry.name))
-    assert not state(told(company, ann, f"{entry.name} OFF"))
+        assert is_on in told(company, ann, entry.name)[0]
+    assert is_off in told(company, ann, f"{entry.name} OFF")[0]
     if entry.name != "/json":
-        assert not state(told(company, ann, entry.name))
+        assert is_off in told(company, ann, entry.name)[0]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +274,7 @@ def test_whatever_a_muted_one_types_nobody_sees_it(
         run(company, zoe, entry.example)
     assert shown(company, bob) == ([" * zoe left"] if entry.name == "/join" else [])
     if entry.speaks:
-        assert refusal(company, zoe, entry.example) == "nothing was sent: you are muted by cy"
+        assert refusal(company, zoe, entry.example) == "Not sent: you are muted by cy"
 
 
 @pytest.mark.parametrize("entry", _marked("speaks"), ids=attrgetter("name"))

@@ -74,14 +74,14 @@ def test_a_program_sees_what_it_is_told_and_is_not_told_what_it_says(
 
 
 def test_nobody_talks_to_themselves(company: Company, ann: Peer) -> None:
-    assert refusal(company, ann, "/msg ANN hello") == "that is you"
+    assert refusal(company, ann, "/msg ANN hello") == "You cannot send a direct message to yourself"
 
 
 def test_a_message_to_whom_one_ignores_oneself_is_refused(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     run(company, ann, "/ignore bob")
-    assert "you ignore bob" in refusal(company, ann, "/msg bob hello")
+    assert "You ignore bob" in refusal(company, ann, "/msg bob hello")
     assert shown(company, bob) == []
 
 
@@ -90,14 +90,14 @@ def test_a_message_to_who_ignores_the_sender_is_refused_and_says_so(
 ) -> None:
     run(company, ann, "/ignore bob")
     shown(company, ann)
-    assert refusal(company, bob, "/msg ann hello") == "ann ignores you; it was not sent"
+    assert refusal(company, bob, "/msg ann hello") == "ann ignores you; not sent"
     assert shown(company, ann) == []
     assert shown(company, bob) == []
 
 
 def test_a_message_to_who_has_just_left_is_refused(company: Company, ann: Peer, bob: Peer) -> None:
     membership.part(company.hub, bob.client, "test")
-    assert "nobody here is called bob" in refusal(company, ann, "/msg bob hello")
+    assert "Nobody here is called bob" in refusal(company, ann, "/msg bob hello")
 
 
 # /msg: its place, and its bound
@@ -171,7 +171,7 @@ def test_what_waits_for_who_does_not_read_is_bounded_and_the_rest_is_refused_and
 ) -> None:
     slow = person(company, "slow", SMALL)
     count, why = _fill(company, ann, "slow")
-    assert why == "slow has not read what was sent before; it was not sent, try again later"
+    assert why == "slow has not read earlier messages; not sent, try again later"
     assert slow.client.private_bytes <= PRIVATE_LIMIT + 2000
     lines = slow.read_lines(count)
     assert lines == [f"ann -> slow: {number:0500}" for number in range(count)]
@@ -267,7 +267,7 @@ def test_reply_finds_who_has_taken_another_name_or_room(
 
 def test_reply_with_nobody_to_reply_to_is_refused(company: Company, ann: Peer, bob: Peer) -> None:
     run(company, ann, "/msg bob hello")  # having said something is not enough
-    why = "nobody has said anything to you alone yet"
+    why = "You have no direct message to reply to"
     assert refusal(company, ann, "/reply hello") == why
 
 
@@ -281,7 +281,7 @@ def test_reply_to_one_who_has_left_is_refused(
         membership.remove(company.hub, bob.client)
     run(company, cy, "/nick bob")
     why = refusal(company, ann, "/reply two")
-    assert why == "who last said something to you alone has left"
+    assert why == "The sender of your last direct message has left"
     assert not any("two" in line for line in shown(company, cy))
 
 
@@ -291,5 +291,5 @@ def test_reply_to_who_ignores_the_sender_meanwhile_is_refused(
     run(company, bob, "/msg ann one")
     run(company, bob, "/ignore ann")
     shown(company, bob)
-    assert refusal(company, ann, "/reply two") == "bob ignores you; it was not sent"
+    assert refusal(company, ann, "/reply two") == "bob ignores you; not sent"
     assert shown(company, bob) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gchat.commands import tokens
+from gchat.commands import arguments
 from gchat.hub import membership
 from gchat.hub.password_attempts import RULE
 from gchat.jobs.recorder import Recorder
@@ -21,7 +21,7 @@ from tests.unit.peers import DEADLINE, Company, Peer
 
 @pytest.fixture(autouse=True)
 def _no_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "PENALTY", 0.0)
+    monkeypatch.setattr(arguments, "PENALTY", 0.0)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def company(tmp_path: Path) -> Iterator[Company]:
 def test_a_token_comes_with_the_first_name(company: Company) -> None:
     peer = person(company)
     first, second = told(company, peer, "/nick ann")
-    assert first == "you are now ann"
-    assert second == f"to go on after a lost connection: /resume {peer.client.token}"
-    assert told(company, peer, "/nick anna") == ["you are now anna"]
+    assert first == "You are now ann"
+    assert second == f"To come back after a lost connection: /resume {peer.client.token}"
+    assert told(company, peer, "/nick anna") == ["You are now anna"]
     assert company.hub.identities.called("anna") is company.hub.identities.of(peer.client.number)
     assert told(company, peer, "/token") == [second]
 
@@ -54,7 +54,7 @@ def test_a_program_is_given_one_only_if_it_asks(company: Company) -> None:
 
 def test_who_has_no_name_has_nothing_to_come_back_to(company: Company) -> None:
     assert refusal(company, person(company), "/token") == (
-        "take a name first, with /nick: it is what you come back to"
+        "Set a name with /nick first: the token is for that name"
     )
 
 
@@ -63,7 +63,8 @@ def test_a_wrong_token_is_refused_and_after_some_none_is_looked_at(company: Comp
     run(company, ann, "/token")
     for _ in range(int(RULE.burst)):
         assert refusal(company, other, f"/resume {make_token()}") == (
-            "nobody has that token, or its name was not used for 7 d; /nick NAME gives a new one"
+            "Unknown or expired token (tokens last 7 d after you leave). "
+            "/nick NAME gives you a new one."
         )
     why = refusal(company, other, f"/resume {ann.client.token}")
     assert why.startswith("Too many wrong tokens from your address; try again in")
@@ -72,16 +73,16 @@ def test_a_wrong_token_is_refused_and_after_some_none_is_looked_at(company: Comp
 def test_ones_own_token_brings_nothing_back(company: Company) -> None:
     ann = person(company, "ann")
     run(company, ann, "/token")
-    assert refusal(company, ann, f"/resume {ann.client.token}") == "you are ann already"
+    assert refusal(company, ann, f"/resume {ann.client.token}") == "You are ann already"
 
 
 def test_without_a_history_file_nobody_comes_back() -> None:
     with Company() as company:
         ann = person(company)
-        assert told(company, ann, "/nick ann") == ["you are now ann"]
+        assert told(company, ann, "/nick ann") == ["You are now ann"]
         for line in ("/token", "/resume lusab-babad-gutih-tugad"):
             assert refusal(company, ann, line) == (
-                "nobody can come back: this server has no history file"
+                "There are no tokens: this server has no history file"
             )
 
 
@@ -97,8 +98,8 @@ def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Co
     company.say(ann, "mine there")
     company.hub.pending_writes.wait_for_all(DEADLINE)
     shown(company, ann)
-    assert told(company, ann, "/forget yes") == ["3 messages of yours are deleted"]
-    assert told(company, ann, "/forget yes") == ["there are no messages of yours to delete"]
+    assert told(company, ann, "/forget yes") == ["Deleted 3 messages of yours"]
+    assert told(company, ann, "/forget yes") == ["You have no messages to delete"]
     for room, left in (("lobby", ["not mine"]), ("builds", [])):
         for log in (company.hub.rooms.by_name[room].log, company.hub.history.open(room)):
             assert [one.text for one in log.after(0, 100) if one.is_spoken] == left
@@ -113,7 +114,7 @@ def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
     hub.store.append([Batch("builds", entries)])
     ann = person(company, "ann")
     ann.client.number = old
-    assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
+    assert told(company, ann, "/forget yes") == ["Deleted 1 message of yours"]
     assert [one.text for one in hub.history.open("builds").after(0, 9)] == ["", "his"]
 
 
@@ -121,8 +122,8 @@ def test_without_a_file_it_deletes_from_memory() -> None:
     with Company() as company:
         ann = person(company, "ann")
         company.say(ann, "mine")
-        assert told(company, ann, "/forget yes") == ["1 message of yours is deleted"]
-        assert told(company, ann, "/find mine") == ["no message here has that in it"]
+        assert told(company, ann, "/forget yes") == ["Deleted 1 message of yours"]
+        assert told(company, ann, "/find mine") == ['No messages match "mine"']
 
 
 def asked(company: Company, peer: Peer) -> str:
@@ -134,25 +135,25 @@ def asked(company: Company, peer: Peer) -> str:
 def test_without_yes_nothing_is_deleted_but_counted(company: Company) -> None:
     company.start(Recorder(company.hub).run)
     ann = person(company, "ann")
-    assert asked(company, ann) == "there are no messages of yours to delete"
+    assert asked(company, ann) == "You have no messages to delete"
     company.say(ann, "mine")
     company.hub.pending_writes.wait_for_all(DEADLINE)
-    end = "would be deleted, for good: /forget yes does it"
-    assert asked(company, ann) == f"1 message of yours {end}"
+    end = "of yours for good? /forget yes does it"
+    assert asked(company, ann) == f"Delete 1 message {end}"
     company.say(ann, "mine too")
     company.hub.pending_writes.wait_for_all(DEADLINE)
-    assert asked(company, ann) == f"2 messages of yours {end}"
+    assert asked(company, ann) == f"Delete 2 messages {end}"
     for log in (company.room.log, company.hub.history.open("lobby")):
         assert [one.text for one in log.after(0, 9)] == ["mine", "mine too"]
-    assert told(company, ann, "/forget YES") == ["2 messages of yours are deleted"]
-    assert asked(company, ann) == "there are no messages of yours to delete"
+    assert told(company, ann, "/forget YES") == ["Deleted 2 messages of yours"]
+    assert asked(company, ann) == "You have no messages to delete"
 
 
 @pytest.mark.parametrize("typed", ["no", "all", "yes please", "yes.", "y", "me", "bob"])
 def test_anything_but_yes_deletes_nothing(typed: str, company: Company) -> None:
     ann = person(company, "ann")
     company.say(ann, "mine")
-    why = "usage: /forget [yes], for example: /forget"
+    why = "Usage: /forget [yes], for example: /forget"
     assert refusal(company, ann, f"/forget {typed}") == why
     assert company.room.log.unreleased[-1][TEXT] == "mine"
 
@@ -165,8 +166,8 @@ def test_what_cannot_be_counted_is_not_deleted(
 
     monkeypatch.setattr(company.hub.archive, "find_of", fail)
     why = refusal(company, person(company, "ann"), "/forget")
-    assert why.startswith("your messages in the history file cannot be counted: ")
-    assert "nothing was deleted" in why
+    assert why.startswith("Cannot count your messages in the history file: ")
+    assert "Nothing was deleted" in why
 
 
 def test_who_cannot_be_forgotten_is_told_why(
@@ -177,5 +178,6 @@ def test_who_cannot_be_forgotten_is_told_why(
 
     monkeypatch.setattr(company.hub.archive, "find_of", full)
     assert refusal(company, person(company, "ann"), "/forget yes") == (
-        "not all could be deleted from the history file: the disk is full; try again later"
+        "Some of your messages could not be deleted from the history file: the disk is full. "
+        "Try again later."
     )

@@ -161,7 +161,7 @@ def test_a_banned_one_is_told_by_whom_how_long_and_why_until_the_ban_ends(
 ) -> None:
     ban = Sanction("ann", "flooding", fake_time.now + 3600)
     company.hub.bans.add(network_of(HOST), ban, fake_time.now)
-    told = "You are banned by ann, for 1 h more: flooding"
+    told = "You are banned by ann for another 1 h: flooding"
     assert door.objection(HOST) == door.bar(HOST) == told
     assert door.objection(OTHER) is None
     fake_time.now += 3600

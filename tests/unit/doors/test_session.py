@@ -243,7 +243,7 @@ def test_nothing_that_was_typed_is_logged(
     caplog.set_level(logging.DEBUG)
     peer = person(company)
     peer.send(b"/secret\n/nick se cret\n/who secret\n")
-    peer.read_until("there is no room secret")
+    peer.read_until("There is no room secret")
     assert sum("refuse" in message for message in caplog.messages) == 3
     assert not any("cret" in message for message in caplog.messages)
 

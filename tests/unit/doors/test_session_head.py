@@ -52,7 +52,7 @@ def test_in_the_head_what_is_no_command_is_text_and_ends_it(
 def test_the_head_is_obeyed_up_to_the_first_text(company: Company, listener: Peer) -> None:
     peer = company.converse(b"/nick ci\n/nick listener\n/n ci2\ndone\n/nick ci3\n")
     assert listener.read_lines(2) == ["ci2: done", "ci2: /nick ci3"]
-    assert peer.read_line().startswith(" * the name listener is taken")
+    assert peer.read_line().startswith(" * The name listener is taken")
 
 
 def test_a_second_of_silence_begins_a_head_anew(
@@ -128,11 +128,11 @@ def test_a_person_is_obeyed_wherever_a_command_stands_and_told_of_slips(
     peer.send(b"text\n/nick ann\n/frob\n\t/op hush\n/usr/bin is full\n/op: hush\n/w\x1b[Dho\n")
     assert listener.read_lines(3)[-1] == "ann: /usr/bin is full"
     refusals = [line.partition(" ")[2] for line in peer.read_until("/w\\x1b[Dho")]
-    assert [line[:24] for line in refusals if "you are now" not in line] == [
-        "* there is no command /f",
+    assert [line[:24] for line in refusals if "You are now" not in line] == [
+        "* Unknown command /frob;",
         "* not sent, as it may te",
         "* not sent, as it may te",
-        "* there is no command /w",
+        "* Unknown command /w\\x1b",
     ]
 
 

@@ -56,7 +56,7 @@ def test_a_program_is_answered_and_refused_but_told_of_no_success(
     program = company.converse(b"/nick ci\n/join builds\n/who\n/nick a b\n/join lobby\ndone\n")
     lines = program.read_lines(2)
     assert lines[0] == " * #builds, 1 here: ci"
-    assert lines[1].startswith(" * that cannot be a name")
+    assert lines[1].startswith(" * Names have letters")
     assert listener.read_lines(1) == ["ci: done"]
 
 
@@ -94,7 +94,7 @@ def test_what_was_asked_for_with_a_reference_is_answered_with_it(
     assert who["kind"] == "answer"
     assert two == {"kind": "ok", "ref": "two"}
     assert (three["kind"], three["ref"]) == ("error", 3)
-    assert "no command" in three["text"]
+    assert "Unknown command" in three["text"]
     assert refused["kind"] == "error"
     assert "ref" not in refused
     assert listener.read_lines(2) == ["bot: hello", "bot: no reference"]

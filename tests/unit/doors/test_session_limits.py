@@ -13,7 +13,7 @@ from gchat.protocol.framing import LineFramer
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 SMALL = 2048
-MUTED = "nothing was sent: you are muted by op: rude"
+MUTED = "Not sent: you are muted by op: rude"
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Comp
     wait_until(watch, "all is answered")
     peer.end_input()
     answer = reading.get(timeout=DEADLINE)
-    assert answer.count(b"what you type goes to everybody") == questions
+    assert answer.count(b"Everybody in this room sees what you type") == questions
     assert most <= OWED_LIMIT + OWED_BYTES + len(answer) // questions
 
 

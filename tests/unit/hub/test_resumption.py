@@ -183,7 +183,7 @@ def test_everything_else_comes_back_too(company: Company, ann: Peer, bob: Peer) 
     cy = person(company, "cy")
     for line in (b"/join builds\n", b"/ignore cy\n", b"/time UTC\n", b"/bell on\n"):
         ann.send(line)
-    ann.read_until("the bell is on")
+    ann.read_until("The bell is on")
     ann.client.muted = Sanction("op")
     told(company, bob, "/msg ann psst")
     ann.read_until("psst")
@@ -245,7 +245,7 @@ def test_who_comes_back_in_another_room_leaves_this_one(
 def test_those_who_ignored_it_still_do(company: Company, ann: Peer, bob: Peer) -> None:
     told(company, bob, "/ignore ann")
     ann.send(b"/nick anna\n")
-    ann.read_until("you are now anna")
+    ann.read_until("You are now anna")
     gone(company, ann)
     lines(company, bob)
     again = back(company, ann.client.token)
@@ -261,11 +261,11 @@ def test_nobody_else_can_take_its_name(company: Company, ann: Peer, bob: Peer) -
     other = somebody(company)
     other.send(b"/nick ANN\n")
     assert other.read_until("ANN2")[-1] == (
-        " * the name ANN is kept for somebody who has left: if it is yours, /resume TOKEN; "
+        " * The name ANN is reserved for a user who has left: if that is you, type /resume TOKEN; "
         "ANN2 is free"
     )
     other.send(b"/nick ann2\n")
-    other.read_until("you are now ann2")
+    other.read_until("You are now ann2")
 
 
 def test_who_had_a_name_meanwhile_gives_it_up(company: Company, ann: Peer) -> None:
@@ -355,7 +355,7 @@ def test_it_all_holds_over_a_restart(server: Server) -> None:
     ann, bob = named(company, "ann"), person(company, "bob")
     for line in (b"/time UTC\n", b"/ignore cy\n"):
         ann.send(line)
-    ann.read_until("you ignore cy")
+    ann.read_until("You now ignore cy")
     ann.send(b"mine\n")
     bob.read_until("ann: mine")
     gone(company, ann)
@@ -420,9 +420,9 @@ def test_who_ignores_somebody_is_kept_nothing_of_theirs(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     ann.send(b"/ignore bob\n")
-    ann.read_until("you ignore bob")
+    ann.read_until("You now ignore bob")
     gone(company, ann)
-    assert refusal(company, bob, "/msg ann psst") == "ann ignores you; it was not kept"
+    assert refusal(company, bob, "/msg ann psst") == "ann ignores you; not sent"
     told(company, person(company, "cy"), "/msg ann hello")
     again = back(company, ann.client.token)
     (private,) = (line for line in lines(company, again) if "->" in line)
@@ -436,7 +436,7 @@ def test_what_is_kept_for_one_who_is_not_here_is_bounded(
     kept = PRIVATE_LIMIT // 4068 + 1
     for number in range(kept):
         told(company, bob, f"/msg ann {number:3} {'x' * 4000}")
-    why = "ann is not here, and enough is kept for them already; it was not sent"
+    why = "ann is not here and has too many unread messages; not sent"
     assert refusal(company, bob, "/msg ann one more") == why
     again = back(company, ann.client.token)
     numbers = [int(line.split()[4]) for line in lines(company, again) if "->" in line]
@@ -448,7 +448,7 @@ def test_if_the_file_cannot_be_written_to_who_wants_something_kept_is_told(
 ) -> None:
     gone(company, ann)
     monkeypatch.setattr(company.hub.directory, "keep_privates", full)
-    why = "ann is not here, and the history file cannot be written to: the disk is full"
+    why = "ann is not here, and the message cannot be stored: the disk is full; not sent"
     assert refusal(company, bob, "/msg ann psst") == why
 
 
