@@ -10,7 +10,7 @@ PATIENCE = 30.0
 """Seconds that anything awaited may take."""
 
 _HEAD_COUNT = re.compile(
-    rb"^ \* (?:#\S+, (\d+) here: .*|#\S+ is empty|there is no room .*)\n", re.MULTILINE
+    rb"^ \* (?:#\S+, (\d+) here: .*|#\S+ is empty|There is no room .*)\n", re.MULTILINE
 )
 
 

@@ -69,7 +69,7 @@ class RoomHopper(Thinker):
         """Take a new name."""
         with self.booked("NICK"):
             name = f"hopper-{random.randrange(10**9)}"
-            self.command(f"/nick {name}", f" * you are now {name}")
+            self.command(f"/nick {name}", f" * You are now {name}")
 
 
 class Flooder(Person):

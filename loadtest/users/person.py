@@ -136,7 +136,7 @@ class Person(Booking):
     def settle(self) -> None:
         """Wait until the server has taken all that was said; raises OSError."""
         # Any answer will do, and this one is like no other line.
-        self.command("/settled", " * there is no command /settled")
+        self.command("/settled", " * Unknown command /settled")
 
     def move(self, room: str) -> None:
         """Go to `room`, and begin to count anew there; raises OSError."""

@@ -31,7 +31,7 @@ def test_whoever_takes_names_holds_one_each_and_a_newcomer_finds_a_free_one(
     assert 0 < ordeal.attack.others < SQUATTERS * most_each
     newcomer = scene.server.person()
     newcomer.say("/nick ann")
-    free = newcomer.expect("the name ann is taken").rpartition("; ")[2].removesuffix(" is free")
+    free = newcomer.expect("The name ann is taken").rpartition("; ")[2].removesuffix(" is free")
     newcomer.take_name(free)
     assert scene.ended() == 0
     scene.dismiss()

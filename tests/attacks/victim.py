@@ -159,7 +159,7 @@ def come_in(address: tuple[str, int], name: str, room: str, password: str) -> so
     """A person called `name` in `room`."""
     connection = connect(address, ADDRESS)
     be_welcomed(connection, room, password)
-    ask(connection, f"/nick {name}", f"you are now {name}")
+    ask(connection, f"/nick {name}", f"You are now {name}")
     return connection
 
 

@@ -123,7 +123,7 @@ class Connection:
     def take_name(self, name: str) -> None:
         """Be called `name`."""
         self.say(f"/nick {name}")
-        self.expect(f" * you are now {name}")
+        self.expect(f" * You are now {name}")
         self.name = name
 
     def unread(self) -> list[str]:

@@ -15,7 +15,7 @@ ABUSER, NEIGHBOUR = "127.0.0.2", "127.0.0.3"
 def promote(person: Connection) -> None:
     """Make `person` an operator."""
     person.say(f"/op {OP_PASSWORD}")
-    person.expect(" * you are an operator now")
+    person.expect(" * You are now an operator")
 
 
 def operator(server: Server, name: str = "op") -> Person:

@@ -95,7 +95,7 @@ def test_every_request_with_a_ref_is_answered_once_behind_its_answers_and_in_ord
     assert ci.object()["kind"] == "answer"
     refusal = ci.object()
     assert (refusal["kind"], refusal["ref"]) == ("error", "refused")
-    assert "it looks like an address" in refusal["text"]
+    assert "cannot look like an address" in refusal["text"]
 
 
 GARBAGE = {
@@ -128,8 +128,8 @@ GARBAGE = {
     b'{"text": "a", "ref": 1.5}': "a ref is",
     b'{"text": "a", "ref": true}': "a ref is",
     b'{"text": "a", "ref": "' + b"x" * 101 + b'"}': "a ref is",
-    b'{"command": "/nosuch"}': "there is no command /nosuch",
-    b'{"text": "a", "to": "nobody"}': "nobody here is called nobody",
+    b'{"command": "/nosuch"}': "Unknown command /nosuch",
+    b'{"text": "a", "to": "nobody"}': "Nobody here is called nobody",
 }
 
 

@@ -66,12 +66,12 @@ def test_what_is_older_than_it_may_be_is_gone_at_the_next_start(
         wait_until(lambda: "999" not in texts(file), "it is deleted in one that is open")
     cy = server.person("cy")
     cy.say("/find built")
-    cy.expect("no message here has that in it")
+    cy.expect("No messages match")
     assert server.json_program("ci").carry_out(text="young")[-1]["id"] > said
     cy.say("/join builds")
     cy.expect("You are in #builds")
     cy.say("/history")
-    cy.expect("nothing that was said here is kept")
+    cy.expect("No messages in #builds are kept any more")
     stop(server)
     assert "young" in texts(file)
     check(file)
@@ -125,16 +125,16 @@ def test_what_an_operator_deletes_is_seen_by_nobody_any_more_and_not_in_the_file
     place = op.expect(SECRET).partition("] ")[2].split()[0]
     with bystanders:
         assert answers(op, f"/delete {place} not here") == [
-            " * you deleted a message of mallory's: not here"
+            " * You deleted a message by mallory: not here"
         ]
         bystanders.talk_on(5)
-    assert mallory.expect("op deleted") == " * op deleted a message of mallory's: not here"
-    assert f"#{place[1:]}" in server.expect_log("deleted a message of mallory's: not here")
+    assert mallory.expect("op deleted") == " * op deleted a message by mallory: not here"
+    assert f"#{place[1:]}" in server.expect_log("deleted a message by mallory: not here")
     assert SECRET not in server.log()
     newcomer = server.person("newcomer")
-    assert answers(newcomer, f"/find {SECRET}") == [" * no message here has that in it"]
+    assert answers(newcomer, f"/find {SECRET}") == [f' * No messages match "{SECRET}"']
     newcomer.say("/join builds", "/history")
-    shown = newcomer.lines_until("nothing that was said here is kept")
+    shown = newcomer.lines_until("No messages in #builds are kept any more")
     assert not [line for line in shown if SECRET in line]
     assert answers(op, f"/delete {place}") == [f" * {place} is deleted already"]
     assert f"the password is {SECRET}" not in texts(file, "builds")
@@ -158,7 +158,7 @@ def test_the_words_of_it_are_gone_from_the_file_too_after_the_next_look(
     op.say(f"/find {SECRET}")
     place = op.expect(f"op: a {SECRET}").partition("] ")[2].split()[0]
     op.say(f"/delete {place}")
-    op.expect("you deleted a message")
+    op.expect("You deleted a message")
     stop(server)
     server = start_server("--history", str(file))
 
@@ -192,6 +192,6 @@ def test_without_a_file_a_message_is_deleted_from_memory(start_server: StartServ
     op.expect(SECRET)
     op.say(f"/find {SECRET}")
     place = op.expect(SECRET).partition("] ")[2].split()[0]
-    assert answers(op, f"/delete {place}") == [" * you deleted a message of ann's"]
-    ann.expect("op deleted a message of ann's")
-    assert answers(op, f"/find {SECRET}") == [" * no message here has that in it"]
+    assert answers(op, f"/delete {place}") == [" * You deleted a message by ann"]
+    ann.expect("op deleted a message by ann")
+    assert answers(op, f"/find {SECRET}") == [f' * No messages match "{SECRET}"']

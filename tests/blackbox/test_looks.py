@@ -59,7 +59,7 @@ def test_the_time_stands_before_what_is_said_in_the_readers_zone(
         " * ann set the topic: tea",
     ]
     bob.say("/time off")
-    assert bob.line() == " * showing times is off"
+    assert bob.line() == " * Times are not shown"
     ann.say("hello again")
     assert bob.line() == "ann: hello again"
 
@@ -69,7 +69,7 @@ def test_what_is_no_zone_is_refused_and_changes_nothing(
     ann: Person, bob: Person, zone: str
 ) -> None:
     bob.say(f"/time {zone}")
-    assert bob.line().startswith(" * there is no zone of that name")
+    assert bob.line().startswith(" * Unknown time zone")
     ann.say("hello")
     assert bob.line() == "ann: hello"
 
@@ -78,7 +78,7 @@ def test_each_name_has_its_own_colour_in_all_that_it_says_and_nothing_else_is_co
     server: Server, ann: Person, bob: Person
 ) -> None:
     ann.say("/color on")
-    assert ann.expect("colour") == " * colour is on"
+    assert ann.expect("colour") == " * Names are in colour"
     bob.say("one", "/me waves", "/msg ann psst", "/topic tea")
     said, acted, private, topic = (ann.line() for _ in range(4))
     color = COLORED.match(said)
@@ -97,7 +97,7 @@ def test_each_name_has_its_own_colour_in_all_that_it_says_and_nothing_else_is_co
         colors.add(other[1])
     assert len(colors) > 1
     ann.say("/color off")
-    ann.expect("colour is off")
+    ann.expect("Names are not in colour")
     bob.say("two")
     assert ann.line() == "bob: two"
 
@@ -116,7 +116,7 @@ def test_the_bell_rings_when_ones_name_is_said_or_one_is_messaged_and_not_again_
     meet(ann, bob, carl, dora)
     for person in (ann, bob, carl):
         person.say("/bell on")
-        assert person.line() == " * the bell is on"
+        assert person.line() == " * The bell is on"
     dora.say("hello anna, joanne, ann2, an-n, and @annie", "the end")
     assert rings(ann, "dora: the end") == 0
     dora.say("is ANN, or anybody else, there?", "ann!", "/msg ann psst")
@@ -124,7 +124,7 @@ def test_the_bell_rings_when_ones_name_is_said_or_one_is_messaged_and_not_again_
     dora.say("/msg bob psst", "the end")
     assert rings(bob, "dora -> bob: psst") == 1
     carl.say("carl is my name", "/ignore dora")
-    carl.expect("you ignore dora")
+    carl.expect("You now ignore dora")
     dora.say("carl?", "the end")
     bob.expect("dora: carl?")
     dora.say("/join builds", "carl, in another room")
@@ -148,10 +148,10 @@ def test_redraw_clears_the_line_before_each_that_comes_in_and_before_nothing_els
         f"{CLEAR} * bob set the topic: tea",
     ]
     ann.say("/redraw off")
-    ann.expect("redrawing is off")
+    ann.expect("Redrawing is off")
     bob.say("bye")
     assert ann.line() == "bob: bye"
-    assert bob.unread() == ["bob -> ann: psst", " * you set the topic: tea"]
+    assert bob.unread() == ["bob -> ann: psst", " * You set the topic: tea"]
 
 
 def test_those_who_have_spoken_telnet_get_carriage_returns_in_every_look(

@@ -296,7 +296,7 @@ def test_one_who_is_banned_in_the_quiet_moment_does_not_come_in(
     server = start_server(environment={"GCHAT_OP_PASSWORD": "secret"})
     op = server.person("op", source="127.0.0.2")
     op.say("/op secret")
-    op.expect("you are an operator now")
+    op.expect("You are now an operator")
     server.signal(SIGSTOP)
     newcomer = server.connect()
     op.say("/ban 127.0.0.1")

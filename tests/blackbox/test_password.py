@@ -51,7 +51,7 @@ def test_who_has_not_said_it_sees_nothing_and_is_seen_by_nobody(
         carl = server.person("carl")
         assert sorted(carl.who()) == ["ann", "bob", "carl"]
         carl.say(f"/msg {stranger.address} psst", "/rooms")
-        carl.expect("nobody here is called")
+        carl.expect("Nobody here is called")
         assert " 3 here" in carl.expect("#lobby")
         carl.say("/why", "/whois carl", "/history", "/find dich", "/help op", "/version")
         assert not [line for line in carl.unread() if SECRET in line]
@@ -118,7 +118,7 @@ def test_somebody_in_a_terminal_is_asked_and_asked_again_and_gets_in(
         shown = terminal.expect("/help lists the commands.\r\n").decode()
         assert ("sésame" in shown) == (client == "nc")
         terminal.type("/nick bob\r")
-        shown = terminal.expect("you are now bob\r\n").decode()
+        shown = terminal.expect("You are now bob\r\n").decode()
         assert "/nick bob\r\n" in shown
 
 
@@ -251,18 +251,18 @@ def test_operators_are_none_any_more_when_there_is_a_new_password_for_them(
     server = start_server("--op-password-file", str(file))
     op, ann = server.named("op", "ann")
     op.say(f"/op {SECRET}")
-    op.expect("you are an operator")
+    op.expect("You are now an operator")
     server.signal(SIGHUP)
     server.expect_log("reloaded")
-    assert answers(op, "/bans")[0] == " * nobody is banned"
+    assert answers(op, "/bans")[0] == " * No bans"
     file.write_text("another one")
     server.signal(SIGHUP)
     op.expect(" * You are no longer an operator: the password for /op has changed.")
     op.say("/bans", f"/op {SECRET}", "/op another one")
     for told in (
         "/bans is for operators",
-        "that is not the operators' p",
-        "you are an operator now",
+        "Wrong operator password",
+        "You are now an operator",
     ):
         op.expect(f" * {told}")
     assert not [line for line in ann.unread() if "operator" in line]

@@ -40,8 +40,8 @@ def test_both_sides_see_what_one_says_to_the_other_and_nobody_else_does(
     assert [person.unread() for person in (ann, bob, carl)] == [[], [], []]
     late = server.person("late")
     late.say("/history", "/find minute")
-    assert late.expect("in #lobby") == " * the last 3 messages in #lobby:"
-    assert late.lines_until("has that")[-1] == " * no message here has that in it"
+    assert late.expect("in #lobby") == " * The last 3 messages in #lobby:"
+    assert late.lines_until("No messages")[-1] == ' * No messages match "minute"'
 
 
 def test_one_can_be_told_something_and_reply_across_rooms(
@@ -76,7 +76,7 @@ def test_a_reply_goes_to_who_was_the_last_also_under_a_new_name_and_to_nobody_in
     carl = server.person("carl")
     meet(ann, bob, carl)
     bob.say("/reply hello?")
-    assert bob.line() == " * nobody has said anything to you alone yet"
+    assert bob.line() == " * You have no direct message to reply to"
     ann.say("/msg bob first")
     assert bob.line() == "ann -> bob: first"
     carl.say("/msg bob second", "/nick charles")
@@ -88,7 +88,7 @@ def test_a_reply_goes_to_who_was_the_last_also_under_a_new_name_and_to_nobody_in
     bob.expect("charles left")
     ann.take_name("charles")
     bob.say("/reply too late")
-    assert bob.expect("alone") == " * who last said something to you alone has left"
+    assert bob.expect("has left") == " * The sender of your last direct message has left"
     assert not [line for line in ann.unread() if "->" in line]
 
 
@@ -105,23 +105,23 @@ def test_who_has_left_and_still_reads_gets_no_reply(
     leaver.end_input()
     bob.expect(" * leaver left")
     bob.say("/reply wait!")
-    assert bob.line() == " * who last said something to you alone has left"
+    assert bob.line() == " * The sender of your last direct message has left"
     assert not [line for line in leaver.rest() if "wait!" in line]
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("/msg nobody hello", "nobody here is called nobody; /who lists who is in this room"),
-        ("/msg bob", "usage: /msg NAME TEXT, for example: /msg bob"),
-        ("/msg", "usage: /msg NAME TEXT, for example: /msg bob"),
-        ("/msg ann hello", "that is you"),
-        ("/reply", "usage: /reply TEXT"),
-        ("/me", "usage: /me ACTION"),
-        ("/away " + "x" * 201, "that has 201 characters, and 200 are the most"),
-        ("/ignore ann", "that is you"),
-        ("/ignore 1.2.3.4", "that is nobody's name: it looks like an address"),
-        ("/unignore bob", "you do not ignore anybody of that name; /ignore lists them"),
+        ("/msg nobody hello", "Nobody here is called nobody; /who lists the people in this room"),
+        ("/msg bob", "Usage: /msg NAME TEXT, for example: /msg bob"),
+        ("/msg", "Usage: /msg NAME TEXT, for example: /msg bob"),
+        ("/msg ann hello", "You cannot send a direct message to yourself"),
+        ("/reply", "Usage: /reply TEXT"),
+        ("/me", "Usage: /me ACTION"),
+        ("/away " + "x" * 201, "Away message too long (201 characters, limit 200)"),
+        ("/ignore ann", "You cannot ignore yourself"),
+        ("/ignore 1.2.3.4", "A name cannot look like an address"),
+        ("/unignore bob", "You do not ignore that name; /ignore lists the names you ignore"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_reason_and_told_to_nobody(
@@ -153,7 +153,7 @@ def test_whoever_messages_somebody_who_is_away_is_told_once_until_they_are_back(
     carl = server.person("carl")
     meet(ann, bob, carl)
     bob.say("/away lunch, back at two")
-    bob.expect("you are away now")
+    bob.expect("You are away")
     for sender in (ann, carl):
         sender.say("/msg bob one", "/msg bob two")
         name = sender.name
@@ -165,15 +165,15 @@ def test_whoever_messages_somebody_who_is_away_is_told_once_until_they_are_back(
     ann.say("/whois bob")
     assert ann.lines_until("away")[-1] == " * bob is away: lunch, back at two"
     bob.say("I am back")
-    assert bob.expect("no longer") == " * you are no longer away"
+    assert bob.expect("no longer") == " * You are no longer away"
     assert ann.line() == "bob: I am back"
     ann.say("/msg bob three")
     assert ann.unread() == ["ann -> bob: three"]
     bob.say("/away", "/away")
-    bob.expect("away now")
+    bob.expect("You are away")
     bob.expect("no longer away")
     bob.say("/away")
-    bob.expect("away now")
+    bob.expect("You are away")
     ann.say("/msg bob four")
     assert ann.unread() == ["ann -> bob: four", " * bob is away"]
 
@@ -186,14 +186,14 @@ def test_an_ignored_person_reaches_the_ignorer_by_no_command(
     bob.say("/msg ann so that there is somebody to reply to")
     ann.expect("bob -> ann")
     ann.say("/ignore bob", "/bell on")
-    assert ann.line() == " * you ignore bob from now on"
-    ann.expect("the bell is on")
-    refused = " * ann ignores you; it was not sent"
+    assert ann.line() == " * You now ignore bob"
+    ann.expect("The bell is on")
+    refused = " * ann ignores you; not sent"
     bob.say("/msg ann hey", "hello ann", "/me pokes ann", "/away and ann can read it")
     bob.say("/topic ann, listen", "/nick robert", "a new name, ann", "/me tries again")
     bob.say("/msg ann under a new name", "/json", '{"text": "in JSON", "to": "ann"}')
     bob.say('{"text": "in JSON"}', '{"text": "in JSON", "kind": "action"}', '{"command": "/quit"}')
-    shown = bob.lines_until("goodbye")
+    shown = bob.lines_until("Goodbye")
     assert shown.count(refused) == 2
     assert sum('"error"' in line and "ann ignores you" in line for line in shown) == 1
     assert carl.expect(" left") == " * robert left"
@@ -208,10 +208,10 @@ def test_who_comes_back_under_an_ignored_name_is_still_ignored_until_that_ends(
     meet(ann, bob, carl)
     ann.say("/ignore bob", "/ignore", "/ignore Dora", "/ignore")
     assert [ann.line() for _ in range(4)] == [
-        " * you ignore bob from now on",
-        " * you ignore bob",
-        " * you ignore Dora from now on, should anybody of that name come",
-        " * you ignore Dora, bob",
+        " * You now ignore bob",
+        " * You ignore bob",
+        " * You now ignore Dora (nobody here has that name now)",
+        " * You ignore Dora, bob",
     ]
     bob.close()
     assert carl.line() == " * bob left"
@@ -221,13 +221,13 @@ def test_who_comes_back_under_an_ignored_name_is_still_ignored_until_that_ends(
         person.expect("ann ignores you")
         carl.expect(f"{person.name}: unheard")
     ann.say("/msg bob do you hear me?", "/unignore bob", "/unignore DORA", "/ignore")
-    shown = ann.lines_until("you ignore nobody")
+    shown = ann.lines_until("You ignore nobody")
     assert not [line for line in shown if "unheard" in line]
     assert [line for line in shown if "gnore" in line] == [
-        " * you ignore BOB, and would not see an answer; /unignore BOB ends that",
-        " * you no longer ignore bob",
-        " * you no longer ignore Dora",
-        " * you ignore nobody",
+        " * You ignore BOB and would not see an answer; /unignore BOB ends that",
+        " * You no longer ignore bob",
+        " * You no longer ignore Dora",
+        " * You ignore nobody",
     ]
     again.say("heard", "/msg ann heard")
     assert [ann.message(), ann.message()] == ["BOB: heard", "BOB -> ann: heard"]
@@ -254,13 +254,13 @@ def test_quiet_hides_who_comes_and_leaves_and_nothing_else(
 ) -> None:
     meet(ann, bob)
     ann.say("/quiet on", "/quiet")
-    assert [ann.line(), ann.line()] == [" * hiding who comes and leaves is on"] * 2
+    assert [ann.line(), ann.line()] == [" * Joins and leaves are hidden; /quiet off shows them"] * 2
     carl = server.person("carl")
     carl.say("hello", "/topic tea", "/quit")
     assert bob.expect("left") == " * carl left"
     assert not [line for line in ann.unread() if re.search("joined|left|came and went", line)]
     ann.say("/quiet off")
-    ann.expect("is off")
+    ann.expect("are shown")
     server.person("dora").say("hello")
     assert ann.lines_until("hello")[0].endswith(" joined")
 
@@ -279,7 +279,7 @@ def test_who_does_not_read_gets_a_bounded_number_and_the_sender_knows_exactly_wh
         assert server.memory() - before < 2**20
         sent = [line for line in shown if line.startswith("sender -> reader: ")]
         refused = [line for line in shown if line.startswith(" * reader has not read")]
-        assert all("it was not sent, try again later" in line for line in refused)
+        assert all("not sent, try again later" in line for line in refused)
         assert len(sent) + len(refused) == count
         assert refused
         sender.say("in the room")

@@ -99,10 +99,10 @@ def test_a_program_is_shown_what_was_refused_and_says_the_rest_all_the_same(
 ) -> None:
     shown = run(server, client, r"printf '/nick lobbyist\n/join a:b\n/leave now\ndone\n'")
     name, room, command = shown.splitlines()
-    assert name.startswith(" * the name lobbyist is taken")
+    assert name.startswith(" * The name lobbyist is taken")
     assert name.endswith("lobbyist2 is free")
-    assert room.startswith(" * that cannot be a room")
-    assert command.startswith(" * usage: /leave")
+    assert room.startswith(" * Names have letters")
+    assert command.startswith(" * Usage: /leave")
     assert lobby.line().endswith(": done")
 
 
@@ -129,7 +129,7 @@ def test_a_program_gets_the_answers_to_what_it_asks(
     lobby.who()
     shown = run(server, client, r"printf '/who\n/history 1\n/version\n'").splitlines()
     assert shown[0].startswith(" * #lobby, 2 here: 127.0.0.1:")
-    assert "the last message in #lobby" in shown[1]
+    assert "The last message in #lobby" in shown[1]
     assert shown[2].endswith("] lobbyist: before")
     assert shown[3].startswith(" * gchat ")
     assert len(shown) == 4

@@ -36,7 +36,7 @@ def named(server: Server, name: str, receive_buffer: int | None = None) -> tuple
     person = server.person(receive_buffer=receive_buffer)
     person.say(f"/nick {name}")
     person.name = name
-    return person, person.expect("to go on after a lost connection").rpartition("/resume ")[2]
+    return person, person.expect("To come back after a lost connection").rpartition("/resume ")[2]
 
 
 def back(server: Server, token: str) -> Person:
@@ -61,14 +61,14 @@ def test_after_a_lost_connection_one_gets_what_was_missed(server: Server) -> Non
     ann, token = named(server, "ann")
     bob = server.person("bob")
     ann.say("/join builds", "/time UTC")
-    ann.expect("showing times is on")
+    ann.expect("Times are shown")
     bob.say("/join builds", "heard")
     ann.expect("bob: heard")
     ann.unread()  # with what it sends, its kernel acknowledges what it has got
     ann.reset()
     bob.expect("ann left")
     bob.say("missed", "/msg ann psst")
-    bob.expect("ann is not here; it is kept until they come back")
+    bob.expect("ann is not here; your message is stored until they come back")
     again = back(server, token)
     assert again.line() == " * You missed 1 message:"
     bob.say("and on")
@@ -148,14 +148,14 @@ def test_it_all_holds_over_the_end_of_the_server(
     ann, token = named(server, "ann")
     bob, bobs_token = named(server, "bob")
     ann.say("/join builds", "/ignore cy")
-    ann.expect("you ignore cy")
+    ann.expect("You now ignore cy")
     bob.say("/join builds", "heard")
     ann.expect("bob: heard")
     ann.unread()  # with what it sends, its kernel acknowledges what it has got
     ann.reset()
     bob.expect("ann left")
     bob.say("missed", "/msg ann psst")
-    bob.expect("it is kept")
+    bob.expect("is stored until")
     wait_until(lambda: _is_in_the_file(options), "the file has it")
     server = restart(start_server, server, options, how)
 
@@ -172,7 +172,7 @@ def test_it_all_holds_over_the_end_of_the_server(
     assert again.message() == "bob: missed"
     assert again.message() == "bob: missed, too"
     again.say("/ignore")
-    assert again.expect("you ignore") == " * you ignore cy"
+    assert again.expect("You ignore") == " * You ignore cy"
 
 
 def _is_in_the_file(options: list[str]) -> bool:
@@ -192,10 +192,10 @@ def test_what_one_has_said_under_ones_token_can_be_deleted_after_a_restart(
     again = back(server, token)
     again.say("/find hunter2", "/forget", "/forget yes", "/find hunter2", "/history")
     again.expect("ann: the password is hunter2")
-    again.expect("1 message of yours would be deleted, for good: /forget yes does it")
-    again.expect("1 message of yours is deleted")
-    again.expect("no message here has that in it")
-    again.expect("nothing that was said here is kept")
+    again.expect("Delete 1 message of yours for good? /forget yes does it")
+    again.expect("Deleted 1 message of yours")
+    again.expect("No messages match")
+    again.expect("No messages in #lobby are kept any more")
     again.close()
     server.signal(SIGTERM)
     assert server.wait() == 0
@@ -209,7 +209,7 @@ def test_tokens_cannot_be_guessed_at_will(server: Server) -> None:
     for number in range(10):
         guesser.say(f"/resume lusab-babad-gutih-{number}")
     for _ in range(10):
-        guesser.expect("nobody has that token")
+        guesser.expect("Unknown or expired token")
     guesser.say(f"/resume {token}")
     guesser.expect("Too many wrong tokens from your address; try again in")
     assert server.expect_log("wrong token").endswith(f"from {ABUSER}")

@@ -27,7 +27,7 @@ def test_who_goes_to_a_room_is_told_who_is_there_what_it_is_about_and_what_was_s
     ann.say("a word in the lobby", "/join builds")
     assert ann.expect("You are in") == " * You are in #builds; nobody else is here"
     ann.say("/topic the night's builds", "a word in here")
-    assert ann.line() == " * you set the topic: the night's builds"
+    assert ann.line() == " * You set the topic: the night's builds"
     bob.expect("a word in the lobby")
     bob.say("/join #Builds")
     assert bob.expect("You are in") == " * You are in #builds, with ann"
@@ -58,7 +58,7 @@ def test_who_and_rooms_tell_of_all_rooms(server: Server) -> None:
     go("builds", bob)
     assert ann.line() == " * bob left"
     bob.say("/topic fast ones")
-    bob.expect("you set the topic")
+    bob.expect("You set the topic")
     ann.say("/who builds", "/who #BUILDS", "/rooms", "/who nowhere")
     assert ann.line() == " * #builds, 1 here: bob"
     assert ann.line() == " * #builds, 1 here: bob"
@@ -66,7 +66,7 @@ def test_who_and_rooms_tell_of_all_rooms(server: Server) -> None:
         ["*", "#lobby", "1", "here"],
         ["*", "#builds", "1", "here", "fast", "ones"],
     ]
-    assert ann.line() == " * there is no room nowhere; /rooms lists them"
+    assert ann.line() == " * There is no room nowhere; /rooms lists the rooms"
 
 
 def test_a_topic_is_told_to_the_room_alone_and_can_be_asked_for_and_taken_away(
@@ -80,15 +80,15 @@ def test_a_topic_is_told_to_the_room_alone_and_can_be_asked_for_and_taken_away(
     ann.say("/topic", "/topic tea", "/topic", "/topic -", "/topic", f"/topic {'x' * 201}")
     assert [ann.line() for _ in range(6)] == [
         " * #builds has no topic",
-        " * you set the topic: tea",
-        " * topic: tea",
-        " * you took the topic away",
+        " * You set the topic: tea",
+        " * Topic: tea",
+        " * You cleared the topic",
         " * #builds has no topic",
-        " * a topic has 201 characters, and 200 are the most",
+        " * Topic too long (201 characters, limit 200)",
     ]
     assert [bob.line(), bob.line()] == [
         " * ann set the topic: tea",
-        " * ann took the topic away",
+        " * ann cleared the topic",
     ]
     assert not [line for line in carl.unread() if "topic" in line or "tea" in line]
     assert bob.unread() == []
@@ -97,14 +97,14 @@ def test_a_topic_is_told_to_the_room_alone_and_can_be_asked_for_and_taken_away(
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("/join lobby", "you are in #lobby already"),
+        ("/join lobby", "You are in #lobby already"),
         ("/leave", "/quit leaves the chat"),
-        ("/join", "usage: /join ROOM"),
-        ("/join two words", "a space cannot be in it"),
-        ("/join 127.0.0.1", "it looks like an address"),
-        ("/join #", "it is empty"),
-        ("/join " + "x" * 25, "25 characters, and 24 are the most"),
-        ("/join a\x1bb", "cannot be in it"),
+        ("/join", "Usage: /join ROOM"),
+        ("/join two words", "Names have letters, digits, - _ . and no spaces"),
+        ("/join 127.0.0.1", "cannot look like an address"),
+        ("/join #", "cannot be empty"),
+        ("/join " + "x" * 25, "Name too long (25 characters, limit 24)"),
+        ("/join a\x1bb", "Names have letters"),
     ],
 )
 def test_going_where_one_cannot_go_is_refused_and_one_stays(

@@ -47,4 +47,4 @@ def test_the_program_starts_with_the_options_in_the_unit(
     server = start_server(*found[1].replace("/etc/gchat/op-password", str(password)).split())
     operator = server.person()
     operator.say("/op correct horse")
-    operator.expect("you are an operator now")
+    operator.expect("You are now an operator")

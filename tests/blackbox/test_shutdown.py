@@ -57,9 +57,9 @@ def test_it_may_be_planned_anew_and_called_off_and_then_the_server_runs_on(
         bystanders.hear(" * op shuts the server down in 1 s")
         bystanders.hear(" * op cancelled the shutdown")
         op.say("/stats")  # which takes a second
-        op.expect("memory: ")
+        op.expect("Memory: ")
         op.say("/shutdown cancel")
-        assert op.expect("no shutdown") == " * no shutdown is planned"
+        assert op.expect("No shutdown") == " * No shutdown is planned"
         bystanders.talk_on(20)
         op.say("/shutdown 5m")  # a signal does not wait for that
         bystanders.hear(" * op shuts the server down in 5 min")

@@ -80,5 +80,5 @@ def test_no_byte_of_telnet_goes_to_one_who_sent_none(
         telnet.send(OFFERS + WINDOW_SIZE + b"\xff\xff" + INTERRUPT + b"word\r\n")
         bystanders.hear("word")
     plain.send(b"\xff\xff and \xff\xfe are text to somebody else\n/quit\n")
-    assert b"\xff" not in plain.bytes_until(b"goodbye\n")
+    assert b"\xff" not in plain.bytes_until(b"Goodbye\n")
     bystanders.bob.expect(rf"{plain.address}: \xff\xff and \xff\xfe are text")

@@ -37,7 +37,7 @@ class Commands(Chat):
     def _speak(self, client: Client, line: Line, text: str) -> Line:
         if client.away is not None:
             client.away = None
-            self.confirm(client, "you are no longer away")
+            self.confirm(client, "You are no longer away")
         client.room.said.append(Said(client, client.name, line.text, len(text)))
         self.tell_room(client, line)
         return line
@@ -47,18 +47,18 @@ class Commands(Chat):
 
     def reply(self, client: Client, text: str) -> None:
         if client.correspondent is None:
-            raise Refused("nobody has said anything to you alone yet")
+            raise Refused("You have no direct message to reply to")
         if not client.correspondent.here:
-            raise Refused("who last said something to you alone has left")
+            raise Refused("The sender of your last direct message has left")
         self._tell_one(client, client.correspondent, text)
 
     def _tell_one(self, client: Client, other: Client, text: str) -> None:
         if other is client:
-            raise Refused("that is you")
+            raise Refused("You cannot send a direct message to yourself")
         if self.hides(client, other, other.name):
-            raise Refused(f"you ignore {other.name}")
+            raise Refused(f"You ignore {other.name}")
         if self.hides(other, client, client.name):
-            raise Refused(f"{other.name} ignores you; it was not sent")
+            raise Refused(f"{other.name} ignores you; not sent")
         line = Line("private", f"{client.name} -> {other.name}: {text}")
         other.lines.append(line)
         other.correspondent = client
@@ -72,7 +72,7 @@ class Commands(Chat):
 
     def nick(self, client: Client, name: str) -> None:
         if (self.holder(name) or client) is not client:
-            raise Refused(f"the name {name} is taken")
+            raise Refused(f"The name {name} is taken")
         before, client.name = client.name, name
         self.followed.get(key(name), set()).add(client.number)
         if client.is_person:
@@ -80,7 +80,7 @@ class Commands(Chat):
             if name != before:
                 told = f" * {before} is now {name}"
                 self.tell_room(client, Line("notice", told, client.room.name))
-        self.confirm(client, f"you are now {name}")
+        self.confirm(client, f"You are now {name}")
 
     def whois(self, client: Client, name: str) -> None:
         person = self._called(name)
@@ -91,15 +91,15 @@ class Commands(Chat):
     def away(self, client: Client, text: str = "") -> None:
         if not text and client.away is not None:
             client.away = None
-            self.confirm(client, "you are no longer away")
+            self.confirm(client, "You are no longer away")
             return
         client.away, client.told = text, set()
-        self.confirm(client, "you are away now; /away without a text, or what you say, ends it")
+        self.confirm(client, "You are away; /away or a message to the room ends that")
 
     def _called(self, name: str) -> Client:
         person = self.holder(name)
         if person is None:
-            raise Refused(f"nobody here is called {name}")
+            raise Refused(f"Nobody here is called {name}")
         return person
 
     # Rooms
@@ -107,41 +107,41 @@ class Commands(Chat):
     def join(self, client: Client, typed: str) -> None:
         name = typed.removeprefix("#").lower()
         if name == client.room.name:
-            raise Refused(f"you are in #{name} already")
+            raise Refused(f"You are in #{name} already")
         self.move(client, self.rooms.setdefault(name, Room(name)))
 
     def leave(self, client: Client) -> None:
         if client.room.name == LOBBY:
-            raise Refused(f"you are in #{LOBBY}; /quit leaves the chat")
+            raise Refused(f"You are in #{LOBBY} already; /quit leaves the chat")
         self.join(client, LOBBY)
 
     def topic(self, client: Client, text: str = "") -> Line | None:
         room = client.room
         if not text:
             shown = self.topic_for(client, room)
-            self.tell(client, f"topic: {shown}" if shown else f"#{room.name} has no topic")
+            self.tell(client, f"Topic: {shown}" if shown else f"#{room.name} has no topic")
             return None
         room.topic, room.topic_by = ("", None) if text == "-" else (text, (client, client.name))
-        what = f"set the topic: {text}" if room.topic else "took the topic away"
+        what = f"set the topic: {text}" if room.topic else "cleared the topic"
         line = Line("notice", f" * {client.name} {what}", room.name)
         self.tell_room(client, line)
-        self.confirm(client, f"you {what}")
+        self.confirm(client, f"You {what}")
         return line
 
     def who(self, client: Client, typed: str = "") -> None:
         name = typed.removeprefix("#").lower() or client.room.name
         if name not in self.rooms:
-            raise Refused("there is no room")
+            raise Refused("There is no room")
         names = sorted(each.name for each in self.rooms[name].clients)
         here = f", {len(names)} here: {listing(names)}" if names else " is empty"
         self.tell(client, f"#{name}{here}")
 
     def history(self, client: Client, count: str) -> None:
         said = client.room.said[-int(count) :]
-        few = "the last message" if len(said) == 1 else f"the last {len(said)} messages"
-        ignoring = ", without those of whom you ignore" if client.ignored else ""
+        few = "The last message" if len(said) == 1 else f"The last {len(said)} messages"
+        ignoring = " (ignored users left out)" if client.ignored else ""
         some = f"{few} in #{client.room.name}{ignoring}:"
-        self.tell(client, some if said else "nothing has been said here yet")
+        self.tell(client, some if said else f"No messages in #{client.room.name} yet")
         self.show_again(client, said)
 
     # Peace
@@ -149,18 +149,18 @@ class Commands(Chat):
     def ignore(self, client: Client, name: str = "") -> None:
         if not name:
             names = ", ".join(sorted(client.ignored.values()))
-            self.tell(client, f"you ignore {names or 'nobody'}")
+            self.tell(client, f"You ignore {names or 'nobody'}")
             return
         person = self.holder(name)
         if person is client:
-            raise Refused("that is you")
+            raise Refused("You cannot ignore yourself")
         name = person.name if person else name
         client.ignored[key(name)] = name
         numbers = self.followed.setdefault(key(name), set())
         if person:
             numbers.add(person.number)
-        absent = "" if person else ", should anybody of that name come"
-        self.confirm(client, f"you ignore {name} from now on{absent}")
+        absent = "" if person else " (nobody here has that name now)"
+        self.confirm(client, f"You now ignore {name}{absent}")
 
     def unignore(self, client: Client, name: str) -> None:
         found, holder = key(name), self.holder(name)
@@ -168,13 +168,14 @@ class Commands(Chat):
             hiding = [each for each in client.ignored if holder.number in self.followed[each]]
             found = hiding[0] if hiding else found
         if found not in client.ignored:
-            raise Refused("you do not ignore anybody of that name")
+            raise Refused("You do not ignore that name")
         spelled = client.ignored.pop(found)
         self.forget_followed()
-        self.confirm(client, f"you no longer ignore {spelled}")
+        self.confirm(client, f"You no longer ignore {spelled}")
 
     def quiet(self, client: Client, state: str) -> None:
-        self.confirm(client, f"hiding who comes and leaves is {state}")
+        how = "hidden; /quiet off shows them" if state == "on" else "shown; /quiet on hides them"
+        self.confirm(client, f"Joins and leaves are {how}")
         client.presence = state == "off"
         client.notices = client.notices or client.presence
 

@@ -182,7 +182,7 @@ class ChatMachine(RuleBasedStateMachine):
         if talker.client.only_talks:
             talker.connection.end_input()
         else:
-            self.chat.confirm(talker.client, "goodbye")
+            self.chat.confirm(talker.client, "Goodbye")
             talker.connection.send(talker.typed("quit"))
         self.see_off(talker)
 

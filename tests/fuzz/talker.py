@@ -114,7 +114,7 @@ class Talker:
             self.connection.send(self.typed_command("/resume"))
             return
         name = f"mark-{next(MARKS)}"
-        self._mark = f" * nobody here is called {name}; "
+        self._mark = f" * Nobody here is called {name}; "
         self.connection.send(self.typed("whois", name))
 
     def read_to_mark(self) -> None:

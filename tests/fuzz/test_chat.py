@@ -26,27 +26,36 @@ QUESTIONS = (
 )
 """Commands with few or no arguments."""
 
-NOT_NAMES = ("127.0.0.1:7878", "you", "two words", "x" * 25, "a\x1bb", "..")
-"""What nobody, and no room, can be called."""
+NOT_NAMES = {
+    "127.0.0.1:7878": "Names have letters, digits, - _ . and no “:”",
+    "you": "The name you is reserved",
+    "two words": "Names have letters, digits, - _ . and no spaces",
+    "x" * 25: "Name too long (25 characters, limit 24)",
+    "a\x1bb": "Names have letters, digits, - _ . and no “\\”",
+    "..": "A name needs a letter or a digit",
+}
+"""What nobody, and no room, can be called, and why."""
 
 MISTYPED = {
-    "/": "there is no command /",
-    "/m amy x": "there is no command /m; ",
-    "/nosuch": "there is no command /nosuch",
-    "/nick": "usage: /nick NAME",
-    "/msg": "usage: /msg NAME TEXT",
-    "/msg amy": "usage: /msg NAME TEXT",
-    "/me": "usage: /me ACTION",
-    "/reply ": "usage: /reply TEXT",
-    "/join": "usage: /join ROOM",
-    "/leave now": "usage: /leave",
-    "/history x": "usage: /history [N]",
-    "/quiet perhaps": "usage: /quiet [on|off]",
-    "/who nowhere": "there is no room nowhere",
-    "/topic " + "x" * 201: "has 201 characters, and 200 are the most",
-    **{f"/nick {name}": "that cannot be a name: " for name in NOT_NAMES},
-    **{f"/join {name}": "that cannot be a room: " for name in NOT_NAMES},
-    **{f"/ignore {name}": "that is nobody's name: " for name in NOT_NAMES},
+    "/": "Unknown command /",
+    "/m amy x": "Unknown command /m; ",
+    "/nosuch": "Unknown command /nosuch",
+    "/nick": "Usage: /nick NAME",
+    "/msg": "Usage: /msg NAME TEXT",
+    "/msg amy": "Usage: /msg NAME TEXT",
+    "/me": "Usage: /me ACTION",
+    "/reply ": "Usage: /reply TEXT",
+    "/join": "Usage: /join ROOM",
+    "/leave now": "Usage: /leave",
+    "/history x": "Usage: /history [N]",
+    "/quiet perhaps": "Usage: /quiet [on|off]",
+    "/who nowhere": "There is no room nowhere",
+    "/topic " + "x" * 201: "Topic too long (201 characters, limit 200)",
+    **{
+        f"{command} {name}": why
+        for command in ("/nick", "/join", "/ignore")
+        for name, why in NOT_NAMES.items()
+    },
 }
 """What is refused whoever types it, and why."""
 
