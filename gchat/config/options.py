@@ -113,19 +113,19 @@ def _add_network(group: "_Group") -> None:
         partial(_number, least=0, most=65535),
     )
     group.add_option(
+        "max-line",
+        Settings.max_line,
+        "longest line, in bytes (default: %(default)s)",
+        "BYTES",
+        partial(_number, least=1, most=MOST),
+    )
+    group.add_option(
         "keepalive",
         110,
         "seconds after which a client whose machine has vanished is disconnected "
         "(default: %(default)s)",
         "SECONDS",
         partial(_number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
-    )
-    group.add_option(
-        "max-line",
-        Settings.max_line,
-        "longest line, in bytes (default: %(default)s)",
-        "BYTES",
-        partial(_number, least=1, most=MOST),
     )
 
 
@@ -247,7 +247,7 @@ class _Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             add_help=False,
         )
-        self.add_argument("--help", "-h", action="help", help="show this help and exit")
+        self.add_argument("-h", "--help", action="help", help="show this help and exit")
         self.add_argument(
             "--version",
             action="version",

@@ -28,7 +28,7 @@ class Shutdown:
         """Set when the server has to stop now."""
         self.closing = False
         """Whether the server is about to stop: joins and leaves are not announced any more."""
-        self.goodbye = "the server is going down"
+        self.goodbye = "The server is going down"
         """The last notice of all clients."""
         self._tell_all = tell_all
         self._greenlet: Any = None

@@ -29,8 +29,8 @@ def welcome(hub: Hub, client: Client) -> None:
     motd = hub.settings.motd
     lines = [
         f"Welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
-        "Everybody in this room sees what you type. /nick NAME sets your name, /help lists the "
-        "commands.",
+        "Everybody in this room sees what you type.",
+        "/nick NAME sets your name, /help lists the commands.",
         *(motd.lines() if motd else ()),
     ]
     if mute := hub.mute_of(client):

@@ -13,7 +13,7 @@ from tests.blackbox.server import Server
 from tests.conftest import StartServer
 
 LOOPBACK = ["127.0.0.1", "::1"]
-GOODBYE = " * the server is going down"
+GOODBYE = " * The server is going down"
 
 Visit = Callable[[str, Server], Person]
 
@@ -74,7 +74,7 @@ def test_limits_are_those_of_all_addresses_together(
 ) -> None:
     server = start_server("--host", "localhost", "--max-clients", "1")
     ann = visit("::1", server)
-    assert "the server is full" in server.connect().rest()[0]
+    assert "The server is full" in server.connect().rest()[0]
     ann.say("/quit")
     ann.rest()
     server.person()
@@ -106,7 +106,7 @@ def test_nobody_is_let_in_at_any_address_while_the_server_ends(start_server: Sta
     talker.say(*["x" * 1000] * 1000, "done")  # `slow` does not read it, and is waited for
     slow.expect(": xxx")
     server.signal(SIGTERM)
-    server.expect_log("stop: 2 connected")
+    server.expect_log("stopping: 2 clients connected")
     for host in LOOPBACK:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((host, server.address[1])).close()

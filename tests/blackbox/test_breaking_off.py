@@ -120,7 +120,7 @@ def test_without_descriptors_newcomers_are_told_the_rest_talk_on_and_it_recovers
         used = server.descriptors()
         members = [server.connect() for _ in range(40 - used)]
         for member in members:
-            member.expect("welcome")
+            member.expect("Welcome")
         assert server.descriptors() == 40
         for _ in range(20):
             (line,) = server.connect().rest()
@@ -141,7 +141,7 @@ def test_without_descriptors_the_server_does_not_spin(start_server: StartServer)
     bystanders = Bystanders(server)
     newcomers = [server.connect() for _ in range(60)]
     server.expect_log("out of file descriptors")
-    newcomers[0].expect("welcome")
+    newcomers[0].expect("Welcome")
     newcomers[-1].rest()
     with bystanders:
         used, began = server.cpu_seconds(), time.monotonic()

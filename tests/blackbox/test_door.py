@@ -8,7 +8,7 @@ from tests.blackbox.connection import Connection
 from tests.blackbox.server import Server
 from tests.conftest import StartServer
 
-GOODBYE = " * the server is going down"
+GOODBYE = " * The server is going down"
 
 
 def come_at_once(server: Server, count: int) -> list[Connection]:
@@ -24,7 +24,7 @@ def test_more_at_once_than_there_are_places_are_told_so_and_use_up_no_descriptor
     newcomers = come_at_once(server, 100)
     server.signal(SIGCONT)
     told = [newcomer.line() for newcomer in newcomers]
-    assert sum(line.startswith(" * welcome") for line in told) == 10
+    assert sum(line.startswith(" * Welcome") for line in told) == 10
     assert sum(line.startswith(" * The server is full (10 clients)") for line in told) == 90
     assert "descriptors" not in server.log()
 
@@ -47,4 +47,4 @@ def test_of_those_who_come_at_once_from_one_address_only_so_many_are_let_in(
     server = start_server("--max-per-address", "3")
     newcomers = come_at_once(server, 600)
     server.signal(SIGCONT)
-    assert sum(newcomer.line().startswith(" * welcome") for newcomer in newcomers) == 3
+    assert sum(newcomer.line().startswith(" * Welcome") for newcomer in newcomers) == 3

@@ -127,7 +127,7 @@ def test_one_who_is_held_back_does_not_hold_up_the_end(server: Server) -> None:
     flooder.expect(HELD_BACK)
     server.signal(SIGTERM)
     for client in (ann, flooder):
-        assert client.rest()[-1] == " * the server is going down"
+        assert client.rest()[-1] == " * The server is going down"
     assert server.wait() == 0
 
 
@@ -153,7 +153,7 @@ def test_who_says_nothing_takes_one_of_the_places_of_an_address_and_gives_it_bac
     with bystanders:
         third = server.connect()
         for newcomer in (server.connect(), server.program("me too")):
-            assert refusal(newcomer) == f"{FULL}; try again when a connection from there has ended"
+            assert refusal(newcomer) == f"{FULL}; close one, or try again later"
         assert FULL[3:] in server.expect_log("refuse")
         third.close()
         server.wait_for_descriptors(without_third)
@@ -193,9 +193,9 @@ def test_who_connects_too_often_is_told_when_to_try_again_and_gets_in_then(
         )
         assert admitted >= 20  # ten seconds' worth at once
         assert newcomer.rest() == []
-        server.connect(source="127.0.0.3").expect("welcome")
+        server.connect(source="127.0.0.3").expect("Welcome")
         wait_until(
-            lambda: "welcome" in server.connect(source=ABUSER).line(), "the address gets in again"
+            lambda: "Welcome" in server.connect(source=ABUSER).line(), "the address gets in again"
         )
     assert bystanders.messages == []
 
@@ -256,7 +256,7 @@ def test_more_clients_than_the_limit_on_open_files_has_room_for_are_lowered_alou
     )
     people = [server.connect() for _ in range(places)]
     for person in people[:-1]:
-        person.expect("welcome")
+        person.expect("Welcome")
     assert people[-1].rest() == [f" * The server is full ({places} clients); try again later"]
     assert "descriptors" not in server.log()
     server = start_server(f"--max-clients={places}", descriptors=100)

@@ -178,7 +178,7 @@ def test_limits_are_shown_and_changed_at_once(
         }
         carl = server.person("carl", source=ABUSER)
         (told,) = answers(op, "/limits max-per-address 1")
-        assert told.startswith(" * max-per-address is 1: most of them from one address")
+        assert told.startswith(" * max-per-address is 1: most connections from one address")
         assert "(limit 1)" in refused(server, ABUSER)
         assert answers(op, "/LIMITS Max-Per-Address", "/limits max-per-address 0") == [
             told,

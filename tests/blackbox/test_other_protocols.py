@@ -272,7 +272,7 @@ def test_the_server_can_end_while_it_answers_another_protocol(server: Server) ->
             pass
     person = server.person()
     server.signal(SIGTERM)
-    assert person.rest()[-1] == " * the server is going down"
+    assert person.rest()[-1] == " * The server is going down"
     assert server.wait() == 0  # and that no error is logged, the fixture looks at
 
 

@@ -23,7 +23,7 @@ from tests.conftest import StartServer
 SECRET = "sésame, öffne dich"
 ASKED = " * Password: (send it as your first line)"
 WRONG = " * Wrong password; "
-GOODBYE = " * the server is going down"
+GOODBYE = " * The server is going down"
 
 ABUSER = "127.0.0.2"
 """An address of this machine from which no bystander comes."""
@@ -135,7 +135,7 @@ def test_a_telnet_that_negotiates_is_told_to_hide_what_is_typed_until_it_is_righ
     assert again == b"\r\n" + WRONG.encode() + b"2 tries left\r\n"
     send(telnet, "x\b\bsésams\x7fe, öff\x7fö\x7ffne dich\x7fh\r\0".encode())
     shown = telnet.bytes_until(b"/help lists the commands.\r\n")
-    assert shown.startswith(show + b"\r\n * welcome")
+    assert shown.startswith(show + b"\r\n * Welcome")
     assert shown.count(b"\xff") == 1
 
 

@@ -43,7 +43,7 @@ def test_what_is_said_during_the_quiet_moment_comes_once_and_after_the_welcome(
     telnet.send(b"/quit\r\n")
     shown += telnet.bytes_until(b"Goodbye\r\n")
     assert shown.count(b"ann: meanwhile") == 1
-    assert shown.index(b" * welcome") < shown.index(b"ann: meanwhile")
+    assert shown.index(b" * Welcome") < shown.index(b"ann: meanwhile")
 
 
 def test_a_program_gets_no_welcome_and_no_replay_and_nobody_is_told_of_it(server: Server) -> None:

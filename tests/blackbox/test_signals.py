@@ -15,7 +15,7 @@ from tests.blackbox.server import ROOT, START, Server
 from tests.blackbox.terminal import Terminal
 from tests.blackbox.waiting import DEADLINE, wait_until
 
-NOTICE = " * the server is going down"
+NOTICE = " * The server is going down"
 GCHAT = (sys.executable, str(ROOT / "gchat.py"), "--port", "0")
 
 SLOW_GEVENT = """

@@ -11,7 +11,7 @@ from tests.blackbox.connection import Connection
 from tests.blackbox.server import Server
 from tests.conftest import StartServer
 
-NOTICE = " * the server is going down"
+NOTICE = " * The server is going down"
 
 
 def small_pipe() -> tuple[int, int]:

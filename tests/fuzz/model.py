@@ -148,6 +148,7 @@ class Chat:
     def welcome(self, client: Client) -> None:
         """Somebody has said nothing at first, and so is a person."""
         self.tell(client, f"Welcome to gchat! You are {client.name} in {self._around(client)}.")
+        self.tell(client, "Everybody in this room sees what you type.")
         self.tell_part(client, "/help lists the commands")
         self._show_room(client)
 

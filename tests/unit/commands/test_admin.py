@@ -206,14 +206,14 @@ def wait_for_the_end(company: Company) -> str:
 @pytest.mark.parametrize(
     ("typed", "seconds", "told_first", "goodbye"),
     [
-        ("/shutdown 5m", 300, "in 5 min", "the server is going down"),
+        ("/shutdown 5m", 300, "in 5 min", "The server is going down"),
         ("/shutdown 2h a new  version", 7200, "in 2 h: a new  version", None),
-        ("/shutdown 5 minutes", 300, "in 5 min", "the server is going down"),
+        ("/shutdown 5 minutes", 300, "in 5 min", "The server is going down"),
         ("/shutdown 2  HOURS a new  version", 7200, "in 2 h: a new  version", None),
         ("/shutdown 45 sec a new  version", 45, "in 45 s: a new  version", None),
-        ("/shutdown 7d", MAX_NOTICE, "in 7 d", "the server is going down"),
-        ("/shutdown 0s", 0, "now", "the server is going down"),
-        ("/shutdown now", 0, "now", "the server is going down"),
+        ("/shutdown 7d", MAX_NOTICE, "in 7 d", "The server is going down"),
+        ("/shutdown 0s", 0, "now", "The server is going down"),
+        ("/shutdown now", 0, "now", "The server is going down"),
         ("/shutdown NOW a new  version", 0, "now: a new  version", None),
         ("/shutdown now: a new  version", 0, "now: a new  version", None),
     ],
@@ -230,7 +230,7 @@ def test_the_server_is_ended_after_the_time_and_everybody_told(
 ) -> None:
     begun = fake_time.now
     run(company, op, typed)
-    assert wait_for_the_end(company) == (goodbye or "the server is going down: a new  version")
+    assert wait_for_the_end(company) == (goodbye or "The server is going down: a new  version")
     assert fake_time.now - begun == pytest.approx(seconds, abs=0.001)
     for peer in (op, ann):
         assert shown(company, peer)[0] == f" * op shuts the server down {told_first}"
@@ -257,7 +257,7 @@ def test_another_shutdown_takes_the_place_of_the_first(
 ) -> None:
     run(company, op, "/shutdown 5m first")
     run(company, op, "/shutdown 1m second")
-    assert wait_for_the_end(company) == "the server is going down: second"
+    assert wait_for_the_end(company) == "The server is going down: second"
 
 
 @pytest.mark.parametrize("typed", ["8d", f"{MAX_NOTICE + 1}s", "9w why"])

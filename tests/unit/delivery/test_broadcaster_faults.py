@@ -218,7 +218,7 @@ def test_a_broadcaster_that_fails_comes_back_and_nothing_is_missing(
     assert bob.read_lines(2) == [" * look here", " * owed"]
     assert failing.times == 0
     assert kept.hub.faults.total == 3
-    assert tracebacks(caplog) == ["the broadcaster has failed"]
+    assert tracebacks(caplog) == ["the broadcaster failed"]
 
 
 @pytest.mark.usefixtures("_soon")

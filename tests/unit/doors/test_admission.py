@@ -96,7 +96,7 @@ def test_nobody_is_let_in_any_more_when_the_server_is_going_down(
 ) -> None:
     company.hub.shutdown.ask("a new version")
     company.hub.shutdown.closing = True
-    assert door.objection(HOST) == "the server is going down: a new version"
+    assert door.objection(HOST) == "The server is going down: a new version"
 
 
 def test_one_address_takes_only_its_places_and_others_have_theirs(
@@ -175,7 +175,7 @@ def test_only_a_ban_and_the_end_of_the_server_bar_one_who_has_given_the_password
     assert door.objection(HOST)
     assert door.bar(HOST) is None
     company.hub.shutdown.closing = True
-    assert door.bar(HOST) == "the server is going down"
+    assert door.bar(HOST) == "The server is going down"
 
 
 def test_after_too_many_wrong_passwords_one_is_not_asked_any_more(

@@ -60,9 +60,9 @@ def wait_until_gone(company: Company, peer: Peer) -> None:
 
 def test_who_is_silent_at_first_is_welcomed_and_announced(company: Company, listener: Peer) -> None:
     peer = company.converse()
-    first, second = peer.read_lines(2)
+    first, _, last = peer.read_lines(3)
     assert first == f"{WELCOME}{peer.client.address} in #lobby, with listener."
-    assert "/help" in second
+    assert "/help" in last
     assert listener.read_lines(1) == [f" * {peer.client.address} joined"]
 
 
@@ -199,7 +199,7 @@ def test_who_has_left_and_still_reads_gets_everything_when_the_server_ends(
     company: Company, listener: Peer
 ) -> None:
     peer = slow_leaver(company, listener)
-    peer.client.dismiss("the server is going down")
+    peer.client.dismiss("The server is going down")
     assert peer.read_to_end().count(b"\n") == 2000
 
 
@@ -260,11 +260,11 @@ def test_who_is_dismissed_gets_what_is_owed(company: Company, listener: Peer) ->
     peer = company.program(SMALL)
     company.say(listener, *(f"{number:0100}" for number in range(2000)))
     wait_until(lambda: peer.client.connection.blocked, "its socket is full")
-    company.hub.tell(peer.client, "the server is going down")
-    peer.client.dismiss("the server is going down")
+    company.hub.tell(peer.client, "The server is going down")
+    peer.client.dismiss("The server is going down")
     received = peer.read_to_end().decode().splitlines()
     assert len(received) == 2001
-    assert received[-1] == " * the server is going down"
+    assert received[-1] == " * The server is going down"
 
 
 def test_a_connection_that_breaks_leaves_nothing_behind(

@@ -89,7 +89,7 @@ def test_one_who_is_only_dismissed_gets_everything_however_slowly_it_reads(
 ) -> None:
     monkeypatch.setattr(session, "SEND_OFF", 0.001)
     peer = behind(company, listener)
-    peer.client.dismiss("the server is going down")
+    peer.client.dismiss("The server is going down")
     assert peer.read_to_end().count(b"\n") == 2000
 
 

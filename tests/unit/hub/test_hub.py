@@ -133,7 +133,7 @@ def test_a_notice_to_all_is_seen_in_every_room_by_everybody(company: Company) ->
 
 @pytest.mark.parametrize(
     ("why", "goodbye"),
-    [("", "the server is going down"), ("at noon", "the server is going down: at noon")],
+    [("", "The server is going down"), ("at noon", "The server is going down: at noon")],
 )
 def test_the_end_of_the_server_is_asked_for_with_the_reason(
     why: str, goodbye: str, quiet: Company
@@ -149,7 +149,7 @@ def test_a_countdown_tells_everybody_and_ends_the_server(quiet: Company) -> None
     quiet.hub.shutdown.start(0, "ann", "a new version")
     wait_until(quiet.hub.shutdown.asked.is_set, "it is asked for")
     assert log_of(quiet) == ["ann shuts the server down now: a new version"]
-    assert quiet.hub.shutdown.goodbye == "the server is going down: a new version"
+    assert quiet.hub.shutdown.goodbye == "The server is going down: a new version"
 
 
 # Who came and left
@@ -218,7 +218,7 @@ def test_no_leaving_is_told_when_the_server_ends(quiet: Company) -> None:
     announce(ann, company=quiet)
     quiet.room.presence._next = 0.0
     quiet.hub.shutdown.closing = True
-    membership.part(quiet.hub, ann.client, "the server is going down")
+    membership.part(quiet.hub, ann.client, "The server is going down")
     assert log_of(quiet) == ["ann joined"]
 
 

@@ -24,6 +24,9 @@ from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import DEADLINE, Company, Peer
 
+WELCOME_LINES = 3
+"""Lines before the message of the day, the topic and the replay."""
+
 
 @pytest.fixture
 def ann(company: Company) -> Peer:
@@ -45,8 +48,8 @@ def shown(company: Company, peer: Peer) -> list[str]:
 def test_it_says_who_and_where_one_is_and_who_else(company: Company, ann: Peer) -> None:
     assert shown(company, newcomer(company)) == [
         " * Welcome to gchat! You are cy in #lobby, with ann.",
-        " * Everybody in this room sees what you type. /nick NAME sets your name, /help lists the "
-        "commands.",
+        " * Everybody in this room sees what you type.",
+        " * /nick NAME sets your name, /help lists the commands.",
     ]
 
 
@@ -70,7 +73,7 @@ def test_the_message_of_the_day_the_topic_and_what_was_said_follow_in_this_order
     company.hub.settings.motd = Motd(str(file))
     company.room.topic = Topic("the weather", ann.client.number, "ann")
     company.say(ann, "it rains")
-    lines = shown(company, newcomer(company))[2:]
+    lines = shown(company, newcomer(company))[WELCOME_LINES:]
     assert lines[:3] == [" * be kind", " * be brief", " * Topic: the weather"]
     assert lines[3].endswith("] ann: it rains")
     assert len(lines) == 4
@@ -81,21 +84,21 @@ def test_what_people_said_last_is_shown_without_notices(company: Company, ann: P
     company.say(ann, *"1234")
     company.hub.notify(company.room, "somebody left")
     company.hub.say(ann.client, ["5"], Kind.ACTION)
-    lines = shown(company, newcomer(company))[2:]
+    lines = shown(company, newcomer(company))[WELCOME_LINES:]
     assert [line.split("]")[1] for line in lines] == [" ann: 3", " ann: 4", " ** ann 5"]
 
 
 def test_with_no_replay_nothing_is_shown_again(company: Company, ann: Peer) -> None:
     company.hub.settings.replay = 0
     company.say(ann, "before")
-    assert len(shown(company, newcomer(company))) == 2
+    assert len(shown(company, newcomer(company))) == WELCOME_LINES
 
 
 def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: Peer) -> None:
     company.say(ann, "before")
     peer = newcomer(company)
     company.say(ann, "meanwhile")
-    lines = shown(company, peer)[2:]
+    lines = shown(company, peer)[WELCOME_LINES:]
     assert [line.partition("] ")[2] for line in lines] == ["ann: before"]
     membership.listen(company.hub, peer.client)
     assert peer.read_lines(1) == ["ann: meanwhile"]
@@ -110,7 +113,9 @@ def test_what_is_shown_again_is_bounded_and_never_nothing(
     company.hub.settings.replay = 1000
     company.room.log.said = company.room.log.start = company.room.log.end = Cursor(10**14, 0)
     company.say(ann, *["x" * length] * 5000)
-    texts = [line.partition("ann: ")[2] for line in shown(company, newcomer(company))[2:]]
+    texts = [
+        line.partition("ann: ")[2] for line in shown(company, newcomer(company))[WELCOME_LINES:]
+    ]
     assert len(texts) == min(1000, REPLAY_CHARACTERS // min(length, LONGEST_SHOWN))
     assert sum(map(len, texts)) <= REPLAY_CHARACTERS
 
@@ -123,7 +128,7 @@ def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
     company.say(ann, "first", "x" * LONGEST_SHOWN)
     company.hub.say(ann.client, [text], kind)
     company.say(ann, "last")
-    lines = shown(company, newcomer(company))[2:]
+    lines = shown(company, newcomer(company))[WELCOME_LINES:]
     assert [line.rpartition("ann")[2] for line in (lines[0], lines[1], lines[3])] == [
         ": first",
         f": {'x' * LONGEST_SHOWN}",
