@@ -23,6 +23,7 @@ from measuring.gigabyte import gigabyte
 from measuring.history import history
 from measuring.idle import idle
 from measuring.rooms import rooms
+from measuring.sleepers import sleepers
 from measuring.stalled import stalled
 from measuring.vandals import vandals
 
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
         everyone,
         idle,
         stalled,
+        sleepers,
         gigabyte,
         vandals,
         descriptors,

@@ -55,8 +55,15 @@ class Crowd:
 
     # Coming and going
 
-    def join(self, count: int, *, reads: bool = True, speaks_at_once: bool = True) -> list[Member]:
-        """Connect `count` more clients.
+    def join(
+        self,
+        count: int,
+        *,
+        reads: bool = True,
+        speaks_at_once: bool = True,
+        receive_buffer: int | None = None,
+    ) -> list[Member]:
+        """Connect `count` more clients, with a receive buffer of so many bytes if one is given.
 
         Those that speak at once send an empty line. So the server takes them for
         programs, and sends them nothing but what is said. The others are people to
@@ -65,7 +72,11 @@ class Crowd:
         """
         members = []
         for _ in range(count):
-            connection = socket.create_connection(("127.0.0.1", self._port), PATIENCE)
+            connection = socket.socket()
+            connection.settimeout(PATIENCE)
+            if receive_buffer is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            connection.connect(("127.0.0.1", self._port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setblocking(False)
             member = Member(connection)
