@@ -1,11 +1,13 @@
 """Messages of a room encoded once, for every client that is to get the same ones."""
 
-from bisect import bisect_right
-from collections import defaultdict
+from array import array
+from bisect import bisect_right, insort
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import TypeVar
+from weakref import ref
 
 from gchat.model.display import Display
 from gchat.model.ignoring import IgnoreList
@@ -23,6 +25,9 @@ MAX_SHARED = 64
 """Batches that are kept for those who may need the same one. With as many looks, places and
 ignore lists as there are clients it would otherwise be 64 KiB for each of them."""
 
+FAR = 256
+"""Messages that a client is behind, at the least, when it is sent pages that others share."""
+
 NOTHING = memoryview(b"")
 
 Key = TypeVar("Key")
@@ -31,17 +36,42 @@ Key = TypeVar("Key")
 class Batch:
     """Messages that follow one another in a log, at least one, and their lines."""
 
-    __slots__ = ("_by_sender", "_lines", "_messages", "_without", "data", "end")
+    __slots__ = ("_by_sender", "_ends", "_lines", "_messages", "_spoken", "_without", "data", "end")
 
     def __init__(self, messages: list[Message], lines: list[bytes]) -> None:
         self._messages = messages
         self._lines = lines
+        self._ends: array[int] | None = None
+        self._spoken: array[int] | None = None
         self.data = b"".join(lines)
         """What a client is sent."""
         self.end = self._behind(len(messages))
         """The place of a client that has got all of it."""
         self._by_sender = defaultdict[int, list[int]](list)
         self._without: dict[frozenset[int], Batch] = {}
+
+    @property
+    def ends(self) -> "array[int]":
+        """Where each line ends in `data`. Found when it is first asked for."""
+        if self._ends is None:
+            self._ends = array("I", accumulate(map(len, self._lines)))
+        return self._ends
+
+    @property
+    def spoken(self) -> "array[int]":
+        """How many messages people had said up to each of these. Found as `ends`."""
+        if self._spoken is None:
+            self._spoken = array("Q", [message.spoken for message in self._messages])
+        return self._spoken
+
+    @property
+    def first(self) -> int:
+        """The id behind which its messages begin."""
+        return self._messages[0].id - 1
+
+    def index(self, place: Cursor) -> int:
+        """The number of its messages that are before `place`."""
+        return place.id - self._messages[0].id + 1
 
     def without(self, senders: AbstractSet[int]) -> "Batch":
         """The batch for the one who wrote the messages of `senders`: these have no bytes."""
@@ -68,6 +98,15 @@ class Batch:
                 lines[index] = b""
         return Batch(self._messages, lines)
 
+    def part(self, start: Cursor, stop: Cursor) -> tuple[memoryview | bytes, int]:
+        """The bytes between two places in it, and how many bytes there are before them."""
+        first, count = self.index(start), self.index(stop)
+        if not first and count >= len(self._messages):
+            return self.data, 0
+        ends = self.ends
+        before = ends[first - 1] if first else 0
+        return memoryview(self.data)[before : ends[min(count, len(ends)) - 1]], before
+
     def _senders(self) -> dict[int, list[int]]:
         """The places of each one's messages. Found once: all who talk ask for their own."""
         if not self._by_sender:
@@ -81,19 +120,20 @@ class Batch:
         Behind the line that was cut, of which the rest is returned as well, or
         behind the last whole one. All who were cut in the same line share its bytes.
         """
-        ends = list(accumulate(map(len, self._lines)))
+        ends = self.ends
         whole = bisect_right(ends, sent)
         if whole and ends[whole - 1] == sent:
             return self._behind(whole), NOTHING
         line = self._lines[whole]
         return self._behind(whole + 1), memoryview(line)[len(line) - (ends[whole] - sent) :]
 
-    def said_by(self, senders: AbstractSet[int], until: Cursor) -> int:
-        """How many of the messages up to `until` have been said by `senders`."""
-        return sum(
-            self._messages[index].is_counted and self._messages[index].id <= until.id
+    def said_by(self, senders: AbstractSet[int], start: Cursor, until: Cursor) -> list[int]:
+        """The ids of the messages between two places that `senders` have said, in their order."""
+        return sorted(
+            self._messages[index].id
             for sender in senders
             for index in self._senders().get(sender, ())
+            if self._messages[index].is_counted and start.id < self._messages[index].id <= until.id
         )
 
     def _behind(self, count: int) -> Cursor:
@@ -112,6 +152,54 @@ def encode_batch(messages: list[Message], display: Display) -> Batch:
     return Batch(messages[: len(lines)], lines)
 
 
+PageKey = tuple["ref[RoomLog]", int, Display]
+"""The log, how often something was deleted from it, and the display setting."""
+
+
+class SharedPages:
+    """Batches for clients that catch up, each at a place of its own: 64 KiB a page.
+
+    A page stays for a while, so that thousands who are behind by as many different numbers of
+    messages need each message encoded once.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[PageKey, list[Batch]] = {}
+        """In the order of their places."""
+        self._order: deque[tuple[PageKey, Batch]] = deque()
+
+    def find(self, log: RoomLog, last: int, display: Display) -> Batch | None:
+        """The page of `log` with the message behind the id `last`, if there is one."""
+        pages = self._pages.get((ref(log), log.deletions, display), [])
+        index = bisect_right(pages, last, key=_first) - 1
+        return pages[index] if index >= 0 and last < pages[index].end.id else None
+
+    def add(self, log: RoomLog, page: Batch, display: Display) -> None:
+        """Keep a page for others; the one that was kept for longest may go."""
+        key = (ref(log), log.deletions, display)
+        insort(self._pages.setdefault(key, []), page, key=_first)
+        self._order.append((key, page))
+        if len(self._order) > MAX_SHARED:
+            oldest, page = self._order.popleft()
+            self._pages[oldest].remove(page)
+            if not self._pages[oldest]:
+                del self._pages[oldest]
+
+    @property
+    def is_empty(self) -> bool:
+        """No page is kept."""
+        return not self._order
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        self._pages.clear()
+        self._order.clear()
+
+
+def _first(page: Batch) -> int:
+    return page.first
+
+
 def _keep(batches: dict[Key, Batch], key: Key, batch: Batch) -> None:
     if len(batches) == MAX_SHARED:
         del batches[next(iter(batches))]
@@ -121,13 +209,28 @@ def _keep(batches: dict[Key, Batch], key: Key, batch: Batch) -> None:
 class Batches:
     """The batches that one round of a room needs, each made when it is first asked for."""
 
-    def __init__(self, log: RoomLog, pages: Mapping[int, list[Message]]) -> None:
-        """`pages` is what there is besides `log` of what was said before, by the id it follows."""
+    def __init__(
+        self, log: RoomLog, pages: Mapping[int, list[Message]], shared: SharedPages | None = None
+    ) -> None:
+        """`pages` is what there is besides `log` of what was said before, by the id it follows.
+
+        `shared` has batches for clients that are far behind, also those of other rounds.
+        """
         self._log = log
         self._pages = pages
+        self._shared = shared or SharedPages()
         self._made: dict[tuple[int, int, Display], Batch] = {}
 
     def between(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
+        """A batch with the message behind `cursor`, and more up to `stop`; None if it is not there.
+
+        It begins at `cursor`, or before it if `stop` is far: then it is a page that many share.
+        """
+        if stop.id - cursor.id >= FAR:
+            return self._page(cursor, stop, display)
+        return self.exactly(cursor, stop, display)
+
+    def exactly(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
         """What lies between two places, or the first part of it; None if it is not there."""
         key = (cursor.id, stop.id, display)
         batch = self._made.get(key)
@@ -135,6 +238,19 @@ class Batches:
             batch = encode_batch(messages, display)
             _keep(self._made, key, batch)
         return batch
+
+    def _page(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
+        page = self._shared.find(self._log, cursor.id, display)
+        if page is not None:
+            return page
+        # Those who come after are behind by other numbers: they share what begins at round ones.
+        for start in (cursor.id // FAR * FAR, cursor.id):
+            if messages := self._messages(start, stop.id):
+                page = encode_batch(messages, display)
+                if page.first <= cursor.id < page.end.id:
+                    self._shared.add(self._log, page, display)
+                    return page
+        return None
 
     def _messages(self, last: int, stop: int) -> list[Message]:
         if last >= self._log.start.id:

@@ -1,4 +1,4 @@
-"""A client: who it is, its place in its room's log, and what it is owed."""
+"""A client: who it is, and what it is owed."""
 
 from collections import deque
 from time import monotonic, time
@@ -8,16 +8,8 @@ import gevent
 from gevent.event import Event
 
 from gchat.hub.connection import Connection
-from gchat.hub.owed import (
-    MOST_IN_FLIGHT,
-    NOTHING_IN_FLIGHT,
-    NOTHING_OWED,
-    OWED_LIMIT,
-    InFlight,
-    Owed,
-)
-from gchat.model.display import PROGRAM, Display
-from gchat.model.ignoring import NOBODY, IgnoreList
+from gchat.hub.owed import NOTHING_IN_FLIGHT, NOTHING_OWED, OWED_LIMIT, InFlight, Owed
+from gchat.hub.seat import Seat
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.sanctions import Sanction
@@ -45,49 +37,39 @@ class Away(NamedTuple):
         return f"away: {self.text}" if self.text else "away"
 
 
-class Client:
-    """One connection. Its own greenlet reads from it; only the broadcaster writes to it.
+class Client(Seat):
+    """A person or a program on one connection, and its seat in the room that it is in.
 
-    What it is still to be sent is not kept here: it is what the log holds behind
-    `cursor`. To that come the rest of one line, and what is owed to this client
-    alone, which is bounded: whoever is owed much is not listened to meanwhile.
+    Its own greenlet reads from the connection; only the broadcaster writes to it. What it is
+    still to be sent is not kept here: it is what the log holds behind `cursor`. To that come the
+    rest of one line, and what is owed to this client alone, which is bounded: a client that is
+    owed much is not listened to meanwhile.
     """
 
     __slots__ = (
-        "_display",
+        "_private_bytes",
         "address",
         "away",
-        "connection",
         "correspondent",
-        "cursor",
-        "entered",
         "former",
         "greenlet",
         "heard",
-        "ignores",
         "in_flight",
-        "last_own",
-        "log",
-        "missed",
         "muted",
         "name",
         "named",
-        "number",
         "operator",
         "owed",
         "owed_bytes",
-        "own_ahead",
         "person",
-        "private_bytes",
         "progress",
         "rings",
         "since",
         "token",
-        "until",
     )
 
     def __init__(self, number: int, connection: Connection, address: str, log: RoomLog) -> None:
-        self.number = number
+        super().__init__(number, connection, log)
         self.former = number
         """The number that it had before it went on as somebody who was here."""
         self.address = address
@@ -104,7 +86,6 @@ class Client:
         self.away: Away | None = None
         self.correspondent = 0
         """The number of who last sent it something private."""
-        self.ignores: IgnoreList = NOBODY
         self.rings: float | None = None
         """When its bell may be rung again, by the monotonic clock; None if it wants no bell."""
         self.token = ""
@@ -112,31 +93,14 @@ class Client:
         self.greenlet: Any = gevent.getcurrent()
         """The one that reads from it, in which it is made."""
 
-        self.log = log
-        self.entered = log.end
-        self.cursor = Cursor(*log.end)
-        """How far it was sent what the log holds, at first from `entered` on.
-
-        Those who keep step share one and the same object (see steps.py, and `step_out`).
-        """
-        self.until: Cursor | None = self.cursor
-        """Where it stops listening; None while it listens, neither at first nor when it leaves."""
-        self._display = PROGRAM
         self.owed: deque[Owed] = NOTHING_OWED
         self.owed_bytes = 0
         """Of that, what it has asked for itself."""
-        self.private_bytes = 0
-        """Of that, what others have sent it."""
+        self._private_bytes = 0
+        """What others have sent it takes so many, of what it is owed or may not have got."""
         self.in_flight: deque[InFlight] = NOTHING_IN_FLIGHT
-        """Of what it was owed and has been sent, the last, if it has a token."""
-        self.missed = 0
-        """Messages that were gone before it got them."""
-        self.last_own = 0
-        """The id of the last message in the log that is its own."""
-        self.own_ahead = 0
-        """How many of the messages behind `cursor` it has said itself."""
+        """What others have sent it alone that it was sent, and need not have arrived."""
 
-        self.connection = connection
         self.progress: Event | None = None
         """Set when it was seen to, so that it may have been sent something; made by who waits."""
 
@@ -145,25 +109,9 @@ class Client:
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
     @property
-    def display(self) -> Display:
-        """How it wants its lines."""
-        return self._display
-
-    @display.setter
-    def display(self, display: Display) -> None:
-        if display != self._display:
-            self.leave_cohort()
-            self._display = display
-
-    @property
     def lost(self) -> str:
         """Why nothing can be sent to it any more; empty as long as something can."""
         return self.connection.lost
-
-    @property
-    def lag(self) -> int:
-        """How many messages of others are in the log that it has not been sent."""
-        return max(0, self.log.end.spoken - self.cursor.spoken - self.own_ahead)
 
     @property
     def host(self) -> str:
@@ -176,34 +124,15 @@ class Client:
         return network_of(self.host)
 
     def enter(self, log: RoomLog, place: Cursor | None = None, own_ahead: int = 0) -> None:
-        """Go to another room, at the end of what was said there. It does not listen yet.
-
-        Or to an earlier `place` in it, behind which are `own_ahead` messages of its own.
-        """
-        self.log = log
-        self.until = self.entered = place or log.end
-        self.cursor = Cursor(*self.entered)
-        self.last_own = log.said.id  # it may have said some of that before
-        self.own_ahead = own_ahead
-        # Nobody reads the places in the old log any more.
-        self.in_flight = NOTHING_IN_FLIGHT
+        """Go to another room, as Seat.enter; what the client is owed comes before all else."""
+        super().enter(log, place, own_ahead)
         if self.owed:
             self.owed = deque(owed._replace(after=self.cursor) for owed in self.owed)
-
-    def leave_cohort(self) -> None:
-        """It is to be sent something else than the others, or less: it stands where it stood, but
-        alone."""
-        self.cursor = Cursor(*self.cursor)
 
     @property
     def may_join_cohort(self) -> bool:
         """It is to be sent nothing but what all others get who stand where it does."""
-        return not (
-            self.owed
-            or self.connection.cut
-            or self.last_own > self.cursor.id
-            or self.ignores is not NOBODY
-        )
+        return not (self.owed or self.connection.cut or self.last_own > self.cursor.id)
 
     def has_said(self, last: Cursor, count: int = 0) -> None:
         """The last message in its log, up to `last`, is its own; `count` of those that people
@@ -211,6 +140,11 @@ class Client:
         self.leave_cohort()
         self.last_own = last.id
         self.own_ahead += count
+
+    def stop_at(self, place: Cursor) -> None:
+        """Listen no further than to `place`."""
+        self.leave_cohort()
+        self.until = place
 
     def enqueue(self, data: bytes, private: Private | None = None) -> None:
         """Have `data` sent to this client alone, behind all that it is to get up to now."""
@@ -220,42 +154,58 @@ class Client:
         owed = Owed(self.until or self.log.end, data, private)
         self.owed.append(owed)
         if private:
-            self.private_bytes += owed.size
+            self._private_bytes += owed.size
         else:
             self.owed_bytes += owed.size
 
     def take_owed(self) -> bytes:
-        """The next thing that it is owed, to be sent now."""
+        """The next thing that it is owed, to be sent now, behind all that was sent before."""
         owed = self.owed.popleft()
-        if owed.private:
-            self.private_bytes -= owed.size
-        else:
-            self.owed_bytes -= owed.size
         if not self.owed:
             self.owed = NOTHING_OWED
-        if self.token:
-            if self.in_flight is NOTHING_IN_FLIGHT or not self.connection.unacknowledged:
-                self.in_flight = deque(maxlen=MOST_IN_FLIGHT)
-            self.in_flight.append(InFlight(owed.after, len(owed.data), owed.private))
+        if owed.private is None:
+            self.owed_bytes -= owed.size
+        elif self.connection.trail is None:
+            self._private_bytes -= owed.size
+        else:
+            if self.in_flight is NOTHING_IN_FLIGHT:
+                self.in_flight = deque()
+            end = self.connection.sent + len(owed.data)
+            self.in_flight.append(InFlight(end, owed.size, owed.private))
         return owed.data
 
-    def take_all_owed(self) -> list[Private]:
-        """It is owed nothing any more; returns what others had sent it of that."""
-        privates = [owed.private for owed in self.owed if owed.private]
-        self.owed, self.owed_bytes, self.private_bytes = NOTHING_OWED, 0, 0
+    def forget_arrived(self, received: int) -> None:
+        """Private messages within the first `received` bytes of its stream have arrived."""
+        while self.in_flight and self.in_flight[0].end <= received:
+            self._private_bytes -= self.in_flight.popleft().size
+        if not self.in_flight:
+            self.in_flight = NOTHING_IN_FLIGHT
+
+    @property
+    def private_bytes(self) -> int:
+        """What others have sent it alone takes so many bytes, until it is known to have arrived."""
+        if self.in_flight:
+            self.forget_arrived(self.received_bytes)
+        return self._private_bytes
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes of its stream that the other side's kernel has acknowledged."""
+        return self.sent - self.connection.unacknowledged
+
+    def take_all_privates(self) -> list[Private]:
+        """Owe the client nothing any more; returns what others sent it that has not arrived."""
+        self.forget_arrived(self.received_bytes)
+        privates = [sent.private for sent in self.in_flight]
+        privates += [owed.private for owed in self.owed if owed.private]
+        self.owed, self.in_flight = NOTHING_OWED, NOTHING_IN_FLIGHT
+        self.owed_bytes = self._private_bytes = 0
         return privates
 
     @property
     def takes_more(self) -> bool:
         """It listens, and its socket has room."""
         return self.until is None and not (self.connection.blocked or self.connection.lost)
-
-    @property
-    def has_heard_all(self) -> bool:
-        """It has got what was said up to where it stops listening."""
-        return (
-            self.until is not None and self.cursor.id >= self.until.id and not self.connection.cut
-        )
 
     @property
     def settled(self) -> bool:

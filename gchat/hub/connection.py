@@ -12,6 +12,7 @@ from typing import Any
 import gevent
 from gevent.socket import wait
 
+from gchat.hub.marks import Trail
 from gchat.runtime.loop import READABLE, WRITABLE
 
 TCP_INFO_BYTES = 60
@@ -27,7 +28,17 @@ class Connection:
     The broadcaster alone sends on it once it is a client's.
     """
 
-    __slots__ = ("_finished", "_socket", "_writable", "blocked", "cut", "lost", "readable")
+    __slots__ = (
+        "_finished",
+        "_socket",
+        "_writable",
+        "blocked",
+        "cut",
+        "lost",
+        "readable",
+        "sent",
+        "trail",
+    )
 
     def __init__(self, accepted: Any) -> None:
         self._socket = accepted
@@ -35,6 +46,10 @@ class Connection:
         self._writable: Any = None
         self.readable = gevent.get_hub().loop.io(accepted.fileno(), READABLE)
         """A watcher of the loop's: there is something to read."""
+        self.sent = 0
+        """Bytes that the kernel took from us, while its seat is in no cohort (see Seat.sent)."""
+        self.trail: Trail | None = None
+        """What was sent of the client's room; None if nobody will ask what has arrived of it."""
         self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.blocked = False
@@ -43,7 +58,7 @@ class Connection:
         """Why nothing can be sent any more; empty as long as something can."""
 
     def send(self, data: bytes | memoryview) -> int:
-        """Hand `data` to the kernel; returns how many bytes it took.
+        """Hand `data` to the kernel; returns how many bytes it took, which the caller counts.
 
         Never waits. Raises BlockingIOError if it took none now, and any other OSError if the
         connection is broken.

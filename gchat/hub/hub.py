@@ -39,9 +39,10 @@ log = logging.getLogger(__name__)
 class Hub:
     """The shared dict of clients, which a broadcast goes out to, and the rooms.
 
-    Who changes `clients`, or a room's `clients` or `listeners`, or takes a
-    snapshot of one, holds `lock`, and gives it back before anything is sent:
-    nobody ever waits for a socket with the lock held.
+    Who changes `clients`, or a room's `clients`, or takes a snapshot of one, holds
+    `lock`, and gives it back before anything is sent: nobody ever waits for a socket
+    with the lock held. Which of them a room's cohorts have, and which its `listeners`,
+    changes within one step, in which nothing else runs.
     """
 
     def __init__(self, settings: Settings | None = None, history: History | None = None) -> None:
@@ -62,6 +63,8 @@ class Hub:
         self.presence_notices = PresenceNotices(self.names, self.notify)
         self.ready_rooms: dict[Room, None] = {}
         """Rooms in which there is something to send, in the order in which they will be served."""
+        self.touched: set[int] = set()
+        """Numbers of clients that were sent something one by one, since that was last noted."""
         self.work = Event()
         """Set when there is a room in `stirred`."""
         self.pending_writes = PendingWrites()

@@ -8,6 +8,7 @@ import time
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.hub.marks import Trail
 from gchat.hub.room import Room
 from gchat.hub.rooms import TooManyRooms
 from gchat.model.room_log import Cursor
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 def enter(hub: Hub, client: Client) -> None:
     """Register a new client. Messages from now on are queued for it until `listen`."""
+    if hub.store.is_kept:  # so it may come back, and what it has not got be sent again
+        client.connection.trail = Trail()
+        client.connection.trail.enter(client.cursor)
     with hub.lock:
         hub.clients[client.number] = client
         hub.room_of(client).clients[client.number] = client
@@ -45,10 +49,10 @@ def announce(hub: Hub, client: Client) -> None:
 def part(hub: Hub, client: Client, reason: str) -> None:
     """Take `client` out of its room: it says nothing more, and is sent what was said up to now."""
     room = hub.room_of(client)
+    client.stop_at(room.log.end)
     with hub.lock:
         room.listeners.pop(client.number, None)
         room.clients.pop(client.number)
-    client.until = room.log.end
     hub.names.release(client)
     hub.bells.forget(client)
     log.info("leave %s: %s", client, reason)
@@ -82,9 +86,9 @@ def move(hub: Hub, client: Client, name: str) -> Room:
 def stop_listening(hub: Hub, client: Client) -> None:
     """Wait, in the greenlet of `client`, until it has got what was said up to now."""
     room = hub.room_of(client)
+    client.stop_at(client.until or room.log.end)
     with hub.lock:
         room.listeners.pop(client.number, None)
-    client.until = client.until or room.log.end
     hub.visit(client)
     while not (client.has_heard_all or client.lost):
         client.wait_for_progress()
@@ -139,6 +143,7 @@ def _has_left(hub: Hub, client: Client, room: Room) -> None:
 def lose(hub: Hub, client: Client, why: str) -> None:
     """Give up sending to `client`: its connection is broken, `why` says how."""
     client.lose(why)
+    client.leave_cohort()
     with hub.lock:
         hub.room_of(client).listeners.pop(client.number, None)
 

@@ -132,7 +132,7 @@ class Names:
         followed = self._followed.get(key) or Followed()
         if client.ignores is NOBODY:
             client.ignores = IgnoreList(client.number)
-            client.leave_cohort()
+        client.leave_cohort()
         client.ignores.add(name, followed)
         self._followed[key] = followed
         self._ignorers.setdefault(key, set()).add(client.number)
@@ -148,6 +148,7 @@ class Names:
         key = client.ignores.key_of(name, holder.number if holder else None)
         if key is None:
             return None
+        client.leave_cohort()
         self._forget_ignorer(key, client)
         spelled = client.ignores.remove(key)
         if not client.ignores.names:

@@ -32,14 +32,13 @@ class Owed(NamedTuple):
 
 
 class InFlight(NamedTuple):
-    """An item that was sent lately, and perhaps has not arrived."""
+    """A direct message that was sent, and perhaps has not arrived."""
 
-    after: Cursor
-    """The cursor behind which it was sent."""
+    end: int
+    """Bytes of the connection's stream up to the message's end."""
     size: int
-    """Bytes that were sent."""
-    private: Private | None
-    """The direct message that was sent, if it was one; None for an answer."""
+    """Bytes of its quota, which it takes up until it has arrived."""
+    private: Private
 
 
 OWED_LIMIT = 16 * 1024
@@ -48,6 +47,3 @@ OWED_LIMIT = 16 * 1024
 NOTHING_OWED: deque[Owed] = deque(maxlen=0)
 NOTHING_IN_FLIGHT: deque[InFlight] = deque(maxlen=0)
 """Shared by all clients with nothing queued or in flight: an empty deque takes 3/4 KiB."""
-
-MOST_IN_FLIGHT = 256
-"""Items remembered for each client until they are acknowledged."""

@@ -18,10 +18,9 @@ from gchat.hub.room import Room
 from gchat.hub.welcome import welcome_back
 from gchat.model.identities import Identity
 from gchat.model.ignoring import NOBODY
-from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest, make_token, tidy
-from gchat.protocol.voices import encoder, voice_of
+from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError
 
 DISPLACED = "Disconnected: your token was used on another connection"
@@ -50,13 +49,9 @@ def give_token(hub: Hub, client: Client) -> None:
     hub.identities.add(identity, hub.clients)
 
 
-def update_identity(identity: Identity, client: Client) -> list[Private]:
-    """Copy the present state of `client` into `identity`.
-
-    Returns the direct messages that it was sent, but has not received.
-    """
-    known = identity.place if identity.room == client.log.room else Cursor(0, 0)
-    identity.place, identity.own_ahead, lost = received(client, known)
+def update_identity(identity: Identity, client: Client) -> None:
+    """Copy the present state of `client` into `identity`."""
+    update_place(identity, client)
     identity.room = client.log.room
     identity.display = client.display
     identity.ignored = list(client.ignores.names.values())
@@ -64,15 +59,20 @@ def update_identity(identity: Identity, client: Client) -> list[Private]:
     identity.rings = client.rings is not None
     identity.muted = client.muted
     identity.correspondent = client.correspondent
-    return lost
+
+
+def update_place(identity: Identity, client: Client) -> None:
+    """Copy into `identity` how much of its room `client` has received."""
+    known = identity.place if identity.room == client.log.room else Cursor(0, 0)
+    identity.place, identity.own_ahead = received(client, known)
 
 
 def leave(hub: Hub, client: Client) -> None:
     """Save the identity of a client that is sent no more; its socket must still be open."""
     identity = hub.identities.of(client.number)
     if identity is not None:
-        identity.privates += update_identity(identity, client)
-        identity.privates += client.take_all_owed()
+        update_identity(identity, client)
+        identity.privates += client.take_all_privates()
         hub.identities.leave(identity, time.time())
         if not hub.settings.reserve and identity.number not in hub.resumed:
             hub.identities.forget(identity)
@@ -140,9 +140,8 @@ def _displace(hub: Hub, identity: Identity) -> bool:
         hub.resumed[client.number].wait()
     if hub.clients.get(identity.number) is client:  # its connection is not closed yet
         is_told = not client.owed
+        client.stop_at(client.cursor)  # the other connection gets what follows
         leave(hub, client)
-        client.leave_cohort()  # the round that is under way may go further
-        client.until = client.cursor  # the other connection gets what follows
         with hub.lock:
             del hub.clients[client.number]
             hub.room_of(client).visits.pop(client.number, None)
@@ -202,39 +201,18 @@ class Received(NamedTuple):
     """The cursor up to which it has received the messages of its room."""
     own_ahead: int
     """Its own messages behind that cursor."""
-    lost: list[Private]
-    """Direct messages that were sent, but have not arrived."""
 
 
 def received(client: Client, known: Cursor) -> Received:
-    """Work out what `client` has received; much may be in transit on a connection that hangs.
+    """Look up what `client` has received; much may be in transit on a connection that hangs.
 
-    Exact to a message, except for answers in other display settings than the present ones and for
-    messages that were deleted in transit: the result then is less than was received. `known` is a
-    cursor up to which it has received everything; it is the result if memory does not reach back
-    far enough to tell.
+    Exact to what the other side's kernel has acknowledged: a line counts when its last byte has
+    arrived. Costs a system call and two bisections. `known` is a cursor up to which the client has
+    received everything; it is the result if there are no marks that reach back so far.
     """
-    log, cursor, own = client.log, client.cursor, client.own_ahead
-    in_transit = client.connection.unacknowledged + len(client.connection.cut)
-    if not in_transit:
-        return Received(cursor, own, [])
-    lost, in_flight = list[Private](), list(client.in_flight)
-    encode = encoder(client.display)
-    while in_transit > 0:
-        if in_flight and in_flight[-1].after.id >= cursor.id:
-            _, size, private = in_flight.pop()
-            in_transit -= size
-            if private:
-                lost.append(private)
-        elif cursor.id <= client.entered.id:
-            break
-        elif cursor.id <= log.start.id:
-            return Received(max(known, client.entered), own, lost[::-1])
-        else:
-            (message,) = log.after(cursor.id - 1, 1)
-            cursor = Cursor(message.id - 1, message.spoken_before)
-            if message.sender in (client.number, client.former):
-                own += message.is_counted
-            elif not client.ignores.hides(message.sender, message.name):
-                in_transit -= len(encode(message))
-    return Received(cursor, own, lost[::-1])
+    trail = client.connection.trail
+    place = trail.place(client.received_bytes) if trail else None
+    if trail is None or place is None:
+        return Received(max(known, client.entered), client.own_ahead)
+    place = min(place, client.cursor)
+    return Received(place, client.own_ahead + trail.own_behind(place))

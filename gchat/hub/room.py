@@ -7,7 +7,7 @@ from gchat.hub.cohorts import Cohorts
 from gchat.hub.fair_queue import FairQueue
 from gchat.model.message import Message, Topic
 from gchat.model.presence import Presence
-from gchat.model.room_log import Cursor, RoomLog
+from gchat.model.room_log import RoomLog
 
 
 class Room:
@@ -26,21 +26,18 @@ class Room:
         """A greenlet waits for the time to tell who came and went."""
 
         self.listeners: dict[int, Client] = {}
-        """Those of `clients` who get what is said: all but the blocked and the leaving."""
+        """Clients that are sent what is said one by one, as they are in no cohort."""
         self.visits: dict[int, Client] = {}
         """Those to look after in the next round even if nothing was said."""
-        self.cohorts = Cohorts(log.end)
-        """Those who have got what the last round sent, or will by the one that is under way."""
+        self.cohorts: Cohorts[Client] = Cohorts(self.listeners)
+        """All other clients that listen; neither they nor `listeners` are blocked or leaving."""
+        self.sent = log.end
+        """Where the last round ended, or the one that is under way will."""
         self.pages: dict[int, list[Message]] = {}
         """What was read from the file for those who are behind what `log` holds, by the id that
         it follows."""
         self.queue = FairQueue()
         """Whose turn it is to speak."""
-
-    @property
-    def sent(self) -> Cursor:
-        """Where the last round ended, or the one that is under way will."""
-        return self.cohorts.place
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""

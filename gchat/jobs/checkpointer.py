@@ -2,15 +2,15 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TypeVar
 
 import gevent
 
 from gchat.hub.client import Client
-from gchat.hub.hub import Hub
-from gchat.hub.resumption import update_identity
+from gchat.hub.hub import AT_ONCE, Hub
+from gchat.hub.resumption import update_identity, update_place
 from gchat.model.identities import Identity
 from gchat.runtime.loop import give_way
 from gchat.store.errors import StoreError
@@ -38,10 +38,8 @@ class Checkpointer:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._sent = 0
-        """Bytes sent to all clients together, as of the last checkpoint."""
-        self._in_transit = set[int]()
-        """Numbers of the clients that had not acknowledged all of them then."""
+        self._in_flight: dict[int, int] = {}
+        """Bytes received by each client that had not received everything, by its number."""
         self._next_expiry = 0.0
         self._fails = False
 
@@ -49,12 +47,7 @@ class Checkpointer:
         """Update and save the identities, for ever."""
         while True:
             gevent.sleep(RETRY if self._fails else INTERVAL)
-            if self._hub.stats.bytes_out != self._sent:
-                self._sent = self._hub.stats.bytes_out
-                self._in_transit = set()
-                self._update(self._hub.each_client())
-            elif self._in_transit:
-                self._update(self._acknowledged())
+            self.update()
             if time.monotonic() >= self._next_expiry:
                 self._next_expiry = time.monotonic() + EXPIRY
                 hub = self._hub
@@ -78,34 +71,40 @@ class Checkpointer:
                 log.error("cannot save resume tokens: %s", error)
             self._fails = True
 
-    def _acknowledged(self) -> Iterator[Client]:
-        """Yield the clients of `_in_transit` that have acknowledged everything by now."""
-        before, self._in_transit = self._in_transit, set()
-        for client in self._hub.each_client():
-            if client.number in before:
-                if client.connection.unacknowledged:
-                    self._in_transit.add(client.number)
-                else:
-                    yield client
-
-    def _update(self, clients: Iterable[Client]) -> None:
-        """Update the identities of those `clients` that can resume."""
-        identities, now = self._hub.identities, time.time()
-        for client in clients:
-            identity = identities.of(client.number)
-            if identity is None:
+    def update(self) -> None:
+        """Update the identities of clients that can resume, where something has changed."""
+        hub = self._hub
+        sent_to = self._sent_to()
+        for number in in_portions(sent_to | self._in_flight.keys()):
+            before = self._in_flight.pop(number, None)
+            client, identity = hub.clients.get(number), hub.identities.of(number)
+            if client is None or identity is None:
                 continue
-            place = identity.place
-            if _has_changed(client, identity):
-                update_identity(identity, client)
-                identities.changed[client.number] = identity
-            elif client.cursor != place:
-                update_identity(identity, client)
-                if identity.place != place:
-                    identities.moved[client.number] = identity
+            arrived = client.received_bytes
+            if number in sent_to or arrived != before:
+                self._update(client, identity)
             if client.cursor != identity.place:
-                self._in_transit.add(client.number)
-            identity.seen = now
+                self._in_flight[number] = arrived
+
+    def _sent_to(self) -> set[int]:
+        """Return the numbers of the clients that were sent something since the last update."""
+        numbers, self._hub.touched = self._hub.touched, set()
+        for room in self._hub.rooms.by_name.values():
+            for cohort in room.cohorts:
+                if cohort.noted != cohort.cursor:
+                    cohort.noted = cohort.cursor
+                    numbers.update(member.number for member in cohort.members)
+        return numbers
+
+    def _update(self, client: Client, identity: Identity) -> None:
+        identities, place = self._hub.identities, identity.place
+        if _has_changed(client, identity):
+            update_identity(identity, client)
+            identities.changed[client.number] = identity
+            return
+        update_place(identity, client)
+        if identity.place != place:
+            identities.moved[client.number] = identity
 
     def _write_some(self) -> None:
         identities = self._hub.identities
@@ -130,6 +129,14 @@ class Checkpointer:
         except StoreError:
             identity.privates = privates + identity.privates
             raise
+
+
+def in_portions(numbers: Collection[int]) -> Iterator[int]:
+    """Yield all of `numbers`, and give way to others after each AT_ONCE of them."""
+    for index, number in enumerate(numbers, 1):
+        yield number
+        if index % AT_ONCE == 0:
+            give_way()
 
 
 def _take(waiting: dict[int, Value]) -> dict[int, Value]:

@@ -1,6 +1,7 @@
 """Whom a client does not want to hear."""
 
 from collections.abc import Set as AbstractSet
+from typing import ClassVar
 
 from gchat.model.message import SERVER
 from gchat.text.naming import name_key
@@ -25,6 +26,9 @@ class Followed:
 
     __slots__ = ("_gone", "numbers")
 
+    changes: ClassVar[int] = 0
+    """How often any name has come to stand for other clients."""
+
     def __init__(self) -> None:
         self.numbers: set[int] = set()
         self._gone: list[int] = []
@@ -32,12 +36,14 @@ class Followed:
     def add(self, number: int) -> None:
         """The client `number` has this name now. It is known until it leaves, and then some."""
         self.numbers.add(number)
+        Followed.changes += 1
         if number in self._gone:
             self._gone.remove(number)
 
     def leave(self, number: int) -> None:
         """The client `number` is gone."""
         self._gone.append(number)
+        Followed.changes += 1
         self.numbers.difference_update(self._gone[:-MAX_GONE])
         del self._gone[:-MAX_GONE]
 
@@ -49,7 +55,7 @@ class IgnoreList:
     a name that is on the list.
     """
 
-    __slots__ = ("_followed", "_owner", "names")
+    __slots__ = ("_changes", "_followed", "_numbers", "_owner", "names")
 
     def __init__(self, owner: int) -> None:
         """`owner` is the number of the client whose list it is, which never ignores itself."""
@@ -57,6 +63,16 @@ class IgnoreList:
         self.names: dict[str, str] = {}
         """As they were spelled, by their key (text.name_key)."""
         self._followed: dict[str, Followed] = {}
+        self._numbers: frozenset[int] = frozenset()
+        """The numbers of all clients that the names stand for, when `_changes` was counted."""
+        self._changes = -1
+
+    def copy(self) -> "IgnoreList":
+        """The list as it is now, for several clients that have said nothing of what it is for."""
+        copy = IgnoreList(SERVER)
+        copy.names = self.names.copy()
+        copy._followed = self._followed.copy()
+        return copy
 
     def add(self, name: str, followed: Followed) -> None:
         """Ignore `name`, which stands for `followed`. Raises TooManyIgnored."""
@@ -65,6 +81,7 @@ class IgnoreList:
             raise TooManyIgnored
         self.names[key] = name
         self._followed[key] = followed
+        self._changes = -1
 
     def key_of(self, name: str, number: int | None) -> str | None:
         """What ignores `name`, or the client `number` that is called so now; None if nothing."""
@@ -76,12 +93,16 @@ class IgnoreList:
     def remove(self, key: str) -> str:
         """Ignore a name no longer; returns it as it was spelled."""
         del self._followed[key]
+        self._changes = -1
         return self.names.pop(key)
 
     def among(self, senders: AbstractSet[int]) -> frozenset[int]:
         """Those of `senders` whose messages are not shown."""
-        found = (one.numbers & senders for one in self._followed.values())
-        return frozenset[int]().union(*found) - {self._owner}
+        if self._changes != Followed.changes:
+            numbers = (one.numbers for one in self._followed.values())
+            self._numbers = frozenset[int]().union(*numbers) - {self._owner}
+            self._changes = Followed.changes
+        return self._numbers.intersection(senders)
 
     def hides(self, sender: int, name: str) -> bool:
         """Whether what somebody of this number and name says, or has said, is not shown."""

@@ -17,7 +17,6 @@ from gchat.doors.opening import open_connection
 from gchat.doors.session import Session
 from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed, Expelled
-from gchat.hub.cohorts import Cohorts
 from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.model.display import PLAIN
@@ -139,7 +138,7 @@ class Company:
         self.room = self.hub.lobby
         if log is not None:
             self.room.log = log
-            self.room.cohorts = Cohorts(log.end)
+            self.room.sent = log.end
         self.peers: list[Peer] = []
         self._greenlets: list[Any] = []
         if broadcasting:

@@ -59,7 +59,7 @@ PURE = [
     *(
         "gchat.hub.owed",
         "gchat.hub.cohorts",
-        "gchat.delivery.cohort_sends",
+        "gchat.hub.marks",
         "gchat.runtime.code_places",
     ),
 ]

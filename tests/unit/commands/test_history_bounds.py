@@ -5,7 +5,6 @@ import time
 import pytest
 
 from gchat.commands.search import MOST_FOUND, PORTION
-from gchat.hub.cohorts import Cohorts
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.message import Kind
 from gchat.model.room_log import RoomLog
@@ -96,7 +95,7 @@ def test_who_looks_back_and_does_not_read_holds_on_to_little_of_what_is_forgotte
         company.room.log.append(
             time.time(), Kind.SAY, [lasting("x" * each) for _ in range(PORTION)], 99, "zoe"
         )
-        company.room.cohorts = Cohorts(company.room.log.end)
+        company.room.sent = company.room.log.end
         slow = person(company, "slow", SMALL)
         company.start(run, company, slow, line)
         wait_until(lambda: slow.client.connection.blocked, "its socket is full")

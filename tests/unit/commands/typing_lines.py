@@ -7,7 +7,6 @@ import pytest
 
 from gchat import commands
 from gchat.commands import Refused
-from gchat.hub.cohorts import Cohorts
 from gchat.model.display import PROGRAM
 from gchat.model.message import Kind
 from tests.unit.peers import Company, Peer, wait_until
@@ -90,6 +89,6 @@ def fill(company: Company, count: int, text: str = "message", sender: int = 99) 
     log, room = company.room.log, company.room
     texts = [f"{text} {number}" for number in range(count)]
     log.append(time.time(), Kind.SAY, texts, sender, "zoe")
-    room.cohorts = Cohorts(log.end)
+    room.sent = log.end
     for client in room.clients.values():
         client.cursor = log.end

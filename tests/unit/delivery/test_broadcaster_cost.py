@@ -1,10 +1,14 @@
 """delivery.broadcaster, on real sockets: what a round costs, and that nobody waits for it."""
 
+import gc
+import sys
 from itertools import accumulate
+from types import FrameType
+from typing import Any
 
 import pytest
 
-from gchat.delivery import batch, broadcaster
+from gchat.delivery import batch, broadcaster, one_by_one, rounds, sender
 from gchat.hub.client import Client
 from gchat.hub.room import Room
 from gchat.model.room_log import Cursor, RoomLog
@@ -29,6 +33,50 @@ def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
     assert len(counting.encoded) == 100
     assert len(sends) == len(others)
     assert len(set(map(id, sends))) == 1
+
+
+def traced_lines(members: int) -> int:
+    """Lines of Python, outside the sender and what it calls, of a round that all of them get."""
+    lines = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        if frame.f_code is sender.send_to_all.__code__:
+            return None
+        caller = frame.f_back
+        if caller is not None and caller.f_code is sender.send_to_all.__code__:
+            return None
+        lines += event == "line"
+        return trace
+
+    with Company(broadcasting=False) as company:
+        serve = broadcaster.Broadcaster(company.hub)._serve
+        peers = [company.join() for _ in range(members + 1)]
+        while company.hub.ready_rooms:
+            serve(company.room)
+        for text in ("first", "second"):  # after the first, what is done once has been done
+            company.say(peers[0], text)
+            gc.collect()  # or what is in the way of another test might end in the middle of it
+            gc.disable()
+            sys.settrace(trace if text == "second" else None)
+            try:
+                while company.hub.ready_rooms:
+                    serve(company.room)
+            finally:
+                sys.settrace(None)
+                gc.enable()
+        for peer in peers[1:]:
+            assert peer.client.cursor == company.room.log.end
+    return lines
+
+
+def test_no_line_runs_outside_the_sender_for_a_member_of_a_cohort_whose_send_was_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(broadcaster, "SLICE", 1e9)
+    monkeypatch.setattr(rounds, "AT_A_TIME", 10_000)
+    traced_lines(10)  # what is done once in a process has been done then
+    assert traced_lines(100) == traced_lines(1000) > 50
 
 
 def test_nothing_is_sent_while_the_lock_is_held(company: Company) -> None:
@@ -84,7 +132,7 @@ def test_a_big_round_gives_way_to_other_rooms(
         for peer in (*above, *below):
             company.hub.names.ignore(peer.client, ignored)
     else:
-        monkeypatch.setattr(broadcaster, "AT_A_TIME", 1)
+        monkeypatch.setattr(rounds, "AT_A_TIME", 1)
     order: list[str] = []
     for where, peers in (("below", below), ("above", above)):
         for peer in peers:
@@ -113,7 +161,7 @@ def test_who_catches_up_does_not_keep_the_others_waiting(
     company.hub.tell(bob.client, "answer")
     bob.read_until("answer")
     late.read_lines(40)
-    assert order.index(bob.client) <= broadcaster.SENDS_PER_VISIT
+    assert order.index(bob.client) <= one_by_one.SENDS_PER_VISIT
 
 
 class Enough(Exception):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from gevent.event import Event
 
+from gchat.commands.table import Refused
 from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.doors import opening
 from gchat.hub import membership
@@ -414,6 +415,29 @@ def test_private_messages_that_were_not_read_are_kept(
     assert not company.hub.identities.undelivered
     again = back(company, ann.client.token)
     assert [line for line in again.read_until("psst") if "psst" in line]
+
+
+def test_of_more_private_messages_than_are_kept_none_is_lost_in_silence(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    company.say(bob, "read")
+    ann.read_until("bob: read")
+    accepted, why = [], ""
+    for number in range(900):
+        try:
+            told(company, bob, f"/msg ann psst {number}")
+            accepted.append(number)
+        except Refused as refused:
+            why = str(refused)
+            break
+        wait_until(lambda: not company.hub.ready_rooms, "it is sent, as far as that is possible")
+    assert "has not read earlier messages" in why
+    assert 50 < len(accepted) < 800
+    assert not ann.client.owed  # all of it is on its way
+    # Her connection hangs. (If it ended, a unix socket would say that all has arrived.)
+    again = back(company, ann.client.token)
+    private = [line for line in lines(company, again) if "psst" in line]
+    assert [int(line.rsplit(" ", 1)[1]) for line in private] == accepted
 
 
 def test_who_ignores_somebody_is_kept_nothing_of_theirs(

@@ -52,8 +52,9 @@ class RoomsAndPeople(RuleBasedStateMachine):
             ),
             ("gchat.store.history", {"RoomLog": small_log}),
             ("gchat.model.presence", {"INTERVAL": 0.0}),  # all is told at once
-            # Two listeners are served in a slice, and one visit.
-            ("gchat.delivery.broadcaster", {"SLICE": 1.5, "perf_counter": count().__next__}),
+            # Two of those that listen are served in a slice, and one visit.
+            ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
+            ("gchat.delivery.rounds", {"AT_A_TIME": 1, "perf_counter": count().__next__}),
             ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
             ("gchat.hub.connection.Connection", {"block": leave_blocked}),
         ):
@@ -322,7 +323,9 @@ class RoomsAndPeople(RuleBasedStateMachine):
             here = {p.client.number for p in self.people if p.log is room.log}
             present = {p.client.number for p in self.people if p.log is room.log and not p.has_left}
             assert room.clients.keys() == present
-            assert room.listeners.keys() <= present
+            in_cohorts = {m.number for cohort in room.cohorts for m in cohort.members}
+            assert room.listeners.keys() | in_cohorts <= present
+            assert not room.listeners.keys() & in_cohorts
             assert room.visits.keys() <= here
 
     def teardown(self) -> None:

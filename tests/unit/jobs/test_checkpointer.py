@@ -1,11 +1,12 @@
 """jobs.checkpointer: identities and cursors of clients that can resume are in the file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gevent.event import Event
 
+from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.resumption import give_token
 from gchat.jobs import checkpointer as checkpointer_module
@@ -66,27 +67,64 @@ def test_how_far_each_has_got_is_written_while_they_are_there(company: Company, 
 
 
 def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
-    company: Company, ann: Peer, checkpointer: Checkpointer, monkeypatch: pytest.MonkeyPatch
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    displays: list[int] = []
-    """How many were noted each time."""
-
-    def note(clients: Iterable[Client]) -> None:
-        noted = list(clients)
-        displays.append(len(noted))
-        Checkpointer._update(checkpointer, noted)
-
-    monkeypatch.setattr(checkpointer, "_update", note)
+    checkpointer, noted = noting(company, monkeypatch)
     bob = company.join("bob")
     company.say(bob, "one")
     wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
-    before = len(displays)
-    wait_until(lambda: len(displays) > before + 5, "it was looked some more times")
-    assert set(displays[before + 1 :]) == {0}
+    wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
+    checkpointer.update()
+    noted.clear()
+    for _ in range(3):
+        checkpointer.update()
+        checkpointer.write()
+    assert not noted
     assert place_in_the_file(company) < company.room.log.end.id
     assert ann.read_lines(1) == ["bob: one"]
-    wait_until(lambda: place_in_the_file(company) == company.room.log.end.id, "that is written")
-    wait_until(lambda: not checkpointer._in_transit, "nothing is on its way any more")
+    wait_until(lambda: not ann.client.connection.unacknowledged, "it has arrived")
+    for _ in range(3):
+        checkpointer.update()
+        checkpointer.write()
+    assert place_in_the_file(company) == company.room.log.end.id
+    assert noted == [ann.client]
+    assert not checkpointer._in_flight
+
+
+def noting(company: Company, monkeypatch: pytest.MonkeyPatch) -> tuple[Checkpointer, list[Client]]:
+    """A checkpointer that is not at work, and the clients of which it notes something."""
+    checkpointer, noted = Checkpointer(company.hub), list[Client]()
+
+    def note(client: Client, identity: Identity) -> None:
+        noted.append(client)
+        Checkpointer._update(checkpointer, client, identity)
+
+    monkeypatch.setattr(checkpointer, "_update", note)
+    return checkpointer, noted
+
+
+def test_a_checkpoint_costs_nothing_for_clients_that_were_sent_nothing(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [company.join(f"other{number}") for number in range(5)]
+    for peer in others:
+        give_token(company.hub, peer.client)
+    membership.move(company.hub, others[0].client, "elsewhere")
+    checkpointer, noted = noting(company, monkeypatch)
+    wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
+    checkpointer.update()
+    noted.clear()
+    company.hub.tell(ann.client, "hello")
+    wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
+    checkpointer.update()
+    assert noted == [ann.client]
+    noted.clear()
+    company.hub.notify(company.hub.room_of(others[0].client), "hello")
+    wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
+    wait_until(lambda: others[0].client.cursor.id, "it is sent")
+    checkpointer.update()
+    assert others[0].client in noted
+    assert set(noted) <= {ann.client, others[0].client}
 
 
 @pytest.mark.usefixtures("checkpointer")

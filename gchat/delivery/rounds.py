@@ -1,0 +1,146 @@
+"""One round of a room: its cohorts are sent what was said, then the others one by one."""
+
+from time import perf_counter
+
+from gchat.delivery.backfill import Backfill
+from gchat.delivery.batch import Batch, Batches, SharedPages
+from gchat.delivery.one_by_one import OneByOne
+from gchat.delivery.sender import FULL, send_to_all
+from gchat.hub.client import Client
+from gchat.hub.cohorts import Cohort
+from gchat.hub.hub import Hub
+from gchat.hub.room import Room
+from gchat.model.room_log import Cursor
+
+AT_A_TIME = 64
+"""Members of a cohort that are sent to before it is looked at the clock: half a millisecond."""
+
+
+class Round:
+    """One pass over a room, up to what its log held when the round began.
+
+    1. Every cohort is sent a batch as a whole.
+    2. Clients that listen alone, as they have spoken or want something of their own, are sent
+       the same, each by itself.
+    3. Visits are for the rest: who catches up, who is owed something, who leaves. They get a
+       slice of time, and what is left of them waits for the next round, so that a thousand who
+       catch up at once do not keep the listeners waiting.
+
+    A client may change from the third kind to the first at the end of a visit, when it has got
+    everything: then all cohorts stand where it does.
+    """
+
+    def __init__(self, hub: Hub, room: Room, backfill: Backfill, shared: SharedPages) -> None:
+        self._stats = hub.stats
+        self._room = room
+        self._batches = Batches(room.log, room.pages, shared)
+        self._end = room.log.end
+        self._alone = OneByOne(hub, room, self._batches, self._end, backfill)
+        self._in_flight: Batch | None = None
+        """What the first of the cohorts is being sent."""
+        said = self._end.id > room.sent.id
+        room.sent = self._end
+        room.cohorts.forget_empty()
+        self._cohorts: list[Cohort[Client]] = list(room.cohorts) if said else []
+        self._listeners: dict[int, Client] = {}
+        listeners = len(room.listeners) + len(room.cohorts)
+        if said or self._end == room.log.said:
+            room.queue.begin_round(listeners, len(hub.ready_rooms) + 1)
+        self._said = said
+
+    def serve(self, seconds: float) -> bool:
+        """Serve clients for so many seconds, or a little more; False if the round is over."""
+        deadline = perf_counter() + seconds
+        while self._cohorts:
+            if self._send_to_some(self._cohorts[-1]):
+                self._cohorts.pop()
+            if perf_counter() > deadline:
+                return True
+        if self._said:
+            self._said = False
+            self._listeners = self._room.listeners.copy()
+        while self._listeners:
+            number, client = self._listeners.popitem()
+            if self._room.listeners.get(number) is client:  # it may have gone to another room
+                self._alone.serve(client)
+            if perf_counter() > deadline:
+                return True
+        visits = self._room.visits
+        deadline = perf_counter() + seconds
+        while visits and perf_counter() < deadline:
+            self._alone.serve(visits.pop(next(iter(visits))))
+        return False
+
+    def _send_to_some(self, cohort: Cohort[Client]) -> bool:
+        """Send the next batch to AT_A_TIME members; True if the cohort has got everything."""
+        batch = self._in_flight or self._begin(cohort)
+        if batch is None:
+            return True
+        if batch.data:
+            first = cohort.done
+            connections = cohort.connections[first : first + AT_A_TIME]
+            cohort.in_call = True
+            results = send_to_all(batch.data, connections)
+            cohort.end_call(len(results))
+            full = results.count(cohort.size)
+            self._count(batch, cohort, full)
+            if full < len(results):
+                self._see_to_the_others(cohort, batch, first, results)
+            if cohort.leaving:
+                cohort.let_leave()
+        else:  # nothing of it is shown in this display setting
+            cohort.done = len(cohort.members)
+        if cohort.done < len(cohort.members):
+            return False
+        cohort.finish()
+        self._in_flight = None
+        return cohort.cursor == self._end
+
+    def _begin(self, cohort: Cohort[Client]) -> Batch | None:
+        """The next batch for `cohort`; None if it needs none, or cannot be sent to as a whole."""
+        if not cohort.members or cohort.cursor == self._end:
+            return None
+        batch = self._batches.exactly(cohort.cursor, self._end, cohort.display)
+        if batch is None:  # it has fallen off the log's old end: each member is told of the gap
+            for client in tuple(cohort.members):
+                client.leave_cohort()
+            return None
+        if cohort.ignores.names:
+            batch = batch.ignoring(cohort.ignores)
+        cohort.begin(len(batch.data), batch.end)
+        if cohort.marks is not None:
+            cohort.marks.add(cohort.sent, batch.ends, batch.spoken)
+        self._in_flight = batch
+        return batch
+
+    def _count(self, batch: Batch, cohort: Cohort[Client], full: int) -> None:
+        self._stats.deliveries += full * (batch.end.spoken - cohort.cursor.spoken)
+        self._stats.bytes_out += full * cohort.size
+
+    def _see_to_the_others(
+        self, cohort: Cohort[Client], batch: Batch, first: int, results: list[int]
+    ) -> None:
+        """Take those members out of the cohort whose socket has not taken all of `batch`."""
+        start, sent, size = cohort.cursor, cohort.sent, cohort.size
+        # From the last one: what fills a hole comes from behind it, and has been seen to.
+        for slot in range(first + len(results) - 1, first - 1, -1):
+            if results[slot - first] != size:
+                self._take_out(cohort.members[slot], batch, start, sent, results[slot - first])
+
+    def _take_out(self, client: Client, batch: Batch, start: Cursor, sent: int, taken: int) -> None:
+        """Take `client` out of its cohort, which was at `start` when its stream had `sent` bytes.
+
+        `taken` is the result of sending it `batch`.
+        """
+        if taken > 0:
+            cursor, cut = batch.place(taken)
+            client.cut_loose(cursor, client.base + sent + taken)
+            client.connection.cut = cut
+            self._stats.deliveries += cursor.spoken - start.spoken
+            self._stats.bytes_out += taken
+        else:
+            client.cut_loose(start, client.base + sent)
+        if taken > 0 or taken == FULL:
+            self._alone.leave_alone(client)
+        else:
+            self._alone.serve(client)
