@@ -68,17 +68,18 @@ class Server:
         psutil's list would look for the process of each of them as well.
         """
         port = f":{self._port:04X}"
-        clients = 0
+        clients = set()  # the kernel may list one twice, if others come and go meanwhile
         for table in ("/proc/net/tcp", "/proc/net/tcp6"):
             try:
                 with open(table, encoding="ascii") as lines:
                     next(lines)
                     for line in lines:
-                        _, local, _, state, *_ = line.split()
-                        clients += state == "01" and local.endswith(port)
+                        _, local, remote, state, *_ = line.split()
+                        if state == "01" and local.endswith(port):
+                            clients.add((local, remote))
             except OSError:  # another system, or one without IPv6
                 continue
-        return clients
+        return len(clients)
 
 
 def summary(figures: list[Figures]) -> str:

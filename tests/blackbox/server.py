@@ -184,6 +184,10 @@ class Server:
         wait_until(lambda: text in self.log(), f"it logs {text!r}")
         return next(line for line in self.log().split("\n") if text in line)
 
+    def complaints(self) -> list[str]:
+        """The lines of the log, but for those that say that this machine is busy."""
+        return [line for line in self.log().splitlines() if "the loop was blocked" not in line]
+
     def memory(self) -> int:
         """Its resident memory, in bytes."""
         return int(self._observed.memory_info().rss)
