@@ -6,8 +6,11 @@ import pytest
 
 from tests.attacks.attacker import every
 from tests.attacks.conftest import StartScene
-from tests.attacks.figures import percentile
+from tests.attacks.figures import WORST, percentile
 from tests.attacks.scene import PEACE
+
+STOP = 0.5
+"""Seconds for which it stands still."""
 
 
 def test_peace_is_like_peace(start_scene: StartScene) -> None:
@@ -20,8 +23,13 @@ def test_a_server_that_stands_still_now_and_then_is_found_out(start_scene: Start
     scene = start_scene()
 
     def stand_still() -> None:
-        for turn in every(0.5, PEACE):
+        for turn in every(STOP, PEACE):
             scene.server.signal(signal.SIGCONT if turn % 4 else signal.SIGSTOP)
 
+    def endure() -> None:
+        ordeal = scene.endure("the server stands still now and then", stand_still)
+        if ordeal.peace.p99 > STOP / WORST:
+            pytest.skip("this machine is so busy that the server stood still in peace as well")
+
     with pytest.raises(AssertionError, match=r"p99 is .* times that in peace"):
-        scene.endure("the server stands still now and then", stand_still)
+        endure()
