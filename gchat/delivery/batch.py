@@ -15,15 +15,19 @@ from gchat.model.message import Message
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.protocol.voices import encoder
 
-MAX_MESSAGES = 1024
-MAX_BYTES = 64 * 1024
-"""Where a batch ends: at about what a socket's send buffer takes (see listener.BUFFER).
-It may be longer by one message."""
+MAX_MESSAGES = 2048
+MAX_BYTES = 128 * 1024
+"""Where a batch ends: at about what one call hands over (see pace.MAX_UNSENT). It may be longer by
+one message."""
 
 
 MAX_SHARED = 64
 """Batches that are kept for those who may need the same one. With as many looks, places and
 ignore lists as there are clients it would otherwise be 64 KiB for each of them."""
+
+MAX_PAGES = 32
+"""Pages that are kept for clients that catch up, for all rooms: 128 KiB of lines each, and as much
+again three times for what is known of them."""
 
 FAR = 256
 """Messages that a client is behind, at the least, when it is sent pages that others share."""
@@ -157,7 +161,7 @@ PageKey = tuple["ref[RoomLog]", int, Display]
 
 
 class SharedPages:
-    """Batches for clients that catch up, each at a place of its own: 64 KiB a page.
+    """Batches for clients that catch up, each at a place of its own.
 
     A page stays for a while, so that thousands who are behind by as many different numbers of
     messages need each message encoded once.
@@ -179,7 +183,7 @@ class SharedPages:
         key = (ref(log), log.deletions, display)
         insort(self._pages.setdefault(key, []), page, key=_first)
         self._order.append((key, page))
-        if len(self._order) > MAX_SHARED:
+        if len(self._order) > MAX_PAGES:
             oldest, page = self._order.popleft()
             self._pages[oldest].remove(page)
             if not self._pages[oldest]:

@@ -9,22 +9,11 @@ client that sends one now and then is in the next round, however many others flo
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
+from time import perf_counter
 
 from gevent.event import Event
 
-MAX_UNSENT = 64 * 1024
-"""Bytes that may be added to a room while a round is under way: about what a socket's send buffer
-takes (see listener.BUFFER), so that a round sends to each client in one call."""
-
-ROUND_BYTES = 4 * 2**20
-"""Bytes that a round may send to all clients together: the more clients a room has, the fewer bytes
-may be added, or the senders would wait long for the next round."""
-
-MIN_UNSENT = 8 * 1024
-"""Bytes that may be added at least, however many clients a room has. Sending that many takes up to
-twice as long as sending one line (measured on loopback): with fewer, a round is little shorter, and
-there are many more rounds. With twice as many, a line took 0.2 s in a room that a thousand clients
-flooded; with this, 0.05 to 0.14 s."""
+from gchat.hub.pace import MAX_UNSENT, Pace
 
 REMEMBERED = 1024
 """Senders whose virtual time is kept before it is first checked which of them can be dropped."""
@@ -40,6 +29,7 @@ class FairQueue:
     def __init__(self) -> None:
         self.unsent = 0
         """Bytes added since the last round began."""
+        self._pace = Pace()
         self._limit = MAX_UNSENT
         self._now = 0
         """The virtual time, at which senders without a recent turn start. Each turn advances it by
@@ -83,7 +73,7 @@ class FairQueue:
         `rooms` is the number of rooms with something to send; they share what may be added.
         """
         self.unsent = 0
-        each = min(MAX_UNSENT, max(MIN_UNSENT, ROUND_BYTES // max(1, listeners)))
+        each = self._pace.begin(perf_counter(), listeners, len(self._waiting))
         self._limit = each // max(1, rooms)
         left = max(1, self._limit)
         while self._waiting and left > 0:

@@ -74,6 +74,8 @@ class Checkpointer:
     def update(self) -> None:
         """Update the identities of clients that can resume, where something has changed."""
         hub = self._hub
+        if not hub.store.is_kept:
+            return
         sent_to = self._sent_to()
         for number in in_portions(sent_to | self._in_flight.keys()):
             before = self._in_flight.pop(number, None)

@@ -128,7 +128,7 @@ def test_what_a_sender_said_is_counted_up_to_a_place_without_notices(
 
 
 def test_a_batch_ends_at_the_size_of_a_socket_buffer_or_one_message_over_it() -> None:
-    messages = messages_of([(2, Kind.SAY, "x" * 1000)] * 100)
+    messages = messages_of([(2, Kind.SAY, "x" * 1000)] * 200)
     ended = encode_batch(messages, PLAIN)
     assert batch.MAX_BYTES <= len(ended.data) < batch.MAX_BYTES + 1100
     assert ended.end.id == ended.data.count(b"\n")

@@ -6,8 +6,8 @@ import pytest
 
 from gchat.doors.opening import RECEIVE
 from gchat.doors.session import COMMANDS_TO_A_LINE
-from gchat.hub.fair_queue import MAX_UNSENT
 from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
+from gchat.hub.pace import MAX_UNSENT
 from tests.unit.peers import DEADLINE, Company, wait_until
 
 SMALL = 2048

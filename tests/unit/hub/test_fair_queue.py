@@ -8,18 +8,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gchat.hub.fair_queue import (
-    MAX_UNSENT,
-    MIN_TURN,
-    MIN_UNSENT,
-    REMEMBERED,
-    ROUND_BYTES,
-    FairQueue,
-)
-from tests.unit.peers import wait_until
+from gchat.hub import fair_queue
+from gchat.hub.fair_queue import MIN_TURN, REMEMBERED, FairQueue
+from gchat.hub.pace import FEW_SENDERS, FIRST_BYTES, MAX_UNSENT, MIN_UNSENT, ROUND_TIME
+
+
+class Clock:
+    """Tells a time that is later by `step` each time that it is asked."""
+
+    def __init__(self) -> None:
+        self.step = ROUND_TIME
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        self._now += self.step
+        return self._now
+
 
 NAME = 10
 """Bytes of everybody's name."""
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Rounds take as long as they may, unless a test wants something else."""
+    clock = Clock()
+    monkeypatch.setattr(fair_queue, "perf_counter", clock)
+    return clock
 
 
 class Flooded:
@@ -75,9 +90,9 @@ def test_when_it_does_not_those_who_speak_wait_for_its_next_round() -> None:
 def test_who_comes_while_others_wait_does_not_go_before_them() -> None:
     room = Flooded()
     for speaker in (1, 2, 3):
-        room.wait(speaker, b"x" * 50_000)
+        room.wait(speaker, b"x" * 100_000)
     assert room.begin_round() == [1, 2]
-    assert not room.wait(4, b"x" * 50_000).ready()  # though nothing has been said yet
+    assert not room.wait(4, b"x" * 100_000).ready()  # though nothing has been said yet
     assert room.begin_round() == [3, 4]
 
 
@@ -110,7 +125,7 @@ def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines(
 def test_a_turn_is_of_whole_lines_one_at_least_and_smaller_the_more_are_waiting() -> None:
     room = Flooded()
     assert room.wait(0, b"x" * 2 * MAX_UNSENT, b"y")
-    counts = [room.wait(speaker, *[b"x" * 54] * 4000) for speaker in range(1, 400)]
+    counts = [room.wait(speaker, *[b"x" * 54] * 4000) for speaker in range(1, 800)]
     while room.queue.are_awaited:
         room.begin_round()
     numbers = [greenlet.get() for greenlet in counts]
@@ -120,22 +135,88 @@ def test_a_turn_is_of_whole_lines_one_at_least_and_smaller_the_more_are_waiting(
     assert numbers[-1] == MIN_TURN // 64
 
 
-def test_in_a_crowd_and_beside_other_rooms_less_is_said_for_a_round() -> None:
-    for listeners, rooms, limit in (
-        (1, 1, MAX_UNSENT),
-        (200, 1, ROUND_BYTES // 200),
-        (9999, 1, MIN_UNSENT),
-        (1, 50, MAX_UNSENT // 50),
-    ):
+def limit_of(queue: FairQueue) -> int:
+    """How many bytes may be added to it before senders wait, as they find out themselves."""
+    before = queue.unsent
+    low, high = 0, 2 * MAX_UNSENT
+    while low < high:
+        queue.unsent = (low + high + 1) // 2
+        is_free = queue.unsent <= queue._limit
+        low, high = (queue.unsent, high) if is_free else (low, queue.unsent - 1)
+    queue.unsent = before
+    return low
+
+
+def test_beside_other_rooms_less_is_said_for_a_round() -> None:
+    queue = FairQueue()
+    queue.begin_round(1, 50)
+    assert limit_of(queue) == MAX_UNSENT // 50
+
+
+def flood(room: Flooded, rounds: int, listeners: int = 10, senders: int = 2) -> None:
+    """Have so many rounds to so many `listeners`, with so many `senders` that wait for each."""
+    for number in range(rounds):
+        for _ in range(senders - len(room.queue._waiting)):
+            room.wait(number, b"x" * 2 * MAX_UNSENT)
+        room.begin_round(listeners)
+
+
+def test_rounds_that_take_too_long_carry_less_and_in_the_end_more_again(clock: Clock) -> None:
+    room = Flooded()
+    flood(room, 5)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT, rel=0.01)
+    clock.step = 1.25 * ROUND_TIME
+    flood(room, 3)
+    assert MIN_UNSENT < limit_of(room.queue) < MAX_UNSENT * 0.75
+    flood(room, 100)
+    assert limit_of(room.queue) == MIN_UNSENT
+    clock.step = 0.5 * ROUND_TIME
+    flood(room, 10)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT, rel=0.01)
+
+
+def test_one_round_that_took_very_long_changes_little(clock: Clock) -> None:
+    room = Flooded()
+    clock.step = 1000 * ROUND_TIME
+    flood(room, 1)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT // 2, rel=0.01)
+
+
+def test_rounds_that_nobody_waited_for_may_be_far_apart(clock: Clock) -> None:
+    queue = FairQueue()
+    clock.step = 1000 * ROUND_TIME
+    for _ in range(10):
+        queue.begin_round(10, 1)
+    assert limit_of(queue) == MAX_UNSENT
+
+
+def test_the_first_rounds_carry_less_for_more_listeners() -> None:
+    for listeners, limit in ((200, FIRST_BYTES // 200), (9999, MIN_UNSENT)):
         queue = FairQueue()
-        queue.begin_round(listeners, rooms)
-        queue.unsent = limit
-        assert queue.wait(1, NAME, [b"x"]) == 1
-        queue.unsent = limit + 1
-        waiting = gevent.spawn(queue.wait, 1, NAME, [b"x"])
-        wait_until(lambda queue=queue: queue.are_awaited, "somebody waits")  # type: ignore[misc]
-        queue.begin_round(listeners, rooms)
-        assert waiting.get() == 1
+        queue.begin_round(listeners, 1)
+        assert limit_of(queue) == limit
+
+
+def test_for_more_listeners_than_before_a_round_carries_so_much_less(clock: Clock) -> None:
+    room = Flooded()
+    clock.step = ROUND_TIME / 2
+    flood(room, 20, listeners=1000)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT, rel=0.01)
+    clock.step = ROUND_TIME
+    flood(room, 1, listeners=4000)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT // 4, rel=0.01)
+    flood(room, 1, listeners=1000)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT // 4, rel=0.01)
+
+
+def test_when_many_more_wait_than_before_a_round_carries_so_much_less() -> None:
+    room = Flooded()
+    flood(room, 1, senders=FEW_SENDERS)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT, rel=0.01)
+    flood(room, 1, senders=4 * FEW_SENDERS)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT // 4, rel=0.01)
+    flood(room, 3, senders=4 * FEW_SENDERS)
+    assert limit_of(room.queue) == pytest.approx(MAX_UNSENT // 4, rel=0.01)
 
 
 @pytest.mark.parametrize("listeners", [10**6, 10**9])
