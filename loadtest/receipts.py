@@ -27,7 +27,7 @@ EXAMPLES = 10
 _UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls other than tab, what turns the direction of text, and what was no UTF-8."""
 
-_GAP = re.compile(r" \* you missed (\d+) messages?:")
+_GAP = re.compile(r" \* You missed (\d+) messages?:")
 
 
 class Message(NamedTuple):

@@ -88,7 +88,7 @@ class PlainLines:
             where = f"at the very beginning of a line, with a blank behind {secret}"
         else:
             where = "before a program's first line of text, or after a second of silence"
-        return f"not sent, as it may tell a secret: {secret} works only {where}"
+        return f"Not sent, as it may tell a secret: {secret} works only {where}"
 
 
 class JsonRequests:
@@ -130,7 +130,7 @@ class JsonRequests:
         typed = text.encode("utf-8", "surrogatepass")
         if secret := commands.secret_in(typed, self._actions.client.person):
             raise Refused(
-                f"not sent: a text that begins with {secret} may tell a secret; for the command, "
+                f"Not sent: a text that begins with {secret} may tell a secret; for the command, "
                 f'send {{"command": "{secret} …"}}',
                 "what may be a secret",
             )

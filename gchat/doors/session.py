@@ -204,9 +204,9 @@ class Session:
             self._actions.waits.at_gate()
             self._actions.waits.pay(cost)
         if commands.asked:
-            hub.tell(client, "yes, here")
+            hub.tell(client, "Yes, here")
         if commands.interrupted:
-            hub.tell(client, "Ctrl-C does not leave the chat, /quit does")
+            hub.tell(client, "Ctrl-C does not leave the chat; /quit does")
 
     def _is_dismissed(self, dismissed: Dismissed) -> None:
         if isinstance(dismissed, Expelled):

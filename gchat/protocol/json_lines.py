@@ -64,12 +64,12 @@ def read_request(line: bytes) -> Request:
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        raise NotARequest(f"that is not a JSON object; {HOW}")
+        raise NotARequest(f"Not a JSON object; {HOW}")
     if unknown := fields.keys() - FIELDS - {"ref"}:
-        raise NotARequest(f"there is no field “{escape(min(unknown)[:40])}”; {HOW}")
+        raise NotARequest(f"Unknown field “{escape(min(unknown)[:40])}”; {HOW}")
     ref = fields.get("ref")
     if not _may_be_ref(ref):
-        raise NotARequest(f"a ref is a whole number, or a string of at most {MAX_REF} characters")
+        raise NotARequest(f"A ref is a whole number, or a string of at most {MAX_REF} characters")
     try:
         command = _command(fields)
         said = "" if "command" in fields or "to" in fields else fields["text"]
@@ -142,21 +142,21 @@ def _command(fields: dict[str, Any]) -> str:
     """
     for name in FIELDS & fields.keys():
         if not isinstance(fields[name], str) or not fields[name]:
-            raise NotARequest(f"{name} is a string, and not an empty one")
+            raise NotARequest(f"The field {name} must be a string that is not empty")
     text, to, kind, command = (
         escape(fields.get(name, "")) for name in ("text", "to", "kind", "command")
     )
     if command.startswith("/") and not (command.startswith("//") or text or to or kind):
         return command
     if command or not text:
-        raise NotARequest(f"it must have either a text or a command, which begins with /; {HOW}")
+        raise NotARequest(f"A request needs a text, or a command that begins with /; {HOW}")
     if kind == "action" and not to:
         return f"/me {text}"
     if kind not in ("", "say"):
-        raise NotARequest("a kind is say or action, and an action is seen by the whole room")
+        raise NotARequest("The kind is say or action, and an action goes to the whole room")
     if to:
         if len(to.split()) != 1:
-            raise NotARequest("to is one name")
+            raise NotARequest("The field to must be one name")
         return f"/msg {to} {text}"
     return ""
 

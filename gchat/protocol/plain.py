@@ -113,4 +113,4 @@ class PlainVoice:
 def gap_text(missed: int) -> str:
     """What a client is told for which `missed` messages came and went while it did not read."""
     what = counted(missed, "message") if missed else "some comings and goings"
-    return f"you missed {what}: more was said than is kept for a slow reader"
+    return f"You missed {what}: more was said than is kept for a slow reader"

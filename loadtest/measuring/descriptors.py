@@ -77,7 +77,7 @@ def descriptors(core: int) -> int:
         report.check(
             "a newcomer, when some are free",
             "is welcomed",
-            _comes_true(crowd, lambda: welcome.startswith(b" * welcome")),
+            _comes_true(crowd, lambda: welcome.startswith(b" * Welcome")),
         )
         crowd.say(late, b"hello\n")
         end = late.name + b": hello"
@@ -109,7 +109,7 @@ def _fill(crowd: Crowd) -> list[Member]:
 
 def _is_welcomed(crowd: Crowd, answer: bytearray) -> bool:
     """Whether a newcomer is; one that gets no answer at all is not."""
-    return _comes_true(crowd, lambda: b"\n" in answer) and answer.startswith(b" * welcome")
+    return _comes_true(crowd, lambda: b"\n" in answer) and answer.startswith(b" * Welcome")
 
 
 def _listen_until(crowd: Crowd, end: float) -> None:

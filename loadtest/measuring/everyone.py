@@ -25,7 +25,7 @@ def everyone(core: int) -> int:
         members = crowd.join(CLIENTS, speaks_at_once=False)
         kept = [member.keep() for member in members]
         crowd.until(
-            lambda: all(data.startswith(b" * welcome") for data in kept), "all are welcomed"
+            lambda: all(data.startswith(b" * Welcome") for data in kept), "all are welcomed"
         )
         begin = time.monotonic()
         _say_all(crowd, members)

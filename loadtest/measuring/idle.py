@@ -30,7 +30,7 @@ def idle(core: int) -> int:
         waiting = kept.copy()
 
         def all_are_welcomed() -> bool:
-            waiting[:] = [data for data in waiting if not data.startswith(b" * welcome")]
+            waiting[:] = [data for data in waiting if not data.startswith(b" * Welcome")]
             return not waiting
 
         try:

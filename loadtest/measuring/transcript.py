@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 
-_NOTICE = re.compile(rb" \* you missed (\d+) messages?: .*\n")
+_NOTICE = re.compile(rb" \* You missed (\d+) messages?: .*\n")
 
 
 class Transcript:

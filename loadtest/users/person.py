@@ -14,7 +14,7 @@ from receipts import Message, Receipts
 
 from users.booking import Booking, process
 
-WELCOME = " * welcome"
+WELCOME = " * Welcome"
 """What the server's first line to somebody who says nothing at first begins with."""
 
 LOBBY = "lobby"

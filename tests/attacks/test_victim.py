@@ -53,7 +53,7 @@ def test_notices_of_who_comes_and_goes_are_counted() -> None:
 
 
 def test_the_lines_that_are_gone_are_added_up() -> None:
-    bob = heard(b" * you missed 12 messages: so slow\nann: 12 x\n * you missed 1 message: x\n")
+    bob = heard(b" * You missed 12 messages: so slow\nann: 12 x\n * You missed 1 message: x\n")
     assert (bob.missed, bob.others) == (13, 0)
 
 

@@ -36,7 +36,7 @@ ADDRESS = "127.0.0.2"
 """Where they come from: not from the attackers' address, so that no limit for that is theirs."""
 
 ANNS = re.compile(rb"\nann\d*: (\d+) ")
-NOTICE = re.compile(rb"\n \* (?:you missed (\d+) |.* (?:joined|left|came and went)$)", re.M)
+NOTICE = re.compile(rb"\n \* (?:You missed (\d+) |.* (?:joined|left|came and went)$)", re.M)
 """What Bob looks for in what he is shown. Both begin with what is searched for as fast as memory
 is read: he must not be the slow one when others say a million lines a second."""
 

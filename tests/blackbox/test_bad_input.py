@@ -161,7 +161,7 @@ def test_many_flooders_are_paced_so_that_a_fast_reader_gets_all(server: Server) 
         name, _, text = line.partition(": ")
         if name in heard:
             heard[name].append(text)
-        assert " you missed " not in line
+        assert " You missed " not in line
     for said in heard.values():
         assert said == [*map(str, range(lines)), "the end"]
 

@@ -92,7 +92,7 @@ def test_one_who_does_not_read_for_longer_than_memory_lasts_misses_nothing(
         data = slow.bytes_until(b"talker: %d\n" % (lines - 1)).decode()
     heard = [line for line in data.split("\n") if line.startswith("talker: ")]
     assert heard == [f"talker: {number}" for number in range(lines)]
-    assert "you missed" not in data
+    assert "You missed" not in data
 
 
 LINKS: dict[str, Callable[[Path, Path], None]] = {

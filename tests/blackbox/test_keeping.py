@@ -109,8 +109,8 @@ def test_one_who_comes_back_is_told_what_was_deleted_meanwhile(
     again.say(f"/resume {token}")
     lines = again.lines_until("message 299")
     heard = [line for line in lines if line.startswith("bob: message")]
-    (gap,) = [line for line in lines if "you missed " in line]
-    assert len(heard) + int(gap.split("you missed ")[1].split()[0]) == 300
+    (gap,) = [line for line in lines if "You missed " in line]
+    assert len(heard) + int(gap.split("You missed ")[1].split()[0]) == 300
 
 
 def test_what_an_operator_deletes_is_seen_by_nobody_any_more_and_not_in_the_file(

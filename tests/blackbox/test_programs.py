@@ -224,8 +224,8 @@ def test_a_secret_is_never_said_whatever_a_pipe_begins_with(
 ) -> None:
     for before in (r"\t", " ", r"\302\240", r"\357\273\277", r"\f", r"\033[D", r"text\n"):
         shown = run(server, client, rf"printf '{before}/op SECRET\n{before}/msg ann SECRET\nend\n'")
-        assert shown.startswith(" * not sent, as it may tell a secret: /op works only ")
-        assert " * not sent, as it may tell a secret: /msg works only " in shown
+        assert shown.startswith(" * Not sent, as it may tell a secret: /op works only ")
+        assert " * Not sent, as it may tell a secret: /msg works only " in shown
         assert "SECRET" not in "".join(lobby.lines_until(": end"))
 
 

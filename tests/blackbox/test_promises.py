@@ -69,8 +69,8 @@ def test_one_who_does_not_read_delays_nobody_and_is_told_exactly_what_it_missed(
     lines = stalled.lines_until("talker: the end")[:-1]
     said = [*said[:early], "talker: so far", *said[early:], "talker: so far"]
 
-    missed = [int(n) for n in re.findall(r" \* you missed (\d+) messages", "\n".join(lines))]
-    first = next((i for i, line in enumerate(lines) if " you missed " in line), len(lines))
+    missed = [int(n) for n in re.findall(r" \* You missed (\d+) messages", "\n".join(lines))]
+    first = next((i for i, line in enumerate(lines) if " You missed " in line), len(lines))
     before = [line for line in lines[:first] if line.startswith("talker: ")]
     behind = [line for line in lines[first:] if line.startswith("talker: ")]
     assert before == said[: len(before)]

@@ -161,7 +161,7 @@ def test_it_all_holds_over_the_end_of_the_server(
 
     stranger = server.person()
     stranger.say("/nick ann")
-    stranger.expect("the name ann is kept for somebody who has left")
+    stranger.expect("The name ann is reserved for a user who has left")
     stranger.say("/join builds", f"/resume {bobs_token}")
     stranger.expect("Welcome back! You are bob")
     stranger.say("missed, too")

@@ -35,7 +35,7 @@ def test_one_who_only_negotiates_is_declined_and_welcomed_as_a_person(
     send(telnet, OFFERS + WINDOW_SIZE)
     assert ann.lines_until(f" * {telnet.address} joined")[:-1] == []
     telnet.send(b"/quit\r\n")
-    shown = telnet.bytes_until(b"goodbye\r\n")
+    shown = telnet.bytes_until(b"Goodbye\r\n")
     if send is Connection.send:
         assert shown.startswith(DECLINED + b" * Welcome")
     # On a busy machine the pieces take longer than the quiet moment: the welcome comes between.

@@ -115,7 +115,7 @@ class ChatMachine(RuleBasedStateMachine):
         secret = next((name for name in SECRETS if word != "/" and name.startswith(word)), None)
         if secret:
             self.chat.refuse(
-                talker.client, f"not sent, as it may tell a secret: {secret} works only before"
+                talker.client, f"Not sent, as it may tell a secret: {secret} works only before"
             )
         else:
             self.chat.do(talker.client, "say", shown or line)

@@ -110,7 +110,7 @@ class Talker:
     def ask_for_mark(self) -> None:
         """Ask for what comes behind all that happened up to now."""
         if self.client.only_talks:  # what may be a secret is not said, but refused
-            self._mark = " * not sent, as it may tell a secret: /resume works only before"
+            self._mark = " * Not sent, as it may tell a secret: /resume works only before"
             self.connection.send(self.typed_command("/resume"))
             return
         name = f"mark-{next(MARKS)}"
@@ -129,7 +129,7 @@ class Talker:
     def _read(self, shown: str) -> Line:
         """What a line says. Its kind is empty if a person cannot be sure of it."""
         text = shown.removesuffix("\r")
-        if text == " * yes, here":
+        if text == " * Yes, here":
             self._line_ends.discard("")
         end = shown.removeprefix(text)
         assert end in self._line_ends, f"not the right end of a line: {shown!r}"

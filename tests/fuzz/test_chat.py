@@ -170,7 +170,7 @@ class ClientsAndVandals(ChatMachine):
     @rule(choice=CHOICE)
     def ask_as_telnet(self, choice: int) -> None:
         talker = self.chosen(choice)
-        self.chat.tell(talker.client, "yes, here")
+        self.chat.tell(talker.client, "Yes, here")
         talker.ask_as_telnet()
 
     @rule(rubbish=RUBBISH, end=ENDINGS)

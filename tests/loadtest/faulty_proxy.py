@@ -88,7 +88,7 @@ def cut(line: bytes, rest: Lines) -> Lines:
 
 def announce(line: bytes, rest: Lines) -> Lines:
     """The server says that three messages before `line` will not arrive."""
-    yield b" * you missed 3 messages: more was said than is kept for a slow reader\n"
+    yield b" * You missed 3 messages: more was said than is kept for a slow reader\n"
     yield line
     yield from rest
 

@@ -174,9 +174,9 @@ def test_replay_notices_and_other_talk_do_not_count(line: str) -> None:
 
 def test_messages_that_the_server_says_were_missed_are_a_fault() -> None:
     bob = receipts(1, 2, 3, 4, 5)
-    bob.take(" * you missed 1 message: more was said than is kept for a slow reader")
-    bob.take(" * you missed 12 messages: more was said than is kept for a slow reader")
-    bob.take(" * you missed some comings and goings: more was said than is kept for a slow reader")
+    bob.take(" * You missed 1 message: more was said than is kept for a slow reader")
+    bob.take(" * You missed 12 messages: more was said than is kept for a slow reader")
+    bob.take(" * You missed some comings and goings: more was said than is kept for a slow reader")
     assert bob.announced == 13
     assert not count([bob], SENT, SENT).passed
 
@@ -235,7 +235,7 @@ def test_a_slow_reader_may_miss_what_it_is_told_that_it_has_missed() -> None:
     for told, missing in ((1, 1), (2, 0), (3, 0)):
         eve = Receipts("eve", slow=True)
         eve.join(0)
-        eve.take(f" * you missed {told} messages: more was said than is kept for a slow reader")
+        eve.take(f" * You missed {told} messages: more was said than is kept for a slow reader")
         for number in (3, 4, 5):
             eve.count("ann", number)
         counts = count([eve], {}, SENT)

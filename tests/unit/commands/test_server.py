@@ -203,7 +203,7 @@ def test_invite_shows_all_addresses_and_no_loopback_address_if_others_can_join(
     monkeypatch.setattr(
         commands.server, "hosts_to_type", lambda _: ["192.0.2.7", "10.0.0.7", "our-machine"]
     )
-    joining = ["others can join with:", "  nc 192.0.2.7 7878", "  nc 10.0.0.7 7878"]
+    joining = ["Others can join with:", "  nc 192.0.2.7 7878", "  nc 10.0.0.7 7878"]
     for own in ("127.0.0.1", "192.0.2.7"):
         InternetSocket(ann, own)
         lines = told(company, ann, "/invite")

@@ -97,7 +97,7 @@ def test_what_is_in_the_file_no_more_is_told_to_be_missed(
     lines = slow.read_until(f"{LINES - 1} ")
     told = [line for line in lines if line.startswith(" * ")]
     notice = (
-        f"you missed {counted(missed, 'message')}: more was said than is kept for a slow reader"
+        f"You missed {counted(missed, 'message')}: more was said than is kept for a slow reader"
     )
     assert told == ([f" * {notice}"] if missed else [])
     before = lines.index(told[0]) if told else LINES - missed
@@ -119,5 +119,5 @@ def test_if_the_file_cannot_be_read_who_needs_it_is_told_what_it_missed(
 
     monkeypatch.setattr("gchat.store.sqlite.store.messages.after", fail)
     lines = slow.read_until(f"{LINES - 1} ")
-    assert sum("you missed" in line for line in lines) == 1
+    assert sum("You missed" in line for line in lines) == 1
     assert company.hub.faults.total == 1

@@ -26,7 +26,7 @@ def keeps_step(peer: Peer, room: Room) -> bool:
 def numbers_and_gaps(lines: list[str], who: str) -> tuple[list[int], list[int]]:
     """The numbers that `who` said, and how many are missing according to gap notices."""
     said = [int(line.removeprefix(f"{who}: ")) for line in lines if line.startswith(who)]
-    gaps = [int(found[1]) for line in lines if (found := re.match(r" \* you missed (\d+) ", line))]
+    gaps = [int(found[1]) for line in lines if (found := re.match(r" \* You missed (\d+) ", line))]
     assert len(said) + len(gaps) == len(lines)
     return said, gaps
 

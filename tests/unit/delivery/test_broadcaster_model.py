@@ -24,7 +24,7 @@ from tests.unit.peers import Company
 CLIENTS = 3
 CHOICE = st.integers(0, CLIENTS - 1)
 
-GAP = re.compile(r" \* you missed (?:(\d+) messages?|(some comings and goings)): ")
+GAP = re.compile(r" \* You missed (?:(\d+) messages?|(some comings and goings)): ")
 
 
 class ShortSocket:

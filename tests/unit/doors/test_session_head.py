@@ -101,7 +101,7 @@ def test_a_secret_behind_the_head_is_neither_obeyed_nor_said(
     assert texts(listener, 2) == ["text", "more"]
     first, second = peer.read_lines(2)
     assert first == second
-    assert first.startswith(" * not sent, as it may tell a secret: /")
+    assert first.startswith(" * Not sent, as it may tell a secret: /")
     assert "before a program's first line of text" in first
 
 
@@ -112,10 +112,10 @@ def test_a_secret_with_a_blank_before_it_is_not_said_in_the_head(
     assert listener.read_lines(1) == ["ann: text"]
     first, second = peer.read_lines(2)
     assert first.startswith(
-        " * not sent, as it may tell a secret: /op works only at the very beginning of a line"
+        " * Not sent, as it may tell a secret: /op works only at the very beginning of a line"
     )
     assert second.startswith(
-        " * not sent, as it may tell a secret: /msg works only at the very beginning of a line"
+        " * Not sent, as it may tell a secret: /msg works only at the very beginning of a line"
     )
 
 
@@ -154,4 +154,4 @@ def test_not_even_a_program_that_speaks_json_says_a_secret(
     peer = company.converse(f'/json\n{{"text": "{escaped}", "ref": 1}}\n{{"text": "x"}}\n'.encode())
     assert texts(listener, 1) == ["x"]
     refused = peer.read_lines(2)[1]
-    assert '"kind": "error", "ref": 1, "text": "not sent: a text that begins with /' in refused
+    assert '"kind": "error", "ref": 1, "text": "Not sent: a text that begins with /' in refused

@@ -61,7 +61,7 @@ def test_who_has_telnet_ask_and_does_not_read_the_answers_is_not_listened_to(
     peer = company.program(SMALL)
     asking = company.start(peer.send, ARE_YOU_THERE * 200_000)
     wait_until(lambda: peer.client.progress or asking.ready(), "it waits")
-    answer = len(b" * yes, here\r\n")
+    answer = len(b" * Yes, here\r\n")
     assert peer.client.owed_bytes <= OWED_LIMIT + RECEIVE // len(ARE_YOU_THERE) * answer
 
 

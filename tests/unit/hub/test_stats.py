@@ -56,7 +56,7 @@ def test_what_was_gone_before_it_was_sent_is_no_delivery() -> None:
         ann, late = company.join("ann"), company.join("late", listens=False)
         company.say(ann, *map(str, range(100)))
         membership.listen(company.hub, late.client)
-        assert "you missed" in late.read_line()
+        assert "You missed" in late.read_line()
         kept = 99 - int(late.read_line().split()[1]) + 1
         late.read_until(": 99")
         wait_until(lambda: late.client.cursor == company.room.log.end, "all is counted")

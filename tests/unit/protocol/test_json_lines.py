@@ -149,7 +149,7 @@ def test_a_text_is_said_as_it_is_whatever_it_begins_with(
     "blanks", ["ann bob", "ann\tbob", "ann\u3000bob", " ", "\u2003", "ann bob "]
 )
 def test_a_private_message_goes_to_one_name(blanks: str) -> None:
-    with pytest.raises(NotARequest, match="to is one name"):
+    with pytest.raises(NotARequest, match="The field to must be one name"):
         read_request(line(text="x", to=blanks))
 
 

@@ -136,9 +136,9 @@ def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:
 
 
 def test_a_gap_notice_says_how_many_were_missed() -> None:
-    assert voice_of(PLAIN).gap(1).startswith(b" * you missed 1 message: ")
-    assert voice_of(TELNET).gap(1234).startswith(b" * you missed 1234 messages: ")
-    assert voice_of(PLAIN).gap(0).startswith(b" * you missed some comings and goings: ")
+    assert voice_of(PLAIN).gap(1).startswith(b" * You missed 1 message: ")
+    assert voice_of(TELNET).gap(1234).startswith(b" * You missed 1234 messages: ")
+    assert voice_of(PLAIN).gap(0).startswith(b" * You missed some comings and goings: ")
     assert json.loads(voice_of(Display(json=True)).gap(1234))["missed"] == 1234
 
 
