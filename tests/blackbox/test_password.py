@@ -30,9 +30,12 @@ ABUSER = "127.0.0.2"
 
 
 @pytest.fixture
-def server(start_server: StartServer) -> Iterator[Server]:
+def server(start_server: StartServer, request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server that lets in who says SECRET, and never tells it, not even its own log."""
-    server = start_server("--log-level", "debug", environment={"GCHAT_PASSWORD": SECRET})
+    module = "tests.blackbox.patient_server" if request.node.get_closest_marker("patient") else ""
+    server = start_server(
+        "--log-level", "debug", environment={"GCHAT_PASSWORD": SECRET}, module=module
+    )
     server.password = SECRET
     yield server
     assert SECRET not in server.log()
@@ -64,6 +67,7 @@ def test_who_has_not_said_it_sees_nothing_and_is_seen_by_nobody(
     assert silent.address not in server.log()
 
 
+@pytest.mark.patient
 @both_ways
 def test_a_program_says_it_first_and_is_not_asked_and_all_that_follows_arrives(
     server: Server, bystanders: Bystanders, send: Send
