@@ -111,7 +111,7 @@ class ClientsAndVandals(ChatMachine):
     def say_the_longest(self, choice: int, is_too_long: bool) -> None:
         talker = self.chosen(choice)
         if is_too_long or talker.client.kind == "json":
-            self.chat.refuse(talker.client, f"over {MAX_LINE} bytes")
+            self.chat.refuse(talker.client, f"(limit {MAX_LINE} bytes)")
             talker.client.only_talks |= talker.client.kind == "program"  # it was text all the same
             talker.type_line("x" * (MAX_LINE + 1))
         else:
