@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -26,11 +27,12 @@ from gchat.hub.hub import Hub
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.idle import disconnect_idle
 from gchat.jobs.recorder import Recorder
-from gchat.jobs.upkeep import delete_old_messages, index_messages, tidy_rooms
+from gchat.jobs.upkeep import check_store, delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
 from gchat.runtime.interfaces import hosts_to_type
 from gchat.runtime.logs import start_logging
 from gchat.runtime.signals import StartSignals
+from gchat.store.base import END_PATIENCE
 from gchat.store.errors import CannotUse, StoreError
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
@@ -92,6 +94,7 @@ def main(start: StartSignals) -> int:
             ("backfill", broadcaster.backfill.run),
             ("indexer", index_messages, hub),
             ("message expiry", delete_old_messages, hub),
+            ("history file check", check_store, hub),
             ("dead-connection check", disconnect_vanished, hub, options.keepalive),
             ("idle check", disconnect_idle, hub),
             ("room cleanup", tidy_rooms, hub.rooms, hub.clients),
@@ -118,9 +121,7 @@ def main(start: StartSignals) -> int:
     server.turn_away_strangers()
     send_off(hub)
     server.let_all_in()
-    checkpointer.write()
-    gevent.killall(jobs)  # before the file that they use is closed
-    hub.store.close()
+    close_store(hub, checkpointer, jobs)
     hub.faults.log_repeated()
     log.info("stopped")
     log_handler.flush()
@@ -244,6 +245,16 @@ def send_off(hub: Hub) -> None:
         for client in list(hub.clients.values()):
             client.cut_off()
         membership.wait_until_empty(hub, 1)
+
+
+def close_store(hub: Hub, checkpointer: Checkpointer, parts: Sequence[Any]) -> None:
+    """Write what is still to be written, for END_PATIENCE seconds at the most; end `parts`."""
+    deadline = time.monotonic() + END_PATIENCE
+    hub.pending_writes.wait_for_all(END_PATIENCE)
+    with suppress(gevent.Timeout), gevent.Timeout(max(0.0, deadline - time.monotonic())):
+        checkpointer.write()
+    gevent.killall(parts)  # or they would go on with a file that is closed
+    hub.store.close(max(0.0, deadline - time.monotonic()))
 
 
 def log_start(listeners: Sequence[Any], max_clients: int) -> None:

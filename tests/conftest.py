@@ -13,7 +13,9 @@ from tests.blackbox.server import Server
 StartServer = Callable[..., Server]
 """Takes what `Server` takes."""
 
-SIDE_BY_SIDE = [Path(__file__).with_name(folder) for folder in ("unit", "blackbox", "loadtest")]
+SIDE_BY_SIDE = [
+    Path(__file__).with_name(folder) for folder in ("unit", "checker", "blackbox", "loadtest")
+]
 """Folders whose tests mostly wait and measure nothing that others could disturb."""
 
 WORKERS = 6

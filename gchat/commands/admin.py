@@ -89,6 +89,7 @@ def stats(hub: Hub, client: Client) -> None:
         f"Event loop delay in the last minute: median {late.typical * 1000:.1f} ms, "
         f"max {late.worst * 1000:.0f} ms",
         f"Memory: {_mib(_memory())}; {counted(hub.faults.total, 'error')} in the log",
+        *([trouble] if (trouble := hub.store.trouble) else ()),
     )
 
 

@@ -19,7 +19,7 @@ PORTION = 100
 """Messages that are read from the log at a time, before other commands have their turn."""
 
 
-@command("[N]", cost=50)
+@command("[N]", cost=50, reads=True)
 def history(hub: Hub, client: Client, count: str) -> None:
     """show the last N messages of this room, or the last 20
 
@@ -36,7 +36,7 @@ def history(hub: Hub, client: Client, count: str) -> None:
     show(hub, client, log, first)
 
 
-@command("WHEN", cost=50)
+@command("WHEN", cost=50, reads=True)
 def since(hub: Hub, client: Client, when: str) -> None:
     """show the messages since WHEN: 10m, 2h, 1d or 14:30
 

@@ -65,6 +65,8 @@ def op(hub: Hub, client: Client, password: str) -> None:
     client.operator = True
     log.info("%s is an operator", client)
     hub.confirm(client, "You are now an operator; /help operators lists what you can do")
+    if trouble := hub.store.trouble:
+        hub.tell(client, trouble)
 
 
 @command("NAME [WHY]", operators_only=True, in_full=True)
@@ -203,7 +205,7 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     hub.confirm(client, *_save(hub))
 
 
-@command("PLACE [WHY]", operators_only=True, in_full=True)
+@command("PLACE [WHY]", reads=True, operators_only=True, in_full=True)
 def delete(hub: Hub, client: Client, place: str, why: str) -> None:
     """delete a message, from the history file as well
 

@@ -47,6 +47,12 @@ def join(hub: Hub, client: Client, name: str) -> None:
         raise Refused(
             f"Too many rooms (limit {MAX_ROOMS}); /rooms lists them", "too many rooms"
         ) from None
+    except StoreError as error:
+        raise Refused(
+            f"#{name} cannot be opened, as the history file cannot be read: {error}. Try again "
+            "later.",
+            "room not opened",
+        ) from None
     if client.display.notices:
         welcome_to_room(hub, client)
 

@@ -35,7 +35,7 @@ LAST_PLACE = 2**62
 """Above every row of the history file."""
 
 
-@command("TEXT", cost=100)
+@command("TEXT", cost=100, reads=True)
 def find(hub: Hub, client: Client, wanted: str) -> None:
     """search the messages, in upper or lower case
 
@@ -55,7 +55,7 @@ def find(hub: Hub, client: Client, wanted: str) -> None:
         show(hub, client, client.log, number - 1, number, with_places=True)
 
 
-@command("PLACE", cost=20)
+@command("PLACE", cost=20, reads=True)
 def around(hub: Hub, client: Client, place: str) -> None:
     """show a message from /find with its neighbours
 

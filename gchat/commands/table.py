@@ -17,6 +17,7 @@ from typing import NamedTuple
 from gchat.commands.suggestions import HINTS, SYNONYMS, nearest
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.store.errors import StoreError
 
 MAX_SHOWN = 40
 """Characters of an unknown command that a refusal repeats: more than any command has, and the
@@ -71,6 +72,8 @@ class Command(NamedTuple):
     """Lines that it counts as, for the rate limit."""
     speaks: bool
     """Others see the arguments, so muted clients cannot use it."""
+    reads: bool
+    """It shows or deletes messages, so it waits until those of its client have their places."""
     secret: bool
     """The arguments are secret: a line that resembles it is never sent to a room (slips.py)."""
     operators_only: bool
@@ -114,6 +117,11 @@ class Command(NamedTuple):
             raise Refused(
                 f"Usage: {self.usage}{example}", f"wrong arguments for {self.name}"
             ) from None
+        except StoreError as error:
+            raise Refused(
+                f"The history file cannot be used now: {error}. Try again later.",
+                "history file unusable",
+            ) from None
 
 
 TABLE: dict[str, Command] = {}
@@ -125,6 +133,7 @@ def command(
     *,
     cost: int = 1,
     speaks: bool = False,
+    reads: bool = False,
     secret: bool = False,
     operators_only: bool = False,
     in_full: bool = False,
@@ -147,6 +156,7 @@ def command(
             example.removeprefix(EXAMPLE),
             cost,
             speaks,
+            reads,
             secret,
             operators_only,
             in_full,

@@ -69,9 +69,15 @@ def resume(hub: Hub, client: Client, token: str) -> None:
             f"{MAX_ROOMS}); try again later",
             "too many rooms",
         ) from None
+    except StoreError as error:
+        raise Refused(
+            f"Your room cannot be opened, as the history file cannot be read: {error}. Try again "
+            "later.",
+            "room not opened",
+        ) from None
 
 
-@command("[yes]", cost=100, in_full=True)
+@command("[yes]", cost=100, reads=True, in_full=True)
 def forget(hub: Hub, client: Client, answer: str) -> None:
     """delete all your messages in rooms, for good
 
@@ -89,6 +95,7 @@ def forget(hub: Hub, client: Client, answer: str) -> None:
 
 
 def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
+    _check_all_are_stored(client)
     try:
         count = count_all_of(hub, client.number)
     except StoreError as error:
@@ -103,6 +110,7 @@ def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
 
 
 def _forget_all(hub: Hub, client: Client) -> None:
+    _check_all_are_stored(client)
     try:
         count = delete_all_of(hub, client.number)
     except StoreError as error:
@@ -114,6 +122,14 @@ def _forget_all(hub: Hub, client: Client) -> None:
         ) from None
     log.info("%s deleted all its messages (%d)", client, count)
     hub.tell(client, f"Deleted {counted(count, 'message')} of yours" if count else NOTHING_SAID)
+
+
+def _check_all_are_stored(client: Client) -> None:
+    if client.pending:
+        raise Refused(
+            "Your last message is not stored yet; nothing was deleted. Try again later.",
+            "messages not stored yet",
+        )
 
 
 def _check_tokens_exist(hub: Hub) -> None:

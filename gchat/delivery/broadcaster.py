@@ -86,7 +86,7 @@ class Broadcaster:
         if current.serve(SLICE):
             self._rounds[room] = current
         said = room.log.end.id > room.sent.id
-        # What is not recorded yet stirs the room when it is; nobody has a turn before that.
-        waiting = room.queue.are_awaited and room.log.end == room.log.said
+        # What is pending stirs the room when it has its place; nobody has a turn before that.
+        waiting = room.queue.are_awaited and not room.pending
         if said or room in self._rounds or room.visits or waiting:
             self._hub.mark_ready(room)

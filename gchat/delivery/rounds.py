@@ -44,7 +44,7 @@ class Round:
         self._cohorts: list[Cohort[Client]] = list(room.cohorts) if said else []
         self._listeners: dict[int, Client] = {}
         listeners = len(room.listeners) + len(room.cohorts)
-        if said or self._end == room.log.said:
+        if said or not room.pending:
             room.queue.begin_round(listeners, len(hub.ready_rooms) + 1)
         self._said = said
 

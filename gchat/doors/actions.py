@@ -40,6 +40,8 @@ class Actions:
         try:
             command, typed = commands.read(text)
             self.waits.pay(command.cost - 1)
+            if command.reads:
+                self.waits.until_placed()
             command.carry_out(self.hub, self.client, typed)
         except (Refused, Dismissed):
             raise

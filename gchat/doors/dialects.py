@@ -6,6 +6,9 @@ from operator import length_hint
 from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.actions import Actions
+from gchat.hub.room import Pending
+from gchat.model.message import Ref
+from gchat.model.room_log import RoomLog
 from gchat.protocol.json_lines import NotARequest, read_request, with_ref
 from gchat.text.safe import visible, visible_lines
 
@@ -108,7 +111,7 @@ class JsonRequests:
         except NotARequest as error:
             actions.refuse(str(error), "no request", error.ref)
             return
-        log, number, last_own = client.log, client.number, client.last_own
+        before = client.pending, client.log, client.number, client.last_own
         try:
             self._check_tells_no_secret(request.said)
             if request.is_command:
@@ -119,11 +122,22 @@ class JsonRequests:
             actions.refuse(str(refused), refused.what, request.ref)
             return
         if request.ref is not None:
-            actions.waits.until_stored()
-            here = client.log is log and client.number == number
-            said = here and client.last_own > last_own
-            fields = {"id": client.last_own} if said else {}
-            actions.hub.enqueue(client, with_ref("ok", request.ref, **fields))
+            self._confirm(request.ref, *before)
+
+    def _confirm(
+        self, ref: Ref, pending: Pending | None, log: RoomLog, number: int, last_own: int
+    ) -> None:
+        """Answer `ok`: at once, or when what was said for it has its place.
+
+        The rest is as it was before the request: what was pending, and where the client stood.
+        """
+        client = self._actions.client
+        if client.pending and client.pending is not pending:
+            client.pending.refs.append(ref)
+            return
+        said = client.log is log and client.number == number and client.last_own > last_own
+        fields = {"id": client.last_own} if said else {}
+        self._actions.hub.enqueue(client, with_ref("ok", ref, **fields))
 
     def _check_tells_no_secret(self, text: str) -> None:
         """Raises Refused if `text`, which a program wants the room to see, may be a secret."""

@@ -6,6 +6,9 @@ from gchat.doors.rate_limit import RateLimit
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 
+STORE_PATIENCE = 1.0
+"""Seconds that a command waits for a store to place what its client has said before."""
+
 
 class Waits:
     """What one client's greenlet waits for between its socket and a room.
@@ -19,9 +22,10 @@ class Waits:
 
     A command waits (`before_command`), in this order, for
     1. answers that are not read yet, since it makes more of them;
-    2. the store: what the client has said before is to be seen in what the command shows;
-    3. the gate, through which one command passes in a turn of the loop: those who only talk
+    2. the gate, through which one command passes in a turn of the loop: those who only talk
        come between two of them. Operators pass by: they are to end the crush in front of it.
+    One that shows or deletes what was said then waits for the store (`until_placed`), if that takes
+    no longer than STORE_PATIENCE: what the client has said before is to be among it.
 
     A refusal waits for the gate too (`at_gate`): to find out what was wrong took time.
     Nothing is read from the client meanwhile, and nothing is lost.
@@ -58,12 +62,11 @@ class Waits:
     def before_command(self) -> None:
         """Wait until the client may have a command carried out."""
         self._client.wait_until_answers_are_read()
-        self.until_stored()
         self.at_gate()
 
-    def until_stored(self) -> None:
-        """Wait until what the client has said may be seen, also by itself."""
-        self._hub.pending_writes.wait_for(self._client)
+    def until_placed(self) -> None:
+        """Wait until what the client has said may be seen, also by itself; or not much longer."""
+        self._hub.pending_writes.wait_for(self._client, STORE_PATIENCE)
 
     def at_gate(self) -> None:
         """Wait for the client's turn to have the server do more than pass on a line."""

@@ -61,6 +61,7 @@ class Client(Seat):
         "operator",
         "owed",
         "owed_bytes",
+        "pending",
         "person",
         "progress",
         "rings",
@@ -100,6 +101,8 @@ class Client(Seat):
         """What others have sent it takes so many, of what it is owed or may not have got."""
         self.in_flight: deque[InFlight] = NOTHING_IN_FLIGHT
         """What others have sent it alone that it was sent, and need not have arrived."""
+        self.pending: Any = None
+        """The last of what it has said, as long as that has no place in its room (Pending)."""
 
         self.progress: Event | None = None
         """Set when it was seen to, so that it may have been sent something; made by who waits."""
@@ -134,11 +137,11 @@ class Client(Seat):
         """It is to be sent nothing but what all others get who stand where it does."""
         return not (self.owed or self.connection.cut or self.last_own > self.cursor.id)
 
-    def has_said(self, last: Cursor, count: int = 0) -> None:
-        """The last message in its log, up to `last`, is its own; `count` of those that people
-        have said."""
+    def has_said(self, last: int, count: int = 0) -> None:
+        """Learn that the message `last` in its log is its own; `count` is how many lines of its
+        own are new there."""
         self.leave_cohort()
-        self.last_own = last.id
+        self.last_own = last
         self.own_ahead += count
 
     def stop_at(self, place: Cursor) -> None:
@@ -209,8 +212,8 @@ class Client(Seat):
 
     @property
     def settled(self) -> bool:
-        """It has got that, and what it is owed."""
-        return self.has_heard_all and not self.owed
+        """It has got that, and what it is owed, and will be owed for what it has said."""
+        return self.has_heard_all and not self.owed and not (self.pending and self.pending.refs)
 
     def wait_for_progress(self, timeout: float | None = None) -> bool:
         """Wait until it was seen to; False if that took over `timeout` seconds."""

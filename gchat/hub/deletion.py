@@ -36,7 +36,7 @@ def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
     # From memory first: messages that are not in the file yet are then written as deleted.
     deleted = _delete_from_memory(hub, room, ids)
     deleted |= hub.store.delete(room, ids)
-    with hub.opening:  # a room that is being opened has perhaps read them already
+    with hub.opening.hold(room):  # a room that is being opened has perhaps read them already
         _delete_from_memory(hub, room, ids)
     return deleted
 
@@ -71,7 +71,7 @@ def _find_in_memory(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
     """Yield open rooms with ids of messages of `sender` in their logs, some at a time."""
     for room in list(hub.rooms.by_name.values()):
         last = room.log.start.id
-        while last < room.log.said.id:
+        while last < room.log.end.id:
             yield room.name, room.log.ids_of(sender, last, SCANNED_AT_A_TIME)
             last = max(last + SCANNED_AT_A_TIME, room.log.start.id)
             give_way()

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from operator import sub
 
+import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 
@@ -16,17 +17,19 @@ from gchat.hub.names import Names
 from gchat.hub.notices import PresenceNotices
 from gchat.hub.password_attempts import PasswordAttempts
 from gchat.hub.pending_writes import PendingWrites
-from gchat.hub.room import Room
+from gchat.hub.room import Pending, Room
 from gchat.hub.rooms import LOBBY, Rooms
 from gchat.hub.shutdown import Shutdown
 from gchat.model.buckets import Slots
 from gchat.model.identities import Identities
-from gchat.model.message import SERVER, Kind, Private
+from gchat.model.message import SERVER, SPOKEN, Kind, Private, Utterance
 from gchat.model.sanctions import Sanction, Sanctions
+from gchat.protocol.json_lines import with_ref
 from gchat.protocol.voices import voice_of
 from gchat.runtime.faults import Faults
-from gchat.runtime.loop import Gate, give_way
+from gchat.runtime.loop import Gate, Locks, give_way
 from gchat.runtime.watchdog import Watchdog
+from gchat.store.base import Batch, Placed
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
 
@@ -50,12 +53,13 @@ class Hub:
         self.history = history or History(MemoryStore())
         self.store = self.history.store
         """What outlasts the process, in three parts: the rooms' logs, and the next two."""
+        self.store.report = self.report
         self.directory = self.store.directory
         self.archive = self.store.archive
         self.started = time.time()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
-        self.rooms = Rooms(self.history.open(LOBBY))
+        self.rooms = Rooms(self.history.open(LOBBY), self.store.owes)
         self.lobby.topic = self.directory.topic(LOBBY)
         self.identities = Identities(self.directory.identities())
         self.names = Names(self.identities)
@@ -68,8 +72,8 @@ class Hub:
         self.work = Event()
         """Set when there is a room in `stirred`."""
         self.pending_writes = PendingWrites()
-        self.opening = Semaphore()
-        """Held while what was said in a room is read, to open it."""
+        self.opening = Locks()
+        """By the names of rooms: held while what was said in one is read, to open it."""
         self.command_gate = Gate()
         """Where those wait who ask for more than to say a line."""
         self.arrival_gate = Gate()
@@ -130,8 +134,7 @@ class Hub:
         if client.away:
             client.away = None
             self.confirm(client, "You are no longer away")
-        self._append(room, kind, texts, client.number, client.name)
-        client.has_said(room.log.said, len(texts))
+        self._append(room, kind, texts, client.number, client.name, client)
         self.stats.messages += len(texts)
         room.queue.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
         self.bells.ring_for_mentioned(client, room.log, texts)
@@ -147,18 +150,76 @@ class Hub:
         """A notice to everybody in `room` but the client of the number `about`, called `name`."""
         if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
             self.presence_notices.tell(room)
-        self._append(room, kind, [text], about, name)
-        if client := room.clients.get(about):
-            client.has_said(room.log.said)
+        self._append(room, kind, [text], about, name, room.clients.get(about))
         room.queue.unsent += len(text)
 
-    def _append(self, room: Room, kind: str, texts: list[str], sender: int, name: str) -> None:
+    def _append(
+        self,
+        room: Room,
+        kind: str,
+        texts: list[str],
+        sender: int,
+        name: str,
+        client: Client | None,
+    ) -> None:
         # Milliseconds are what programs are told, and what comes back the same from a file.
-        room.log.append(round(time.time(), 3), kind, texts, sender, name)
-        if self.store.is_kept:
-            self.pending_writes.add(room)
-        else:
-            self.mark_ready(room)
+        utterance = Utterance(round(time.time(), 3), kind, texts, sender, name)
+        if not self.store.places_at_once:
+            self.pending_writes.add(room, utterance, client)
+            return
+        log = room.log
+        (placed,) = self.store.append((Batch(room.name, log.end, log.latest, (utterance,)),))
+        log.insert(placed.entries)
+        if client is not None:
+            client.has_said(log.end.id, len(texts) if kind in SPOKEN else 0)
+        self.mark_ready(room)
+
+    def insert(self, room: Room, pending: Sequence[Pending], placed: Placed) -> None:
+        """Have `room` see what was pending there first, now that the store has placed it."""
+        room.log.insert(placed.others)
+        last = room.log.end.id
+        room.log.insert(placed.entries)
+        for each in pending:
+            room.pending.popleft()
+            last += len(each.utterance.texts)
+            try:
+                self._count_as_own(room, each, last)
+            except Exception:  # a mistake of ours: the others' lines have their places all the same
+                self.faults.report("cannot settle what was said in #%s", room.name)
+        self.mark_ready(room)
+
+    def _count_as_own(self, room: Room, pending: Pending, last: int) -> None:
+        """Have whoever has said what was pending not be sent it, wherever they are by now.
+
+        `last` is the id that the last of it has been given.
+        """
+        count = len(pending.utterance.texts) if pending.utterance.kind in SPOKEN else 0
+        sender, by = pending.utterance.sender, pending.client
+        client = self.clients.get(sender)
+        if by is not None:
+            if by.pending is pending:
+                by.pending = None
+            if self.clients.get(by.number) is by:
+                for ref in pending.refs:
+                    self.enqueue(by, with_ref("ok", ref, id=last))
+                if client is None and by.former == sender:  # by now it goes on as another one
+                    client = by
+        if client is not None:
+            if client.log is room.log:
+                client.has_said(last, count)
+        elif (identity := self.identities.of(sender)) and identity.room == room.name:
+            identity.own_ahead += count
+            self.identities.moved[sender] = identity
+
+    def report(self, text: str) -> None:
+        """Have the log and all operators told of what they have to know at once. Does not wait."""
+        log.error("%s", text)
+        gevent.spawn(self._tell_operators, text)
+
+    def _tell_operators(self, text: str) -> None:
+        for client in self.each_client():
+            if client.operator:
+                self.tell(client, text)
 
     def notify_all(self, text: str) -> None:
         """A notice to everybody in every room."""

@@ -12,6 +12,7 @@ from gchat.hub.marks import Trail
 from gchat.hub.room import Room
 from gchat.hub.rooms import TooManyRooms
 from gchat.model.room_log import Cursor
+from gchat.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +67,13 @@ def move(hub: Hub, client: Client, name: str) -> Room:
     """Move `client` to the room called `name`, which is made if there is none.
 
     Runs in the client's greenlet, and waits until it has got what was said up to now in its
-    room. Raises TooManyRooms; then the client stays where it was.
+    room. Raises TooManyRooms and StoreError; then the client stays where it was.
     """
     listens = client.until is None
     stop_listening(hub, client)
     try:
         room = find_or_open(hub, name)
-    except TooManyRooms:
+    except (TooManyRooms, StoreError):
         if listens:
             listen(hub, client)
         raise
@@ -97,9 +98,11 @@ def stop_listening(hub: Hub, client: Client) -> None:
 def find_or_open(hub: Hub, name: str) -> Room:
     """The room called `name`, which is opened if need be.
 
-    Waits if the room's tail has to be read from the store. Raises TooManyRooms.
+    Waits if the room's tail has to be read from the store. Raises TooManyRooms and StoreError.
     """
-    with hub.opening:  # or it might be opened twice, and its ids be given out again
+    if room := hub.rooms.by_name.get(name):
+        return room
+    with hub.opening.hold(name):  # or it might be opened twice, and its ids be given out again
         if room := hub.rooms.by_name.get(name):
             return room
         before, topic = hub.history.open(name), hub.directory.topic(name)

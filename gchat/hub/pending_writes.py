@@ -1,44 +1,54 @@
-"""Messages that are not in the history file yet, and the greenlets that wait until they are."""
+"""Messages that have no place in their room yet, and the greenlets that wait until they have."""
 
 import time
+from typing import Any
 
 from gevent.event import Event
 
 from gchat.hub.client import Client
-from gchat.hub.room import Room
+from gchat.hub.room import Pending, Room
+from gchat.model.message import Utterance
 
 
 class PendingWrites:
-    """The rooms with messages that are not written yet; the recorder empties `rooms`."""
+    """The rooms with messages that have no place yet; the recorder takes them from here."""
 
     def __init__(self) -> None:
         self.rooms: dict[Room, None] = {}
         self._added = Event()
-        self._written = Event()
+        self._placed = Event()
 
-    def add(self, room: Room) -> None:
-        """Note a new message in `room`."""
+    def add(self, room: Room, utterance: Utterance, client: Client | None) -> None:
+        """Note a new message in `room`, of `client` or, if that is None, of the server."""
+        pending = Pending(utterance, client)
+        room.pending.append(pending)
+        if client is not None:
+            client.pending = pending
         self.rooms[room] = None
         self._added.set()
 
-    def wait(self, timeout: float | None) -> None:
-        """Wait for a room with unwritten messages, at most `timeout` seconds."""
+    def wait(self) -> None:
+        """Wait for a room with messages that have no place yet."""
         if not self.rooms:
             self._added.clear()
-            self._added.wait(timeout)
+            self._added.wait()
 
-    def tell_written(self) -> None:
-        """Wake the greenlets that wait: some messages have been written."""
-        written, self._written = self._written, Event()
-        written.set()
+    def tell_placed(self) -> None:
+        """Drop the rooms without pending messages, and wake the greenlets that wait for that."""
+        for room in [room for room in self.rooms if not room.pending]:
+            del self.rooms[room]
+        placed, self._placed = self._placed, Event()
+        placed.set()
 
-    def wait_for(self, client: Client) -> None:
-        """Wait until the messages of `client` in its room are written and may be seen there."""
-        while client.last_own > client.log.end.id and not client.lost:
-            self._written.wait()
+    def wait_for(self, client: Client, seconds: float) -> None:
+        """Wait until the messages of `client` have their places, at most `seconds`."""
+        self._wait_while(seconds, lambda: bool(client.pending and not client.lost))
 
-    def wait_for_all(self, timeout: float) -> None:
-        """Wait until all messages are written, at most `timeout` seconds."""
-        end = time.monotonic() + timeout
-        while self.rooms and (left := end - time.monotonic()) > 0:
-            self._written.wait(left)
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait until all messages have their places, at most `seconds`."""
+        self._wait_while(seconds, lambda: bool(self.rooms))
+
+    def _wait_while(self, seconds: float, condition: Any) -> None:
+        end = time.monotonic() + seconds
+        while condition() and (left := end - time.monotonic()) > 0:
+            self._placed.wait(left)

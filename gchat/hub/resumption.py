@@ -81,8 +81,8 @@ def leave(hub: Hub, client: Client) -> None:
 def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
     """Make `client` resume `identity`, which another connection may still have.
 
-    Runs in the greenlet of `client`. Raises BeingResumed and TooManyRooms; the client stays as it
-    was then.
+    Runs in the greenlet of `client`. Raises BeingResumed, TooManyRooms and StoreError; the client
+    stays as it was then.
     """
     if identity.number in hub.resumed:
         raise BeingResumed

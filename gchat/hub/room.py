@@ -1,13 +1,27 @@
 """A room: its log, who is in it, and what the broadcaster knows about it."""
 
+from collections import deque
 from collections.abc import Collection
 
 from gchat.hub.client import Client
 from gchat.hub.cohorts import Cohorts
 from gchat.hub.fair_queue import FairQueue
-from gchat.model.message import Message, Topic
+from gchat.model.message import Message, Ref, Topic, Utterance
 from gchat.model.presence import Presence
 from gchat.model.room_log import RoomLog
+
+
+class Pending:
+    """Something that was said and has no place in its room yet."""
+
+    __slots__ = ("client", "refs", "utterance")
+
+    def __init__(self, utterance: Utterance, client: Client | None) -> None:
+        self.utterance = utterance
+        self.client = client
+        """Whose own it is, so that it is not sent it; None if it is nobody's."""
+        self.refs: list[Ref] = []
+        """The requests that are answered when it has its place."""
 
 
 class Room:
@@ -36,6 +50,8 @@ class Room:
         self.pages: dict[int, list[Message]] = {}
         """What was read from the file for those who are behind what `log` holds, by the id that
         it follows."""
+        self.pending: deque[Pending] = deque()
+        """What was said there and has no place in `log` yet, in its order."""
         self.queue = FairQueue()
         """Whose turn it is to speak."""
 

@@ -1,7 +1,7 @@
 """All rooms: opened when a client goes there, closed when they stay empty."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gchat.hub.client import Client
 from gchat.hub.room import Room
@@ -31,9 +31,10 @@ class TooManyRooms(Exception):
 class Rooms:
     """The rooms by name; the lobby always exists."""
 
-    def __init__(self, lobby: RoomLog) -> None:
-        """`lobby` is the log of the lobby."""
+    def __init__(self, lobby: RoomLog, owes: Callable[[str], bool] = lambda _room: False) -> None:
+        """`lobby` is the log of the lobby; `owes` tells whether a room has unwritten messages."""
         self.by_name = {LOBBY: Room(lobby)}
+        self._owes = owes
 
     def open(self, log: RoomLog, clients: Iterable[Client]) -> Room:
         """Open a room with `log`. Raises TooManyRooms.
@@ -64,7 +65,7 @@ class Rooms:
             raise TooManyRooms
 
     def _empty(self, clients: Iterable[Client]) -> list[Room]:
-        """Return the rooms that no client is in or still reads from.
+        """Return the rooms that no client is in or still reads from, and that are all written.
 
         First come rooms without any messages, then the rooms that have been empty for longest.
         """
@@ -72,7 +73,7 @@ class Rooms:
         empty = [
             room
             for name, room in self.by_name.items()
-            if name not in in_use and room.log.end == room.log.said
+            if name not in in_use and not room.pending and not self._owes(name)
         ]
         return sorted(empty, key=lambda room: (room.log.end.spoken > 0, room.empty_since))
 

@@ -102,7 +102,7 @@ class Seat:
         self.leave_cohort()
         self.log = log
         self.until = self.entered = self._cursor = place or log.end
-        self.last_own = log.said.id  # it may have said some of that before
+        self.last_own = log.end.id  # it may have said some of that before
         self.own_ahead = own_ahead
         if self.connection.trail is not None:
             self.connection.trail.enter(self._cursor)

@@ -67,7 +67,7 @@ class Checkpointer:
                     identities.undelivered.pop(number, None)
             self._fails = False
         except StoreError as error:
-            if not self._fails:
+            if not (self._fails or self._hub.store.trouble):  # which operators know already
                 log.error("cannot save resume tokens: %s", error)
             self._fails = True
 

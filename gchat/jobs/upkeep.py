@@ -30,6 +30,9 @@ INDEX_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
 """Seconds between two searches for rooms that have stayed empty: a tenth of EMPTY_TIME."""
 
+CHECK_INTERVAL = 5.0
+"""Seconds between two looks whether the history file is still there."""
+
 PURGE_SHARE = 10
 """Least ratio of the time until the next merge of the index to the time that the last one took: a
 merge writes the whole index, however little was deleted."""
@@ -56,9 +59,9 @@ def delete_old_messages(hub: Hub) -> None:
                 next_purge = time.monotonic() + PURGE_SHARE * (time.monotonic() - began)
             fails = False
         except StoreError as error:
-            if not fails:
+            if not (fails or error.is_locked or hub.store.trouble):  # which operators know already
                 log.error("cannot delete old messages from the history file: %s", error)
-            fails = True
+                fails = True
         gevent.sleep(EXPIRY_INTERVAL)
 
 
@@ -92,9 +95,24 @@ def _repeat(step: Callable[[], int]) -> None:
 
 def index_messages(hub: Hub) -> None:
     """Add new messages to the full-text index, for ever."""
+    fails = False
     while True:
-        left = hub.archive.index(STEP)
+        left = 0
+        try:
+            left = hub.archive.index(STEP)
+            fails = False
+        except StoreError as error:
+            if not (fails or error.is_locked or hub.store.trouble):  # which is told already
+                log.error("cannot index messages for /find: %s", error)
+                fails = True
         gevent.sleep(PAUSE if left else INDEX_INTERVAL)
+
+
+def check_store(hub: Hub) -> None:
+    """Find out again and again, for ever, whether what was written is still there."""
+    while True:
+        gevent.sleep(CHECK_INTERVAL)
+        hub.store.check()
 
 
 def tidy_rooms(rooms: Rooms, clients: dict[int, Client]) -> None:

@@ -1,5 +1,6 @@
 """Messages and notices, the entries of a room's log; direct messages; topics."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 Ref = str | int | None
@@ -69,6 +70,17 @@ class Message(NamedTuple):
     def without_text(self) -> "Message":
         """The entry that takes its place when it is deleted."""
         return self._replace(kind=Kind.GONE, text="")
+
+
+class Utterance(NamedTuple):
+    """Lines of one sender that are said together, and have no place in the room yet."""
+
+    time: float
+    """When they were said; a store that knows a later time of the room gives them that."""
+    kind: str
+    texts: Sequence[str]
+    sender: int
+    name: str
 
 
 class Private(NamedTuple):

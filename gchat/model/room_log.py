@@ -4,14 +4,14 @@ To speak is to append; to listen is to have a cursor and to read what is behind
 it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
-import sys
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
+from sys import getsizeof, maxsize
 from typing import Final, NamedTuple
 
-from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message
+from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message, Utterance
 
 MAX_MESSAGES = 100_000
 MAX_BYTES = 32 * 2**20
@@ -39,6 +39,7 @@ anything richer it stopped the server for 60 ms now and then (measured).
 ID: Final = 0
 SPOKEN_UP_TO: Final = 1
 TIME: Final = 2
+ROOM: Final = 3
 KIND: Final = 4
 SENDER: Final = 5
 TEXT: Final = 7
@@ -56,29 +57,44 @@ class Cursor(NamedTuple):
     """How many messages people had said up to here (the rest are notices)."""
 
 
+def without_text(entry: Entry) -> Entry:
+    """What is left of a message when it is deleted: its place."""
+    return _entry_from(_message_from(entry).without_text())
+
+
+def place(room: str, end: Cursor, latest: float, utterances: Iterable[Utterance]) -> list[Entry]:
+    """Give utterances their ids behind `end`, in their order, and times not before `latest`."""
+    entries = list[Entry]()
+    last, spoken = end
+    for time, kind, texts, sender, name in utterances:
+        if time > latest:
+            latest = time
+        step = kind in SPOKEN
+        entries += [
+            (last + number, spoken + number * step, latest, room, kind, sender, name, text)
+            for number, text in enumerate(texts, 1)
+        ]
+        last += len(texts)
+        spoken += len(texts) * step
+    return entries
+
+
 class RoomLog:
     """A bounded log in memory.
 
     `start` and `end` are the cursors around what it holds. Ids never repeat and
-    have no hole, so a reader can count what it missed.
-
-    Where messages are recorded before anybody may see them, it also holds some that
-    are not released yet, up to `said`: no reader gets them, and `end` is before them.
+    have no hole, so a reader can count what it missed. Times never fall.
     """
 
     def __init__(
-        self,
-        room: str,
-        max_messages: int = MAX_MESSAGES,
-        max_bytes: int = MAX_BYTES,
-        recorded: bool = False,
+        self, room: str, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES
     ) -> None:
-        """`recorded`: what is appended is held back until it is released."""
         self.room = room
-        self.start = self.end = self.said = Cursor(0, 0)
+        self.start = self.end = Cursor(0, 0)
+        self.latest = 0.0
+        """The time of the last message, kept or not."""
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._recorded = recorded
         self._entries: list[Entry] = []
         self._bytes = 0
         self._gone: list[int] = []
@@ -89,41 +105,38 @@ class RoomLog:
     def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
         """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
         self._entries = list(map(_entry_from, messages))
-        self._bytes = sum(MESSAGE_BYTES + sys.getsizeof(message.text) for message in messages)
+        self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
         self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
-        self.end = self.said = end
+        self.end = end
+        self.latest = messages[-1].time if messages else 0.0
 
     def append(
         self, time: float, kind: str, texts: Sequence[str], sender: int = SERVER, name: str = ""
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
-        last, spoken = self.said
-        room, step = self.room, kind in SPOKEN
-        self._entries += [
-            (last + number, spoken + number * step, time, room, kind, sender, name, text)
-            for number, text in enumerate(texts, 1)
-        ]
-        self._bytes += len(texts) * MESSAGE_BYTES + sum(map(sys.getsizeof, texts))
-        self.said = Cursor(last + len(texts), spoken + len(texts) * step)
-        if not self._recorded:
-            self.end = self.said
-        self.tidy()
+        utterance = Utterance(time, kind, texts, sender, name)
+        self.insert(place(self.room, self.end, self.latest, (utterance,)))
 
-    @property
-    def unreleased(self) -> list[Entry]:
-        """What nobody may see yet, in its order."""
-        return self._entries[self.end.id - self.start.id :]
+    def insert(self, entries: Sequence[Entry]) -> None:
+        """Add messages that a store has placed: they follow on `end` and on one another."""
+        if not entries:
+            return
+        self._entries += entries
+        size = MESSAGE_BYTES * len(entries)
+        for entry in entries:
+            size += getsizeof(entry[TEXT])
+            if entry[KIND] == Kind.GONE:
+                self._gone.append(entry[ID])
+        self._bytes += size
+        last = entries[-1]
+        self.end, self.latest = Cursor(last[ID], last[SPOKEN_UP_TO]), last[TIME]
+        self.tidy()
 
     def entries_after(self, last: int) -> list[Entry]:
-        """All that it holds from behind the id `last`, released or not."""
+        """All that it holds from behind the id `last`."""
         return self._entries[max(0, last - self.start.id) :]
-
-    def release(self, end: Cursor) -> None:
-        """Everybody may see what is before `end` now, a place up to `said`."""
-        self.end = end
-        self.tidy()
 
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
@@ -140,7 +153,7 @@ class RoomLog:
         return self.start.id + self._place(TIME, time)
 
     def last(
-        self, count: int, characters: int, before: Cursor, longest: int = sys.maxsize
+        self, count: int, characters: int, before: Cursor, longest: int = maxsize
     ) -> list[Message]:
         """What people said last, up to `before`, oldest first, without what is gone.
 
@@ -179,8 +192,8 @@ class RoomLog:
             place = number - self.start.id - 1
             if 0 <= place < len(self._entries) and self._entries[place][KIND] in SPOKEN:
                 entry = self._entries[place]
-                self._bytes -= sys.getsizeof(entry[TEXT]) - sys.getsizeof("")
-                self._entries[place] = _entry_from(_message_from(entry).without_text())
+                self._bytes -= getsizeof(entry[TEXT]) - getsizeof("")
+                self._entries[place] = without_text(entry)
                 insort(self._gone, number)
                 deleted.add(number)
         self.deletions += 1
@@ -205,7 +218,7 @@ class RoomLog:
         if gone <= 0:
             return False
         self._bytes -= sum(
-            MESSAGE_BYTES + sys.getsizeof(each[TEXT]) for each in self._entries[:gone]
+            MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone]
         )
         self._drop(gone)
         return True
@@ -235,7 +248,7 @@ class RoomLog:
         while gone < min(MOST_FORGOTTEN, self.end.id - self.start.id) and (
             self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
         ):
-            self._bytes -= MESSAGE_BYTES + sys.getsizeof(self._entries[gone][TEXT])
+            self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
             gone += 1
         if gone:
             self._drop(gone)

@@ -1,5 +1,8 @@
 """Helpers for gevent's event loop: give way, wait for a watcher, take turns."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gevent
@@ -31,6 +34,27 @@ def wait_for(watcher: Any) -> None:
         gevent.get_hub().switch()
     finally:
         watcher.stop()
+
+
+class Locks:
+    """A lock for each name, as long as somebody has it or waits for it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, Semaphore] = {}
+        self._users = Counter[str]()
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Have the lock of `name` within."""
+        lock = self._locks.setdefault(name, Semaphore())
+        self._users[name] += 1
+        try:
+            with lock:
+                yield
+        finally:
+            self._users[name] -= 1
+            if not self._users[name]:
+                del self._users[name], self._locks[name]
 
 
 class Gate:

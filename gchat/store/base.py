@@ -8,17 +8,23 @@ to be written, nothing is then.
 No method decides what a user is shown.
 """
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
 from gchat.model.identities import Identity
-from gchat.model.message import Message, Private, Topic
+from gchat.model.message import Message, Private, Topic, Utterance
 from gchat.model.room_log import Cursor, Entry
 from gchat.model.sanctions import Sanction
 from gchat.text.addresses import Network
 from gchat.text.query import Query
+
+END_PATIENCE = 3.0
+"""Seconds that a store may take, when the server ends, to write what it still owes."""
+
+log = logging.getLogger(__name__)
 
 Sanctions = Mapping[Network, Sanction]
 """Bans or mutes, in the order in which they were imposed."""
@@ -34,36 +40,76 @@ class Opened(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What is new in a room: entries that follow one another, behind all that was appended."""
+    """What is to be said next in a room, in this order."""
 
     room: str
+    end: Cursor
+    """The end of the room's log, as far as this server knows it."""
+    latest: float
+    """The time of the last message up to there; 0 if it is not known."""
+    utterances: Sequence[Utterance]
+
+
+class Placed(NamedTuple):
+    """The places that a batch was given: what follows on its `end`."""
+
+    others: Sequence[Entry]
+    """Messages of other servers that came before it, if there are some."""
     entries: Sequence[Entry]
+    """The messages of the batch, one behind the other."""
 
 
 class Store(ABC):
     """The log of each room: messages with the ids 1, 2, 3, ...
 
-    An id is missing if its message was trimmed, or could not be written; a deleted message keeps
-    its id. A range is given by the id before its first message, and that of its last one.
+    It puts rooms in order: an id is given out by `append`, and never twice. A store with one owner
+    places what its server says from memory, and may owe the rows for a while; a store that several
+    servers share puts messages of the others before those of a batch.
+
+    An id is missing if its message was trimmed, or is lost; a deleted message keeps its id. A range
+    is given by the id before its first message, and that of its last one.
     """
 
     directory: "Directory"
     archive: "Archive"
 
     is_kept: bool
-    """Whether anything outlasts the process. If so, nobody is shown a message before it was
-    appended."""
+    """Whether anything outlasts the process."""
+
+    places_at_once: bool
+    """Whether `append` neither waits nor fails. Otherwise nobody is shown a message before it has
+    its place."""
+
+    report: Callable[[str], None] = staticmethod(log.error)
+    """Called with what operators have to know at once, in a sentence; whoever runs the store sets
+    it. It must not wait."""
 
     @abstractmethod
     def open(self, room: str) -> Opened:
         """Read where the log of `room` goes on; at the very beginning if there is none."""
 
     @abstractmethod
-    def append(self, batches: Sequence[Batch], *, at_once: bool = False) -> None:
-        """Write all of `batches`, or none.
+    def append(self, batches: Sequence[Batch]) -> list[Placed]:
+        """Place the messages of `batches`, at most one of each room; none of them, if it raises.
 
-        `at_once`: a lock that another program holds is an error, and not waited for.
+        The lines of a batch land next to one another. Called again only when it has returned.
         """
+
+    def owes(self, room: str) -> bool:
+        """Whether messages of `room` have places and are not written yet: it is not to be closed.
+
+        Raises nothing.
+        """
+        return False
+
+    @property
+    def trouble(self) -> str:
+        """What operators have to know of a store that cannot be written; empty if it can be."""
+        return ""
+
+    def check(self) -> bool:
+        """Find out whether what has been written is still there; reports it if it is not."""
+        return True
 
     @abstractmethod
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
@@ -91,14 +137,14 @@ class Store(ABC):
     def trim_old(self, time: float, most: int) -> int:
         """Remove at most `most` messages of any rooms that were said before `time`.
 
-        Returns how many were removed. A lock that another program holds is an error.
+        Returns how many were removed.
         """
 
     @abstractmethod
     def trim_room(self, room: str, kept: int, most: int) -> int:
         """Remove at most `most` messages of `room`, all of them before the last `kept`.
 
-        Returns how many were removed. A lock that another program holds is an error.
+        Returns how many were removed.
         """
 
     @abstractmethod
@@ -109,8 +155,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def close(self) -> None:
-        """End the use of all three parts; another server may begin it."""
+    def close(self, seconds: float = END_PATIENCE) -> None:
+        """End the use of all three parts; another server may begin it.
+
+        Writes what is owed, for so many seconds at the most, and reports what is lost.
+        """
 
 
 class Directory(ABC):

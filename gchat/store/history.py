@@ -32,7 +32,7 @@ class History:
     @decoding()
     def open(self, room: str) -> RoomLog:
         """The log of `room`, which goes on where the store has its end. Raises StoreError."""
-        log = RoomLog(room, recorded=self.store.is_kept)
+        log = RoomLog(room)
         log.begin(*self.store.open(room))
         return log
 

@@ -6,8 +6,17 @@ from math import inf
 
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
-from gchat.model.room_log import Cursor
-from gchat.store.base import Archive, Batch, Directory, Opened, Sanctions, Store
+from gchat.model.room_log import Cursor, place
+from gchat.store.base import (
+    END_PATIENCE,
+    Archive,
+    Batch,
+    Directory,
+    Opened,
+    Placed,
+    Sanctions,
+    Store,
+)
 from gchat.text.query import Query
 
 
@@ -15,6 +24,7 @@ class MemoryStore(Store):
     """The logs of a server without a history file."""
 
     is_kept = False
+    places_at_once = True
 
     def __init__(self) -> None:
         self.directory = MemoryDirectory()
@@ -23,8 +33,8 @@ class MemoryStore(Store):
     def open(self, room: str) -> Opened:
         return Opened(Cursor(0, 0), [])
 
-    def append(self, batches: Sequence[Batch], *, at_once: bool = False) -> None:
-        pass
+    def append(self, batches: Sequence[Batch]) -> list[Placed]:
+        return [Placed((), place(*batch)) for batch in batches]
 
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
         return []
@@ -47,7 +57,7 @@ class MemoryStore(Store):
     def find_crowded(self, behind: str, most: int) -> str:
         return ""
 
-    def close(self) -> None:
+    def close(self, seconds: float = END_PATIENCE) -> None:
         pass
 
 

@@ -141,9 +141,9 @@ class Person:
         assert not self.client.connection.cut, "it was not sent the rest of a line"
 
 
-def small_log(room: str, recorded: bool) -> RoomLog:
+def small_log(room: str) -> RoomLog:
     """One that keeps few messages."""
-    return RoomLog(room, max_messages=16, recorded=recorded)
+    return RoomLog(room, max_messages=16)
 
 
 def leave_blocked(connection: Connection, *_: object) -> None:

@@ -37,7 +37,7 @@ KNOW_SQLITE = {"gchat.program", "gchat.tools"}
 FOLDERS = WINGS.keys() - {"commands"}
 """Wings of which the package itself has nothing in it."""
 
-WITH_THREADS = {"gchat.store.sqlite.worker", "gchat.store.sqlite.store"}
+WITH_THREADS = {f"gchat.store.sqlite.{module}" for module in ("worker", "ledger", "store")}
 """Threads of gevent's, for what may block, and what hands its work to them."""
 
 

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-from gchat.store.sqlite.schema import transaction, without_waiting
+from gchat.store.sqlite.schema import transaction
 from gchat.store.sqlite.words import SPOKEN
 
 SCANNED_AT_A_TIME = 20_000
@@ -85,9 +85,9 @@ def find_of(
 def remove_old(connection: sqlite3.Connection, time: float, most: int) -> int:
     """Delete the oldest messages, at most `most`, up to the first that is not older than `time`.
 
-    Returns their number. Does not wait for a lock. Raises sqlite3.Error.
+    Returns their number. Raises sqlite3.Error.
     """
-    with without_waiting(connection), transaction(connection):
+    with transaction(connection):
         (last,) = connection.execute(_OLD, (most, time)).fetchone()
         return _remove(connection, "place <= ?", (last,)) if last else 0
 
@@ -104,9 +104,9 @@ def find_crowded(connection: sqlite3.Connection, behind: str, most: int) -> str:
 def remove_surplus(connection: sqlite3.Connection, room: str, kept: int, most: int) -> int:
     """Delete the oldest messages of `room`, at most `most`, so that the last `kept` stay.
 
-    Returns their number. Does not wait for a lock. Raises sqlite3.Error.
+    Returns their number. Raises sqlite3.Error.
     """
-    with without_waiting(connection), transaction(connection):
+    with transaction(connection):
         (last,) = connection.execute(
             "SELECT max(id) FROM (SELECT id FROM messages WHERE room = ?1 AND id <="
             " (SELECT max(id) FROM messages WHERE room = ?1) - ?2 ORDER BY id LIMIT ?3)",

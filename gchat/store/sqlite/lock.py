@@ -62,6 +62,17 @@ class Lock:
         """Let others have the file."""
         os.close(self._descriptor)
 
+    def is_under_its_name(self) -> bool:
+        """Whether the name of the file still stands for the one that is locked.
+
+        If not, somebody has removed it, or put another one in its place. Raises OSError if that
+        cannot be found out.
+        """
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+
     def discard(self) -> None:
         """Close, but first delete the file if this has made it: there is nothing in it yet."""
         if self._is_new and self._is_held:

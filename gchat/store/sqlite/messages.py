@@ -7,13 +7,13 @@ returns the JSON, and the loop calls `decode`.
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
 from gchat.model.message import Message
 from gchat.model.room_log import Cursor, Entry
-from gchat.store.sqlite.schema import transaction, without_waiting
+from gchat.store.sqlite.schema import transaction
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text"
 """The columns of a message, in the order of room_log.Entry."""
@@ -37,31 +37,50 @@ TAIL_CHARACTERS = 64 * 1024
 """Total length of those messages, not counting the last."""
 
 
-def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    """Write messages, all or none. Raises sqlite3.Error."""
+_LOST = """
+    INSERT INTO rooms SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+    ON CONFLICT (name) DO UPDATE SET id = excluded.id, spoken = excluded.spoken
+    WHERE excluded.id > id"""
+
+
+def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
+    """Write messages, all or none; returns how many. Raises sqlite3.Error."""
     if len(entries) <= MOST_AT_ONCE:  # one statement is a transaction by itself
-        _insert(connection, entries)
-        return
+        return _insert(connection, entries)
     with transaction(connection):
-        for first in range(0, len(entries), MOST_AT_ONCE):
-            _insert(connection, entries[first : first + MOST_AT_ONCE])
+        return sum(_insert(connection, portion) for portion in _portions(entries))
 
 
-def append_at_once(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    """Append messages like `append`, but fail at once if another program holds a lock."""
-    with without_waiting(connection):
-        append(connection, entries)
+def append_owed(
+    connection: sqlite3.Connection, entries: Sequence[Entry], ends: Mapping[str, Cursor]
+) -> int:
+    """Write messages that were placed a while ago, and up to where there are none of each room.
+
+    Returns how many were written: a place that the file has given to another one stays as it is.
+    Raises sqlite3.Error; then nothing was written.
+    """
+    with transaction(connection):
+        if ends:
+            connection.execute(_LOST, (json.dumps([[room, *end] for room, end in ends.items()]),))
+        return sum(_insert(connection, portion, "OR IGNORE") for portion in _portions(entries))
 
 
-def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    if entries:
-        connection.execute(_insertion(len(entries)), list(chain.from_iterable(entries)))
+def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    for first in range(0, len(entries), MOST_AT_ONCE):
+        yield entries[first : first + MOST_AT_ONCE]
+
+
+def _insert(connection: sqlite3.Connection, entries: Sequence[Entry], manner: str = "") -> int:
+    if not entries:
+        return 0
+    values = list(chain.from_iterable(entries))
+    return connection.execute(_insertion(len(entries), manner), values).rowcount
 
 
 @lru_cache(MOST_AT_ONCE)
-def _insertion(count: int) -> str:
+def _insertion(count: int, manner: str) -> str:
     values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
-    return f"INSERT INTO messages ({COLUMNS}) VALUES {values}"
+    return f"INSERT {manner} INTO messages ({COLUMNS}) VALUES {values}"
 
 
 def end(connection: sqlite3.Connection, room: str) -> Cursor:

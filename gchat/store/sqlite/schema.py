@@ -13,7 +13,11 @@ APPLICATION_ID = 0x67636861
 """What marks the file as one of ours: `gcha`."""
 
 BUSY = 5.0
-"""Seconds to wait for a lock that another program has on the file."""
+"""Seconds to wait for a lock that another program has on the file, while it is opened."""
+
+JOURNAL = 4 * 2**20
+"""Bytes to which `-wal` shrinks when all of it is in the file: what a reader has kept there for a
+while is no reason to keep it for ever. SQLite writes it anew after 4 MB, as a rule."""
 
 CHECK = 1.0
 """Seconds in which the file is looked through for damage when it is opened: a few hundred MB."""
@@ -110,6 +114,7 @@ def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {sync}")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
             _migrate(connection)
             _check(connection)
         except BaseException:
@@ -148,14 +153,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
-    """If another program holds a lock on the file, that is an error at once, within."""
+def stop_waiting(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """From now on, a lock that another program holds is an error at once; returns `connection`."""
     connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+    return connection
 
 
 def begin_run(connection: sqlite3.Connection) -> int:

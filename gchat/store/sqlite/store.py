@@ -3,19 +3,40 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from itertools import chain
+from functools import partial
 from math import inf
+from time import monotonic
 
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
-from gchat.store.base import Archive, Batch, Directory, Opened, Sanctions, Store
+from gchat.model.room_log import ID, Cursor
+from gchat.store.base import (
+    END_PATIENCE,
+    Archive,
+    Batch,
+    Directory,
+    Opened,
+    Placed,
+    Sanctions,
+    Store,
+)
 from gchat.store.errors import StoreError, decoding
 from gchat.store.sqlite import deleting, identities, messages, sanctions, topics, words
 from gchat.store.sqlite.errors import refusal
+from gchat.store.sqlite.ledger import Ledger
 from gchat.store.sqlite.lock import Lock
-from gchat.store.sqlite.schema import begin_run, open_file, open_to_read
+from gchat.store.sqlite.schema import BUSY, begin_run, open_file, open_to_read, stop_waiting
 from gchat.store.sqlite.worker import Worker
 from gchat.text.query import Query
+
+PATIENCE = 1.0
+"""Seconds that a command waits for a lock, or for a disk that does not answer."""
+
+LEAST_TO_CLOSE = 0.1
+"""Seconds that a thread gets to close the file, however long it took to write what was owed."""
+
+SEARCH_PATIENCE = 10.0
+"""Seconds that a search may take, with those that are before it: each gives up by itself."""
 
 
 class SqliteStore(Store):
@@ -25,35 +46,71 @@ class SqliteStore(Store):
     """
 
     is_kept = True
+    places_at_once = False
 
     def __init__(self, path: str, sync: str = "normal") -> None:
         """`sync`: SQLite's `synchronous`. Raises CannotUse; a file that it made is gone then."""
         with ExitStack() as opened:
             self._lock = Lock(path)
             opened.callback(self._lock.discard)
-            self._writer = opened.enter_context(closing(Worker(open_file(path, sync))))
-            self._reader = opened.enter_context(closing(Worker(open_to_read(path))))
-            self._searcher = opened.enter_context(closing(Worker(open_to_read(path))))
+            self._writer = opened.enter_context(
+                closing(Worker(stop_waiting(open_file(path, sync)), PATIENCE))
+            )
+            self._reader, self._searcher = (
+                opened.enter_context(closing(Worker(stop_waiting(open_to_read(path)), patience)))
+                for patience in (PATIENCE, SEARCH_PATIENCE)
+            )
             try:
-                first_number = self._writer.run(begin_run)
+                first_number = self._writer.run_within(BUSY, begin_run)
             except StoreError as error:
                 raise refusal(path, error) from error
             opened.pop_all()
+        self._ledger = Ledger(path, self._writer, lambda text: self.report(text))
         self.directory = SqliteDirectory(self._writer, self._reader, first_number)
         self.archive = SqliteArchive(self._writer, self._reader, self._searcher)
 
     @decoding()
     def open(self, room: str) -> Opened:
-        end, tail = self._reader.run(messages.tail, room)
-        return Opened(end, messages.decode(tail))
+        end, found = self._reader.run(messages.tail, room)
+        tail = messages.decode(found)
+        owed = self._ledger.owed
+        for row in owed.of(room, end.id)[-messages.TAIL :]:
+            if row[ID] != end.id + 1:  # something before it is left out, or lost
+                tail = []
+            message = Message(*row)
+            end = Cursor(message.id, message.spoken)
+            tail.append(message)
+        return Opened(max(end, owed.end(room)), tail if end >= owed.end(room) else [])
 
-    def append(self, batches: Sequence[Batch], *, at_once: bool = False) -> None:
-        entries = [*chain.from_iterable(batch.entries for batch in batches)]
-        self._writer.run(messages.append_at_once if at_once else messages.append, entries)
+    def append(self, batches: Sequence[Batch]) -> list[Placed]:
+        return self._ledger.append(batches)
+
+    def owes(self, room: str) -> bool:
+        return self._ledger.owed.owes(room)
+
+    @property
+    def trouble(self) -> str:
+        return self._ledger.trouble
+
+    def check(self) -> bool:
+        try:
+            is_there = self._reader.run(lambda _: self._lock.is_under_its_name())
+        except (StoreError, OSError):  # a disk that does not answer has not lost it
+            return True
+        self._ledger.set_gone(not is_there)
+        return is_there
 
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
-        found = self._reader.run(messages.after, room, last, end, most, characters)
-        return messages.decode(found)
+        found = messages.decode(self._reader.run(messages.after, room, last, end, most, characters))
+        if not self.owes(room) or len(found) == most:
+            return found
+        size = sum(len(message.text) for message in found)
+        for row in self._ledger.owed.of(room, found[-1].id if found else last, end):
+            if size >= characters or len(found) == most:
+                break
+            found.append(Message(*row))
+            size += len(found[-1].text)
+        return found
 
     def start(self, room: str) -> int:
         return self._reader.run(messages.start, room)
@@ -62,7 +119,8 @@ class SqliteStore(Store):
         return self._reader.run(messages.gone_between, room, last, end)
 
     def delete(self, room: str, ids: Collection[int]) -> set[int]:
-        return self._writer.run(deleting.delete, room, ids)
+        deleted = self._ledger.owed.delete(room, ids)
+        return deleted | self._writer.run(deleting.delete, room, ids)
 
     def trim_old(self, time: float, most: int) -> int:
         return self._writer.run(deleting.remove_old, time, most)
@@ -73,10 +131,15 @@ class SqliteStore(Store):
     def find_crowded(self, behind: str, most: int) -> str:
         return self._searcher.run(deleting.find_crowded, behind, most)
 
-    def close(self) -> None:
-        for worker in (self._searcher, self._reader, self._writer):
-            worker.close()
-        self._lock.close()
+    def close(self, seconds: float = END_PATIENCE) -> None:
+        deadline = monotonic() + seconds
+        self._ledger.close(seconds)
+        are_closed = [
+            worker.close(max(LEAST_TO_CLOSE, deadline - monotonic()))
+            for worker in (self._searcher, self._reader, self._writer)
+        ]
+        if all(are_closed):
+            self._lock.close()
 
 
 class SqliteDirectory(Directory):
@@ -103,7 +166,7 @@ class SqliteDirectory(Directory):
 
     @decoding()
     def identities(self) -> list[Identity]:
-        return self._reader.run(identities.read)
+        return self._reader.run_within(None, identities.read)
 
     def write_identities(
         self, changed: Iterable[Identity], moved: Iterable[Identity], forgotten: Sequence[int]
@@ -119,7 +182,7 @@ class SqliteDirectory(Directory):
         return self._writer.run(identities.keep, number, privates, most)
 
     def take_privates(self, number: int) -> list[Private]:
-        return self._writer.run(identities.take, number)
+        return self._writer.run_to_the_end(partial(identities.take, number=number))
 
 
 class SqliteArchive(Archive):

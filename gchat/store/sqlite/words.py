@@ -10,7 +10,7 @@ import time
 from gchat.model.message import Message
 from gchat.store.errors import TookTooLong
 from gchat.store.sqlite.messages import COLUMNS
-from gchat.store.sqlite.schema import transaction, without_waiting
+from gchat.store.sqlite.schema import transaction
 from gchat.text.query import Query
 
 PATIENCE = 3.0
@@ -47,12 +47,11 @@ def merge(connection: sqlite3.Connection, first: bool) -> bool:
     """Write some of the index anew, without what was taken out of it; False if that is done.
 
     Until then the words of what was deleted are still in the file. `first` is for the beginning:
-    what is in the index then is merged. Waits for no lock. Raises sqlite3.Error.
+    what is in the index then is merged. Raises sqlite3.Error.
     """
     before = connection.total_changes
     pages = -MERGED if first else MERGED
-    with without_waiting(connection):
-        connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
     return connection.total_changes - before > 1  # of which one is this statement's
 
 

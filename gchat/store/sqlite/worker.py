@@ -1,23 +1,101 @@
-"""A native thread for what may block: whoever asks for it waits, and the loop goes on."""
+"""A native thread for what may block: whoever asks for it waits, and the loop goes on.
+
+Nobody waits for a lock inside SQLite, where one job would keep all others waiting: a job that
+meets a lock fails at once, and is tried again from here, behind those that have come meanwhile.
+"""
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from time import monotonic
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+import gevent
+from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
+from gchat.store.errors import StoreError
 from gchat.store.sqlite.errors import store_error
+
+PAUSE = 0.01
+"""Seconds until a job that has met a lock is tried again."""
+
+SILENT = "it does not answer"
+"""Why a job was given up that has not ended in time, or not begun."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class Worker:
-    """Does one thing after the other, each with `connection`, which is its own."""
+class Job(Generic[Result]):
+    """Something to do with a connection, in the thread of a worker."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, function: Callable[[sqlite3.Connection], Result]) -> None:
+        self._function = function
+        self._results = list[Result]()
+        self._error: Exception | None = None
+        self._ended = Event()
+        self.has_begun = False
+        """The thread is at it, or has been: it cannot be taken back any more."""
+        self.is_cancelled = False
+
+    def carry_out(self, connection: sqlite3.Connection) -> None:
+        """Do it, in the thread."""
+        try:
+            self._results.append(self._function(connection))
+        except Exception as error:  # gevent's pool would print what it is given
+            self._error = error
+
+    def end(self, *_: object) -> None:
+        """Wake those who wait, in the loop."""
+        self._ended.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it has ended; False if that takes longer."""
+        return self._ended.wait(seconds)
+
+    def cancel(self) -> bool:
+        """Take it back; False if it has begun, so that it may be done or not."""
+        self.is_cancelled = not self.has_begun
+        return self.is_cancelled
+
+    @property
+    def error(self) -> Exception | None:
+        """What it has raised; a StoreError for an error of SQLite's. None if it was done."""
+        if isinstance(self._error, sqlite3.Error):
+            error = store_error(self._error)
+            error.__cause__ = self._error
+            return error
+        return self._error
+
+    @property
+    def result(self) -> Result:
+        """What it has returned. Raises `error`."""
+        if error := self.error:
+            raise error
+        return self._results[0]
+
+
+class Worker:
+    """Does one job after the other with `connection`, which is its own: the urgent ones first."""
+
+    def __init__(self, connection: sqlite3.Connection, patience: float | None = None) -> None:
+        """`patience`: seconds that `run` waits if it is not told otherwise; None is for ever."""
         self._connection = connection
+        self._patience = patience
         self._pool = ThreadPool(1)
+        self._urgent = deque[Job[Any]]()
+        self._others = deque[Job[Any]]()
+        self._current: Job[Any] | None = None
+
+    def submit(
+        self, function: Callable[[sqlite3.Connection], Result], *, urgent: bool = False
+    ) -> Job[Result]:
+        """Have `function` called with the connection, before all that is not urgent if it is."""
+        job = Job(function)
+        (self._urgent if urgent else self._others).append(job)
+        self._begin_next()
+        return job
 
     def run(
         self,
@@ -25,27 +103,65 @@ class Worker:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """What `function` returns for the connection and the arguments.
+        """Wait for what `function` returns for the connection and the arguments.
 
-        Raises what it raises, but StoreError for an error of SQLite's.
+        Raises what it raises, but StoreError for an error of SQLite's; and StoreError if a lock is
+        held, or nothing comes back, for as long as the worker's patience lasts.
         """
-        result = list[Result]()
+        return self.run_within(
+            self._patience, lambda connection: function(connection, *arguments, **named)
+        )
 
-        def carry_out() -> Exception | None:
-            try:
-                result.append(function(self._connection, *arguments, **named))
-            except Exception as error:  # gevent's pool would print what it is given
-                return error
-            return None
+    def run_to_the_end(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Wait as `run` does until `function` is called, and then until it has returned.
 
-        error = self._pool.apply(carry_out)
-        if isinstance(error, sqlite3.Error):
-            raise store_error(error) from error
-        if error:
-            raise error
-        return result[0]
+        For what must not be done without anybody knowing of it.
+        """
+        return self.run_within(self._patience, function, to_the_end=True)
 
-    def close(self) -> None:
-        """Wait for what is under way, and close the connection."""
-        self._pool.apply(self._connection.close)
+    def run_within(
+        self,
+        seconds: float | None,
+        function: Callable[[sqlite3.Connection], Result],
+        *,
+        to_the_end: bool = False,
+    ) -> Result:
+        """Wait as `run` does, with a patience of so many seconds; for ever if that is None."""
+        deadline = None if seconds is None else monotonic() + seconds
+        met: StoreError | None = None
+        while True:
+            job = self.submit(function)
+            left = None if deadline is None else max(0.0, deadline - monotonic())
+            if not job.wait(left) and (job.cancel() or not to_the_end):
+                raise met or StoreError(SILENT)
+            job.wait()
+            error = job.error
+            if not (isinstance(error, StoreError) and error.is_locked):
+                return job.result
+            if deadline is not None and monotonic() + PAUSE > deadline:
+                raise error
+            met = error
+            gevent.sleep(PAUSE)
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Close the connection, behind what is under way.
+
+        False if that takes over `seconds`; then it is left as it is, for the end of the process.
+        """
+        if not self.submit(sqlite3.Connection.close).wait(seconds):
+            return False
         self._pool.kill()
+        return True
+
+    def _begin_next(self) -> None:
+        while self._current is None and (queue := self._urgent or self._others):
+            job = queue.popleft()
+            if not job.is_cancelled:
+                job.has_begun, self._current = True, job
+                self._pool.spawn(job.carry_out, self._connection).rawlink(self._end_current)
+
+    def _end_current(self, _: object) -> None:
+        job, self._current = self._current, None
+        if job:
+            job.end()
+        self._begin_next()

@@ -10,13 +10,12 @@ from gchat.hub import membership
 from gchat.hub.password_attempts import RULE
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
-from gchat.model.room_log import TEXT
 from gchat.model.tokens import make_token
-from gchat.store.base import Batch
 from gchat.store.errors import StoreError
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
+from tests.unit.store.entries import batches
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +110,7 @@ def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
         (1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
         (2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
     ]
-    hub.store.append([Batch("builds", entries)])
+    hub.store.append(batches(*entries))
     ann = person(company, "ann")
     ann.client.number = old
     assert told(company, ann, "/forget yes") == ["Deleted 1 message of yours"]
@@ -155,7 +154,7 @@ def test_anything_but_yes_deletes_nothing(typed: str, company: Company) -> None:
     company.say(ann, "mine")
     why = "Usage: /forget [yes], for example: /forget"
     assert refusal(company, ann, f"/forget {typed}") == why
-    assert company.room.log.unreleased[-1][TEXT] == "mine"
+    assert company.room.pending[-1].utterance.texts == ["mine"]
 
 
 def test_what_cannot_be_counted_is_not_deleted(

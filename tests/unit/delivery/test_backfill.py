@@ -35,8 +35,8 @@ def fall_behind(company: Company, count: int = 1, said_before: int = 0) -> list[
     for number in range(said_before, said_before + LINES):
         company.say(ann, f"{number} {'x' * 100}")
         if number % 50 == 0:
-            wait_until(lambda: company.room.log.end == company.room.log.said, "it is written")
-    wait_until(lambda: company.room.log.end == company.room.log.said, "all is written")
+            wait_until(lambda: not company.room.pending, "it is written")
+    wait_until(lambda: not company.room.pending, "all is written")
     start = company.room.log.start
     assert all(peer.client.cursor.id < start.id for peer in slow)
     return slow

@@ -1,6 +1,8 @@
 """hub.deletion: what was deleted is seen no more, wherever it was on its way."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ from gchat.hub import deletion, membership
 from gchat.hub.deletion import count_all_of, delete, delete_all_of
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
-from gchat.store.base import Batch
 from gchat.store.errors import StoreError
 from gchat.store.sqlite import messages
 from gchat.store.sqlite.store import SqliteStore
@@ -69,24 +70,20 @@ def test_it_is_gone_from_a_room_that_is_closed(company: Company, store: SqliteSt
 
 
 def test_what_is_deleted_before_it_is_written_is_not_in_the_file(
-    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, tmp_path: Path
 ) -> None:
-    append, writing, ready = store.append, Event(), Event()
-
-    def wait_and_append(batches: list[Batch]) -> None:
-        writing.set()
-        ready.wait()
-        append(batches)
-
-    monkeypatch.setattr(store, "append", wait_and_append)
     ann = company.join("ann")
-    company.say(ann, "one")
-    wait_until(writing.is_set, "the first is being written")
-    company.say(ann, "two")
-    assert delete(company.hub, "lobby", [2]) == {2}
-    ready.set()
-    write_all(company)
+    with closing(sqlite3.connect(tmp_path / "chat.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        company.say(ann, "one", "two")
+        write_all(company)  # as far as anybody has to wait for it
+        assert store.owes("lobby")
+        with pytest.raises(StoreError):  # whether it is in the file cannot be found out
+            delete(company.hub, "lobby", [2])
+        assert [m.text for m in company.room.log.after(0, 9)] == ["one", ""]
+    wait_until(lambda: not store.owes("lobby"), "it is written")
     assert texts(company) == ["one"]
+    assert delete(company.hub, "lobby", [2]) == set()
 
 
 def test_if_it_cannot_be_deleted_from_the_file_it_is_gone_from_memory(
@@ -205,6 +202,10 @@ def test_all_that_somebody_has_said_is_deleted_in_all_rooms(
     assert delete_all_of(company.hub, number) == 0
 
 
+def fail_to_write(*_arguments: object, **_named: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
+
+
 def test_each_message_is_counted_once_wherever_it_is_kept(
     company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,10 +233,13 @@ def test_each_message_is_counted_once_wherever_it_is_kept(
         with pytest.raises(StoreError):
             delete(company.hub, "lobby", [199])
     assert count_all_of(company.hub, number) == 119  # gone from memory alone
-    monkeypatch.setattr(store, "append", fail)
-    company.say(ann, "hers", "hers")
-    write_all(company)
-    assert count_all_of(company.hub, number) == 121  # and in memory alone
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, "append", fail_to_write)
+        patch.setattr(messages, "append_owed", fail_to_write)
+        company.say(ann, "hers", "hers")
+        write_all(company)
+        assert count_all_of(company.hub, number) == 121  # and in memory alone
+    wait_until(lambda: not store.owes("lobby"), "it is written")
     assert store.trim_room("builds", 4, 999) == 15
     assert count_all_of(company.hub, number) == 121  # likewise: they are still shown
     assert delete_all_of(company.hub, number) == 121

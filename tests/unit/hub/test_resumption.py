@@ -138,6 +138,7 @@ def test_what_was_missed_comes_once_and_what_comes_then_too(
     assert ann.read_line() == "bob: heard\n"
     identity = gone(company, ann)
     company.say(bob, "missed", "this too")
+    company.hub.pending_writes.wait_for_all(DEADLINE)
     again = back(company, ann.client.token)
     assert all_shown(company, again) == [
         " * You missed 2 messages:",

@@ -111,7 +111,7 @@ def test_what_is_shown_again_is_bounded_and_never_nothing(
     length: int, company: Company, ann: Peer
 ) -> None:
     company.hub.settings.replay = 1000
-    company.room.log.said = company.room.log.start = company.room.log.end = Cursor(10**14, 0)
+    company.room.log.start = company.room.log.end = Cursor(10**14, 0)
     company.say(ann, *["x" * length] * 5000)
     texts = [
         line.partition("ann: ")[2] for line in shown(company, newcomer(company))[WELCOME_LINES:]

@@ -1,182 +1,151 @@
-"""jobs.recorder: what is said is written before it is sent, and goes on if it cannot be."""
+"""jobs.recorder: nobody is shown what has no place yet, and everybody what has, in one order."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import gevent
 import pytest
-from gevent.event import Event
 
 from gchat.hub import membership
 from gchat.jobs import recorder
 from gchat.jobs.recorder import Recorder
-from gchat.store.base import Batch, Store
-from gchat.store.errors import StoreError
-from gchat.store.sqlite.store import SqliteStore
+from gchat.protocol.voices import voice_of
 from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.stores import STORES, Away, ForeignLines
 
 
-@pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    store = SqliteStore(str(tmp_path / "chat.db"))
-    with Company(store=store) as company:
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "RETRY", 0.01)
+
+
+@pytest.fixture(params=[name for name in STORES if name != "memory"])
+def company(request: pytest.FixtureRequest) -> Iterator[Company]:
+    with Company(store=STORES[request.param]()) as company:
         company.start(Recorder(company.hub).run)
         yield company
-    store.close()
 
 
 @pytest.fixture
-def op(company: Company) -> Peer:
-    peer = company.join("op")
-    peer.client.operator = True
-    return peer
+def away() -> Iterator[Company]:
+    """A company whose store is away."""
+    with Company(store=Away()) as company:
+        company.start(Recorder(company.hub).run)
+        yield company
 
 
-def in_the_file(company: Company) -> list[str]:
-    """What the lobby's part of it holds."""
-    fresh = company.hub.history.open("lobby")
-    return [message.text for message in fresh.after(0, 100) if message.is_spoken]
+def store_of(company: Company) -> Away:
+    store = company.hub.store
+    assert isinstance(store, Away)
+    return store
 
 
-class Disk:
-    """What a store writes to, which may be full or slow."""
-
-    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.error: Exception | None = None
-        self.ready = Event()
-        self.ready.set()
-        self.tried = 0
-        append = store.append
-
-        def attempt(batches: list[Batch], *, at_once: bool = False) -> None:
-            self.tried += 1
-            self.ready.wait()
-            if self.error:
-                raise self.error
-            append(batches, at_once=at_once)
-
-        monkeypatch.setattr(store, "append", attempt)
+def come_back(company: Company) -> None:
+    store_of(company).is_away = False
+    wait_until(lambda: not company.hub.pending_writes.rooms, "all has its place")
 
 
-@pytest.fixture
-def disk(company: Company, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(company.hub.store, monkeypatch)
+def heard(peer: Peer, count: int) -> list[str]:
+    """The next so many lines that somebody has said."""
+    lines: list[str] = []
+    while len(lines) < count:
+        line = peer.read_lines(1)[0]
+        lines += [] if line.startswith(" * ") else [line]
+    return lines
 
 
-def test_what_is_said_is_heard_and_in_the_file(company: Company) -> None:
-    ann, bob = company.join("ann"), company.join("bob")
-    company.say(ann, "one", "two")
+def test_everybody_sees_the_same_order_and_nobody_their_own(company: Company) -> None:
+    ann, bob, cleo = (company.join(name) for name in ("ann", "bob", "cleo"))
+    for number in range(20):
+        company.say(ann, f"a{number}", f"and {number}")
+        company.say(bob, f"b{number}")
+        if number % 3 == 0:
+            gevent.sleep(0)
+    both = heard(cleo, 60)
+    assert heard(ann, 20) == [line for line in both if line.startswith("bob")]
+    assert heard(bob, 40) == [line for line in both if line.startswith("ann")]
+    assert [line for line in both if line.startswith("bob")] == [f"bob: b{n}" for n in range(20)]
+    assert company.room.log.end.spoken == 60
+    assert all(peer.client.own_ahead == 0 for peer in (ann, bob, cleo))
+
+
+def test_lines_of_other_servers_come_first_and_cost_nobody_a_message() -> None:
+    with Company(store=ForeignLines()) as company:
+        company.start(Recorder(company.hub).run)
+        ann, bob = company.join("ann"), company.join("bob")
+        company.say(ann, "one")
+        assert bob.read_lines(3) == [" * zed joined", " * zed left", "ann: one"]
+        assert ann.read_lines(2) == [" * zed joined", " * zed left"]
+        company.say(bob, "two")
+        assert ann.read_lines(3)[-1] == "bob: two"
+
+
+def test_one_who_speaks_leaves_and_comes_back_is_not_shown_their_own_line(away: Company) -> None:
+    ann, bob = away.join("ann"), away.join("bob")
+    away.say(ann, "mine")
+    store_of(away).tried.wait()
+    for room in ("builds", "lobby"):
+        move = away.start(membership.move, away.hub, ann.client, room)
+        wait_until(lambda: move.ready(), "she is there")  # noqa: B023 - it is done by then
+    come_back(away)
+    assert bob.read_line() == "ann: mine\n"
+    away.say(bob, "his")
+    assert ann.read_line() == "bob: his\n"
+    assert ann.client.own_ahead == 0
+
+
+def test_one_who_has_gone_to_another_room_is_shown_all_that_is_said_there(away: Company) -> None:
+    ann, bob = away.join("ann"), away.join("bob")
+    away.say(ann, "mine")
+    for peer in (ann, bob):
+        move = away.start(membership.move, away.hub, peer.client, "builds")
+        wait_until(lambda: move.ready(), "they are there")  # noqa: B023 - it is done by then
+    away.say(bob, "there")
+    come_back(away)
+    assert ann.read_line() == "bob: there\n"
+    assert ann.client.lag == bob.client.lag == 0
+
+
+def test_nobody_is_shown_what_has_no_place_and_answers_come_nevertheless(away: Company) -> None:
+    ann, bob = away.join("ann"), away.join("bob")
+    away.say(ann, "one")
+    store_of(away).tried.wait()
+    away.hub.tell(bob.client, "an answer")
+    assert bob.read_line() == " * an answer\n"
+    assert away.room.log.end.id == 0
+    away.say(ann, "two")
+    come_back(away)
     assert bob.read_lines(2) == ["ann: one", "ann: two"]
-    assert in_the_file(company) == ["one", "two"]
 
 
-def test_nothing_is_sent_before_it_is_written(company: Company, disk: Disk) -> None:
-    ann, bob = company.join("ann"), company.join("bob")
-    disk.ready.clear()
-    company.say(ann, "one")
-    wait_until(lambda: disk.tried == 1, "it is being written")
-    company.hub.tell(bob.client, "an answer comes nevertheless")
-    assert bob.read_line() == " * an answer comes nevertheless\n"
-    company.say(ann, "two")
-    assert company.room.log.end.id == 0
-    assert company.room.log.after(0, 10) == []
-    disk.ready.set()
-    assert bob.read_lines(2) == ["ann: one", "ann: two"]
+def test_a_room_in_which_something_waits_is_not_closed(away: Company) -> None:
+    ann = away.join("ann")
+    for room in ("builds", "lobby"):
+        if room == "lobby":
+            away.say(ann, "one")
+        move = away.start(membership.move, away.hub, ann.client, room)
+        wait_until(lambda: move.ready(), "she is there")  # noqa: B023 - it is done by then
+    builds = away.hub.rooms.by_name["builds"]
+    builds.empty_since = -1e9
+    away.hub.rooms.close_empty([ann.client])
+    assert away.hub.rooms.by_name["builds"] is builds
+    come_back(away)
+    away.hub.rooms.close_empty([ann.client])
+    assert "builds" not in away.hub.rooms.by_name
 
 
-def test_what_is_said_meanwhile_is_written_together(company: Company, disk: Disk) -> None:
-    ann, bob = company.join("ann"), company.join("bob")
-    disk.ready.clear()
-    for text in "12345":
-        company.say(ann, text)
-        wait_until(lambda: disk.tried == 1, "the first is being written")
-    disk.ready.set()
-    bob.read_lines(5)
-    assert disk.tried == 2
-
-
-def test_who_asks_waits_until_what_it_has_said_before_is_written(
-    company: Company, disk: Disk
-) -> None:
-    peer = company.converse()
-    peer.read_until("/help lists the commands")
-    disk.ready.clear()
-    peer.send(b"last\n/history 1\n")
-    wait_until(lambda: disk.tried, "it is being written")
-    disk.ready.set()
-    assert peer.read_until("] ")[-1].endswith(": last")
-
-
-def test_if_it_cannot_be_written_the_talk_goes_on_and_operators_know_why(
-    company: Company, op: Peer, disk: Disk, caplog: pytest.LogCaptureFixture
+def test_a_mistake_about_one_line_costs_no_other_one_its_place(
+    company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = company.join("ann"), company.join("bob")
-    disk.error = StoreError("the disk is full")
-    for text in ("one", "two", "three"):
-        company.say(ann, text)
-        assert bob.read_line() == f"ann: {text}\n"
-    told = op.read_until("three")
-    assert [line for line in told if "Cannot write the history file" in line] == [told[0]]
-    assert "kept in memory" in told[0]
-    assert sum("Cannot write the history" in message for message in caplog.messages) == 1
-    assert in_the_file(company) == []
-
-
-def test_what_was_not_written_is_as_soon_as_that_is_possible(
-    company: Company, op: Peer, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recorder, "RETRY", 0.02)
-    ann, bob = company.join("ann"), company.join("bob")
-    company.say(ann, "before")
-    bob.read_line()
-    disk.error = StoreError("disk I/O error")
-    company.say(ann, "meanwhile")
-    bob.read_line()
-    failed = disk.tried
-    wait_until(lambda: disk.tried > failed + 2, "it is tried again and again")
-    company.say(ann, "still")
-    bob.read_line()
-    disk.error = None
-    assert op.read_until("can be written again")[-1].endswith("again")
-    company.say(ann, "after")
-    bob.read_line()
-    assert in_the_file(company) == ["before", "meanwhile", "still", "after"]
-
-
-def test_what_memory_has_forgotten_meanwhile_is_missing_in_the_file_and_that_is_told(
-    company: Company, op: Peer, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recorder, "RETRY", 0.02)
-    ann = company.join("ann")
-    disk.error = StoreError("disk I/O error")
-    company.say(ann, *map(str, range(100)))
-    op.read_until("99")
-    company.room.log._max_messages = 64
-    while company.room.log.tidy():
-        pass
-    disk.error = None
-    told = op.read_until("can be written again")[-1]
-    kept = len(in_the_file(company))
-    assert told.endswith(f"again; {100 - kept} messages could not be saved")
-
-
-def test_a_room_with_something_unwritten_is_not_closed(company: Company, disk: Disk) -> None:
-    ann = company.join("ann")
-    disk.ready.clear()
-    room = membership.move(company.hub, ann.client, "builds")
-    company.say(ann, "one")
-    ann_leaves = company.start(membership.move, company.hub, ann.client, "lobby")
-    wait_until(lambda: ann_leaves.ready(), "she is in the lobby")
-    company.hub.rooms.by_name["builds"].empty_since = -1e9
-    company.hub.rooms.close_empty([ann.client])
-    assert company.hub.rooms.by_name["builds"] is room
-    disk.ready.set()
-    wait_until(lambda: room.log.end == room.log.said, "it is written")
-    company.hub.rooms.close_empty([ann.client])
-    assert "builds" not in company.hub.rooms.by_name
-    again = membership.move(company.hub, ann.client, "builds")
-    assert again is not room
-    assert [message.text for message in again.log.after(0, 9) if message.is_spoken] == ["one"]
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ann.client), "has_said", lambda *_: 1 / 0)
+        company.say(ann, "one")
+        company.say(ann, "two")
+        assert heard(bob, 2) == ["ann: one", "ann: two"]
+    assert company.hub.faults.total == 2
+    company.say(ann, "three")
+    assert heard(bob, 1) == ["ann: three"]
+    assert [m.id for m in company.room.log.after(0, 99)] == [*range(1, company.room.log.end.id + 1)]
 
 
 def test_two_who_open_a_room_at_once_are_in_the_same(company: Company) -> None:
@@ -184,3 +153,89 @@ def test_two_who_open_a_room_at_once_are_in_the_same(company: Company) -> None:
     moves = [company.start(membership.move, company.hub, peer.client, "builds") for peer in peers]
     gevent.joinall(moves, raise_error=True, timeout=10)
     assert moves[0].value is moves[1].value
+
+
+# What a program or a person may do meanwhile
+
+
+def json_program(company: Company) -> Peer:
+    peer = company.converse(b"/json on\n")
+    peer.read_line()
+    wait_until(lambda: peer.client.until is None, "it listens")
+    return peer
+
+
+def test_ok_comes_when_a_line_has_its_place_and_the_program_goes_on_before(away: Company) -> None:
+    program = json_program(away)
+    program.send(b"".join(b'{"text": "line %d", "ref": %d}\n' % (n, n) for n in range(5)))
+    program.send(b'{"command": "/version", "ref": "version"}\n{"command": "/nick ci", "ref": 9}\n')
+    lines = program.read_until('"ref": 9')
+    assert any('"ref": "version"' in line for line in lines)
+    assert not any('"ref": 0' in line for line in lines)
+    come_back(away)
+    answers = [program.read_until('"ok"')[-1] for _ in range(5)]
+    assert answers == [f'{{"kind": "ok", "ref": {n}, "id": {n + 1}}}' for n in range(5)]
+
+
+def test_an_action_and_a_topic_have_their_ids_in_the_ok(company: Company) -> None:
+    program, bob = json_program(company), company.join("bob")
+    program.send(b'{"text": "waves", "kind": "action", "ref": 1}\n')
+    (answer,) = program.read_until('"ref": 1')[-1:]
+    bob.read_until("waves")
+    last = company.room.log.end.id
+    assert answer == f'{{"kind": "ok", "ref": 1, "id": {last}}}'
+
+
+def test_who_ends_their_input_is_still_told_that_it_is_said(away: Company) -> None:
+    program = json_program(away)
+    program.send(b'{"text": "the last", "ref": 1}\n')
+    program.end_input()
+    store_of(away).tried.wait()
+    wait_until(lambda: program.client.pending, "it waits")
+    come_back(away)
+    assert program.read_to_end().endswith(b'{"kind": "ok", "ref": 1, "id": 1}\n')
+
+
+@pytest.mark.parametrize("command", ["/version", "/who", "/uptime", "/nick zoe", "/why", "/topic"])
+def test_a_command_that_reads_nothing_does_not_wait(away: Company, command: str) -> None:
+    peer = away.converse()
+    peer.read_until("/help lists the commands")
+    peer.send(b"said before\n")
+    store_of(away).tried.wait()
+    peer.send(f"{command}\n".encode())
+    assert peer.read_line().startswith(" * ")
+    assert store_of(away).is_away
+
+
+def test_quit_does_not_wait(away: Company) -> None:
+    peer = away.converse()
+    peer.read_until("/help lists the commands")
+    peer.send(b"said before\n/quit\n")
+    peer.end_input()
+    assert peer.read_to_end().endswith(b" * Goodbye\n")
+    assert store_of(away).is_away
+
+
+def test_who_asks_what_was_said_waits_for_their_own_line(company: Company) -> None:
+    peer = company.converse()
+    peer.read_until("/help lists the commands")
+    peer.send(b"last\n/history 1\n")
+    assert peer.read_until("] ")[-1].endswith(": last")
+
+
+def test_who_asks_what_was_said_does_not_wait_for_ever(away: Company) -> None:
+    peer = away.converse()
+    peer.read_until("/help lists the commands")
+    peer.send(b"last\n/history 1\n/forget yes\n")
+    assert "No messages in #lobby yet" in peer.read_line()
+    assert "not stored yet; nothing was deleted" in peer.read_line()
+
+
+def test_ann_hears_the_answers_that_bob_is_owed_in_no_other_order(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.say(ann, "one")
+    heard(bob, 1)
+    company.hub.enqueue(bob.client, voice_of(bob.client.display).notices(["owed"]))
+    company.say(ann, "two")
+    lines = bob.read_until("ann: two")
+    assert " * owed" in lines

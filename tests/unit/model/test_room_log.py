@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gchat.model.message import SERVER, Kind, Message
-from gchat.model.room_log import MESSAGE_BYTES, MOST_FORGOTTEN, MOST_GONE, Cursor, RoomLog
+from gchat.model.message import SERVER, Kind, Message, Utterance
+from gchat.model.room_log import (
+    MESSAGE_BYTES,
+    MOST_FORGOTTEN,
+    MOST_GONE,
+    Cursor,
+    RoomLog,
+    place,
+    without_text,
+)
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
 
@@ -328,15 +336,37 @@ def test_what_is_given_up_is_what_is_up_to_an_id(
     assert not log.tidy()
 
 
-def test_what_is_not_released_is_not_given_up_and_much_is_given_up_by_and_by() -> None:
-    log = RoomLog("lobby", recorded=True)
+def test_much_is_given_up_by_and_by() -> None:
+    log = RoomLog("lobby")
     said(log, *["x"] * 3 * MOST_FORGOTTEN)
-    assert not log.give_up(5)
-    log.release(log.said)
     assert log.give_up(2 * MOST_FORGOTTEN + 1)
     assert log.start.id == MOST_FORGOTTEN
-    said(log, "y")
     while log.give_up(10**9):
         pass
     assert log.start == log.end
-    assert [entry[-1] for entry in log.unreleased] == ["y"]
+
+
+def test_times_never_fall() -> None:
+    log = RoomLog("lobby")
+    for time in (5.0, 3.0, 7.0, 6.0):
+        log.append(time, Kind.SAY, ["x", "y"])
+    assert [message.time for message in log.after(0, 9)] == [5, 5, 5, 5, 7, 7, 7, 7]
+    again = RoomLog("lobby")
+    again.begin(log.end, log.after(4, 9))
+    again.append(1.0, Kind.SAY, ["z"])
+    assert again.latest == 7.0
+
+
+def test_what_a_store_has_placed_is_inserted_with_what_is_gone_of_it() -> None:
+    log = RoomLog("lobby")
+    utterances = [
+        Utterance(1.0, Kind.SAY, ["a", "b"], 1, "ann"),
+        Utterance(2.0, Kind.NOTICE, ["c"], 0, ""),
+        Utterance(2.0, Kind.ACTION, ["d"], 2, "bob"),
+    ]
+    entries = place("lobby", Cursor(0, 0), 0.0, utterances)
+    assert [(each[0], each[1]) for each in entries] == [(1, 1), (2, 2), (3, 2), (4, 3)]
+    log.insert([])
+    log.insert([without_text(entries[0]), *entries[1:]])
+    assert log.end == Cursor(4, 3)
+    assert log.gone_after(0) == 1

@@ -3,8 +3,8 @@
 from itertools import groupby
 from operator import itemgetter
 
-from gchat.model.message import Kind
-from gchat.model.room_log import Entry
+from gchat.model.message import SPOKEN, Kind, Utterance
+from gchat.model.room_log import Cursor, Entry
 from gchat.store.base import Batch
 
 
@@ -17,6 +17,15 @@ def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:
 
 
 def batches(*entries: Entry) -> list[Batch]:
-    """The entries as a store takes them: those of one room that follow one another are a batch."""
-    room_of = itemgetter(3)
-    return [Batch(room, [*group]) for room, group in groupby(entries, room_of)]
+    """What a store takes to have these entries: those of a room, which follow one another."""
+    found = list[Batch]()
+    for room, group in groupby(entries, itemgetter(3)):
+        said = [*group]
+        last, spoken, _, _, kind, *_ = said[0]
+        utterances = [
+            Utterance(time, kind, [text], sender, name)
+            for _, _, time, _, kind, sender, name, text in said
+        ]
+        end = Cursor(last - 1, spoken - (kind in SPOKEN))
+        found.append(Batch(room, end, 0.0, utterances))
+    return found

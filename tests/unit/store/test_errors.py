@@ -9,7 +9,7 @@ import pytest
 
 from gchat.store.errors import Damaged, StoreError, TookTooLong, decoding
 from gchat.store.sqlite.errors import explain, refusal, store_error
-from gchat.store.sqlite.schema import open_file
+from gchat.store.sqlite.schema import open_file, stop_waiting
 from gchat.store.sqlite.worker import Worker
 
 
@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> str:
 
 @pytest.fixture
 def worker(path: str) -> Iterator[Worker]:
-    with closing(Worker(open_file(path))) as worker:
+    with closing(Worker(stop_waiting(open_file(path)), patience=1.0)) as worker:
         yield worker
 
 
@@ -93,7 +93,6 @@ def test_a_worker_raises_other_errors_as_they_are(worker: Worker) -> None:
 def test_a_lock_waited_for_in_vain_is_one(worker: Worker, path: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        worker.run(sqlite3.Connection.execute, "PRAGMA busy_timeout = 0")
         with pytest.raises(StoreError) as raised:
             worker.run(sqlite3.Connection.execute, "DELETE FROM topics")
     assert raised.value.is_locked

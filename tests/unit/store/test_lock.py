@@ -244,9 +244,9 @@ def test_it_is_closed_after_all_connections(path: Path, monkeypatch: pytest.Monk
     def note(kind: type[Worker] | type[Lock]) -> None:
         real = kind.close
 
-        def close(self: Any) -> None:
+        def close(self: Any, *seconds: float) -> Any:
             closed.append(kind)
-            real(self)
+            return real(self, *seconds)
 
         monkeypatch.setattr(kind, "close", close)
 

@@ -48,14 +48,23 @@ def test_all_are_written_or_none(file: sqlite3.Connection) -> None:
     assert len(read(file)) == MOST_AT_ONCE + 1
 
 
-def test_a_lock_is_not_waited_for_if_that_is_asked(file: sqlite3.Connection) -> None:
-    path = file.execute("PRAGMA database_list").fetchone()[2]
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            messages.append_at_once(file, entries(1))
-    messages.append_at_once(file, entries(1))
-    assert file.execute("PRAGMA busy_timeout").fetchone() == (5000,)
+@pytest.mark.parametrize("count", [1, 2 * MOST_AT_ONCE])
+def test_a_place_that_was_given_away_keeps_its_message_and_is_not_counted(
+    file: sqlite3.Connection, count: int
+) -> None:
+    messages.append(file, entries(1))
+    mine = [(*entry[:-1], "mine") for entry in entries(count + 1)]
+    assert messages.append_owed(file, mine, {}) == count
+    assert [message.text for message in read(file)] == ["text 1", *["mine"] * count]
+
+
+def test_the_end_of_what_is_lost_is_kept_and_never_falls(file: sqlite3.Connection) -> None:
+    assert messages.append_owed(file, [], {"lobby": Cursor(7, 5), "builds": Cursor(1, 1)}) == 0
+    assert messages.end(file, "lobby") == Cursor(7, 5)
+    messages.append_owed(file, [], {"lobby": Cursor(6, 5)})
+    assert messages.end(file, "lobby") == Cursor(7, 5)
+    assert messages.append_owed(file, entries(1, first=8), {"lobby": Cursor(7, 7)}) == 1
+    assert messages.end(file, "lobby") == Cursor(8, 8)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -81,7 +90,7 @@ def test_it_gives_the_same_answers_as_a_log_in_memory(
     assert messages.first_with(file, "lobby", "spoken", least) == log.back(count)
     time = data.draw(st.floats(999, 1010))
     assert messages.first_with(file, "lobby", "time", time) == log.since(time)
-    again = RoomLog("lobby", recorded=True)
+    again = RoomLog("lobby")
     end, tail = messages.tail(file, "lobby")
     again.begin(end, decode(tail))
     assert (again.start, again.end, again.after(0, ALL)) == (log.start, log.end, log.after(0, ALL))

@@ -53,7 +53,7 @@ def test_a_room_of_which_nothing_is_known_begins_at_the_beginning(store: Store) 
 
 def test_what_was_appended_is_where_a_room_goes_on_if_it_is_kept(store: Store) -> None:
     store.append(batches(*entries(3, "builds"), *entries(2, "lobby")))
-    store.append(batches(*entries(1, "builds", first=4)), at_once=True)
+    store.append(batches(*entries(1, "builds", first=4)))
     end, tail = store.open("builds")
     kept = [1, 2, 3, 4] if store.is_kept else []
     assert ids(list(tail)) == ids(store.read("builds", 0, 10, 10, 1000)) == kept
@@ -63,15 +63,6 @@ def test_what_was_appended_is_where_a_room_goes_on_if_it_is_kept(store: Store) -
     assert store.trim_room("builds", 2, 10) == (2 if store.is_kept else 0)
     assert ids(store.read("builds", 0, 10, 10, 1000)) == kept[2:]
     assert store.start("builds") == (2 if store.is_kept else None)
-
-
-def test_batches_are_written_all_or_none(path: str) -> None:
-    store = SqliteStore(path)
-    store.append(batches(*entries(1)))
-    with pytest.raises(StoreError):
-        store.append(batches(*entries(3, "builds"), *entries(1)))
-    assert store.open("builds").end == Cursor(0, 0)
-    store.close()
 
 
 # The directory
@@ -170,8 +161,7 @@ def test_a_log_goes_on_where_the_store_has_its_end(store: Store) -> None:
     store.append(batches(*entries(3)))
     log = history.open("lobby")
     log.append(2000.0, "say", ["new"])
-    assert log.said == (Cursor(4, 4) if store.is_kept else Cursor(1, 1))
-    assert (log.end == log.said) is not store.is_kept  # it is held back until it is written
+    assert log.end == (Cursor(4, 4) if store.is_kept else Cursor(1, 1))
 
 
 def test_what_memory_has_forgotten_comes_from_the_store(store: Store) -> None:
