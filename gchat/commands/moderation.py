@@ -1,7 +1,6 @@
 """Kicks, bans, mutes, deletion and announcements, for operators."""
 
 import logging
-import time
 
 from gchat.commands.arguments import (
     MAX_TEXT,
@@ -90,7 +89,7 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     TIME like 10m, 2h or 7d, or until /unban.
     For example: /ban bob 2h flooding
     """
-    sanction = _new_sanction(client, term, why)
+    sanction = _new_sanction(hub, client, term, why)
     network, named = _network_meant(hub, who)
     shown = show_network(network)
     if address_of(client.host) in network:
@@ -108,10 +107,10 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
                 "address of others as well",
             )
     try:
-        hub.bans.add(network, sanction, time.time())
+        hub.bans.add(network, sanction, hub.clock.steady())
     except TooManySanctions:
         raise Refused(f"Too many bans (limit {MOST}); /unban lifts one", "too many bans") from None
-    told = f"{shown} is banned {sanction.tell(time.time(), imposed=True)}"
+    told = f"{shown} is banned {sanction.tell(hub.clock.steady(), imposed=True)}"
     log.info("%s", told)
     hub.confirm(client, told)
     for one in _clients_in(hub, network):  # after the ban, so that no others come in meanwhile
@@ -128,7 +127,7 @@ def unban(hub: Hub, client: Client, where: str) -> None:
     """
     network, _ = _network_meant(hub, where)
     shown = show_network(network)
-    if not hub.bans.remove(network, time.time()):
+    if not hub.bans.remove(network, hub.clock.steady()):
         raise Refused(f"{shown} is not banned; /bans lists the bans", "not banned")
     log.info("the ban of %s is lifted by %s", shown, client.name)
     hub.confirm(client, f"The ban of {shown} is lifted", *_save(hub))
@@ -140,7 +139,7 @@ def bans(hub: Hub, client: Client) -> None:
 
     For example: /bans
     """
-    now = time.time()
+    now = hub.clock.steady()
     lines = []
     for held, noun, plural in (
         (hub.bans.all(now), "ban", "bans"),
@@ -161,9 +160,9 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     shares the address, the address is muted as well, so that reconnecting does not help.
     For example: /mute bob 10m cool down
     """
-    person, sanction = _other(hub, client, name), _new_sanction(client, term, why)
+    person, sanction = _other(hub, client, name), _new_sanction(hub, client, term, why)
     person.muted = sanction
-    told = sanction.tell(time.time(), imposed=True)
+    told = sanction.tell(hub.clock.steady(), imposed=True)
     hub.tell(person, f"You are muted {told}")
     _tell_room(hub, client, person, f"{person.name} is muted {told}")
     hub.confirm(client, _mute_address(hub, person, sanction), *_save(hub))
@@ -180,7 +179,7 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     person = hub.names.holder(who) or _leaving(hub, who)
     muted = [one for one in _clients_in(hub, network) if hub.mute_of(one)]
     away = _muted_and_absent(hub, network, who if named else "")
-    lifted = hub.mutes.remove(network, time.time())
+    lifted = hub.mutes.remove(network, hub.clock.steady())
     if person:
         person.muted = None
     elif not named:  # a name frees nobody else
@@ -254,10 +253,10 @@ def _other(hub: Hub, client: Client, name: str) -> Client:
     return person
 
 
-def _new_sanction(client: Client, term: str, why: str) -> Sanction:
+def _new_sanction(hub: Hub, client: Client, term: str, why: str) -> Sanction:
     """The sanction that `client` imposes from now on. Raises WrongArgument and Refused."""
     seconds, why = term_and_reason(term, why)
-    return Sanction(client.name, why, None if seconds is None else time.time() + seconds)
+    return Sanction(client.name, why, None if seconds is None else hub.clock.steady() + seconds)
 
 
 def _network_meant(hub: Hub, typed: str) -> tuple[Network, bool]:
@@ -290,7 +289,7 @@ def _muted_and_absent(hub: Hub, network: Network, name: str) -> list[Identity]:
     """
     return [
         one
-        for one in hub.identities.muted(time.time())
+        for one in hub.identities.muted(hub.clock.steady())
         if one.number not in hub.clients
         and (name_key(one.name) == name_key(name) if name else lies_in(one.network, network))
     ]
@@ -313,12 +312,12 @@ def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
         why = f"{_names(others)} {'shares' if len(others) == 1 else 'share'} it"
     else:
         try:
-            hub.mutes.add(person.network, sanction, time.time())
+            hub.mutes.add(person.network, sanction, hub.clock.steady())
         except TooManySanctions:
             why = f"too many addresses are muted, limit {MOST}"
         else:
             return f"The address {shown} is muted as well; /unmute {shown} lifts that"
-    left = sanction.left(time.time())
+    left = sanction.left(hub.clock.steady())
     term = f"for {left} or " if left else ""
     return f"{person.name} is muted {term}until they disconnect ({shown} was not muted: {why})"
 
@@ -329,7 +328,7 @@ def _names(people: list[str]) -> str:
 
 def _save(hub: Hub) -> list[str]:
     """Save bans and mutes in the history file; return lines about a failure to do so."""
-    now = time.time()
+    now = hub.clock.steady()
     try:
         hub.directory.write_sanctions({"ban": hub.bans.all(now), "mute": hub.mutes.all(now)})
     except StoreError as error:
@@ -340,7 +339,7 @@ def _save(hub: Hub) -> list[str]:
 
 def _expel(hub: Hub, by: Client, person: Client, sanction: Sanction, what: str) -> None:
     """Disconnect `person`; `what` was done: `kicked`, `banned`."""
-    told = f"{what} {sanction.tell(time.time(), imposed=True)}"
+    told = f"{what} {sanction.tell(hub.clock.steady(), imposed=True)}"
     hub.tell(person, f"You were {told}")
     person.expel(told)
     _tell_room(hub, by, person, f"{person.name} was {told}")

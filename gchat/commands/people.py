@@ -28,7 +28,7 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         raise Refused(f"{error}; {free} is free", "not a name") from None
     except NameTaken as error:
         holder = error.holder
-        since = clock_and_day(holder.named, client.display.zone, time.time())
+        since = _since(holder.named, client)
         raise Refused(
             f"The name {name} is taken (by {holder.name} since {since}, idle for "
             f"{_idle(holder)}); {error.free} is free",
@@ -55,10 +55,10 @@ def whois(hub: Hub, client: Client, name: str) -> None:
     Your own address is shown to you alone.
     For example: /whois ann
     """
-    person, now = called(hub, name), time.time()
+    person = called(hub, name)
     facts = [
         f"in #{person.log.room}",
-        f"here since {clock_and_day(person.since, client.display.zone, now)}",
+        f"here since {_since(person.since, client)}",
         f"idle for {_idle(person)}",
     ]
     if person is client:
@@ -90,3 +90,9 @@ def away(hub: Hub, client: Client, text: str) -> None:
 
 def _idle(client: Client) -> str:
     return duration(time.monotonic() - client.heard)
+
+
+def _since(moment: float, client: Client) -> str:
+    """A moment of the monotonic clock, as the clock of `client` showed it: `14:30`."""
+    now = time.time()
+    return clock_and_day(now - (time.monotonic() - moment), client.display.zone, now)

@@ -114,7 +114,7 @@ def why(hub: Hub, client: Client) -> None:
     hub.tell(
         client,
         f"You are {client.name}, in #{client.log.room}, connected for "
-        f"{duration(time.time() - client.since)}",
+        f"{duration(time.monotonic() - client.since)}",
         f"You are {counted(lag, 'message')} behind: your connection is too slow for them"
         if lag
         else "You have received all messages sent to this room since you came",
@@ -143,7 +143,7 @@ def _exceptional(hub: Hub, client: Client) -> list[str]:
             f"Idle timeout: clients that send nothing for {idle} are disconnected, after a warning"
         )
     if mute := hub.mute_of(client):
-        lines.append(f"You are muted {mute.tell(time.time())}")
+        lines.append(f"You are muted {mute.tell(hub.clock.steady())}")
     if client.operator:
         lines.append("You are an operator; /help operators lists what you can do")
     return lines
@@ -180,8 +180,9 @@ def uptime(hub: Hub, client: Client) -> None:
     For example: /uptime
     """
     now = time.time()
-    since = clock_and_day(hub.started, client.display.zone, now)
-    hub.tell(client, f"Up since {since}, for {duration(now - hub.started)}")
+    elapsed = hub.clock.elapsed()
+    since = clock_and_day(now - elapsed, client.display.zone, now)
+    hub.tell(client, f"Up since {since}, for {duration(elapsed)}")
 
 
 @command()

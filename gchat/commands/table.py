@@ -8,7 +8,6 @@ raises Refused with a reason if it has done nothing.
 
 import re
 import sys
-import time
 from collections.abc import Callable
 from inspect import getdoc
 from textwrap import wrap
@@ -194,7 +193,7 @@ def read(line: str) -> tuple[Command, str]:
 def check_may_speak(hub: Hub, client: Client) -> None:
     """Raises Refused if `client` is muted."""
     if mute := hub.mute_of(client):
-        raise Refused(f"Not sent: you are muted {mute.tell(time.time())}", "muted")
+        raise Refused(f"Not sent: you are muted {mute.tell(hub.clock.steady())}", "muted")
 
 
 def _why_no_operator(hub: Hub, name: str) -> str:

@@ -55,9 +55,9 @@ class Admission:
         """Why nobody from `host` may join now (shutdown or ban), or None."""
         if self._hub.shutdown.closing:
             return self._hub.shutdown.goodbye
-        bans = self._hub.bans
-        if bans and (ban := bans.find(host, time.time())):
-            return f"You are banned {ban.tell(time.time())}"
+        bans, now = self._hub.bans, self._hub.clock.steady()
+        if bans and (ban := bans.find(host, now)):
+            return f"You are banned {ban.tell(now)}"
         return None
 
     def objection(self, host: str) -> str | None:

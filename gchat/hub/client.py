@@ -1,7 +1,7 @@
 """A client: who it is, and what it is owed."""
 
 from collections import deque
-from time import monotonic, time
+from time import monotonic
 from typing import Any, NamedTuple
 
 import gevent
@@ -78,7 +78,7 @@ class Client(Seat):
         self.name = address
         self.person = False
         """It was silent at first, so somebody sits there: is welcomed and announced."""
-        self.since = self.named = time()
+        self.since = self.named = monotonic()
         """When it came, and when it took its name."""
         self.heard = monotonic()
         """When it was last heard of, by the monotonic clock."""

@@ -26,6 +26,7 @@ from gchat.model.message import SERVER, SPOKEN, Kind, Private, Utterance
 from gchat.model.sanctions import Sanction, Sanctions
 from gchat.protocol.json_lines import with_ref
 from gchat.protocol.voices import voice_of
+from gchat.runtime.clock import Clock
 from gchat.runtime.faults import Faults
 from gchat.runtime.loop import Gate, Locks, give_way
 from gchat.runtime.watchdog import Watchdog
@@ -56,7 +57,7 @@ class Hub:
         self.store.report = self.report
         self.directory = self.store.directory
         self.archive = self.store.archive
-        self.started = time.time()
+        self.clock = Clock()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
         self.rooms = Rooms(self.history.open(LOBBY), self.store.owes)
@@ -108,9 +109,9 @@ class Hub:
 
     def mute_of(self, client: Client) -> Sanction | None:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
-        if client.muted and client.muted.holds(time.time()):
+        if client.muted and client.muted.holds(self.clock.steady()):
             return client.muted
-        return self.mutes.find(client.host, time.time()) if self.mutes else None
+        return self.mutes.find(client.host, self.clock.steady()) if self.mutes else None
 
     def each_client(self) -> Iterator[Client]:
         """All clients that there are, for the greenlet of whoever asks: between some of them
@@ -254,7 +255,7 @@ class Hub:
         """Give `client` a name that text.as_name has made; raises NameTaken and NameReserved."""
         before = client.name
         self.names.take(client, name)
-        client.named = time.time()
+        client.named = time.monotonic()
         room = self.room_of(client)
         if client.person and name != before and not room.presence.rename(client.number, name):
             if room.presence.has_left(name):

@@ -41,7 +41,7 @@ def give_token(hub: Hub, client: Client) -> None:
         digest(client.token),
         client.network,
         client.name,
-        time.time(),
+        hub.clock.trusted(),
         client.log.room,
         client.cursor,
     )
@@ -73,7 +73,7 @@ def leave(hub: Hub, client: Client) -> None:
     if identity is not None:
         update_identity(identity, client)
         identity.privates += client.take_all_privates()
-        hub.identities.leave(identity, time.time())
+        hub.identities.leave(identity, hub.clock.trusted())
         if not hub.settings.reserve and identity.number not in hub.resumed:
             hub.identities.forget(identity)
 
@@ -181,7 +181,7 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         hub.names.ignore(client, ignored)
     notices = client.display.notices or identity.display.notices
     client.display = identity.display._replace(end=client.display.end, notices=notices)
-    client.named = time.time()
+    client.named = time.monotonic()
     client.muted = client.muted or identity.muted
     client.correspondent = identity.correspondent
     if identity.rings:

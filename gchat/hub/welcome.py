@@ -34,7 +34,8 @@ def welcome(hub: Hub, client: Client) -> None:
         *(motd.lines() if motd else ()),
     ]
     if mute := hub.mute_of(client):
-        lines.append(f"You can read but not write: your address is muted {mute.tell(time.time())}")
+        told = mute.tell(hub.clock.steady())
+        lines.append(f"You can read but not write: your address is muted {told}")
     hub.enqueue(client, voice_of(client.display).notices([*lines, *_topic(client, room)]))
     replay(hub, client, room)
 

@@ -51,7 +51,7 @@ class Checkpointer:
             if time.monotonic() >= self._next_expiry:
                 self._next_expiry = time.monotonic() + EXPIRY
                 hub = self._hub
-                hub.identities.expire(time.time(), hub.settings.reserve, hub.clients)
+                hub.identities.expire(hub.clock.trusted(), hub.settings.reserve, hub.clients)
             self.write()
 
     def write(self) -> None:

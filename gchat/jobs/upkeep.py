@@ -68,7 +68,7 @@ def delete_old_messages(hub: Hub) -> None:
 def _delete_old(hub: Hub) -> None:
     if not hub.settings.keep_days:
         return
-    oldest = time.time() - hub.settings.keep_days * DAY
+    oldest = hub.clock.trusted() - hub.settings.keep_days * DAY
     _repeat(lambda: hub.store.trim_old(oldest, STEP))
     for room in list(hub.rooms.by_name.values()):
         while room.log.give_up(room.log.since(oldest)):

@@ -217,9 +217,7 @@ class RoomLog:
         gone = min(MOST_FORGOTTEN, min(last, self.end.id) - self.start.id)
         if gone <= 0:
             return False
-        self._bytes -= sum(
-            MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone]
-        )
+        self._bytes -= sum(MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone])
         self._drop(gone)
         return True
 

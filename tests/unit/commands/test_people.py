@@ -56,7 +56,7 @@ def test_nick_refuses_a_taken_name_with_who_has_it_since_when_and_a_free_one(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     ann.client.heard = time.monotonic() - 185
-    ann.client.named = time.time() - 3 * 86400
+    ann.client.named = time.monotonic() - 3 * 86400
     why = refusal(company, bob, "/nick ANN")
     assert re.fullmatch(
         r"The name ANN is taken \(by ann since \d{4}-\d\d-\d\d \d\d:\d\d, idle for 3 min\); "

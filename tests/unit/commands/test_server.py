@@ -226,7 +226,7 @@ def test_invite_shows_first_where_one_has_joined_oneself(
 
 
 def test_uptime_tells_since_when_and_how_long(company: Company, ann: Peer) -> None:
-    company.hub.started = time.time() - 2 * 86400 - 3 * 3600 - 60
+    company.hub.clock._begun -= 2 * 86400 + 3 * 3600 + 60
     (line,) = told(company, ann, "/uptime")
     assert re.fullmatch(r"Up since \d{4}-\d\d-\d\d \d\d:\d\d, for 2 d 3 h", line)
 

@@ -16,6 +16,7 @@ from gchat.doors import admission
 from gchat.doors.admission import LOGGED, Admission
 from gchat.hub.connection import Connection
 from gchat.model.sanctions import Sanction
+from gchat.runtime.clock import Clock
 from gchat.text.addresses import network_of
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import Company, Peer, connect, wait_until
@@ -159,6 +160,7 @@ def test_an_address_may_connect_as_fast_as_it_can_if_there_is_no_such_limit(
 def test_a_banned_one_is_told_by_whom_how_long_and_why_until_the_ban_ends(
     company: Company, door: Admission, fake_time: FakeTime
 ) -> None:
+    company.hub.clock = Clock(fake_time.time, fake_time.monotonic)
     ban = Sanction("ann", "flooding", fake_time.now + 3600)
     company.hub.bans.add(network_of(HOST), ban, fake_time.now)
     told = "You are banned by ann for another 1 h: flooding"
