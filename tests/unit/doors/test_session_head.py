@@ -130,8 +130,8 @@ def test_a_person_is_obeyed_wherever_a_command_stands_and_told_of_slips(
     refusals = [line.partition(" ")[2] for line in peer.read_until("/w\\x1b[Dho")]
     assert [line[:24] for line in refusals if "You are now" not in line] == [
         "* Unknown command /frob;",
-        "* not sent, as it may te",
-        "* not sent, as it may te",
+        "* Not sent, as it may te",
+        "* Not sent, as it may te",
         "* Unknown command /w\\x1b",
     ]
 
