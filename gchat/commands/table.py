@@ -72,12 +72,12 @@ class Command(NamedTuple):
     speaks: bool
     """Others see the arguments, so muted clients cannot use it."""
     reads: bool
-    """It shows or deletes messages, so it waits until those of its client have their places."""
+    """The command shows or deletes messages: it waits until those of its client have places."""
     secret: bool
     """The arguments are secret: a line that resembles it is never sent to a room (slips.py)."""
     operators_only: bool
     in_full: bool
-    """It cannot be abbreviated, since a slip would do something that cannot be undone."""
+    """The command can't be abbreviated: a slip would do something that cannot be undone."""
 
     @property
     def usage(self) -> str:

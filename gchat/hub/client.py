@@ -21,7 +21,7 @@ class Dismissed(Exception):
 
 
 class Expelled(Dismissed):
-    """The same for one that is made to go: it is not given long to read what it is owed."""
+    """Dismissed by somebody else: the client does not get long to read what it is owed."""
 
 
 class Away(NamedTuple):
@@ -77,7 +77,7 @@ class Client(Seat):
         """As people see it: `127.0.0.1:53412`, `[::1]:53412`."""
         self.name = address
         self.person = False
-        """It was silent at first, so somebody sits there: is welcomed and announced."""
+        """Whether the client was silent at first: a person, who is welcomed and announced."""
         self.since = self.named = monotonic()
         """When it came, and when it took its name."""
         self.heard = monotonic()
@@ -134,7 +134,7 @@ class Client(Seat):
 
     @property
     def may_join_cohort(self) -> bool:
-        """It is to be sent nothing but what all others get who stand where it does."""
+        """Whether the client is to be sent just what others get that stand where it does."""
         return not (self.owed or self.connection.cut or self.last_own > self.cursor.id)
 
     def has_said(self, last: int, count: int = 0) -> None:
@@ -207,12 +207,12 @@ class Client(Seat):
 
     @property
     def takes_more(self) -> bool:
-        """It listens, and its socket has room."""
+        """Whether the client listens, and its socket has room."""
         return self.until is None and not (self.connection.blocked or self.connection.lost)
 
     @property
     def settled(self) -> bool:
-        """It has got that, and what it is owed, and will be owed for what it has said."""
+        """Whether the client has heard all, and has got what it is and will be owed."""
         return self.has_heard_all and not self.owed and not (self.pending and self.pending.refs)
 
     def wait_for_progress(self, timeout: float | None = None) -> bool:
@@ -238,7 +238,7 @@ class Client(Seat):
         self._throw(Dismissed(why))
 
     def expel(self, why: str) -> None:
-        """The same, but it does not get long for that."""
+        """End its greenlet wherever it waits; it gets a few seconds to read what it is owed."""
         self._throw(Expelled(why))
 
     def cut_off(self) -> None:

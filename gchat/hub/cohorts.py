@@ -90,7 +90,7 @@ class Cohort(Generic[Member]):
         """Members that want to leave when it has returned."""
         self.members: list[Member] = []
         self.connections: list[Any] = []
-        """Those of the members, in the same order."""
+        """The connections of the members, in the same order."""
         self.sent = 0
         """Bytes that a member would have been sent that had been in it from the beginning."""
         self.size = 0

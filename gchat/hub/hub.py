@@ -232,7 +232,7 @@ class Hub:
         self.enqueue(client, voice_of(client.display).notices(texts))
 
     def confirm(self, client: Client, *texts: str) -> None:
-        """The same, when it has done what it wanted: in a program's output that is too much."""
+        """Tell `client` that something was done; not a program that has not asked for notices."""
         if client.display.notices:
             self.tell(client, *texts)
 

@@ -150,7 +150,7 @@ class Trail:
 
     @property
     def is_long(self) -> bool:
-        """It is time to `tidy`."""
+        """Whether it is time to `tidy`."""
         return self._grown > GROWTH
 
     def tidy(self, received: int) -> None:

@@ -19,7 +19,7 @@ class Pending:
     def __init__(self, utterance: Utterance, client: Client | None) -> None:
         self.utterance = utterance
         self.client = client
-        """Whose own it is, so that it is not sent it; None if it is nobody's."""
+        """The client that said it, which is not sent it; None for a notice of the server's."""
         self.refs: list[Ref] = []
         """The requests that are answered when it has its place."""
 
@@ -53,7 +53,7 @@ class Room:
         self.pending: deque[Pending] = deque()
         """What was said there and has no place in `log` yet, in its order."""
         self.queue = FairQueue()
-        """Whose turn it is to speak."""
+        """The fair queue of those who want to speak."""
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""

@@ -153,7 +153,7 @@ class Seat:
 
     @property
     def has_heard_all(self) -> bool:
-        """It was sent what was said up to where it stops listening."""
+        """Whether everything was sent that was said up to where the seat stops listening."""
         return (
             self.until is not None and self.cursor.id >= self.until.id and not self.connection.cut
         )

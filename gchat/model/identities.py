@@ -44,9 +44,9 @@ class Identity:
     ignored: list[str] = field(default_factory=list)
     """The names that it ignores."""
     person: bool = True
-    """It is one, and no program."""
+    """Whether the client is a person, and no program."""
     rings: bool = False
-    """It wants to hear a bell when its name is said."""
+    """Whether a bell rings when its name is said."""
     muted: Sanction | None = None
     correspondent: int = 0
     """As Client has it."""
@@ -66,7 +66,7 @@ class Identities:
         self.changed: dict[int, Identity] = {}
         """Those that have to be written to the file, by number."""
         self.moved: dict[int, Identity] = {}
-        """Those of which only the place has."""
+        """Identities of which only the place has to be written, by number."""
         self.forgotten: dict[int, None] = {}
         """The numbers of those that have to be deleted there."""
         self.undelivered: dict[int, Identity] = {}
@@ -93,7 +93,7 @@ class Identities:
         return self._by_digest.get(digest(token))
 
     def called(self, key: str) -> Identity | None:
-        """Whose name it is that is known by `key` (see text.name_key)."""
+        """The identity whose name has this `key` (see naming.name_key); None if there is none."""
         return self._by_name.get(key)
 
     def muted(self, now: float) -> list[Identity]:
@@ -102,7 +102,7 @@ class Identities:
         return [each for each in known if each.muted and each.muted.holds(now)]
 
     def rename(self, identity: Identity, name: str) -> None:
-        """It is called `name` now; the name before is nobody's."""
+        """Give `identity` another `name`; the old one is nobody's any more."""
         del self._by_name[name_key(identity.name)]
         identity.name = name
         self._by_name[name_key(name)] = identity

@@ -97,7 +97,7 @@ class IgnoreList:
         return self.names.pop(key)
 
     def among(self, senders: AbstractSet[int]) -> frozenset[int]:
-        """Those of `senders` whose messages are not shown."""
+        """The numbers among `senders` whose messages are not shown."""
         if self._changes != Followed.changes:
             numbers = (one.numbers for one in self._followed.values())
             self._numbers = frozenset[int]().union(*numbers) - {self._owner}

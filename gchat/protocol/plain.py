@@ -17,7 +17,7 @@ COLORS = (
     26, 27, 28, 29, 30, 31, 32, 33, 61, 62, 63, 64, 67, 68, 94, 97, 98, 99, 100, 128, 129, 130,
     131, 132, 133, 134, 135, 160, 161, 162, 163, 164, 165, 166, 167, 168, 196, 197, 198, 199,
 )  # fmt: skip
-"""Those of the 256 colours of terminals that can be read on black and on white (a contrast of
+"""The colours, of the 256 of terminals, that can be read on black and on white (a contrast of
 3.5 or more to both, by the formula of WCAG 2), without the greyish ones."""
 
 DEFAULT_COLOR = "\x1b[39m"

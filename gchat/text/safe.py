@@ -141,7 +141,10 @@ def visible(line: bytes) -> str:
 
 
 def visible_lines(lines: Sequence[bytes]) -> list[str]:
-    """The same for each of `lines`, at least one and without their ends: plain ones all at once."""
+    """Each of `lines` as `visible` shows it; plain ones are decoded all at once.
+
+    `lines` is not empty, and has no line ends.
+    """
     together = b"\n".join(lines)
     if together.translate(None, _PLAIN_LINES):
         return list(map(visible, lines))

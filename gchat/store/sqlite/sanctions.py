@@ -28,7 +28,7 @@ def write(connection: sqlite3.Connection, held: Mapping[str, Sanctions]) -> None
 
 
 def read(connection: sqlite3.Connection, kind: str) -> dict[Network, Sanction]:
-    """Those of one kind, in the order in which they were imposed. Raises sqlite3.Error.
+    """The sanctions of one kind, in the order in which they were imposed. Raises sqlite3.Error.
 
     A file of an older server may have networks in other forms than those that are looked up.
     """
