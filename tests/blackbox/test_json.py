@@ -99,35 +99,35 @@ def test_every_request_with_a_ref_is_answered_once_behind_its_answers_and_in_ord
 
 
 GARBAGE = {
-    b"hello": "not a JSON object",
-    b"who": "not a JSON object",
-    b"[1, 2]": "not a JSON object",
-    b'"text"': "not a JSON object",
-    b"null": "not a JSON object",
-    b'{"text": "cut': "not a JSON object",
-    b'{"text": "\xff"}': "not a JSON object",
-    b"[" * 50_000: "not a JSON object",
-    b"{" * 5_000: "not a JSON object",
+    b"hello": "Not a JSON object",
+    b"who": "Not a JSON object",
+    b"[1, 2]": "Not a JSON object",
+    b'"text"': "Not a JSON object",
+    b"null": "Not a JSON object",
+    b'{"text": "cut': "Not a JSON object",
+    b'{"text": "\xff"}': "Not a JSON object",
+    b"[" * 50_000: "Not a JSON object",
+    b"{" * 5_000: "Not a JSON object",
     b'{"text": ' + b"9" * 10_000 + b"}": "",
     b"x" * 65_537: "65536 bytes",
-    b"{}": "either a text or a command",
-    b'{"ref": 1}': "either a text or a command",
-    b'{"text": ""}': "and not an empty one",
-    b'{"text": 7}': "and not an empty one",
-    b'{"text": null}': "and not an empty one",
-    b'{"text": "a", "command": "/who"}': "either a text or a command",
-    b'{"command": "who"}': "either a text or a command",
-    b'{"to": "ann"}': "either a text or a command",
+    b"{}": "needs a text, or a command",
+    b'{"ref": 1}': "needs a text, or a command",
+    b'{"text": ""}': "must be a string that is not empty",
+    b'{"text": 7}': "must be a string that is not empty",
+    b'{"text": null}': "must be a string that is not empty",
+    b'{"text": "a", "command": "/who"}': "needs a text, or a command",
+    b'{"command": "who"}': "needs a text, or a command",
+    b'{"to": "ann"}': "needs a text, or a command",
     b'{"text": "a", "kind": "notice"}': "The kind is say or action",
     b'{"text": "a", "to": "ann bob"}': "The field to must be one name",
     b'{"text": "a", "to": "ann\\u2003x"}': "The field to must be one name",
-    b'{"text": "a", "kind": "action", "to": "ann"}': "seen by the whole room",
-    b'{"text": "a", "name": "ann"}': "no field",
+    b'{"text": "a", "kind": "action", "to": "ann"}': "goes to the whole room",
+    b'{"text": "a", "name": "ann"}': "Unknown field",
     b'{"text": "a", "\\u001b[2J": 1}': r"\x1b[2J",
-    b'{"text": "a", "ref": [1]}': "a ref is",
-    b'{"text": "a", "ref": 1.5}': "a ref is",
-    b'{"text": "a", "ref": true}': "a ref is",
-    b'{"text": "a", "ref": "' + b"x" * 101 + b'"}': "a ref is",
+    b'{"text": "a", "ref": [1]}': "A ref is",
+    b'{"text": "a", "ref": 1.5}': "A ref is",
+    b'{"text": "a", "ref": true}': "A ref is",
+    b'{"text": "a", "ref": "' + b"x" * 101 + b'"}': "A ref is",
     b'{"command": "/nosuch"}': "Unknown command /nosuch",
     b'{"text": "a", "to": "nobody"}': "Nobody here is called nobody",
 }
@@ -144,7 +144,7 @@ def test_garbage_is_refused_with_the_reason_and_told_to_nobody(
             error = ci.next_of("error")
             assert why in error["text"], line[:100]
         ci.send(b"\n\x00\n")
-        assert "not a JSON object" in ci.next_of("error")["text"]
+        assert "Not a JSON object" in ci.next_of("error")["text"]
         ci.send_object(text="done")
         bystanders.hear("ci: done")
     assert bystanders.messages == ["ci: done"]
