@@ -211,7 +211,7 @@ def test_a_full_disk_is_told_to_operators_and_the_talk_goes_on(
     bystanders, op = Bystanders(server), operator(server)
     with bystanders:
         op.say(*[f"{number} {'x' * 1000}" for number in range(2 * SMALL_DISK // 1000)])
-        told = op.expect("Cannot write the history file")
+        told = op.expect("cannot be written")
         assert "the disk is full" in told
         op.say("that was it")
         bystanders.hear("op: that was it")

@@ -164,8 +164,8 @@ def test_it_all_holds_over_the_end_of_the_server(
     stranger.expect("The name ann is reserved for a user who has left")
     stranger.say("/join builds", f"/resume {bobs_token}")
     stranger.expect("Welcome back! You are bob")
-    stranger.say("missed, too")
-    stranger.unread()
+    stranger.say("missed, too", "/history 1")
+    stranger.expect("] bob: missed, too")  # it has its place
     again = back(server, token)
     assert again.line() == " * You missed 2 messages:"
     assert "bob -> ann: psst" in again.line()
