@@ -74,8 +74,13 @@ def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
     company.say(bob, "one")
     wait_until(lambda: ann.client.cursor == company.room.log.end, "it is on its way")
     wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
-    checkpointer.update()
-    noted.clear()
+
+    def rests() -> bool:
+        noted.clear()
+        checkpointer.update()
+        return not noted
+
+    wait_until(rests, "nothing changes any more")
     for _ in range(3):
         checkpointer.update()
         checkpointer.write()
