@@ -134,11 +134,15 @@ class Ledger:
     def _owe(self, rows: Sequence[Entry]) -> None:
         lost = self.owed.lost
         self.owed.add(rows, begun=self._unknown is not None and not self._settling)
-        if self.owed.lost and not lost:
+        self._tell_lost(lost)
+        self._settle_later()
+
+    def _tell_lost(self, before: int) -> None:
+        """Tell operators when the first rows are lost; `before` says how many were."""
+        if self.owed.lost and not before:
             self._report(
                 f"Too many messages wait for the history file {self._path}: the oldest are lost."
             )
-        self._settle_later()
 
     def _begin_trouble(self, why: str) -> None:
         if not self._why:
@@ -190,7 +194,9 @@ class Ledger:
             self._tell_trouble()
             job.wait()
         if error := job.error:
+            lost = self.owed.lost
             self.owed.fail()
+            self._tell_lost(lost)
             self._why = self._why if self._is_gone else str(error)
             self._tell_trouble()
             gevent.sleep(LOCKED_PAUSE if _is_locked(error) else FAILED_PAUSE)

@@ -68,8 +68,7 @@ class OwedRows:
             self._bytes += MESSAGE_BYTES + sys.getsizeof(row[TEXT])
             self._of_room[row[ROOM]] += 1
             self._ends[row[ROOM]] = Cursor(row[ID], row[SPOKEN_UP_TO])
-        if len(self._rows) > self._max_rows or self._bytes > self._max_bytes:
-            self._lose_surplus()
+        self._lose_surplus()
 
     def begin(self, most: int) -> list[Entry]:
         """Take a look at the first rows, which are about to be written: these are not lost."""
@@ -88,8 +87,9 @@ class OwedRows:
         self._begun = 0
 
     def fail(self) -> None:
-        """The file has none of the rows that were begun with."""
+        """The file has none of the rows that were begun with: they may be lost like the others."""
         self._begun = 0
+        self._lose_surplus()
 
     def settle_lost_ends(self, ends: dict[str, Cursor]) -> None:
         """The file has these ends of what was lost."""
@@ -111,6 +111,8 @@ class OwedRows:
         return deleted
 
     def _lose_surplus(self) -> None:
+        if len(self._rows) <= self._max_rows and self._bytes <= self._max_bytes:
+            return
         self._rows.rotate(-self._begun)
         begun = [self._rows.pop() for _ in range(self._begun)]
         while self._rows and (

@@ -265,7 +265,7 @@ def test_what_is_too_much_for_memory_is_counted_and_its_ids_are_not_given_out_ag
     with locked(path):
         company.say(ann, *map(str, range(25)))
         bob.read_lines(25)
-        assert ", 15 lost)" in company.hub.store.trouble
+        wait_until(lambda: ", 15 lost)" in company.hub.store.trouble, "the bound is kept")
     wait_until_written(company)
     told = op.read_until("written again")
     assert sum("the oldest are lost" in line for line in told) == 1
