@@ -74,7 +74,8 @@ def _is_digit_or_line(character: str) -> bool:
 def _naming(character: str) -> str:
     if character == " ":
         return "spaces"
-    return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
+    is_seen = character.isprintable() and character not in INVISIBLE
+    return f"“{character}”" if is_seen else f"U+{ord(character):04X}"
 
 
 def name_key(name: str) -> str:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from gchat.text.clusters import IGNORABLE, MARKS, MAX_GENERIC_MARKS, as_class, needed
 
 MAX_MEANT = 64
 """Characters of a line that are looked at to find out which command was meant."""
@@ -13,29 +15,54 @@ MAX_TYPO = 512
 
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t"
 _PLAIN_LINES = _PLAIN + b"\n"
-_UNSAFE_RANGES = (
-    (0x00, 0x08), (0x0A, 0x1F), (0x7F, 0x7F),  # C0 but tab, and DEL
-    (0x80, 0x9F),  # C1: some terminals obey it even as UTF-8
-    (0x2028, 0x2029),  # separators that some programs take for the end of a line
-    (0x202A, 0x202E), (0x2066, 0x2069),  # overrides and isolates: text that reads backwards
-    (0xFEFF, 0xFEFF),  # a byte order mark in the middle of nowhere
-    (0xD800, 0xDFFF),  # no characters: how surrogateescape keeps bytes that were not UTF-8
-)  # fmt: skip
-_UNSAFE = re.compile("[" + "".join(f"\\u{a:04x}-\\u{b:04x}" for a, b in _UNSAFE_RANGES) + "]")
+_FORBIDDEN = frozenset(
+    [
+        *(code for code in range(0x20) if code != ord("\t")),  # C0 but tab
+        *range(0x7F, 0xA0),  # DEL, and C1: some terminals obey it even as UTF-8
+        *(0x2028, 0x2029),  # separators that some programs take for the end of a line
+        *range(0xD800, 0xE000),  # no characters: how surrogateescape keeps what is not UTF-8
+    ]
+)
+"""Code points that are never shown."""
+
+_HIGH_SUSPECTS = r"\U00010a00-\U0001efff\U000e0000-\U000e0fff"
+"""Where marks and ignorable characters above U+FFFF are, and others, but neither emoji nor
+ideographs. Two ranges behind the table that `re` makes of the lower ones cost little; the two
+hundred exact ones would take ten times as long."""
 
 
-def _escape(code: int) -> str:
+def _low_class(codes: Iterable[int]) -> str:
+    return as_class(code for code in codes if code < 0x10000)
+
+
+_LOW_MARKS = _low_class(MARKS)
+_LOW_DEPENDENT = _low_class(IGNORABLE | MARKS)
+_SUSPECT = re.compile(f"[{_low_class(_FORBIDDEN)}{_LOW_DEPENDENT}{_HIGH_SUSPECTS}]")
+_UNSAFE = re.compile(f"[{as_class(_FORBIDDEN | IGNORABLE)}]")
+_MANY_MARKS = re.compile(f"[{_LOW_MARKS}{_HIGH_SUSPECTS}]{{{MAX_GENERIC_MARKS + 1}}}")
+_HIGH = re.compile(f"[{_HIGH_SUSPECTS}]")
+_RUN = re.compile(f"([^{_LOW_DEPENDENT}]?)([{_LOW_DEPENDENT}]+)")
+_ANY_RUN = re.compile("([^{0}]?)([{0}]+)".format(as_class(IGNORABLE | MARKS)))
+
+
+def _escaped(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # surrogateescape's form of the byte `code & 0xff`
         code &= 0xFF
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-_ESCAPES = {chr(code): _escape(code) for a, b in _UNSAFE_RANGES for code in range(a, b + 1)}
+LETTER = "a"
+"""What stands for an escape before marks and joiners: no more are needed behind it."""
+
+_ESCAPES = {chr(code): _escaped(code) for code in _FORBIDDEN}
+_ESCAPES_IN_RUNS = {chr(code): _escaped(code) for code in IGNORABLE | MARKS}
+
 
 # Letters and marks by their category, but nothing on the screen: fillers, joiners, selectors.
 INVISIBLE = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-    + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+    [*map(chr, IGNORABLE), "\U00016fe4", "\U0001bc9d"]  # Khitan's filler; Duployan's selector
 )
 
 
@@ -132,8 +159,9 @@ def edited(text: str) -> str:
 def visible(line: bytes) -> str:
     r"""`line` as text that cannot drive a terminal and is still all there.
 
-    Bytes that are not UTF-8, control characters but tab, and characters that
-    change the direction of what follows come out as `\xff` or `\u202e`.
+    Bytes that are not UTF-8, control characters but tab, characters that show nothing or change the
+    direction of what follows, and heaps of combining marks come out as `\xff` or `\u202e`. What a
+    script or an emoji needs stays (text.clusters).
     """
     if not line.translate(None, _PLAIN):  # nearly every line
         return line.decode("ascii")
@@ -141,10 +169,7 @@ def visible(line: bytes) -> str:
 
 
 def visible_lines(lines: Sequence[bytes]) -> list[str]:
-    """Each of `lines` as `visible` shows it; plain ones are decoded all at once.
-
-    `lines` is not empty, and has no line ends.
-    """
+    """Each of `lines`, at least one and without their ends, made visible: plain ones at once."""
     together = b"\n".join(lines)
     if together.translate(None, _PLAIN_LINES):
         return list(map(visible, lines))
@@ -153,6 +178,28 @@ def visible_lines(lines: Sequence[bytes]) -> list[str]:
 
 def escape(text: str) -> str:
     """Like `visible`, for what is text already (names, notices, lines of the server's log)."""
-    if _UNSAFE.search(text) is None:
+    if _SUSPECT.search(text) is None:
         return text
+    if _UNSAFE.search(text) is None and _MANY_MARKS.search(text) is None:
+        return text
+    run = _ANY_RUN if _HIGH.search(text) else _RUN
+    text = run.sub(_escape_run, text)
     return "".join(map(_ESCAPES.get, text, text))  # each character's escape, or itself
+
+
+def _escape_run(found: re.Match[str]) -> str:
+    """Escape what is not needed of a run of marks and ignorable characters behind a base."""
+    base, run = found.groups()
+    shown, after = [base], found.string[found.end() : found.end() + 1]
+    if base in _ESCAPES:
+        base = LETTER
+    while run:
+        kept = needed(base, run, after)
+        shown.append(run[:kept])
+        run = run[kept:]
+        if run:
+            are_too_many = ord(run[0]) in MARKS
+            escaped = len(run) if are_too_many else 1
+            shown += map(_ESCAPES_IN_RUNS.__getitem__, run[:escaped])
+            run, base = run[escaped:], LETTER
+    return "".join(shown)

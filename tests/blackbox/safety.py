@@ -2,8 +2,12 @@
 
 import re
 
-UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but tab (C0, DEL, C1), and what changes the direction of text."""
+UNSAFE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
+)
+"""Control characters but tab (C0, DEL, C1), what changes the direction of text, and what shows
+nothing wherever it stands."""
 
 
 def assert_safe(line: bytes) -> None:

@@ -144,10 +144,11 @@ def test_a_refusal_says_what_and_why_and_what_to_do_and_is_told_to_nobody_else(
 
 HOSTILE = {
     "\x1b[2J": r"\x1b[2J",
-    "\x07\x08\x7f": r"\x07\x08\x7f",
+    "\x07\x04\x06": r"\x07\x04\x06",
     "\x9b31m\x85": r"\x9b31m\x85",
     "\u202eabc\u2066": r"\u202eabc\u2066",
     "\udcff\udcc3": r"\xff\xc3",  # bytes that are no UTF-8
+    "a\u00ad\u200bb\U000e0041": r"a\xad\u200bb\U000e0041",  # what shows nothing
 }
 
 
