@@ -9,15 +9,15 @@ from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
 from gchat.hub.resumption import give_token
 from gchat.text.clock import clock_and_day, duration
-from gchat.text.naming import NotAName, as_name, nearest_name
+from gchat.text.naming import NotAName, as_name, name_key, nearest_name
 
 
 @command("NAME", cost=20, speaks=True)
 def nick(hub: Hub, client: Client, name: str) -> None:
     """change your name
 
-    NAME has 1 to 24 letters of any script, digits, - _ . and no spaces. It must differ from the
-    names of all others; upper and lower case count as the same.
+    NAME has 1 to 24 letters of one script, digits, - _ . and no spaces. It must differ from the
+    names of all others, also by its looks; upper and lower case count as the same.
     For example: /nick ann
     """
     try:
@@ -28,6 +28,11 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         raise Refused(f"{error}; {free} is free", "not a name") from None
     except NameTaken as error:
         holder = error.holder
+        if name_key(name) != name_key(holder.name):
+            raise Refused(
+                f"The name {name} looks like {holder.name}, who is here; {error.free} is free",
+                "name looks like another",
+            ) from None
         since = _since(holder.named, client)
         raise Refused(
             f"The name {name} is taken (by {holder.name} since {since}, idle for "

@@ -14,7 +14,7 @@ from gchat.hub.rooms import LOBBY, MAX_ROOMS, TooManyRooms
 from gchat.hub.welcome import topic_of, welcome_to_room
 from gchat.model.message import Topic
 from gchat.store.errors import StoreError
-from gchat.text.naming import NotAName, as_name, name_key
+from gchat.text.naming import NotAName, as_room, name_key
 from gchat.text.phrases import counted, listing
 
 NAMES_SHOWN = 100
@@ -35,8 +35,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
     For example: /join builds
     """
     try:
-        # Folded, it may be longer: ß is ss then.
-        name = as_name(name_key(as_name(name.removeprefix("#"))))
+        name = as_room(name.removeprefix("#"))
     except NotAName as error:
         raise Refused(str(error), "not a room name") from None
     if name == client.log.room:

@@ -4,9 +4,10 @@ from collections.abc import Set as AbstractSet
 from random import randrange
 
 from gchat.hub.client import Client
-from gchat.model.identities import Identities
+from gchat.model.identities import Identities, Identity
 from gchat.model.ignoring import NOBODY, Followed, IgnoreList
 from gchat.text.addresses import Network
+from gchat.text.lookalikes import LookAlikes
 from gchat.text.naming import MAX_NAME, name_key, nearest_name
 
 SUFFIX_DIGITS = 6
@@ -43,6 +44,8 @@ class Names:
         """Names of `identities` are reserved for the holders of their tokens."""
         self._identities = identities
         self._holders: dict[str, Client] = {}
+        self._looks = LookAlikes()
+        """The names of the holders by what they look like, but for addresses."""
         self._followed: dict[str, Followed] = {}
         """The clients that an ignored name stands for, by its key."""
         self._ignorers: dict[str, set[int]] = {}
@@ -70,14 +73,14 @@ class Names:
     def take(self, client: Client, name: str) -> None:
         """Rename `client` to `name`. Raises NameTaken and NameReserved."""
         key = name_key(name)
-        holder = self._holders.get(key, client)
-        if holder is not client:
+        holder = self._like(name)
+        if holder not in (None, client):
             raise NameTaken(holder, self.free(name))
-        reserved = self._identities.called(key)
-        if reserved and reserved.number != client.number:
+        if any(each.number != client.number for each in self._reserved_like(name)):
             raise NameReserved(self.free(name))
         self._give_up(client)
         self._holders[key] = client
+        self._looks.add(name, key)
         client.name = name
         self._follow(client, key)
 
@@ -113,7 +116,7 @@ class Names:
         """Return `name` if it is free, else a similar free name."""
         free, tries = name, 1
         stem = nearest_name(name[: MAX_NAME - SUFFIX_DIGITS])
-        while name_key(free) in self._holders or self._identities.called(name_key(free)):
+        while self._like(free) or self._reserved_like(free):
             tries += 1
             # Random, since somebody may have taken thousands of them in order to slow this down.
             free = f"{stem}{tries if tries < 10 else randrange(10, 10**SUFFIX_DIGITS)}"
@@ -155,6 +158,16 @@ class Names:
             client.ignores = NOBODY
         return spelled
 
+    def _like(self, name: str) -> Client | None:
+        """The client called `name`, or else one whose name looks like it."""
+        keys = [name_key(name), *self._looks.of(name)]
+        return next((self._holders[key] for key in keys if key in self._holders), None)
+
+    def _reserved_like(self, name: str) -> list[Identity]:
+        """The identity called `name`, or else those whose names look like it."""
+        called = self._identities.called(name_key(name))
+        return [called] if called else self._identities.like(name)
+
     def _follow(self, client: Client, key: str) -> None:
         """If the name with this `key` is ignored, `client`, which has it now, is ignored, too."""
         if key in self._followed:
@@ -177,3 +190,4 @@ class Names:
         key = name_key(client.name)
         if self._holders.get(key) is client:
             del self._holders[key]
+            self._looks.remove(client.name, key)

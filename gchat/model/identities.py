@@ -13,6 +13,7 @@ from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction
 from gchat.model.tokens import digest
 from gchat.text.addresses import Network
+from gchat.text.lookalikes import LookAlikes
 from gchat.text.naming import name_key
 
 MOST = 20_000
@@ -62,6 +63,7 @@ class Identities:
         self._by_number: dict[int, Identity] = {}
         self._by_digest: dict[str, Identity] = {}
         self._by_name: dict[str, Identity] = {}
+        self._looks = LookAlikes()
         self._of_networks: Counter[Network] = Counter()
         self.changed: dict[int, Identity] = {}
         """Those that have to be written to the file, by number."""
@@ -96,6 +98,10 @@ class Identities:
         """The identity whose name has this `key` (see naming.name_key); None if there is none."""
         return self._by_name.get(key)
 
+    def like(self, name: str) -> list[Identity]:
+        """Identities whose names look like `name` without being the same, with other letters."""
+        return [self._by_name[key] for key in self._looks.of(name)]
+
     def muted(self, now: float) -> list[Identity]:
         """All whose own mute holds at `now`, whether their clients are there or not."""
         known = self._by_number.values()
@@ -103,9 +109,9 @@ class Identities:
 
     def rename(self, identity: Identity, name: str) -> None:
         """Give `identity` another `name`; the old one is nobody's any more."""
-        del self._by_name[name_key(identity.name)]
+        self._give_up_name(identity)
         identity.name = name
-        self._by_name[name_key(name)] = identity
+        self._enter_name(identity)
         self.changed[identity.number] = identity
 
     def leave(self, identity: Identity, now: float) -> None:
@@ -121,7 +127,7 @@ class Identities:
         """Its token stands for nobody, and its name is nobody's."""
         del self._by_number[identity.number]
         del self._by_digest[identity.digest]
-        del self._by_name[name_key(identity.name)]
+        self._give_up_name(identity)
         self._of_networks[identity.network] -= 1
         if not self._of_networks[identity.network]:
             del self._of_networks[identity.network]
@@ -143,8 +149,18 @@ class Identities:
     def _enter(self, identity: Identity) -> None:
         self._by_number[identity.number] = identity
         self._by_digest[identity.digest] = identity
-        self._by_name[name_key(identity.name)] = identity
+        self._enter_name(identity)
         self._of_networks[identity.network] += 1
+
+    def _enter_name(self, identity: Identity) -> None:
+        key = name_key(identity.name)
+        self._by_name[key] = identity
+        self._looks.add(identity.name, key)
+
+    def _give_up_name(self, identity: Identity) -> None:
+        key = name_key(identity.name)
+        del self._by_name[key]
+        self._looks.remove(identity.name, key)
 
     def _forget_one(self, present: Container[int], network: Network | None = None) -> None:
         """Forget the one that is longest gone, of `network` or of all."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from gchat.text.lookalikes import LookAlikes, mixes_scripts
 from gchat.text.safe import INVISIBLE
 
 MAX_NAME = 24
@@ -13,8 +14,20 @@ MAX_TYPED = 3 * MAX_NAME
 MAX_MARKS = 2
 """Combining marks on one letter: scripts like हिन्दी need two, and a pile of them hides lines."""
 
-RESERVED = frozenset({"you", "gchat"})
-"""Keys of names that nobody may have: ` * You are now ann` is a notice to one client alone."""
+RESERVED = frozenset(
+    [
+        *("you", "gchat"),  # ` * You are now ann` is a notice to one client alone
+        *("server", "system", "admin", "administrator", "root", "operator", "operators"),
+        *("moderator", "moderators", "staff", "support", "service", "security", "notice"),
+        *("everyone", "everybody", "anyone", "someone", "nobody", "all", "here", "channel", "room"),
+    ]
+)
+"""Keys of names that nobody may have: who is called so is taken for somebody who runs the server,
+for the server itself, or for all at once."""
+
+_RESERVED_LOOKS = LookAlikes()
+for _name in RESERVED:
+    _RESERVED_LOOKS.add(_name, _name)
 
 
 class NotAName(ValueError):
@@ -22,10 +35,23 @@ class NotAName(ValueError):
 
 
 def as_name(text: str) -> str:
-    """Normalise `text` (NFKC) to a name: 1 to MAX_NAME letters, digits, `-`, `_`, `.`.
+    """Normalise `text` (NFKC) to a user's name: see `normalised`. Raises NotAName."""
+    name = normalised(text)
+    if name_key(name) in RESERVED or any(_RESERVED_LOOKS.of(name)):
+        raise NotAName(f"The name {name} is reserved for the server")
+    return name
 
-    Raises NotAName for anything else, for reserved names, and for texts that are invisible or
-    look like an address.
+
+def as_room(text: str) -> str:
+    """Normalise `text` to a room's name, in lower case. Raises NotAName."""
+    return normalised(name_key(normalised(text)))  # folded, it may be longer: ß is ss then
+
+
+def normalised(text: str) -> str:
+    """Normalise `text` (NFKC) to 1 to MAX_NAME letters, digits, `-`, `_`, `.` of one script.
+
+    Raises NotAName for anything else, and for texts that are invisible, look like an address, or
+    mix scripts that are not written together, as letters that look like others' do.
     """
     if not text:
         raise NotAName("A name cannot be empty")
@@ -43,8 +69,8 @@ def as_name(text: str) -> str:
         raise NotAName("A name needs a letter or a digit")
     if not any(map(_is_letter, name)) and not all(map(_is_digit_or_line, name)):
         raise NotAName("A name cannot look like an address")
-    if name_key(name) in RESERVED:
-        raise NotAName(f"The name {name} is reserved for the server")
+    if mixes_scripts(name):
+        raise NotAName("A name cannot mix scripts, such as Latin and Cyrillic letters")
     return name
 
 

@@ -52,6 +52,16 @@ def test_nick_refuses_what_is_not_a_name_with_the_reason_and_a_free_one(
     run(company, ann, f"/nick {why.split()[-3]}")
 
 
+def test_nick_refuses_a_name_that_looks_like_somebodys_with_a_free_one(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    run(company, ann, "/nick coco")
+    assert refusal(company, bob, "/nick сосо") == (
+        "The name сосо looks like coco, who is here; сосо2 is free"
+    )
+    assert bob.client.name == "bob"
+
+
 def test_nick_refuses_a_taken_name_with_who_has_it_since_when_and_a_free_one(
     company: Company, ann: Peer, bob: Peer
 ) -> None:

@@ -79,6 +79,30 @@ def test_however_many_of_a_name_are_taken_a_free_one_is_found(
         names.take(company.join().client, free)
 
 
+@pytest.mark.parametrize("name", ["аnn", "АNN", "ɑnn"])
+def test_a_name_that_looks_like_somebodys_is_taken_until_they_have_another(
+    names: Names, ann: Client, bob: Client, name: str
+) -> None:
+    with pytest.raises(NameTaken) as taken:
+        names.take(bob, name)
+    assert taken.value.holder is ann
+    names.take(ann, name)  # one's own
+    names.take(ann, "cleo")
+    names.take(bob, name)
+    with pytest.raises(NameTaken):
+        names.take(ann, "ann")
+    names.release(bob)
+    names.take(ann, "ann")
+
+
+def test_names_in_ascii_that_only_resemble_each_other_are_two(
+    names: Names, ann: Client, bob: Client
+) -> None:
+    names.take(ann, "com")
+    names.take(bob, "corn")
+    assert (names.holder("com"), names.holder("corn")) == (ann, bob)
+
+
 # Those who have left
 
 

@@ -54,6 +54,20 @@ def test_another_name_sets_the_one_before_free(identities: Identities) -> None:
     assert identities.called("anna") is ann
 
 
+def test_a_name_that_looks_like_anothers_is_known_as_such_while_it_has_it(
+    identities: Identities,
+) -> None:
+    ann = identity(1, "ann")
+    identities.add(ann, NOBODY_HERE)
+    assert identities.like("аnn") == [ann]
+    assert identities.like("ann") == []
+    identities.rename(ann, "bob")
+    assert identities.like("аnn") == []
+    assert identities.like("bоb") == [ann]
+    identities.forget(ann)
+    assert identities.like("bоb") == []
+
+
 def test_one_that_is_forgotten_is_found_by_nothing(identities: Identities) -> None:
     ann = identity(1, "ann")
     identities.add(ann, NOBODY_HERE)

@@ -93,3 +93,8 @@ def test_lines_are_shown_together_as_they_are_alone(lines: list[bytes]) -> None:
 def test_one_line_that_is_not_plain_changes_none_of_the_others() -> None:
     assert visible_lines([b"one", b"\xff\x1b", b"\ttwo"]) == ["one", r"\xff\x1b", "\ttwo"]
     assert visible_lines([b"one", b"\ttwo"]) == ["one", "\ttwo"]
+
+
+def test_blanks_stay_as_many_as_were_typed() -> None:
+    line = "hi" + " " * 73 + " * the server moves"  # docs/using.md says why
+    assert visible(line.encode()) == line
