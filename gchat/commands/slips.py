@@ -22,7 +22,7 @@ as invisible, and so do all bytes of non-ASCII characters, which lets too many l
 _PLAIN = frozenset(range(0x21, 0x7F)) - set(b"/")
 """First bytes of lines that cannot be commands."""
 
-_HIDDEN = ("\N{FULLWIDTH SOLIDUS}".encode(), b"\b", b"\x7f")
+_HIDDEN = ("\N{FULLWIDTH SOLIDUS}".encode(), b"\b", b"\x7f", b"\x15")
 """Bytes that may make a command of a line in which _SLASH_FIRST finds none."""
 
 _COMMAND = re.compile(r"/ *([a-z]+)( ?)")

@@ -7,10 +7,11 @@ from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.actions import Actions
 from gchat.hub.room import Pending
+from gchat.model.display import TELNET
 from gchat.model.message import Ref
 from gchat.model.room_log import RoomLog
 from gchat.protocol.json_lines import NotARequest, read_request, with_ref
-from gchat.text.safe import visible, visible_lines
+from gchat.text.safe import edited_lines, visible, visible_lines
 
 
 class Dialects:
@@ -24,7 +25,16 @@ class Dialects:
         self._json = JsonRequests(actions)
 
     def obey(self, lines: Sequence[bytes]) -> None:
-        """Do what `lines` say, in their order. Raises Dismissed for /quit."""
+        """Do what `lines` say, in their order. Raises Dismissed for /quit.
+
+        A person's backspaces are obeyed, and a telnet's: some send each character as it is typed.
+        Those of a program are text, as in a manual page.
+        """
+        display = self._client.display
+        if (self._client.person or display.end == TELNET.end) and not display.json:
+            lines = edited_lines(lines)
+            if not lines:
+                return
         if not (self._client.display.json or commands.may_be_commands(lines)):
             self.plain.say_all(lines)  # nearly always
             return

@@ -152,7 +152,8 @@ class LineFramer:
     def _take_out_telnet(self, data: bytes) -> tuple[bytes, TelnetCommands | None]:
         if self._telnet is None:
             self._telnet = Telnet()
-        return self._telnet.take_out(data)
+        before = b"\r" if self._after_return else b"." if self.has_begun else b"\n"
+        return self._telnet.take_out(data, before if self.spoken else b"")
 
 
 def lines_in(events: Sequence[Event]) -> list[bytes]:

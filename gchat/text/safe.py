@@ -141,19 +141,30 @@ def as_meant(text: str, unseen: str = "") -> str:
 
 
 def edited(text: str) -> str:
-    """What is left of `text` when the backspaces in it have been obeyed.
+    """What is left of `text` when the backspaces in it, and Ctrl-U, have been obeyed.
 
-    Some telnets leave editing to us, for one while we hide what is typed.
+    Some telnets send each character as it is typed and leave editing to us.
     """
-    if "\b" not in text and "\x7f" not in text:
+    if not ("\b" in text or "\x7f" in text or "\x15" in text):
         return text
     kept = list[str]()
     for character in text:
-        if character not in "\b\x7f":
+        if character == "\x15":
+            kept.clear()
+        elif character not in "\b\x7f":
             kept.append(character)
         elif kept:
             kept.pop()
     return "".join(kept)
+
+
+def edited_lines(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """`lines` as their author left them: `edited`, and without those of which nothing is left."""
+    together = b"\n".join(lines)
+    if not (b"\b" in together or b"\x7f" in together or b"\x15" in together):
+        return lines
+    left = (edited(line.decode("utf-8", "surrogateescape")) for line in lines)
+    return [decoded.encode("utf-8", "surrogateescape") for decoded in left if decoded]
 
 
 def visible(line: bytes) -> str:

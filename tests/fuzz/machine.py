@@ -28,7 +28,7 @@ SPEECH = {
     "日本 é": "日本 é",
     "a\tb": "a\tb",
     "\x1b[2J": r"\x1b[2J",
-    "a\x00\x7f": r"a\x00\x7f",
+    "a\x00\x04": r"a\x00\x04",
     "\u202eabc": r"\u202eabc",
     "\udcc3\udcff": r"\xc3\xff",
     " /quit": " /quit",

@@ -15,6 +15,8 @@ from gchat.text.safe import edited
         ("x\x7f\x7f\bsecret", "secret"),
         ("secreä\x7ft", "secret"),
         ("se\udcff\x7fcret", "secret"),
+        ("wrong\x15secret", "secret"),
+        ("secret\x15", ""),
     ],
 )
 def test_a_backspace_takes_back_the_character_before_it(typed: str, meant: str) -> None:

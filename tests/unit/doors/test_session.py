@@ -159,6 +159,32 @@ def test_an_unknown_command_of_a_person_is_sent_to_nobody(company: Company, list
     assert listener.read_lines(1) == [f"{peer.client.address}: said"]
 
 
+def test_backspaces_and_ctrl_u_of_a_person_are_obeyed(company: Company, listener: Peer) -> None:
+    peer = person(company)
+    listener.read_until("joined")
+    peer.send(b"helo\x08lo\n")
+    peer.send("gru\x7fün, s\x15schön\n".encode())
+    peer.send(b"x\x08\n\x7f\n/nic\x08ck ann\nwrong\x15done\n")
+    address = peer.client.address
+    assert listener.read_lines(4) == [
+        f"{address}: hello",
+        f"{address}: schön",
+        f" * {address} is now ann",
+        "ann: done",
+    ]
+
+
+def test_backspaces_of_a_telnet_that_was_fast_are_obeyed(company: Company, listener: Peer) -> None:
+    peer = company.converse(DO_TIMING_MARK + b"helo\x08lo\r\n")
+    assert listener.read_lines(1) == [f"{peer.client.address}: hello"]
+    assert not peer.client.person
+
+
+def test_backspaces_of_a_program_are_shown_as_numbers(company: Company, listener: Peer) -> None:
+    peer = company.converse(b"N\x08NAME\n")
+    assert listener.read_lines(1) == [rf"{peer.client.address}: N\x08NAME"]
+
+
 def test_control_c_is_answered_as_telnet_expects(company: Company) -> None:
     peer = person(company)
     peer.send(b"\xff\xf4" + DO_TIMING_MARK)

@@ -26,6 +26,8 @@ PIECES = [
     *(b"\r", b"\n", b"\0", b"a", b"bc", b"long" * 4, b"\xc3\xa4", IAC, SE, SB, NOP, IP, AYT),
     *(WILL, DO, TIMING_MARK, ECHO),
     *(IAC + WILL + ECHO, IAC + DO + ECHO, IAC + WONT + ECHO, IAC + DONT + ECHO, IAC + DO + b"\xfe"),
+    *(IAC + IP + IAC + DO + TIMING_MARK, IAC + WILL + b"\xc9", IAC + DO + b"\x45"),
+    *(IAC + SB + b"\x18" + IAC + IAC + SE + IAC + SE, b"\xe9", b"\n" + IAC),
     *(IAC + IP, IAC + AYT, IAC + NOP, IAC + IAC, IAC + SB + b"x" + IAC + SE, IAC + SB),
 ]
 """What input is made of that has something to do with lines or telnet."""
@@ -226,7 +228,7 @@ def test_control_c_is_answered_and_not_shown(places: list[int]) -> None:
 
 def test_are_you_there_is_noticed_and_not_shown() -> None:
     framer = LineFramer(100)
-    commands, lines = framer.feed(b"a" + (IAC + AYT) * 1000 + b"b\n")
+    commands, lines = framer.feed((IAC + AYT) * 1000 + b"ab\n")
     assert lines == Lines([b"ab"])
     assert commands == TelnetCommands(1000, b"", interrupted=False, asked=True)
 
@@ -239,6 +241,16 @@ def test_a_doubled_255_is_one_from_telnet_and_two_from_others() -> None:
 def test_a_subnegotiation_is_taken_out() -> None:
     data = IAC + WILL + ECHO + b"a" + IAC + SB + b"\x18\0xterm\n" + IAC + SE + b"b\n"
     assert Seen([data]).lines == [b"ab"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([b"\x18", b"x", b"\n", SE, IAC + IAC]), max_size=9), CUTS)
+@example([IAC + IAC, SE, b"rest"], [])
+def test_a_doubled_255_does_not_end_a_subnegotiation(
+    inside: list[bytes], places: list[int]
+) -> None:
+    data = IAC + WILL + ECHO + IAC + SB + b"\x27" + b"".join(inside) + IAC + SE + b"said\n"
+    assert Seen(cut(data, places)).lines == [b"said"]
 
 
 def test_a_subnegotiation_without_an_end_does_not_swallow_the_rest() -> None:
@@ -274,6 +286,26 @@ def test_the_rest_of_a_line_end_that_comes_late_says_nothing(rest: bytes) -> Non
     assert not framer.spoken
 
 
+@pytest.mark.parametrize("option", [69, 70, 85, 86, 200, 201])
+def test_offers_of_a_clients_for_games_are_answered_as_the_first_bytes_alone(option: int) -> None:
+    offer = bytes([option])
+    seen = Seen([IAC, DO, offer + IAC + WILL + offer + b"north\n"], max_line=99)
+    assert seen.replies == IAC + WONT + offer + IAC + DONT + offer
+    assert seen.lines == [b"north"]
+    assert Seen([b"\n" + IAC + DO + offer + b"\n"]).lines == [IAC + DO + offer]
+
+
+@pytest.mark.parametrize("command", [AYT, NOP])
+@pytest.mark.parametrize("before", [b"", b"one\n", b"one\r\n", b"one\r\0", b"\r"], ids=repr)
+def test_a_telnet_that_has_not_negotiated_may_ask_where_a_line_begins(
+    command: bytes, before: bytes
+) -> None:
+    for pieces in ([before + IAC + command + b"two\n"], [before, IAC, command, b"two\n"]):
+        seen = Seen(pieces)
+        assert seen.lines[-1] == b"two"
+        assert seen.telnet
+
+
 def test_only_negotiating_telnet_is_not_speaking() -> None:
     framer = LineFramer(MAX_LINE)
     framer.feed(IAC + WILL + ECHO + IAC + DO)
@@ -293,6 +325,9 @@ def test_only_negotiating_telnet_is_not_speaking() -> None:
         b"a" + IAC + SB + b"b" + IAC + SE + b"c",
         b"a" + IAC,
         b"a" + IAC + DO,
+        *(text.encode("latin-1") for text in ("ÿô est un mot", "Louÿs, aÿô", "aÿöb", "aÿñb ÿó")),
+        b"a" + IAC + WILL + b"\xc9",
+        b"a" + IAC + IP + IAC,
     ],
 )
 def test_binary_data_that_is_not_telnet_comes_through_whole(data: bytes) -> None:
