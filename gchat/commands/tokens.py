@@ -7,6 +7,7 @@ from gchat.commands.table import Refused, WrongArgument, command
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.hub import Hub
+from gchat.hub.last_seen import LastSeen, read_last_seen
 from gchat.hub.resumption import BeingResumed, give_token
 from gchat.hub.resumption import resume as resume_session
 from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
@@ -36,15 +37,17 @@ def token(hub: Hub, client: Client) -> None:
     hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
 
 
-@command("TOKEN", cost=20, secret=True)
-def resume(hub: Hub, client: Client, token: str) -> None:
+@command("TOKEN [ID]", cost=20, secret=True)
+def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
     """come back with a token after a lost connection
 
     You are in your room again, with your name, ignore list and display settings, and get the
-    messages that you have missed. If your earlier connection is still open, it is closed.
+    messages that you have missed. If your earlier connection is still open, it is closed. With the
+    ID of the last message that you have from that room, you get exactly those behind it.
     For example: /resume lusab-babad-gutih-tugad
     """
     _check_tokens_exist(hub)
+    token, seen = _split(f"{token} {rest}")
     identity = check_secret(
         hub.token_attempts, client, "token", lambda: hub.identities.shown(token)
     )
@@ -58,7 +61,7 @@ def resume(hub: Hub, client: Client, token: str) -> None:
     if identity.number == client.number:
         raise Refused(f"You are {client.name} already", "token in use here")
     try:
-        resume_session(hub, client, identity, token)
+        resume_session(hub, client, identity, token, seen)
     except BeingResumed:
         raise Refused(
             "Another connection is using that token right now; try again", "token in use"
@@ -75,6 +78,20 @@ def resume(hub: Hub, client: Client, token: str) -> None:
             "later.",
             "room not opened",
         ) from None
+
+
+def _split(typed: str) -> tuple[str, LastSeen | None]:
+    """Split what follows /resume into the token, which may have blanks in it, and the id, if any.
+
+    Raises WrongArgument.
+    """
+    *words, last = typed.split()
+    if not words or not any(map(str.isdecimal, last)):  # tokens have no digits
+        return typed.strip(), None
+    seen = read_last_seen(last)
+    if seen is None:
+        raise WrongArgument
+    return " ".join(words), seen
 
 
 @command("[yes]", cost=100, reads=True, in_full=True)

@@ -1,7 +1,8 @@
 """Resuming: with its token, a client comes back on another connection.
 
 It takes over its former number and all that is known by it: its messages, the clients that ignore
-it, its last correspondent. Its cursor is put back to the last message that it has received.
+it, its last correspondent. Its cursor is put back to the last message that it has received, or that
+it says it has seen.
 """
 
 import time
@@ -14,6 +15,7 @@ from gevent.event import Event
 from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.hub.last_seen import Continuation, LastSeen, continue_behind
 from gchat.hub.room import Room
 from gchat.hub.welcome import welcome_back
 from gchat.model.identities import Identity
@@ -78,8 +80,13 @@ def leave(hub: Hub, client: Client) -> None:
             hub.identities.forget(identity)
 
 
-def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
+def resume(
+    hub: Hub, client: Client, identity: Identity, token: str, seen: LastSeen | None = None
+) -> None:
     """Make `client` resume `identity`, which another connection may still have.
+
+    It gets what follows the message that it has `seen` last, or, if it does not know that, what its
+    kernel has not acknowledged.
 
     Runs in the greenlet of `client`. Raises BeingResumed, TooManyRooms and StoreError; the client
     stays as it was then.
@@ -92,14 +99,31 @@ def resume(hub: Hub, client: Client, identity: Identity, token: str) -> None:
         membership.stop_listening(hub, client)
         displaced = _displace(hub, identity)
         room = membership.find_or_open(hub, identity.room)
+        found = Continuation(identity.place, False)
+        if seen is not None:
+            found = continue_behind(hub, room.log, seen, identity)
+            room = membership.find_or_open(hub, identity.room)  # it may have been closed meanwhile
+            _put_back(identity, room, found.cursor)
         _take_over(hub, client, identity, room, displaced)
         client.token = tidy(token)
-        welcome_back(hub, client)
+        welcome_back(hub, client, found.is_gap)
         bring_privates(hub, identity)
     finally:
         del hub.resumed[identity.number]
         if listens:
             membership.listen(hub, client)
+
+
+def _put_back(identity: Identity, room: Room, cursor: Cursor) -> None:
+    """Put the place of `identity` in `room` to `cursor`.
+
+    Of its own messages behind that, those that memory does not hold are not counted, unless they
+    were before.
+    """
+    own = room.log.said_by(identity.number, cursor.id)
+    if cursor.id < room.log.start.id:
+        own = max(own, identity.own_ahead)
+    identity.place, identity.own_ahead = cursor, own
 
 
 def bring_privates(hub: Hub, identity: Identity) -> None:

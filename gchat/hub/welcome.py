@@ -47,15 +47,21 @@ def welcome_to_room(hub: Hub, client: Client) -> None:
     replay(hub, client, room)
 
 
-def welcome_back(hub: Hub, client: Client) -> None:
-    """Tell a client that has resumed where it is, and how many messages it missed."""
+def welcome_back(hub: Hub, client: Client, is_gap: bool = False) -> None:
+    """Tell a client that has resumed where it is, and how many messages it missed.
+
+    If `is_gap`, some that it missed are not known any more; the others follow.
+    """
     room, missed = hub.room_of(client), client.lag
+    following = f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages"
     hub.tell(
         client,
         f"Welcome back! You are {client.name} in {_description(hub, client, room)}",
         *_topic(client, room),
-        f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages",
+        *(() if is_gap else (following,)),
     )
+    if is_gap:
+        hub.enqueue(client, voice_of(client.display).gap(None))
 
 
 def replay(hub: Hub, client: Client, room: Room) -> None:

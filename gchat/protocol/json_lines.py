@@ -7,7 +7,8 @@ What a program is sent, by `kind`:
   nobody), `text`; and `again`, true, if it is shown again because it was asked for;
 - `private`: `time`, `name`, `to`, `text`;
 - `answer`: `text`, a line that the server says to this one alone, mostly of an answer;
-- `gap`: `missed`, how many messages were gone before they could be sent; and `text`;
+- `gap`: `missed`, how many messages were gone before they could be sent, null if that is not
+  known; and `text`;
 - `error`: `text`, why something was not done;
 - `ok`: what was asked for with a `ref` is done; with the `id` that it has in the room, if it
   is seen there.
@@ -125,8 +126,8 @@ class JsonVoice:
             return _encode({"kind": "error", "text": why})
         return with_ref("error", ref, text=why)
 
-    def gap(self, missed: int) -> bytes:
-        """Notice that `missed` messages came and went while the client did not read."""
+    def gap(self, missed: int | None) -> bytes:
+        """Notice that the client missed messages; None if nobody knows how many."""
         return _encode({"kind": "gap", "missed": missed, "text": gap_text(missed)})
 
 

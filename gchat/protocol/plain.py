@@ -85,8 +85,8 @@ class PlainVoice:
         """Something was not done: the reason, for the client that wanted it."""
         return self.notices([why])
 
-    def gap(self, missed: int) -> bytes:
-        """Notice that `missed` messages came and went while the client did not read."""
+    def gap(self, missed: int | None) -> bytes:
+        """Notice that the client missed messages; None if nobody knows how many."""
         return self.notices([gap_text(missed)])
 
     def _sentence(self, message: Message) -> str:
@@ -110,7 +110,12 @@ class PlainVoice:
         return f"{self._start}{line}{self._end}".encode()
 
 
-def gap_text(missed: int) -> str:
-    """What a client is told for which `missed` messages came and went while it did not read."""
+def gap_text(missed: int | None) -> str:
+    """Make the notice for a client that missed so many messages while it did not read.
+
+    None is for a client that has resumed, if what followed its last message is unknown.
+    """
+    if missed is None:
+        return "You may have missed messages: what followed your last one is not known any more"
     what = counted(missed, "message") if missed else "some comings and goings"
     return f"You missed {what}: more was said than is kept for a slow reader"

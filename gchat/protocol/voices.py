@@ -34,8 +34,8 @@ class Voice(Protocol):
     def refusal(self, why: str, ref: Ref = None) -> bytes:
         """Something was not done: the reason, with the `ref` of the request if it had one."""
 
-    def gap(self, missed: int) -> bytes:
-        """Notice that `missed` messages came and went while the client did not read."""
+    def gap(self, missed: int | None) -> bytes:
+        """Notice that the client missed messages; None if nobody knows how many."""
 
 
 @lru_cache(MOST_VOICES)

@@ -1,0 +1,100 @@
+"""/resume TOKEN ID: a program says what it has, since its kernel, or a proxy, had taken more."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from signal import SIGKILL
+from socket import MSG_PEEK
+from typing import Any
+
+import pytest
+
+from tests.blackbox.connection import JsonProgram
+from tests.blackbox.server import Server
+from tests.blackbox.waiting import wait_until
+from tests.conftest import StartServer
+
+COUNT = 500
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    return ["--history", str(tmp_path / "chat.db"), "--rate", "0"]
+
+
+def named(server: Server, name: str) -> tuple[JsonProgram, str]:
+    """A program of that name, and its token."""
+    program = server.json_program(name)
+    answer = program.carry_out(command="/token")[0]["text"]
+    return program, str(answer.rpartition(" ")[2])
+
+
+def read_some(program: JsonProgram, count: int) -> list[dict[str, Any]]:
+    """The first `count` messages, while its kernel takes, and acknowledges, all of them."""
+    return [program.next_of("say") for _ in range(count)]
+
+
+def read_rest(program: JsonProgram, last: str) -> list[dict[str, Any]]:
+    """All that it is sent up to the message `last`, but for answers."""
+    objects = [program.object()]
+    while objects[-1].get("text") != last:
+        objects.append(program.object())
+    return [fields for fields in objects if fields["kind"] not in ("answer", "presence")]
+
+
+def leave_unread(program: JsonProgram) -> None:
+    """Have the kernel acknowledge all that was sent, as a proxy does, and break off."""
+    program.send_object(command="/who", ref="all was sent")  # the answer comes behind all else
+    wait_until(
+        lambda: b'"all was sent"' in program.socket.recv(2**22, MSG_PEEK), "its kernel has all"
+    )
+    program.reset()
+
+
+def has_identities(path: str) -> bool:
+    """Whether a token is saved in the history file."""
+    with closing(sqlite3.connect(path)) as file:
+        return bool(file.execute("SELECT count(*) FROM identities").fetchone()[0])
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_it_gets_exactly_what_it_had_not_read(
+    start_server: StartServer, options: list[str], is_killed: bool
+) -> None:
+    server = start_server(*options)
+    ann, token = named(server, "ann")
+    bob = server.json_program("bob")
+    texts = [str(number) for number in range(COUNT)]
+    bob.say(*(f'{{"text": "{text}"}}' for text in texts))
+    bob.carry_out(text="end")
+    read = read_some(ann, 200)
+    leave_unread(ann)
+    if is_killed:
+        wait_until(lambda: has_identities(options[1]), "the token is in the file")
+        server.signal(SIGKILL)
+        assert server.wait() == -SIGKILL
+        server = start_server(*options)
+        bob = server.json_program("bob")
+    again = server.json_program()
+    again.send_object(command=f"/resume {token} {read[-1]['id']}", ref="back")
+    bob.carry_out(text="last")
+    rest = [fields for fields in read_rest(again, "last") if fields["kind"] == "say"]
+    assert [fields["text"] for fields in [*read, *rest]] == [*texts, "end", "last"]
+    ids = [fields["id"] for fields in [*read, *rest]]
+    assert ids == sorted(set(ids))
+
+
+def test_a_message_that_the_server_does_not_know_is_a_gap(
+    start_server: StartServer, options: list[str]
+) -> None:
+    server = start_server(*options)
+    ann, token = named(server, "ann")
+    ann.reset()
+    bob = server.json_program("bob")
+    again = server.json_program()
+    again.send_object(command=f"/resume {token} another-1", ref="back")
+    gap = again.next_of("gap")
+    assert gap["missed"] is None
+    assert "not known any more" in gap["text"]
+    bob.carry_out(text="and on")
+    assert again.next_of("say")["text"] == "and on"
