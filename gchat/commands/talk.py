@@ -65,13 +65,18 @@ def _store(hub: Hub, client: Client, identity: Identity, text: str) -> None:
     if name_key(client.name) in map(name_key, identity.ignored):
         raise Refused(f"{name} ignores you; not sent", "ignored by the recipient")
     private = Private(round(time.time(), 3), client.name, name, text)
+    earlier, identity.privates = identity.privates, []  # which come first
     try:
-        is_kept = hub.directory.keep_privates(identity.number, [private], PRIVATE_LIMIT)
+        is_kept = hub.directory.keep_privates(identity.number, [*earlier, private], PRIVATE_LIMIT)
+        if is_kept:
+            earlier = []
     except StoreError as error:
         raise Refused(
             f"{name} is not here, and the message cannot be stored: {error}; not sent",
             "cannot be stored",
         ) from None
+    finally:
+        identity.privates = earlier + identity.privates
     if not is_kept:
         raise Refused(
             f"{name} is not here and has too many unread messages; not sent",

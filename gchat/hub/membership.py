@@ -6,7 +6,7 @@ Whatever changes who is where does it here, with `hub.lock` held for as long as 
 import logging
 import time
 
-from gchat.hub.client import Client
+from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
 from gchat.hub.marks import Trail
 from gchat.hub.room import Room
@@ -67,10 +67,13 @@ def move(hub: Hub, client: Client, name: str) -> Room:
     """Move `client` to the room called `name`, which is made if there is none.
 
     Runs in the client's greenlet, and waits until it has got what was said up to now in its
-    room. Raises TooManyRooms and StoreError; then the client stays where it was.
+    room. Raises TooManyRooms and StoreError, and Dismissed if its connection breaks meanwhile; then
+    the client stays where it was, and can come back to what it has not got.
     """
     listens = client.until is None
     stop_listening(hub, client)
+    if client.lost:
+        raise Dismissed(client.lost)
     try:
         room = find_or_open(hub, name)
     except (TooManyRooms, StoreError):

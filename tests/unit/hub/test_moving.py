@@ -152,8 +152,8 @@ def test_who_breaks_off_while_it_waits_waits_no_longer(
         peer.close()
     else:
         membership.lose(company.hub, peer.client, "vanished")
-    moving.get(timeout=10)
-    membership.part(company.hub, peer.client, "test")
+    assert moving.get(timeout=10) == "dismissed"
+    assert peer.client.log is company.room.log
     membership.remove(company.hub, peer.client)
     for room in company.hub.rooms.by_name.values():
         assert peer.client.number not in {**room.clients, **room.listeners, **room.visits}

@@ -418,6 +418,19 @@ def test_private_messages_that_were_not_read_are_kept(
     assert [line for line in again.read_until("psst") if "psst" in line]
 
 
+def test_private_messages_come_in_their_order_whether_they_were_on_their_way_or_stored(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    company.say(bob, *("x" * 1000 for _ in range(1000)))
+    wait_until(lambda: ann.client.connection.blocked, "its connection takes no more")
+    told(company, bob, "/msg ann one")
+    gone(company, ann)
+    told(company, bob, "/msg ann two")
+    again = back(company, ann.client.token)
+    private = [line[-3:] for line in again.read_until("two") if "->" in line]
+    assert private == ["one", "two"]
+
+
 def test_of_more_private_messages_than_are_kept_none_is_lost_in_silence(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
