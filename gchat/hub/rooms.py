@@ -67,13 +67,16 @@ class Rooms:
     def _empty(self, clients: Iterable[Client]) -> list[Room]:
         """Return the rooms that no client is in or still reads from, and that are all written.
 
+        Nor is something still to be told there: it would be given a place behind the end that the
+        room was closed with, which is another message's if it is open again by then.
+
         First come rooms without any messages, then the rooms that have been empty for longest.
         """
         in_use = {client.log.room for client in clients} | {LOBBY}
         empty = [
             room
             for name, room in self.by_name.items()
-            if name not in in_use and not room.pending and not self._owes(name)
+            if name not in in_use and not (room.pending or room.telling_later or self._owes(name))
         ]
         return sorted(empty, key=lambda room: (room.log.end.spoken > 0, room.empty_since))
 

@@ -2,6 +2,7 @@
 
 import time
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +19,12 @@ from gchat.hub.rooms import (
     TooManyRooms,
 )
 from gchat.jobs import upkeep
+from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import tidy_rooms
 from gchat.model.message import Kind
 from gchat.model.room_log import MAX_BYTES, MESSAGE_BYTES, RoomLog
-from tests.unit.peers import Company, wait_until
+from gchat.store.sqlite.store import SqliteStore
+from tests.unit.peers import DEADLINE, Company, wait_until
 
 
 class Guest:
@@ -85,6 +88,41 @@ def test_a_room_that_somebody_reads_from_is_not_closed(rooms: Rooms) -> None:
         room.empty_since = time.monotonic() - EMPTY_TIME
     rooms.close_empty(clients(Guest(old)))
     assert rooms.by_name.keys() == {LOBBY, "old"}
+
+
+def test_no_id_is_given_twice_where_somebody_has_left_just_before_the_room_is_closed(
+    tmp_path: Path,
+) -> None:
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with Company(store=store) as company:
+        company.start(Recorder(company.hub).run)
+        hub = company.hub
+        ann, bob, cleo = (company.join(name).client for name in ("ann", "bob", "cleo"))
+        ann.person = bob.person = True
+        for client in (ann, bob):
+            membership.move(hub, client, "builds")
+        builds = hub.rooms.by_name["builds"]
+        wait_until(lambda: builds.presence.delay(time.monotonic()) is None, "all is told")
+        for client in (ann, bob):  # the second of them is told of a moment later
+            membership.move(hub, client, LOBBY)
+        assert builds.telling_later
+        hub.pending_writes.wait_for_all(DEADLINE)
+        builds.empty_since = time.monotonic() - EMPTY_TIME
+        hub.rooms.close_empty(hub.clients.values())
+        membership.move(hub, cleo, "builds")
+        wait_until(lambda: not builds.telling_later, "it is told")
+        hub.say(cleo, ["one"])
+        hub.pending_writes.wait_for_all(DEADLINE)
+        assert not store.trouble
+        kept = store.read("builds", 0, 99, 99, 9999)
+        assert [message.id for message in kept] == [*range(1, len(kept) + 1)]
+        assert kept[-1].text == "one"
+        builds.empty_since = time.monotonic() - EMPTY_TIME
+        membership.move(hub, cleo, LOBBY)
+        builds.empty_since = time.monotonic() - EMPTY_TIME
+        hub.rooms.close_empty(hub.clients.values())
+        assert "builds" not in hub.rooms.by_name
+    store.close()
 
 
 def test_of_too_many_empty_rooms_the_longest_empty_ones_are_closed(rooms: Rooms) -> None:
