@@ -132,7 +132,7 @@ class Worker:
         while True:
             job = self.submit(function)
             left = None if deadline is None else max(0.0, deadline - monotonic())
-            if not job.wait(left) and (job.cancel() or not to_the_end):
+            if not job.wait(left) and (self._take_back(job) or not to_the_end):
                 raise met or StoreError(SILENT)
             job.wait()
             error = job.error
@@ -151,6 +151,14 @@ class Worker:
         if not self.submit(sqlite3.Connection.close).wait(seconds):
             return False
         self._pool.kill()
+        return True
+
+    def _take_back(self, job: Job[Any]) -> bool:
+        """Have a job of `run` not be done; False if it has begun."""
+        if not job.cancel():
+            return False
+        # As a rule it is the first of them. While a disk hangs, nobody else takes them out.
+        self._others.remove(job)
         return True
 
     def _begin_next(self) -> None:

@@ -81,6 +81,15 @@ def test_one_whose_patience_is_over_is_told_that_nothing_answers(
     assert not done  # it was taken back
 
 
+def test_what_was_given_up_takes_no_memory_while_the_disk_hangs(
+    worker: Worker, block: Block
+) -> None:
+    for _ in range(500):
+        with pytest.raises(StoreError):
+            worker.run_within(0.0, lambda _: None)
+    assert not worker._others
+
+
 def test_what_must_be_known_of_is_waited_for_once_it_has_begun(path: str) -> None:
     with closing(Worker(open_file(path), patience=1.0)) as worker:
         begun, end = threading.Event(), threading.Event()
