@@ -179,7 +179,10 @@ class SqliteDirectory(Directory):
         )
 
     def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
-        return self._writer.run(identities.keep, number, privates, most)
+        # To the end: what is kept though nobody knows of it would be kept, and shown, once more.
+        return self._writer.run_to_the_end(
+            partial(identities.keep, number=number, privates=privates, most=most)
+        )
 
     def take_privates(self, number: int) -> list[Private]:
         return self._writer.run_to_the_end(partial(identities.take, number=number))

@@ -1,9 +1,13 @@
 """store.base, memory, sqlite.store: one interface, whether anything is kept or not."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
+import gevent
 import pytest
 
 from gchat.model.identities import Identity
@@ -14,9 +18,12 @@ from gchat.store.base import Store
 from gchat.store.errors import StoreError
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
+from gchat.store.sqlite import identities
+from gchat.store.sqlite import store as store_module
 from gchat.store.sqlite.store import SqliteStore
 from gchat.text.addresses import Network
 from gchat.text.query import Query
+from tests.unit.peers import DEADLINE, wait_until
 from tests.unit.store.entries import batches, entries
 
 LAST = 2**62
@@ -81,6 +88,30 @@ def test_sanctions_are_kept_by_their_kind(store: Store) -> None:
     store.directory.write_sanctions({"ban": held, "mute": {}})
     assert store.directory.sanctions("ban") == (held if store.is_kept else {})
     assert store.directory.sanctions("mute") == {}
+
+
+def test_what_is_said_to_somebody_is_kept_once_however_slow_the_disk_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+    keep = identities.keep
+
+    def hang(*arguments: Any, **named: Any) -> bool:
+        begun.set()
+        end.wait(DEADLINE)
+        return keep(*arguments, **named)
+
+    monkeypatch.setattr(identities, "keep", hang)
+    monkeypatch.setattr(store_module, "PATIENCE", 0.2)
+    with closing(SqliteStore(str(tmp_path / "chat.db"))) as store:
+        private = Private(1.0, "bob", "ann", "psst")
+        keeping = gevent.spawn(store.directory.keep_privates, 7, [private])
+        wait_until(begun.is_set, "it has begun")
+        gevent.sleep(0.3)
+        assert not keeping.ready()  # or who wants it kept would try once more
+        end.set()
+        assert keeping.get(timeout=DEADLINE)
+        assert store.directory.take_privates(7) == [private]
 
 
 def test_identities_and_what_is_said_to_them_are_kept(store: Store) -> None:
