@@ -130,9 +130,14 @@ def bring_privates(hub: Hub, identity: Identity) -> None:
     """Queue the direct messages that came for the client of `identity` while it was away."""
     # In a greenlet of its own: they are not lost if the client is dismissed meanwhile.
     gevent.spawn(_load_privates, hub, identity).join()
-    hub.identities.undelivered.pop(identity.number, None)
+    deliver_privates(hub, identity)
+
+
+def deliver_privates(hub: Hub, identity: Identity) -> None:
+    """Queue those of them that are in memory, if the client of `identity` is there."""
     now, client = time.time(), hub.clients.get(identity.number)
     if client is not None:
+        hub.identities.undelivered.pop(identity.number, None)
         privates, identity.privates = identity.privates, []
         for private in privates:
             hub.enqueue(client, voice_of(client.display).private(private, now), private)

@@ -10,7 +10,12 @@ import gevent
 
 from gchat.hub.client import Client
 from gchat.hub.hub import AT_ONCE, Hub
-from gchat.hub.resumption import update_identity, update_place
+from gchat.hub.resumption import (
+    bring_privates,
+    deliver_privates,
+    update_identity,
+    update_place,
+)
 from gchat.model.identities import Identity
 from gchat.runtime.loop import give_way
 from gchat.store.errors import StoreError
@@ -64,7 +69,6 @@ class Checkpointer:
             for number, identity in list(identities.undelivered.items()):
                 if number not in self._hub.clients and number not in self._hub.resumed:
                     self._keep_privates(identity)
-                    identities.undelivered.pop(number, None)
             self._fails = False
         except StoreError as error:
             if not (self._fails or self._hub.store.trouble):  # which operators know already
@@ -125,12 +129,19 @@ class Checkpointer:
             raise
 
     def _keep_privates(self, identity: Identity) -> None:
+        hub, identities, number = self._hub, self._hub.identities, identity.number
         privates, identity.privates = identity.privates, []
+        identities.undelivered.pop(number, None)
         try:
-            self._hub.directory.keep_privates(identity.number, privates)
+            hub.directory.keep_privates(number, privates)
         except StoreError:
             identity.privates = privates + identity.privates
+            if identities.of(number) is identity:
+                identities.undelivered[number] = identity
+            deliver_privates(hub, identity)  # if its client has come meanwhile
             raise
+        if number in hub.clients:  # it has come, and perhaps looked too early
+            bring_privates(hub, identity)
 
 
 def in_portions(numbers: Collection[int]) -> Iterator[int]:

@@ -8,7 +8,7 @@ from gevent.event import Event
 
 from gchat.hub import membership
 from gchat.hub.client import Client
-from gchat.hub.resumption import give_token
+from gchat.hub.resumption import bring_privates, give_token
 from gchat.jobs import checkpointer as checkpointer_module
 from gchat.jobs.checkpointer import IDENTITIES_AT_A_TIME, Checkpointer
 from gchat.jobs.recorder import Recorder
@@ -204,6 +204,32 @@ def test_private_messages_are_kept_for_who_is_gone_alone(company: Company, ann: 
     assert identity.privates == []
     assert hub.directory.take_privates(number) == [private]
     hub.clients[number] = ann.client
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_comes_back_while_they_are_written_is_sent_them(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
+    identity = hub.identities.of(number)
+    assert identity
+    identity.privates = [Private(1.0, "bob", "ann", "psst")]
+    hub.identities.undelivered[number] = identity
+    del hub.clients[number]
+    keep = hub.directory.keep_privates
+
+    def keep_late(number: int, privates: list[Private]) -> bool:
+        hub.clients[number] = ann.client
+        bring_privates(hub, identity)  # as /resume does; there are none yet
+        if not is_kept:
+            raise StoreError("it is full")
+        return keep(number, privates)
+
+    monkeypatch.setattr(hub.directory, "keep_privates", keep_late)
+    checkpointer.write()
+    assert ann.read_line().endswith("bob -> ann: psst\n")
+    assert not hub.identities.undelivered
+    assert hub.directory.take_privates(number) == []
 
 
 def test_if_they_cannot_be_written_they_are_kept_in_memory(
