@@ -151,6 +151,9 @@ def _load_privates(hub: Hub, identity: Identity) -> None:
         hub.faults.report("cannot read the direct messages kept for %s", identity.name)
     else:
         identity.privates = kept + identity.privates
+        is_gone = identity.number not in hub.clients
+        if kept and is_gone and hub.identities.of(identity.number) is identity:
+            hub.identities.undelivered[identity.number] = identity  # they are in no file now
 
 
 def _displace(hub: Hub, identity: Identity) -> bool:

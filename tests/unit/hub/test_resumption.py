@@ -17,6 +17,7 @@ from gchat.jobs.recorder import Recorder
 from gchat.model import presence
 from gchat.model.display import PLAIN
 from gchat.model.identities import Identity
+from gchat.model.message import Private
 from gchat.model.sanctions import Sanction
 from gchat.store.errors import StoreError
 from gchat.store.sqlite.store import SqliteStore
@@ -379,6 +380,36 @@ def test_it_all_holds_over_a_restart(server: Server) -> None:
         "bob: missed, too",
     ]
     assert list(again.client.ignores.names) == ["cy"]
+
+
+def test_who_goes_while_private_messages_are_read_finds_them_after_a_restart(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = server.company
+    ann, bob = named(company, "ann"), person(company, "bob")
+    gone(company, ann)
+    told(company, bob, "/msg ann psst")
+    begun, end = Event(), Event()
+    take = company.hub.directory.take_privates
+
+    def take_slowly(number: int) -> list[Private]:
+        begun.set()
+        end.wait(DEADLINE)
+        return take(number)
+
+    monkeypatch.setattr(company.hub.directory, "take_privates", take_slowly)
+    again = somebody(company)
+    again.send(f"/resume {ann.client.token}\n".encode())
+    assert begun.wait(DEADLINE)
+    again.client.expel("kicked")
+    wait_until(lambda: again.client.number not in company.hub.clients, "it is gone")
+    end.set()
+    wait_until(lambda: company.hub.identities.undelivered, "they have been read")
+    server.stop()
+
+    company = server.start()
+    again = back(company, ann.client.token)
+    again.read_until("bob -> ann: psst")
 
 
 def test_what_nobody_came_back_for_is_forgotten(server: Server) -> None:
