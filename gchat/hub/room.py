@@ -57,8 +57,9 @@ class Room:
 
     def delete(self, ids: Collection[int]) -> set[int]:
         """Take away what memory holds of these messages, but their places, as RoomLog.delete."""
+        wanted = set(ids)
         for page in self.pages.values():
             for index, message in enumerate(page):
-                if message.id in ids and message.is_spoken:
+                if message.id in wanted and message.is_spoken:
                     page[index] = message.without_text()
         return self.log.delete(ids)

@@ -100,11 +100,11 @@ class OwedRows:
 
     def delete(self, room: str, ids: Collection[int]) -> set[int]:
         """Take the texts of messages away before they are written; returns whose that was."""
-        deleted = set[int]()
+        deleted, wanted = set[int](), set(ids)
         if not self._of_room[room]:
             return deleted
         for index, row in enumerate(self._rows):
-            if row[ROOM] == room and row[ID] in ids and row[KIND] in SPOKEN:
+            if row[ROOM] == room and row[ID] in wanted and row[KIND] in SPOKEN:
                 self._bytes -= sys.getsizeof(row[TEXT]) - sys.getsizeof("")
                 self._rows[index] = without_text(row)
                 deleted.add(row[ID])

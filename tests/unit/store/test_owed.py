@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gchat.model.message import Kind
-from gchat.model.room_log import MESSAGE_BYTES, Cursor
+from gchat.hub.room import Room
+from gchat.model.message import Kind, Message
+from gchat.model.room_log import MESSAGE_BYTES, Cursor, RoomLog
 from gchat.store.sqlite.owed import OwedRows
 from tests.unit.store.entries import entries
 
@@ -89,6 +90,23 @@ def test_a_message_is_deleted_and_a_notice_is_not() -> None:
         (Kind.SAY, "text 3"),
         (Kind.NOTICE, "somebody left"),
     ]
+
+
+class NeverLookedThrough(list[int]):
+    """To look for each of many rows in a list of many ids takes the product of both."""
+
+    def __contains__(self, _: object) -> bool:
+        raise AssertionError("it was looked through")
+
+
+def test_many_of_many_are_deleted_at_once() -> None:
+    owed = OwedRows()
+    owed.add(entries(9))
+    assert owed.delete("lobby", NeverLookedThrough([2, 4])) == {2, 4}
+    room = Room(RoomLog("lobby"))
+    room.pages[0] = [Message(*entry) for entry in entries(9)]
+    room.delete(NeverLookedThrough([2, 4]))
+    assert sum(not message.text for message in room.pages[0]) == 2
 
 
 def test_rows_that_the_file_cannot_have_are_lost() -> None:
