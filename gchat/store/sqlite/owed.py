@@ -41,6 +41,8 @@ class OwedRows:
         """The end of what was lost in each room: ids up to there must not be given out again."""
         self.lost = 0
         """Rows that were lost since all was written."""
+        self.settled = 0
+        """Rows that were owed once and are no more."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -127,6 +129,7 @@ class OwedRows:
 
     def _take_first(self) -> None:
         row = self._rows.popleft()
+        self.settled += 1
         self._bytes -= MESSAGE_BYTES + sys.getsizeof(row[TEXT])
         self._of_room[row[ROOM]] -= 1
         self._forget_end(row[ROOM])

@@ -101,11 +101,18 @@ class SqliteStore(Store):
         return is_there
 
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
-        found = messages.decode(self._reader.run(messages.after, room, last, end, most, characters))
-        if not self.owes(room) or len(found) == most:
-            return found
+        owed = self._ledger.owed
+        while True:
+            settled = owed.settled
+            found = messages.decode(
+                self._reader.run(messages.after, room, last, end, most, characters)
+            )
+            if len(found) == most:
+                return found
+            if owed.settled == settled:  # else what was written meanwhile may be in neither
+                break
         size = sum(len(message.text) for message in found)
-        for row in self._ledger.owed.of(room, found[-1].id if found else last, end):
+        for row in owed.of(room, found[-1].id if found else last, end):
             if size >= characters or len(found) == most:
                 break
             found.append(Message(*row))

@@ -3,8 +3,9 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -341,6 +342,27 @@ def test_who_reads_late_is_sent_what_memory_has_forgotten_and_the_file_does_not_
         assert company.room.log.start.id > slow.client.cursor.id
         heard = [line.split()[1] for line in slow.read_lines(601)[1:]]
     assert heard == [*map(str, range(600))]
+
+
+def test_what_is_written_while_somebody_reads_is_not_missed(
+    company: Company, path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = company.join("ann")
+    run, lock = store._reader.run, ExitStack()
+
+    def run_before_it_is_written(*arguments: Any) -> Any:
+        found = run(*arguments)
+        lock.close()
+        wait_until_written(company)
+        return found
+
+    with lock:
+        lock.enter_context(locked(path))
+        company.say(ann, "one", "two")
+        company.hub.pending_writes.wait_for_all(DEADLINE)
+        monkeypatch.setattr(store._reader, "run", run_before_it_is_written)
+        found = store.read("lobby", 0, company.room.log.end.id, 99, 9999)
+    assert [message.text for message in found if message.is_spoken] == ["one", "two"]
 
 
 # The file is removed, replaced, put back
