@@ -133,7 +133,7 @@ class Ledger:
 
     def _owe(self, rows: Sequence[Entry]) -> None:
         lost = self.owed.lost
-        self.owed.add(rows, begun=self._unknown is not None and not self._settling)
+        self.owed.add(rows, begun=self._unknown is not None and not self.owed)
         self._tell_lost(lost)
         self._settle_later()
 

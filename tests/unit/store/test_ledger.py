@@ -393,6 +393,25 @@ def test_a_file_that_is_removed_is_noticed_and_what_is_said_then_is_kept_for_it(
     assert texts(path) == ["before", "just before", "meanwhile"]
 
 
+def test_what_is_being_written_while_the_file_is_found_to_be_removed_counts_once(
+    company: Company, path: Path, store: SqliteStore, hanging: Hanging
+) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.say(ann, "one", "two")
+    wait_until(hanging.begun.is_set, "it is being written")
+    aside = path.rename(path.with_name("aside"))
+    store._ledger.set_gone(is_gone=True)
+    bob.read_lines(2)
+    hanging.end()
+    wait_until(lambda: store._ledger._unchecked, "it is written")
+    assert not store._ledger.owed
+    assert store._ledger.owed.lost == 0
+    aside.rename(path)
+    store._ledger.set_gone(is_gone=False)
+    wait_until_written(company)
+    assert texts(path) == ["one", "two"]
+
+
 def test_a_disk_that_does_not_answer_has_not_lost_the_file(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
