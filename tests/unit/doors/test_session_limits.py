@@ -274,12 +274,12 @@ def test_those_who_leave_at_the_same_time_go_through_the_door_one_by_one(
 ) -> None:
     peers = [company.program() for _ in range(10)]
     door = company.hub.arrival_gate
-    door._lock.acquire()
+    door._is_taken = True
     for peer in peers:
         peer.close()
-    wait_until(lambda: door._lock.linkcount() >= len(peers), "they are at the door")
+    wait_until(lambda: len(door._waiting) >= len(peers), "they are at the door")
     assert len(company.room.clients) == len(peers)
-    door._lock.release()
+    door._hand_on()
     wait_until(lambda: not company.room.clients, "they have left")
 
 
