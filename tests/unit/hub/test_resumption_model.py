@@ -5,6 +5,7 @@ are displaced, come back with and without the id of what they have; the server i
 killed. tests/checker judges what each of them was shown.
 """
 
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from gchat.commands import Refused
 from gchat.commands.talk import msg
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.delivery.sender import send_to_all
 from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.connection import Connection
@@ -50,6 +52,7 @@ class Resuming(RuleBasedStateMachine):
         for where, what in (
             ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80}),
             ("gchat.delivery.rounds", {"AT_A_TIME": 1, "perf_counter": count().__next__}),
+            ("gchat.delivery.rounds", {"send_to_all": self.send_to_all}),
             ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
             ("gchat.store.history", {"RoomLog": small_log}),
             ("gchat.delivery.backfill", {"PAUSE": 0.0}),
@@ -69,8 +72,10 @@ class Resuming(RuleBasedStateMachine):
         self.numbers = count(1)
         self.strangers = {room: Witness() for room in ROOMS}
         """Those who have said something before they resumed."""
-        self.open: list[tuple[Client, Wire]] = []
-        """Clients that are leaving."""
+        self.pace = 20
+        """Slices that are served after each step."""
+        self.interruption: Callable[[], None] | None = None
+        """What happens while the next call is on its way that sends to a cohort."""
         self.start()
         self.users = [User(name, self.disk) for name in NAMES]
         for user in self.users:
@@ -147,6 +152,13 @@ class Resuming(RuleBasedStateMachine):
                 self.serve(4)
                 gevent.sleep(0)
 
+    def send_to_all(self, data: bytes, connections: Sequence[Connection]) -> list[int]:
+        """Send as the broadcaster does, and have something happen meanwhile."""
+        interruption, self.interruption = self.interruption, None
+        if interruption:
+            interruption()
+        return send_to_all(data, connections)
+
     # What happens
 
     @rule(choice=CHOICE, texts=st.integers(1, 12), width=st.sampled_from([0, 10, 60]))
@@ -165,6 +177,16 @@ class Resuming(RuleBasedStateMachine):
             with suppress(Refused):
                 msg(self.hub, sender, other.name, text)
                 other.expected.append(text.encode())
+
+    @rule(choice=CHOICE, other=CHOICE, display=st.sampled_from(DISPLAYS))
+    def interrupt(self, choice: int, other: int, display: Display) -> None:
+        """Have a member want to leave its cohort while the cohort is sent to."""
+
+        def interruption() -> None:
+            self.change_display(choice, display)
+            self.whisper(choice, other)
+
+        self.interruption = interruption
 
     @rule(choice=CHOICE, display=st.sampled_from(DISPLAYS))
     def change_display(self, choice: int, display: Display) -> None:
@@ -188,10 +210,9 @@ class Resuming(RuleBasedStateMachine):
     def acknowledge(self, choice: int, size: int) -> None:
         self.users[choice].wire.acknowledge(size)
 
-    @rule(slices=st.integers(1, 6))
-    def broadcast(self, slices: int) -> None:
-        self.serve(slices)
-        gevent.sleep(0)
+    @rule(pace=st.sampled_from([0, 1, 4, 20]))
+    def change_pace(self, pace: int) -> None:
+        self.pace = pace
 
     @rule(choice=CHOICE, room=st.sampled_from(ROOMS))
     def move(self, choice: int, room: str) -> None:
@@ -315,6 +336,8 @@ class Resuming(RuleBasedStateMachine):
 
     @invariant()
     def all_look(self) -> None:
+        self.serve(self.pace)
+        gevent.sleep(0)
         for user in self.users:
             if user.client:
                 user.look()
