@@ -98,6 +98,11 @@ class Ledger:
         elif not is_gone:
             self._is_gone, self._unchecked = False, 0
 
+    def check_is_there(self) -> None:
+        """Raises StoreError if what is written now is in no file that anybody will find."""
+        if self._is_gone:
+            raise StoreError(GONE)
+
     def close(self, seconds: float) -> None:
         """Write what is owed, for so many seconds at the most; report what is not in the file."""
         if settling := self._settling:

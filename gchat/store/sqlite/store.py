@@ -1,7 +1,7 @@
 # ruff: noqa: D102 - base.py says what each method does
 """The store in a history file: each of its parts, over threads that have the file open."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from math import inf
@@ -66,7 +66,9 @@ class SqliteStore(Store):
                 raise refusal(path, error) from error
             opened.pop_all()
         self._ledger = Ledger(path, self._writer, lambda text: self.report(text))
-        self.directory = SqliteDirectory(self._writer, self._reader, first_number)
+        self.directory = SqliteDirectory(
+            self._writer, self._reader, first_number, self._ledger.check_is_there
+        )
         self.archive = SqliteArchive(self._writer, self._reader, self._searcher)
 
     @decoding()
@@ -152,16 +154,25 @@ class SqliteStore(Store):
 class SqliteDirectory(Directory):
     """Identities, what is kept for them, sanctions and topics in a history file."""
 
-    def __init__(self, writer: Worker, reader: Worker, first_number: int) -> None:
+    def __init__(
+        self,
+        writer: Worker,
+        reader: Worker,
+        first_number: int,
+        check_is_there: Callable[[], None],
+    ) -> None:
+        """`check_is_there` raises StoreError if the file was removed: SQLite would not notice."""
         self._writer = writer
         self._reader = reader
         self.first_number = first_number
+        self._check_is_there = check_is_there
 
     @decoding()
     def topic(self, room: str) -> Topic | None:
         return self._reader.run(topics.read, room)
 
     def write_topic(self, room: str, topic: Topic | None) -> None:
+        self._check_is_there()
         self._writer.run(topics.write, room, topic)
 
     @decoding()
@@ -169,6 +180,7 @@ class SqliteDirectory(Directory):
         return self._reader.run(sanctions.read, kind)
 
     def write_sanctions(self, held: Mapping[str, Sanctions]) -> None:
+        self._check_is_there()
         self._writer.run(sanctions.write, held)
 
     @decoding()
@@ -186,6 +198,7 @@ class SqliteDirectory(Directory):
         )
 
     def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
+        self._check_is_there()
         # To the end: what is kept though nobody knows of it would be kept, and shown, once more.
         return self._writer.run_to_the_end(
             partial(identities.keep, number=number, privates=privates, most=most)

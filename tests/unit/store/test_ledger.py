@@ -12,7 +12,9 @@ import pytest
 
 from gchat.hub import membership
 from gchat.jobs.recorder import Recorder
+from gchat.model.message import Private, Topic
 from gchat.model.room_log import Entry
+from gchat.store.errors import StoreError
 from gchat.store.sqlite import ledger, messages
 from gchat.store.sqlite.owed import OwedRows
 from gchat.store.sqlite.store import SqliteStore
@@ -391,6 +393,28 @@ def test_a_file_that_is_removed_is_noticed_and_what_is_said_then_is_kept_for_it(
     assert company.hub.store.check()
     wait_until_written(company)
     assert texts(path) == ["before", "just before", "meanwhile"]
+
+
+def test_nobody_is_told_that_something_is_kept_in_a_file_that_is_removed(
+    store: SqliteStore, path: Path
+) -> None:
+    directory, private = store.directory, Private(1.0, "bob", "ann", "psst")
+    topic = Topic("spring", 7, "ann")
+    aside = path.rename(path.with_name("aside"))
+    assert not store.check()
+    for write in (
+        lambda: directory.write_topic("lobby", topic),
+        lambda: directory.write_sanctions({"ban": {}, "mute": {}}),
+        lambda: directory.keep_privates(7, [private]),
+    ):
+        with pytest.raises(StoreError, match="it was removed or replaced"):
+            write()
+    aside.rename(path)
+    assert store.check()
+    directory.write_topic("lobby", topic)
+    assert directory.topic("lobby") == topic
+    assert directory.keep_privates(7, [private])
+    assert directory.take_privates(7) == [private]
 
 
 def test_what_is_being_written_while_the_file_is_found_to_be_removed_counts_once(
