@@ -143,6 +143,20 @@ def test_who_is_dismissed_while_it_waits_gets_everything_up_to_then(
     assert peer.client.number not in company.room.clients
 
 
+def test_what_it_is_still_owed_comes_first_where_it_goes(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    hub, client = company.hub, ann.client
+    room = membership.find_or_open(hub, "builds")  # where ids are lower
+    company.say(company.join("cy"), "one", "two")
+    assert ann.read_until("two")
+    hub.tell(client, "an answer")
+    membership.quit_room(hub, client)
+    membership.enter_room(hub, client, room)
+    membership.listen(hub, client)
+    assert ann.read_line() == " * an answer\n"
+
+
 @pytest.mark.parametrize("how", ["resets", "is lost"])
 def test_who_breaks_off_while_it_waits_waits_no_longer(
     company: Company, ann: Peer, bob: Peer, how: str

@@ -209,6 +209,17 @@ def test_everything_else_comes_back_too(company: Company, ann: Peer, bob: Peer) 
     bob.read_until("ann -> bob: hello")
 
 
+def test_a_mute_of_the_connection_cannot_be_shaken_off_with_a_token(
+    company: Company, ann: Peer
+) -> None:
+    gone(company, ann)
+    again = somebody(company)
+    again.client.muted = Sanction("op")
+    again.send(f"/resume {ann.client.token}\n".encode())
+    again.read_until("You missed")
+    assert again.client.muted == Sanction("op")
+
+
 def test_what_belongs_to_the_connection_stays(company: Company, ann: Peer) -> None:
     gone(company, ann)
     again = somebody(company)
