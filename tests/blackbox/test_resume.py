@@ -156,7 +156,7 @@ def test_it_all_holds_over_the_end_of_the_server(
     bob.expect("ann left")
     bob.say("missed", "/msg ann psst")
     bob.expect("is stored until")
-    wait_until(lambda: _is_in_the_file(options), "the file has it")
+    wait_until(lambda: _is_in_the_file(options), "the file has it all")
     server = restart(start_server, server, options, how)
 
     stranger = server.person()
@@ -176,10 +176,12 @@ def test_it_all_holds_over_the_end_of_the_server(
 
 
 def _is_in_the_file(options: list[str]) -> bool:
-    """Whether Ann is, as she was at last."""
+    """Whether Ann is, as she was at last, and what Bob has said since."""
     with closing(sqlite3.connect(options[1])) as file:
         rows = file.execute("SELECT room, state ->> '$.ignored[0]' FROM identities ORDER BY number")
-        return bool(rows.fetchone() == ("builds", "cy"))
+        is_ann = rows.fetchone() == ("builds", "cy")
+        said = file.execute("SELECT count(*) FROM messages WHERE text = 'missed'").fetchone()
+        return bool(is_ann and said == (1,))
 
 
 def test_what_one_has_said_under_ones_token_can_be_deleted_after_a_restart(
