@@ -91,8 +91,7 @@ def show(
         del found
         if lines:
             hub.enqueue(client, lines)
-            client.wait_until_answers_are_read()
-        hub.command_gate.pass_through()
+        hub.next_turn(client)
 
 
 def _portion(client: Client, found: list[Message], with_places: bool) -> tuple[bytes, int]:

@@ -7,6 +7,7 @@ from gchat.commands.history import announce, may_see, show
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.model.message import Message
 from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError, TookTooLong
 from gchat.text.naming import name_key
@@ -25,6 +26,10 @@ CANDIDATES = 20
 SLICE = 0.001
 """Seconds for which a log is searched at a time: a delay of others that nobody notices."""
 
+BUDGET = 1.0
+"""Seconds that a search may take, those of other searches not counted. One of a whole log in memory
+takes a tenth of that; one in a file that takes more matches nearly everything."""
+
 MAX_WANTED = 200
 """Characters of a search text: the worst messages take their length times the text's."""
 
@@ -35,7 +40,7 @@ LAST_PLACE = 2**62
 """Above every row of the history file."""
 
 
-@command("TEXT", cost=100, reads=True)
+@command("TEXT", cost=20, reads=True)
 def find(hub: Hub, client: Client, wanted: str) -> None:
     """search the messages, in upper or lower case
 
@@ -95,19 +100,22 @@ def _find_in_file(hub: Hub, client: Client, wanted: str) -> None:
             # The message may have been deleted since it was found.
             if message.id == number and message.is_spoken and not client.lost:
                 hub.enqueue(client, voice_of(client.display).found(message, time.time()))
-        client.wait_until_answers_are_read()
+        with hub.command_gate.paused(client.owner):
+            client.wait_until_answers_are_read()
 
 
 def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
     """Find the rooms and ids of the latest messages that match `query`, latest first."""
-    found, before = list[tuple[str, int]](), LAST_PLACE
+    found, before, spent = list[tuple[str, int]](), LAST_PLACE, 0.0
     while len(found) < MOST_FOUND and not client.lost:
+        if spent > BUDGET:
+            raise _timed_out()
         try:
-            hits = hub.archive.find(query, before, CANDIDATES)
+            with hub.command_gate.paused(client.owner):
+                hits, seconds = _find_some(hub, client, query, before)
+            spent += seconds
         except TookTooLong:
-            raise Refused(
-                "The search timed out; add words to narrow it down", "search timed out"
-            ) from None
+            raise _timed_out() from None
         except StoreError:
             hub.faults.report("cannot search the history for %s", client)
             raise Refused(
@@ -121,8 +129,28 @@ def _places(hub: Hub, client: Client, query: Query) -> list[tuple[str, int]]:
         if len(hits) < CANDIDATES:
             break
         before, _ = hits[-1]
-        hub.command_gate.pass_through()
     return found[:MOST_FOUND]
+
+
+def _find_some(
+    hub: Hub, client: Client, query: Query, before: int
+) -> tuple[list[tuple[int, Message]], float]:
+    """Search the file for the next CANDIDATES, when it is the turn of `client` to do so.
+
+    Returns them, and the seconds that it took, which count as time of the client's.
+    """
+    with hub.search_gate.hold(client.owner, first=client.operator):
+        began = time.perf_counter()
+        try:
+            hits = hub.archive.find(query, before, CANDIDATES)
+        finally:
+            seconds = time.perf_counter() - began
+            hub.search_gate.charge(client.owner, seconds)
+    return hits, seconds
+
+
+def _timed_out() -> Refused:
+    return Refused("The search timed out; add words to narrow it down", "search timed out")
 
 
 def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
@@ -130,16 +158,19 @@ def _search(hub: Hub, client: Client, wanted: str) -> list[int]:
 
     Latest first. Gives way to other commands every SLICE seconds.
     """
-    log, found = client.log, list[int]()
+    log, found, spent = client.log, list[int](), 0.0
     end = log.end.id
     while end > log.start.id and len(found) < MOST_FOUND and not client.lost:
         first = max(log.start.id, end - PORTION)
-        deadline = time.perf_counter() + SLICE
+        began = time.perf_counter()
         for message in reversed(log.after(first, end - first)):
             if wanted in message.text.casefold() and may_see(client, message):
                 found.append(message.id)
             end = message.id - 1
-            if len(found) == MOST_FOUND or time.perf_counter() > deadline:
+            if len(found) == MOST_FOUND or time.perf_counter() > began + SLICE:
                 break
-        hub.command_gate.pass_through()
+        spent += time.perf_counter() - began
+        if spent > BUDGET:
+            raise _timed_out()
+        hub.next_turn(client)
     return found

@@ -42,7 +42,8 @@ class Actions:
             self.waits.pay(command.cost - 1)
             if command.reads:
                 self.waits.until_placed()
-            command.carry_out(self.hub, self.client, typed)
+            with self.hub.command_gate.measured(self.client.owner):
+                command.carry_out(self.hub, self.client, typed)
         except (Refused, Dismissed):
             raise
         except Exception as error:  # a mistake of ours: it costs this command, not the client

@@ -117,7 +117,7 @@ class Session:
     def _wait_to_leave(self) -> None:
         if not self._hub.shutdown.closing:
             try:
-                self._hub.arrival_gate.pass_through()
+                self._hub.arrival_gate.pass_through(self._client.owner)
             except Dismissed as dismissed:  # it is leaving already
                 self._is_dismissed(dismissed)
 
@@ -132,7 +132,7 @@ class Session:
         self._handle(opening.events)
         if opening.silent:
             client.display = client.display._replace(presence=True, notices=True)
-            hub.arrival_gate.pass_through()
+            hub.arrival_gate.pass_through(client.owner)
             welcome(hub, client)
             membership.announce(hub, client)
         membership.listen(hub, client)

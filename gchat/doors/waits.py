@@ -22,8 +22,9 @@ class Waits:
 
     A command waits (`before_command`), in this order, for
     1. answers that are not read yet, since it makes more of them;
-    2. the gate, through which one command passes in a turn of the loop: those who only talk
-       come between two of them. Operators pass by: they are to end the crush in front of it.
+    2. the gate, through which one command passes in a turn of the loop: clients that only talk
+       come between two of them. The network, and of its clients the one, that has taken the least
+       time lately comes first. Operators pass by: they are to end the crush in front of it.
     One that shows or deletes what was said then waits for the store (`until_placed`), if that takes
     no longer than STORE_PATIENCE: what the client has said before is to be among it.
 
@@ -71,4 +72,4 @@ class Waits:
     def at_gate(self) -> None:
         """Wait for the client's turn to have the server do more than pass on a line."""
         if not self._client.operator:
-            self._hub.command_gate.pass_through()
+            self._hub.command_gate.pass_through(self._client.owner)

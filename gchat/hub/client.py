@@ -13,6 +13,7 @@ from gchat.hub.seat import Seat
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.sanctions import Sanction
+from gchat.runtime.gate import Owner
 from gchat.text.addresses import Network, host_of, network_of
 
 
@@ -120,6 +121,11 @@ class Client(Seat):
     def host(self) -> str:
         """Its address without the port."""
         return host_of(self.address)
+
+    @property
+    def owner(self) -> Owner:
+        """Whose turn it is at a gate."""
+        return Owner(self.network, self.number)
 
     @property
     def network(self) -> Network:

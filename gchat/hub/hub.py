@@ -28,7 +28,8 @@ from gchat.protocol.json_lines import with_ref
 from gchat.protocol.voices import voice_of
 from gchat.runtime.clock import Clock
 from gchat.runtime.faults import Faults
-from gchat.runtime.loop import Gate, Locks, give_way
+from gchat.runtime.gate import FairGate
+from gchat.runtime.loop import Locks, give_way
 from gchat.runtime.watchdog import Watchdog
 from gchat.store.base import Batch, Placed
 from gchat.store.history import History
@@ -75,10 +76,13 @@ class Hub:
         self.pending_writes = PendingWrites()
         self.opening = Locks()
         """By the names of rooms: held while what was said in one is read, to open it."""
-        self.command_gate = Gate()
-        """Where those wait who ask for more than to say a line."""
-        self.arrival_gate = Gate()
-        """Where those wait who come or leave: thousands may do so at the same time."""
+        self.command_gate = FairGate()
+        """Where clients wait for commands. It measures what each client takes."""
+        self.search_gate = FairGate()
+        """Held while the history file is searched: one search at a time, so that nobody waits for
+        more than one before the own."""
+        self.arrival_gate = FairGate()
+        """Where clients wait that come or leave: thousands may do so at the same time."""
         self.stats = Stats()
         self.faults = Faults()
         self.watchdog = Watchdog()
@@ -112,6 +116,15 @@ class Hub:
         if client.muted and client.muted.holds(self.clock.steady()):
             return client.muted
         return self.mutes.find(client.host, self.clock.steady()) if self.mutes else None
+
+    def next_turn(self, client: Client) -> None:
+        """Give way in the middle of a command of `client`, until it is its turn to go on.
+
+        Waits also until it has read its answers, which costs it nothing.
+        """
+        with self.command_gate.paused(client.owner):
+            client.wait_until_answers_are_read()
+            self.command_gate.pass_through(client.owner, first=client.operator)
 
     def each_client(self) -> Iterator[Client]:
         """All clients that there are, for the greenlet of whoever asks: between some of them

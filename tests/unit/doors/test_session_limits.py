@@ -10,6 +10,7 @@ from gchat.doors.opening import Opening
 from gchat.doors.session import COMMANDS_TO_A_LINE, Session
 from gchat.model.sanctions import Sanction
 from gchat.protocol.framing import LineFramer
+from gchat.runtime.gate import Owner
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 SMALL = 2048
@@ -274,12 +275,11 @@ def test_those_who_leave_at_the_same_time_go_through_the_door_one_by_one(
 ) -> None:
     peers = [company.program() for _ in range(10)]
     door = company.hub.arrival_gate
-    door._is_taken = True
-    for peer in peers:
-        peer.close()
-    wait_until(lambda: len(door._waiting) >= len(peers), "they are at the door")
-    assert len(company.room.clients) == len(peers)
-    door._hand_on()
+    with door.hold(Owner("elsewhere", 0)):
+        for peer in peers:
+            peer.close()
+        wait_until(lambda: sum(map(len, door._lines.values())) == len(peers), "they are there")
+        assert len(company.room.clients) == len(peers)
     wait_until(lambda: not company.room.clients, "they have left")
 
 

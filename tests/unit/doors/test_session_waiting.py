@@ -47,7 +47,7 @@ def test_all_but_operators_wait_at_the_gate_with_what_is_not_cheap(
 ) -> None:
     peer, passed = company.converse(), list[bool]()
     peer.read_until("/help lists the commands")
-    monkeypatch.setattr(company.hub.command_gate, "pass_through", lambda: passed.append(True))
+    monkeypatch.setattr(company.hub.command_gate, "pass_through", lambda _: passed.append(True))
     peer.client.operator = operator
     peer.send(b"/uptime\n/what\n" + ARE_YOU_THERE * COMMANDS_TO_A_LINE + b"\n/version\n")
     peer.read_until("gchat ")
