@@ -58,7 +58,8 @@ class Backfill:
         room.pages[last] = page
         self._read[key] = clients = self._asked.pop(key)
         for client in clients.values():
-            self._hub.visit(client)
+            if self._hub.clients.get(client.number) is client:  # else its room may be closed, too
+                self._hub.visit(client)
 
     def _forget_used(self) -> None:
         """Forget the pages of which everybody who has asked for them was visited since."""

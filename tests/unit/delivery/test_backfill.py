@@ -8,11 +8,12 @@ import pytest
 
 from gchat.delivery import backfill
 from gchat.hub import membership
+from gchat.hub.rooms import EMPTY_TIME
 from gchat.jobs.recorder import Recorder
 from gchat.store.history import PAGE
 from gchat.store.sqlite.store import SqliteStore
 from gchat.text.phrases import counted
-from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 SMALL = 2048
 LINES = 5 * PAGE
@@ -52,6 +53,24 @@ def test_who_reads_late_misses_nothing(company: Company) -> None:
     assert slow.client.missed == 0
     company.say(company.peers[0], "99999 live again")
     assert numbers(slow, 1) == [99999]
+
+
+def test_who_has_gone_while_it_was_read_is_not_looked_for(company: Company) -> None:
+    hub, ann = company.hub, company.join("ann").client
+    room = membership.move(hub, ann, "builds")
+    reading = backfill.Backfill(hub)
+    reading.ask(room, ann)
+    membership.part(hub, ann, "quit")
+    membership.remove(hub, ann)
+    room.visits.clear()
+    room.empty_since -= EMPTY_TIME
+    hub.pending_writes.wait_for_all(DEADLINE)
+    hub.rooms.close_empty(hub.clients.values())
+    assert "builds" not in hub.rooms.by_name
+    reading._read_next()
+    assert not room.visits
+    reading._forget_used()
+    assert not room.pages
 
 
 def test_many_who_read_late_share_what_is_read(
