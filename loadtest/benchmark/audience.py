@@ -90,6 +90,11 @@ class Audience:
                     self._listen(entering.pop(descriptor).member)
         epoll.close()
 
+    @property
+    def echoes(self) -> bool:
+        """Whether clients are sent their own lines as well."""
+        return self._dialect.echoes
+
     def stall(self, count: int) -> None:
         """`count` clients come that never read, so they must have nothing to wait for."""
         for _ in range(count):
@@ -218,7 +223,7 @@ class Audience:
             self.until(lambda b=before: self.received != b, "a line arrives")  # type: ignore[misc]
             self.until_quiet(0.1)
             for member in self._by_descriptor.values():
-                if member.room == speaker.room and member is not speaker:
+                if member.room == speaker.room and (self.echoes or member is not speaker):
                     sizes.add(self.received[member.descriptor] - before[member.descriptor])
                 elif self.received[member.descriptor] != before[member.descriptor]:
                     raise Disturbed("a line has reached who should not get it")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zlib import crc32
 
-from benchmark.protocols import Dialect, Gchat, Irc, Lines, Nats
+from benchmark.protocols import Dialect, Gchat, Irc, Lines, Mqtt, Nats, Redis
 
 LOADTEST = Path(__file__).resolve().parents[1]
 PEERS = LOADTEST / "peers"
@@ -27,6 +27,8 @@ THREADS = "Rust threads"
 NGIRCD = "ngircd"
 INSPIRCD = "inspircd"
 NATS = "nats-server"
+MOSQUITTO = "mosquitto"
+REDIS = "redis-server"
 SENDALL = "gevent sendall"
 ASYNCIO = "asyncio"
 UVLOOP = "uvloop"
@@ -128,6 +130,8 @@ SERVERS = {
         Server(REFERENCE_AT_ONCE, _compiled("epoll_loop.c", _C, "--at-once"), Lines()),
         # It has one core: with threads for more, they would wait for each other.
         Server(NATS, _configured(NATS, "-c", "CONFIG"), Nats(), environment={"GOMAXPROCS": "1"}),
+        Server(MOSQUITTO, _configured(MOSQUITTO, "-c", "CONFIG"), Mqtt(), at_once=64),
+        Server(REDIS, _configured(REDIS, "CONFIG"), Redis()),
         # In IRC each one in a channel is told of all who come later.
         Server(NGIRCD, _configured(NGIRCD, "-n", "-f", "CONFIG"), Irc(), 1000, at_once=8),
         Server(

@@ -26,7 +26,8 @@ class Talk(NamedTuple):
     said: int
     """Lines."""
     delivered: int
-    """Lines received: each of the lines said, once for everybody in the room but its sender."""
+    """Lines received: each of the lines said, once for everybody in the room but its sender, unless
+    the server echoes lines to their senders."""
     lost: int
     """Deliveries that did not come."""
     surplus: int
@@ -73,7 +74,7 @@ class Accounts:
         self._said_by[member.descriptor] += count
         self._said_in[member.room] += count
         self.said += count
-        self.expected += count * (self._rooms[member.room] - 1)
+        self.expected += count * (self._rooms[member.room] - (not self._audience.echoes))
 
     @property
     def delivered(self) -> int:
@@ -94,7 +95,8 @@ class Accounts:
         audience.until_quiet(QUIET)  # is there something that should not come?
         lost = surplus = rest = 0
         for member in audience.listeners:
-            expected = self._said_in[member.room] - self._said_by[member.descriptor]
+            own = 0 if audience.echoes else self._said_by[member.descriptor]
+            expected = self._said_in[member.room] - own
             size = audience.received[member.descriptor] - self._before[member.descriptor]
             lines = size // audience.line_bytes
             rest += size % audience.line_bytes
