@@ -51,9 +51,10 @@ def check_secret(
 
     A wrong answer is logged, counted for the network of `client`, and returned after PENALTY
     seconds. `what` names the secret in the log and, in the plural, to the client. Raises Refused,
-    without calling `check`, while the network has given too many wrong answers.
+    without calling `check`, while the network has given too many wrong answers, unless the client
+    has one of its own left.
     """
-    if wait := attempts.wait(client.network):
+    if wait := attempts.wait_of(client.number, client.since, client.network):
         raise Refused(too_many_attempts(wait, f"{what}s"), f"too many wrong {what}s")
     answer = check()
     if not answer:

@@ -80,6 +80,25 @@ def kick(hub: Hub, client: Client, name: str, why: str) -> None:
     _expel(hub, client, person, Sanction(client.name, why), "kicked")
 
 
+@command("NAME", operators_only=True, in_full=True)
+def release(hub: Hub, client: Client, name: str) -> None:
+    """free a name that is reserved for a user who has left
+
+    The token of that user ends, and direct messages that wait for it are deleted.
+    For example: /release bob
+    """
+    identity = hub.identities.called(name_key(name[:MAX_TEXT]))
+    if identity is None:
+        raise Refused(f"The name {name[:MAX_TEXT]} is not reserved", "name not reserved")
+    if identity.number in hub.clients or identity.number in hub.resumed:
+        raise Refused(
+            f"{identity.name} is here; /kick {identity.name} disconnects them", "name in use"
+        )
+    hub.identities.forget(identity)
+    log.info("the name %s is released by %s", identity.name, client.name)
+    hub.confirm(client, f"The name {identity.name} is free")
+
+
 @command("WHO [TIME] [WHY]", operators_only=True, in_full=True)
 def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     """ban an address, a network, or the address of a user

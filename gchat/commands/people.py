@@ -50,7 +50,8 @@ def nick(hub: Hub, client: Client, name: str) -> None:
         hub.identities.rename(identity, name)
     elif hub.store.is_kept and client.person:
         give_token(hub, client)
-        hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
+        # Not the token itself: the screen may hang on a projector.
+        hub.tell(client, "You can come back after a lost connection: /token shows how")
 
 
 @command("NAME")

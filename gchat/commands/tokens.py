@@ -1,6 +1,7 @@
 """Coming back on another connection, and deleting your messages."""
 
 import logging
+from math import ceil
 
 from gchat.commands.arguments import check_secret
 from gchat.commands.table import Refused, WrongArgument, command
@@ -8,7 +9,7 @@ from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.hub import Hub
 from gchat.hub.last_seen import LastSeen, read_last_seen
-from gchat.hub.resumption import BeingResumed, give_token
+from gchat.hub.resumption import BeingResumed, DisplacedTooOften, NotReading, give_token
 from gchat.hub.resumption import resume as resume_session
 from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
 from gchat.store.errors import StoreError
@@ -65,6 +66,17 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
     except BeingResumed:
         raise Refused(
             "Another connection is using that token right now; try again", "token in use"
+        ) from None
+    except NotReading:
+        raise Refused(
+            "Not resumed, as this connection does not read what it is sent; try again once it does",
+            "does not read",
+        ) from None
+    except DisplacedTooOften as error:
+        raise Refused(
+            "Not resumed: connections with this token keep ending each other. End the other one "
+            f"with /quit, or try again in {duration(ceil(error.wait))}.",
+            "token used in turns",
         ) from None
     except TooManyRooms:
         raise Refused(

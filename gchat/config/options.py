@@ -190,7 +190,7 @@ def _add_people(group: "_Group") -> None:
     )
     group.add_option(
         "reserve",
-        "7d",
+        "12h",
         "how long a name stays reserved for the holder of its token after they left, such as "
         "12h or 7d (default: %(default)s); 0 reserves none",
         "TIME",

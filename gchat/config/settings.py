@@ -13,8 +13,9 @@ class Settings:
 
     max_line: int = 65536
     """Bytes in a line, without its end."""
-    reserve: float = 7 * 86400.0
-    """Seconds that a name stays reserved for the holder of its token after they left."""
+    reserve: float = 12 * 3600.0
+    """Seconds that a name stays reserved for the holder of its token after they left: a school day,
+    or a night; the class of the next day finds the names free."""
     keep_days: int = 0
     """Age at which messages are deleted from the history file; 0 means never."""
     keep_messages: int = 0

@@ -20,7 +20,7 @@ from gchat.hub.pending_writes import PendingWrites
 from gchat.hub.room import Pending, Room
 from gchat.hub.rooms import LOBBY, Rooms
 from gchat.hub.shutdown import Shutdown
-from gchat.model.buckets import Slots
+from gchat.model.buckets import Buckets, Slots
 from gchat.model.identities import Identities
 from gchat.model.message import SERVER, SPOKEN, Kind, Private, Utterance
 from gchat.model.sanctions import Sanction, Sanctions
@@ -97,6 +97,8 @@ class Hub:
         """Of their own: who is in, and guesses this one, keeps nobody out."""
         self.shutdown = Shutdown(self.notify_all)
         self.token_attempts = PasswordAttempts()
+        self.displacements = Buckets()
+        """How often connections were ended by others with their token, by number."""
         self.resumed: dict[int, Event] = {}
         """The numbers that somebody is about to go on with; set when who has one has parted."""
         self.emptied = Event()

@@ -18,6 +18,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.last_seen import Continuation, LastSeen, continue_behind
 from gchat.hub.room import Room
 from gchat.hub.welcome import welcome_back
+from gchat.model.buckets import TokenBucket
 from gchat.model.identities import Identity
 from gchat.model.ignoring import NOBODY
 from gchat.model.room_log import Cursor
@@ -27,12 +28,33 @@ from gchat.store.errors import StoreError
 
 DISPLACED = "Disconnected: your token was used on another connection"
 
+READING_PATIENCE = 5.0
+"""Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
+can use the token."""
+
+DISPLACEMENTS = TokenBucket(rate=1 / 600, burst=5)
+"""Five times a connection is ended by another with its token, then once in ten minutes: a client
+that loses its connection again and again can come back, and two that resume by themselves do not
+end each other for ever. Vanished connections are found in two minutes."""
+
 _numbers = count(-1, -1)
 """Numbers for clients whose own number another connection has taken over."""
 
 
 class BeingResumed(Exception):
     """Raised if another connection is just resuming the same identity."""
+
+
+class NotReading(Exception):
+    """Raised if the connection that resumes does not read what it was sent before."""
+
+
+class DisplacedTooOften(Exception):
+    """Raised if connections with the same token end each other; `wait` is in seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(wait)
+        self.wait = wait
 
 
 def give_token(hub: Hub, client: Client) -> None:
@@ -88,15 +110,21 @@ def resume(
     It gets what follows the message that it has `seen` last, or, if it does not know that, what its
     kernel has not acknowledged.
 
-    Runs in the greenlet of `client`. Raises BeingResumed, TooManyRooms and StoreError; the client
-    stays as it was then.
+    Runs in the greenlet of `client`. Raises BeingResumed, NotReading, DisplacedTooOften,
+    TooManyRooms and StoreError; the client stays as it was then.
     """
     if identity.number in hub.resumed:
         raise BeingResumed
+    if identity.number in hub.clients:
+        now = time.monotonic()
+        if wait := hub.displacements.wait(DISPLACEMENTS, identity.number, now):
+            raise DisplacedTooOften(wait)
+        hub.displacements.take(DISPLACEMENTS, identity.number, now)
     hub.resumed[identity.number] = Event()
     listens = client.until is None
     try:
-        membership.stop_listening(hub, client)
+        with gevent.Timeout(READING_PATIENCE, NotReading):
+            membership.stop_listening(hub, client)
         displaced = _displace(hub, identity)
         room = membership.find_or_open(hub, identity.room)
         found = Continuation(identity.place, False)

@@ -36,6 +36,8 @@ def named(server: Server, name: str, receive_buffer: int | None = None) -> tuple
     person = server.person(receive_buffer=receive_buffer)
     person.say(f"/nick {name}")
     person.name = name
+    person.expect("/token shows how")
+    person.say("/token")
     return person, person.expect("To come back after a lost connection").rpartition("/resume ")[2]
 
 

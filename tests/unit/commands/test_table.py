@@ -60,7 +60,7 @@ def test_what_cannot_be_undone_has_to_be_typed_in_full(
 
 def test_what_has_to_be_typed_in_full_leaves_its_beginnings_to_others() -> None:
     in_full = {name for name, entry in TABLE.items() if entry.in_full}
-    assert in_full == {"/forget", "/shutdown", "/delete", "/ban", "/kick"}
+    assert in_full == {"/forget", "/shutdown", "/delete", "/ban", "/kick", "/release"}
     assert find("/ba").name == "/bans"
     assert find("/ban").name == "/ban"
     assert find("/fi").name == find("/f").name == "/find"

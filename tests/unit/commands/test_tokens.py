@@ -8,6 +8,7 @@ import pytest
 from gchat.commands import arguments
 from gchat.hub import membership
 from gchat.hub.password_attempts import RULE
+from gchat.hub.resumption import leave
 from gchat.jobs.recorder import Recorder
 from gchat.model.message import Kind
 from gchat.model.tokens import make_token
@@ -31,11 +32,13 @@ def company(tmp_path: Path) -> Iterator[Company]:
     store.close()
 
 
-def test_a_token_comes_with_the_first_name(company: Company) -> None:
+def test_a_token_comes_with_the_first_name_and_is_shown_when_asked_for(company: Company) -> None:
     peer = person(company)
-    first, second = told(company, peer, "/nick ann")
+    first, how = told(company, peer, "/nick ann")
     assert first == "You are now ann"
-    assert second == f"To come back after a lost connection: /resume {peer.client.token}"
+    assert how == "You can come back after a lost connection: /token shows how"
+    assert peer.client.token
+    second = f"To come back after a lost connection: /resume {peer.client.token}"
     assert told(company, peer, "/nick anna") == ["You are now anna"]
     assert company.hub.identities.called("anna") is company.hub.identities.of(peer.client.number)
     assert told(company, peer, "/token") == [second]
@@ -62,7 +65,7 @@ def test_a_wrong_token_is_refused_and_after_some_none_is_looked_at(company: Comp
     run(company, ann, "/token")
     for _ in range(int(RULE.burst)):
         assert refusal(company, other, f"/resume {make_token()}") == (
-            "Unknown or expired token (tokens last 7 d after you leave). "
+            "Unknown or expired token (tokens last 12 h after you leave). "
             "/nick NAME gives you a new one."
         )
     why = refusal(company, other, f"/resume {ann.client.token}")
@@ -83,6 +86,23 @@ def test_without_a_history_file_nobody_comes_back() -> None:
             assert refusal(company, ann, line) == (
                 "There are no tokens: this server has no history file"
             )
+
+
+def test_an_operator_frees_the_name_of_one_that_has_left(company: Company) -> None:
+    ann, bob, op = (person(company, name) for name in ("ann", "bob", "op"))
+    op.client.operator = True
+    run(company, ann, "/token")
+    assert refusal(company, op, "/release ann") == "ann is here; /kick ann disconnects them"
+    token = ann.client.token
+    leave(company.hub, ann.client)
+    membership.part(company.hub, ann.client, "test")
+    membership.remove(company.hub, ann.client)
+    assert "is reserved for a user who has left" in refusal(company, bob, "/nick ann")
+    assert "for operators" in refusal(company, bob, "/release ann")
+    assert told(company, op, "/release ANN") == ["The name ann is free"]
+    assert refusal(company, op, "/release ann") == "The name ann is not reserved"
+    assert told(company, bob, "/nick ann")[0] == "You are now ann"
+    assert "Unknown or expired token" in refusal(company, op, f"/resume {token}")
 
 
 # /forget

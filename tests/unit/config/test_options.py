@@ -28,7 +28,7 @@ DEFAULTS = {
     "history_sync": "normal",
     "keep_days": 0,
     "keep_messages": 0,
-    "reserve": 7 * 86400,
+    "reserve": 12 * 3600,
     "password": None,
     "password_file": None,
     "op_password_file": None,
@@ -288,7 +288,7 @@ def test_the_help_names_every_option_and_its_default(capsys: pytest.CaptureFixtu
     for option, default in DEFAULTS.items():
         if option != "op_password":  # which is no switch
             assert f"{switch(option)} " in output
-            shown = "7d" if option == "reserve" else default
+            shown = "12h" if option == "reserve" else default
             assert shown in (None, "") or shown is False or f"(default: {shown}" in output
 
 

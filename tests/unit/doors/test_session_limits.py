@@ -251,7 +251,7 @@ def lines_waited_for(company: Company, listener: Peer, data: bytes, max_line: in
 
 
 @pytest.mark.parametrize(
-    ("line", "times"), [(b"/nick ann%d\n", 10), (b"/join room%d\n", 10), (b"/find x%d\n", 2)]
+    ("line", "times"), [(b"/nick ann%d\n", 10), (b"/join room%d\n", 10), (b"/find x%d\n", 10)]
 )
 def test_what_costs_much_counts_for_many_lines(
     company: Company, listener: Peer, line: bytes, times: int

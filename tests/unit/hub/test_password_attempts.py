@@ -4,7 +4,13 @@ import logging
 
 import pytest
 
-from gchat.hub.password_attempts import RULE, PasswordAttempts, too_many_attempts
+from gchat.hub.password_attempts import (
+    OWN_RULE,
+    RULE,
+    SETTLED,
+    PasswordAttempts,
+    too_many_attempts,
+)
 from gchat.text.addresses import network_of
 from tests.unit.fake_time import FakeTime
 
@@ -86,3 +92,31 @@ def test_a_wrong_answer_is_logged_with_what_for_and_where_from(
 @pytest.mark.parametrize(("wait", "told"), [(0.01, "1 s"), (29.2, "30 s"), (60.0, "1 min")])
 def test_who_has_to_wait_is_told_a_time_after_which_it_is_over(wait: float, told: str) -> None:
     assert too_many_attempts(wait).endswith(f"try again in {told}")
+
+
+def test_others_from_ones_address_leave_a_client_that_was_there_an_answer_of_its_own(
+    password_attempts: PasswordAttempts, fake_time: FakeTime
+) -> None:
+    since = fake_time.monotonic()
+    fake_time.sleep(SETTLED)
+    guess(password_attempts, BURST + 1)
+    newcomer = password_attempts.wait_of(2, fake_time.monotonic(), HERE)
+    assert newcomer == password_attempts.wait(HERE) > 0
+    assert password_attempts.wait_of(1, since, HERE) == 0
+    assert password_attempts.wait_of(1, since, HERE) > 0
+    assert password_attempts.wait_of(3, since, HERE) == 0
+    for _ in range(int(1 / OWN_RULE.rate)):
+        password_attempts.wrong(HERE, "password for operators")
+        fake_time.sleep(1.0)
+    assert password_attempts.wait(HERE) > 0
+    assert password_attempts.wait_of(1, since, HERE) == 0
+
+
+def test_an_answer_within_the_limit_uses_up_none_of_ones_own(
+    password_attempts: PasswordAttempts, fake_time: FakeTime
+) -> None:
+    since = fake_time.monotonic()
+    fake_time.sleep(SETTLED)
+    assert password_attempts.wait_of(1, since, HERE) == 0
+    guess(password_attempts, BURST + 1)
+    assert password_attempts.wait_of(1, since, HERE) == 0

@@ -10,8 +10,15 @@ from gevent.event import Event
 from gchat.commands.table import Refused
 from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.doors import opening
-from gchat.hub import membership
-from gchat.hub.resumption import BeingResumed, leave, resume
+from gchat.hub import membership, resumption
+from gchat.hub.resumption import (
+    DISPLACEMENTS,
+    BeingResumed,
+    DisplacedTooOften,
+    NotReading,
+    leave,
+    resume,
+)
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model import presence
@@ -87,7 +94,7 @@ def named(company: Company, name: str) -> Peer:
     """The same, with a name and a token."""
     peer = somebody(company)
     peer.send(f"/nick {name}\n".encode())
-    peer.read_until("/resume")
+    peer.read_until("/token shows how")
     return peer
 
 
@@ -359,6 +366,42 @@ def test_only_one_may_go_on_with_a_token_at_a_time(company: Company, ann: Peer) 
     with pytest.raises(BeingResumed):
         resume(company.hub, other.client, identity, ann.client.token)
     assert other.client.until is None
+
+
+def test_one_that_does_not_read_keeps_nobody_from_its_token(
+    company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumption, "READING_PATIENCE", 0.0)
+    identity = company.hub.identities.of(ann.client.number)
+    assert identity
+    stalled = company.program(2048)
+    company.say(bob, *(f"{number} {'x' * 1000}" for number in range(1000)))
+    wait_until(lambda: stalled.client.connection.blocked, "its connection takes no more")
+    with pytest.raises(NotReading):
+        resume(company.hub, stalled.client, identity, ann.client.token)
+    assert not company.hub.resumed
+    assert company.hub.clients[identity.number] is ann.client
+    assert stalled.client.until is None
+    assert back(company, ann.client.token).client.number == identity.number
+
+
+def test_two_connections_with_one_token_do_not_end_each_other_for_ever(
+    company: Company, ann: Peer
+) -> None:
+    token, number = ann.client.token, ann.client.number
+    for _ in range(int(DISPLACEMENTS.burst)):
+        assert back(company, token).client.number == number
+        wait_until(lambda: not company.hub.resumed, "it is resumed")
+    holder = company.hub.clients[number]
+    identity, other = company.hub.identities.of(number), company.join()
+    assert identity
+    with pytest.raises(DisplacedTooOften) as refused:
+        resume(company.hub, other.client, identity, token)
+    assert 0 < refused.value.wait <= 1 / DISPLACEMENTS.rate
+    assert company.hub.clients[number] is holder
+    holder.dismiss("test")
+    wait_until(lambda: number not in company.hub.clients, "it has left")
+    assert back(company, token).client.number == number
 
 
 # After a restart
