@@ -27,6 +27,7 @@ from gchat.hub.connection import Connection
 from gchat.hub.last_seen import LastSeen
 from gchat.hub.resumption import give_token, leave, resume
 from gchat.jobs.checkpointer import Checkpointer
+from gchat.model.buckets import TokenBucket
 from gchat.model.display import PLAIN, Display
 from tests.checker.histories import Witness, lines_of
 from tests.unit.peers import Company, connect, within_deadline
@@ -51,6 +52,7 @@ class Resuming(RuleBasedStateMachine):
         self.patches = ExitStack()
         for where, what in (
             ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80}),
+            ("gchat.hub.resumption", {"DISPLACEMENTS": TokenBucket(1e6, 1e6)}),
             ("gchat.delivery.rounds", {"AT_A_TIME": 1, "perf_counter": count().__next__}),
             ("gchat.delivery.rounds", {"send_to_all": self.send_to_all}),
             ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
