@@ -13,10 +13,10 @@ from gchat.store.sqlite.messages import COLUMNS
 from gchat.store.sqlite.schema import transaction
 from gchat.text.query import Query
 
-PATIENCE = 3.0
-"""Seconds that may be spent to find something."""
+PATIENCE = 1.0
+"""Seconds that may be spent to find something: others that search wait meanwhile."""
 
-STEPS = 10_000
+STEPS = 1000
 """Of SQLite's machine, between two looks at the clock meanwhile."""
 
 SPOKEN = "kind IN ('say', 'action')"

@@ -423,6 +423,7 @@ def test_it_all_holds_over_a_restart(server: Server) -> None:
     company = server.start()
     bob = person(company, "bob")
     company.say(bob, "missed, too")
+    company.hub.pending_writes.wait_for_all(DEADLINE)
     told(company, bob, "/msg ann psst again")
     again = back(company, ann.client.token)
     found = all_shown(company, again)

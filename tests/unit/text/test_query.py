@@ -51,3 +51,22 @@ def test_what_cannot_be_looked_for_is_refused(typed: str, why: str) -> None:
 def test_nothing_that_is_typed_raises_anything_else(typed: str) -> None:
     with suppress(NotAQuery):
         assert read_query(typed, NOW, None) != Query()
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("a*", "“a*” is too short (at least 2 letters)"),
+        ("deploy é* -a*", "“-a*” is too short (at least 2 letters)"),
+        ("aa* bb* cc* dd*", "Too many beginnings of words (4, limit 3)"),
+        (" ".join(f"{letter}*" for letter in "abcdefghijklmnopqrst"), "Too many beginnings"),
+    ],
+)
+def test_beginnings_of_words_that_would_take_long_are_refused(typed: str, why: str) -> None:
+    with pytest.raises(NotAQuery) as refused:
+        read_query(typed, 0.0, None)
+    assert str(refused.value).startswith(why)
+
+
+def test_three_beginnings_are_taken_and_one_letter_does_in_scripts_of_many() -> None:
+    assert read_query("de* er* 日* word", 0.0, None).terms == ("de*", "er*", "日*", "word")
