@@ -10,6 +10,7 @@ from gchat.commands.table import Refused, WrongArgument
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.password_attempts import PENALTY, PasswordAttempts, too_many_attempts
+from gchat.model.identities import TooManyIdentities
 from gchat.model.room_log import RoomLog
 from gchat.text.clock import span
 from gchat.text.naming import name_key
@@ -39,6 +40,14 @@ def called(hub: Hub, name: str) -> Client:
 def too_long(what: str, text: str, most: int = MAX_TEXT) -> Refused:
     """The refusal of a `text` of more than `most` characters; `what` names it: `Topic`."""
     return Refused(f"{what} too long ({len(text)} characters, limit {most})", "text too long")
+
+
+def no_token(error: TooManyIdentities) -> str:
+    """Why a client gets no token, and what that means, as a clause."""
+    return (
+        f"too many names are reserved (limit {error.limit}). You can chat, but not come back with "
+        "/resume; try /token later"
+    )
 
 
 def check_secret(

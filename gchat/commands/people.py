@@ -2,12 +2,13 @@
 
 import time
 
-from gchat.commands.arguments import MAX_TEXT, called, too_long
+from gchat.commands.arguments import MAX_TEXT, called, no_token, too_long
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Away, Client
 from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
 from gchat.hub.resumption import give_token
+from gchat.model.identities import TooManyIdentities
 from gchat.text.clock import clock_and_day, duration
 from gchat.text.naming import NotAName, as_name, name_key, nearest_name
 
@@ -49,7 +50,11 @@ def nick(hub: Hub, client: Client, name: str) -> None:
     if identity := hub.identities.of(client.number):
         hub.identities.rename(identity, name)
     elif hub.store.is_kept and client.person:
-        give_token(hub, client)
+        try:
+            give_token(hub, client)
+        except TooManyIdentities as error:
+            hub.tell(client, f"You get no token: {no_token(error)}")
+            return
         # Not the token itself: the screen may hang on a projector.
         hub.tell(client, "You can come back after a lost connection: /token shows how")
 

@@ -82,6 +82,7 @@ def _store(hub: Hub, client: Client, identity: Identity, text: str) -> None:
             f"{name} is not here and has too many unread messages; not sent",
             "too many unread messages",
         )
+    identity.has_mail = True
     if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
         bring_privates(hub, identity)  # they have come meanwhile
     if client.display.notices:

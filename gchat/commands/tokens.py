@@ -3,7 +3,7 @@
 import logging
 from math import ceil
 
-from gchat.commands.arguments import check_secret
+from gchat.commands.arguments import check_secret, no_token
 from gchat.commands.table import Refused, WrongArgument, command
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
@@ -12,6 +12,7 @@ from gchat.hub.last_seen import LastSeen, read_last_seen
 from gchat.hub.resumption import BeingResumed, DisplacedTooOften, NotReading, give_token
 from gchat.hub.resumption import resume as resume_session
 from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
+from gchat.model.identities import TooManyIdentities
 from gchat.store.errors import StoreError
 from gchat.text.clock import duration
 from gchat.text.phrases import counted
@@ -34,7 +35,10 @@ def token(hub: Hub, client: Client) -> None:
     if not client.token:
         if client.name == client.address:
             raise Refused("Set a name with /nick first: the token is for that name", "no name yet")
-        give_token(hub, client)
+        try:
+            give_token(hub, client)
+        except TooManyIdentities as error:
+            raise Refused(f"No token: {no_token(error)}", "too many tokens") from None
     hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
 
 

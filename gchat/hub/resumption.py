@@ -58,19 +58,24 @@ class DisplacedTooOften(Exception):
 
 
 def give_token(hub: Hub, client: Client) -> None:
-    """Give `client` a token, and with it an identity that it can resume under its present name."""
-    client.token = make_token()
+    """Give `client` a token, and with it an identity that it can resume under its present name.
+
+    Raises TooManyIdentities.
+    """
+    token = make_token()
     identity = Identity(
         client.number,
-        digest(client.token),
+        digest(token),
         client.network,
         client.name,
         hub.clock.trusted(),
         client.log.room,
         client.cursor,
+        since=hub.clock.trusted(),
     )
     update_identity(identity, client)
     hub.identities.add(identity, hub.clients)
+    client.token = token
 
 
 def update_identity(identity: Identity, client: Client) -> None:
@@ -167,6 +172,7 @@ def deliver_privates(hub: Hub, identity: Identity) -> None:
     if client is not None:
         hub.identities.undelivered.pop(identity.number, None)
         privates, identity.privates = identity.privates, []
+        identity.has_mail = False
         for private in privates:
             hub.enqueue(client, voice_of(client.display).private(private, now), private)
 

@@ -22,6 +22,17 @@ MOST = 20_000
 MOST_OF_A_NETWORK = 200
 """Of those, how many may have come from one network, so that nobody reserves all names."""
 
+SHORT_STAY = 600.0
+"""Seconds of a stay that is worth less than a newcomer's token: who floods stays for less."""
+
+
+class TooManyIdentities(Exception):
+    """Raised if all that are known are worth more than a newcomer; `limit` is how many."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
 
 @dataclass(slots=True, eq=False)
 class Identity:
@@ -53,10 +64,20 @@ class Identity:
     """As Client has it."""
     privates: list[Private] = field(default_factory=list)
     """What others have sent it that it has not got, and that is not in the file yet."""
+    since: float = 0.0
+    """When it was given its token; 0 if that was before the server started."""
+    has_mail: bool = False
+    """Direct messages wait for it, in `privates` or in the file."""
+
+    @property
+    def is_worth_little(self) -> bool:
+        """Nothing waits for it, and it stayed for a moment only."""
+        return not (self.has_mail or self.privates) and self.seen - self.since < SHORT_STAY
 
 
 class Identities:
-    """All that are known, bounded: of those who are not there, the longest gone are forgotten."""
+    """All that are known, bounded: of those who are gone and are worth little, the longest gone are
+    forgotten."""
 
     def __init__(self, known: Iterable[Identity] = ()) -> None:
         """`known` are those there were before, the longest gone first."""
@@ -77,12 +98,15 @@ class Identities:
             self._enter(identity)
 
     def add(self, identity: Identity, present: Container[int]) -> None:
-        """There is one more. `present` are the numbers of those who are there."""
+        """Enter one more. `present` are the numbers of clients that are there.
+
+        Raises TooManyIdentities if there is no room, and nobody who is worth less.
+        """
         network = identity.network
         if self._of_networks[network] >= MOST_OF_A_NETWORK:
-            self._forget_one(present, network)
+            self._forget_one(present, MOST_OF_A_NETWORK, network)
         if len(self._by_number) >= MOST:
-            self._forget_one(present)
+            self._forget_one(present, MOST)
         self._enter(identity)
         self.changed[identity.number] = identity
 
@@ -121,6 +145,7 @@ class Identities:
             self._by_number[identity.number] = self._by_number.pop(identity.number)  # as the last
             self.changed[identity.number] = identity
             if identity.privates:
+                identity.has_mail = True
                 self.undelivered[identity.number] = identity
 
     def forget(self, identity: Identity) -> None:
@@ -162,9 +187,13 @@ class Identities:
         del self._by_name[key]
         self._looks.remove(identity.name, key)
 
-    def _forget_one(self, present: Container[int], network: Network | None = None) -> None:
-        """Forget the one that is longest gone, of `network` or of all."""
+    def _forget_one(
+        self, present: Container[int], limit: int, network: Network | None = None
+    ) -> None:
+        """Forget the longest gone that is worth little, of `network` or of all."""
         for identity in self._by_number.values():
-            if identity.number not in present and network in (None, identity.network):
+            is_of_them = network in (None, identity.network) and identity.number not in present
+            if is_of_them and identity.is_worth_little:
                 self.forget(identity)
                 return
+        raise TooManyIdentities(limit)

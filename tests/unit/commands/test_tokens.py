@@ -10,6 +10,7 @@ from gchat.hub import membership
 from gchat.hub.password_attempts import RULE
 from gchat.hub.resumption import leave
 from gchat.jobs.recorder import Recorder
+from gchat.model import identities as identities_module
 from gchat.model.message import Kind
 from gchat.model.tokens import make_token
 from gchat.store.errors import StoreError
@@ -86,6 +87,21 @@ def test_without_a_history_file_nobody_comes_back() -> None:
             assert refusal(company, ann, line) == (
                 "There are no tokens: this server has no history file"
             )
+
+
+def test_one_for_whom_there_is_no_room_has_a_name_and_is_told_that_it_gets_no_token(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = person(company, "ann"), person(company)
+    run(company, ann, "/token")
+    monkeypatch.setattr(identities_module, "MOST", 1)
+    why = (
+        "too many names are reserved (limit 1). You can chat, but not come back with /resume; try "
+        "/token later"
+    )
+    assert told(company, bob, "/nick bob") == ["You are now bob", f"You get no token: {why}"]
+    assert refusal(company, bob, "/token") == f"No token: {why}"
+    assert not bob.client.token
 
 
 def test_an_operator_frees_the_name_of_one_that_has_left(company: Company) -> None:

@@ -12,6 +12,7 @@ from gchat.hub.resumption import bring_privates, give_token
 from gchat.jobs import checkpointer as checkpointer_module
 from gchat.jobs.checkpointer import IDENTITIES_AT_A_TIME, Checkpointer
 from gchat.jobs.recorder import Recorder
+from gchat.model import identities
 from gchat.model.identities import Identity
 from gchat.model.message import Private
 from gchat.store.errors import StoreError
@@ -177,7 +178,10 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
     assert caplog.messages == ["cannot save resume tokens: it burns"]
 
 
-def test_very_many_are_written_a_portion_at_a_time(company: Company) -> None:
+def test_very_many_are_written_a_portion_at_a_time(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "MOST_OF_A_NETWORK", 3 * IDENTITIES_AT_A_TIME)
     for number in range(2 * IDENTITIES_AT_A_TIME + 1):
         peer = company.join(f"name{number}")
         give_token(company.hub, peer.client)

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from gchat.model import identities as identities_module
-from gchat.model.identities import Identities, Identity
+from gchat.model.identities import SHORT_STAY, Identities, Identity, TooManyIdentities
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest
@@ -106,9 +106,10 @@ def test_when_there_are_too_many_the_longest_gone_is_forgotten(
     identities.leave(identities.of(1), 5.0)  # type: ignore[arg-type]
     identities.add(identity(4), {2})
     assert list(identities.forgotten) == [3]
-    identities.add(identity(5), {2, 1, 4})
-    assert list(identities.forgotten) == [3]  # those who are there are not forgotten
-    assert identities.of(5)
+    with pytest.raises(TooManyIdentities):  # those who are there are not forgotten
+        identities.add(identity(5), {2, 1, 4})
+    assert list(identities.forgotten) == [3]
+    assert identities.of(5) is None
 
 
 def test_one_network_has_no_more_than_its_share(
@@ -121,3 +122,26 @@ def test_one_network_has_no_more_than_its_share(
     identities.forget(identities.of(3))  # type: ignore[arg-type]
     identities.add(identity(6), NOBODY_HERE)
     assert list(identities.forgotten) == [2, 3]
+
+
+def test_newcomers_push_out_each_other_and_nobody_with_mail_or_a_long_stay(
+    identities: Identities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities_module, "MOST_OF_A_NETWORK", 4)
+    away, reader, old = identity(1, "away"), identity(2, "reader"), identity(3, "old")
+    for each in (away, reader, old):
+        identities.add(each, NOBODY_HERE)
+    away.privates = [Private(0.0, "bob", "away", "hi")]
+    identities.leave(away, 1.0)
+    away.privates = []  # they are in the file now
+    reader.has_mail = True
+    identities.leave(old, SHORT_STAY)
+    for number in range(10, 30):
+        identities.add(identity(number), NOBODY_HERE)
+        identities.leave(identities.of(number), 2.0)  # type: ignore[arg-type]
+    assert [identities.of(number) for number in (1, 2, 3)] == [away, reader, old]
+    identities.of(29).has_mail = True  # type: ignore[union-attr]
+    with pytest.raises(TooManyIdentities) as refused:
+        identities.add(identity(30), NOBODY_HERE)
+    assert refused.value.limit == 4
+    assert identities.called("name30") is None
