@@ -83,8 +83,9 @@ def _store(hub: Hub, client: Client, identity: Identity, text: str) -> None:
             "too many unread messages",
         )
     identity.has_mail = True
-    if hub.identities.of(identity.number) is identity and identity.number in hub.clients:
-        bring_privates(hub, identity)  # they have come meanwhile
+    is_back = identity.number in hub.clients or identity.number in hub.resumed
+    if hub.identities.of(identity.number) is identity and is_back:
+        bring_privates(hub, identity)  # they have come meanwhile, or are about to
     if client.display.notices:
         hub.enqueue(client, voice_of(client.display).private(private))
     hub.confirm(client, f"{name} is not here; your message is stored until they come back")

@@ -135,12 +135,14 @@ def resume(
         found = Continuation(identity.place, False)
         if seen is not None:
             found = continue_behind(hub, room.log, seen, identity)
-            room = membership.find_or_open(hub, identity.room)  # it may have been closed meanwhile
+        load_privates(hub, identity)  # first: others may send it more as soon as it is there
+        room = membership.find_or_open(hub, identity.room)  # it may have been closed meanwhile
+        if seen is not None:
             _put_back(identity, room, found.cursor)
         _take_over(hub, client, identity, room, displaced)
         client.token = tidy(token)
         welcome_back(hub, client, found.is_gap)
-        bring_privates(hub, identity)
+        deliver_privates(hub, identity)
     finally:
         del hub.resumed[identity.number]
         if listens:
@@ -161,9 +163,14 @@ def _put_back(identity: Identity, room: Room, cursor: Cursor) -> None:
 
 def bring_privates(hub: Hub, identity: Identity) -> None:
     """Queue the direct messages that came for the client of `identity` while it was away."""
+    load_privates(hub, identity)
+    deliver_privates(hub, identity)
+
+
+def load_privates(hub: Hub, identity: Identity) -> None:
+    """Wait until the direct messages that the file keeps for `identity` are in memory."""
     # In a greenlet of its own: they are not lost if the client is dismissed meanwhile.
     gevent.spawn(_load_privates, hub, identity).join()
-    deliver_privates(hub, identity)
 
 
 def deliver_privates(hub: Hub, identity: Identity) -> None:

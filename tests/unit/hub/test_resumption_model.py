@@ -27,11 +27,10 @@ from gchat.hub.connection import Connection
 from gchat.hub.last_seen import LastSeen
 from gchat.hub.resumption import give_token, leave, resume
 from gchat.jobs.checkpointer import Checkpointer
-from gchat.model.buckets import TokenBucket
 from gchat.model.display import PLAIN, Display
 from tests.checker.histories import Witness, lines_of
 from tests.unit.peers import Company, connect, within_deadline
-from tests.unit.person_model import leave_blocked, small_log
+from tests.unit.resuming.bounds import SMALL
 from tests.unit.resuming.disk import Disk, DiskStore
 from tests.unit.resuming.judging import room_faults
 from tests.unit.resuming.user import User, Wire
@@ -50,25 +49,8 @@ class Resuming(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patches = ExitStack()
-        for where, what in (
-            ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80}),
-            ("gchat.hub.resumption", {"DISPLACEMENTS": TokenBucket(1e6, 1e6)}),
-            ("gchat.delivery.rounds", {"AT_A_TIME": 1, "perf_counter": count().__next__}),
-            ("gchat.delivery.rounds", {"send_to_all": self.send_to_all}),
-            ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
-            ("gchat.store.history", {"RoomLog": small_log}),
-            ("gchat.delivery.backfill", {"PAUSE": 0.0}),
-            ("gchat.model.presence", {"INTERVAL": 0.0}),
-            ("gchat.hub.marks", {"GROWTH": 12, "SEGMENT": 4}),
-            ("gchat.hub.cohorts", {"KEPT_MARKS": 8, "IN_FLIGHT": 4000}),
-            (
-                "gchat.hub.connection.Connection",
-                {
-                    "block": leave_blocked,
-                    "unacknowledged": property(lambda self: self._socket.unacknowledged),
-                },
-            ),
-        ):
+        ticking = {"send_to_all": self.send_to_all, "perf_counter": count().__next__}
+        for where, what in (*SMALL, ("gchat.delivery.rounds", ticking)):
             self.patches.enter_context(patch.multiple(where, **what))
         self.disk = Disk()
         self.numbers = count(1)
@@ -314,7 +296,7 @@ class Resuming(RuleBasedStateMachine):
         for user in self.users:
             self.go(NAMES.index(user.name))
         self.checkpointer.write()
-        self.end()
+        self.company.__exit__(None, None, None)
         self.start()
 
     @rule()
@@ -330,11 +312,8 @@ class Resuming(RuleBasedStateMachine):
                 user.enter(saved.room)
             kept = [private.text.encode() for private in self.disk.privates[user.number]]
             user.expected = [*user.privates, *(each for each in kept if each in user.expected)]
-        self.end()
-        self.start()
-
-    def end(self) -> None:
         self.company.__exit__(None, None, None)
+        self.start()
 
     @invariant()
     def all_look(self) -> None:
@@ -361,7 +340,7 @@ class Resuming(RuleBasedStateMachine):
                 found = room_faults(room, self.users, self.strangers[room], self.disk)
                 assert not found, f"#{room}: {found}"
         finally:
-            self.end()
+            self.company.__exit__(None, None, None)
             self.patches.close()
 
 
