@@ -269,6 +269,8 @@ class Resuming(RuleBasedStateMachine):
             self.remove(displaced)
         assert client.number == user.number
         assert client.log.room == user.visit.room
+        if seen:  # killed before this, the server would know what the kernel had acknowledged
+            self.checkpoint()
 
     def say_as_stranger(self, user: User, client: Client) -> None:
         name = f"m{next(self.numbers)}"
