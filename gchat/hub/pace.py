@@ -3,8 +3,8 @@
 MAX_UNSENT = 128 * 1024
 """Bytes that may be added to a room while a round is under way: about what one call can hand over
 to a connection that is read from. With 64 KiB, 1,000 lines in flight took two calls for each
-client: with 1,000 clients, 0.61 [0.53, 1.27] of the throughput of a C loop that batches, and 0.91
-[0.71, 1.53] with this (medians of five in turn, on a machine that others used as well)."""
+client: with 1,000 clients, 0.61 and 0.41 of the throughput of a C loop that batches, and 0.91 and
+0.94 with this (two runs, medians of five in turn, on a machine that others used as well)."""
 
 MIN_UNSENT = 8 * 1024
 """Bytes that may be added at least, however long rounds take. Sending that many takes up to
