@@ -88,6 +88,7 @@ def test_a_name_that_looks_like_somebodys_is_taken_until_they_have_another(
     assert taken.value.holder is ann
     names.take(ann, name)  # one's own
     names.take(ann, "cleo")
+    assert not list(names._looks.of(name))
     names.take(bob, name)
     with pytest.raises(NameTaken):
         names.take(ann, "ann")
