@@ -54,6 +54,8 @@ class Resuming(RuleBasedStateMachine):
             self.patches.enter_context(patch.multiple(where, **what))
         self.disk = Disk()
         self.numbers = count(1)
+        self.knowing_ids = set[int]()
+        """Users that have said once what they have: their clients know ids."""
         self.strangers = {room: Witness() for room in ROOMS}
         """Those who have said something before they resumed."""
         self.pace = 20
@@ -269,8 +271,6 @@ class Resuming(RuleBasedStateMachine):
             self.remove(displaced)
         assert client.number == user.number
         assert client.log.room == user.visit.room
-        if seen:  # killed before this, the server would know what the kernel had acknowledged
-            self.checkpoint()
 
     def say_as_stranger(self, user: User, client: Client) -> None:
         name = f"m{next(self.numbers)}"
@@ -284,6 +284,7 @@ class Resuming(RuleBasedStateMachine):
         lines = lines_of(user.visit.witness.shown)
         if not lines:
             return None
+        self.knowing_ids.add(NAMES.index(user.name))
         last = lines[max(0, len(lines) - 1 - back)].id
         user.visit.forget_behind(last)
         return LastSeen(last)
@@ -303,7 +304,10 @@ class Resuming(RuleBasedStateMachine):
 
     @rule()
     def kill(self) -> None:
-        """Kill the server: what came since the last checkpoint may come again."""
+        """Kill the server: what came since the last checkpoint may come again.
+
+        The place that a client has said may not have been saved: it says so again.
+        """
         for user in self.users:
             user.look()
             user.client, user.wire.broken = None, True
@@ -316,6 +320,8 @@ class Resuming(RuleBasedStateMachine):
             user.expected = [*user.privates, *(each for each in kept if each in user.expected)]
         self.company.__exit__(None, None, None)
         self.start()
+        for choice in self.knowing_ids:
+            self.come_back(choice, knows_id=True, back=0, listens=False, says=False, meanwhile=0)
 
     @invariant()
     def all_look(self) -> None:
