@@ -55,6 +55,7 @@ MISTYPED = {
         f"{command} {name}": why
         for command in ("/nick", "/join", "/ignore")
         for name, why in NOT_NAMES.items()
+        if (command, name) != ("/join", "you")  # a room may be called so
     },
 }
 """What is refused whoever types it, and why."""
@@ -179,7 +180,7 @@ class ClientsAndVandals(ChatMachine):
         with pair:
             vandal = STANDING.server.connect()
             vandal.say(f"/join {PAIR}", "/whois nobody")
-            vandal.expect("nobody here")  # so that it is certainly there
+            vandal.expect("Nobody here")  # so that it is certainly there
             with suppress(ConnectionError):  # it may have quit
                 for piece in rubbish:
                     vandal.send(piece)
