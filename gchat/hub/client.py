@@ -124,7 +124,7 @@ class Client(Seat):
 
     @property
     def owner(self) -> Owner:
-        """Whose turn it is at a gate."""
+        """The client as a fair gate knows it: its network, and its number there."""
         return Owner(self.network, self.number)
 
     @property

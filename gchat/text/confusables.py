@@ -3,8 +3,8 @@
 Generated from confusables.txt of Unicode Security Mechanisms (UTS 39), version 17.0.0 of 2025-07-22
 (https://www.unicode.org/Public/security/17.0.0/confusables.txt, © Unicode, Inc., under
 https://www.unicode.org/license.txt). It has the letters, marks, digits and `-_.` that no
-normalisation (NFD, NFKC) replaces: 2221 of the 6565 there. No library that is kept up has the table
-alone: confusable-homoglyphs ends in January 2024, with Unicode 15.
+normalisation (NFD, NFKC) replaces: 2221 of the 6565 there. (confusable-homoglyphs, which has the
+whole table, was last released in January 2024, with Unicode 15.)
 """
 
 VERSION = "17.0.0"
