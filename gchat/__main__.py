@@ -6,6 +6,7 @@ is anything else of the program imported. Before that, old Pythons must be able 
 """
 
 # ruff: noqa: E402
+import gc
 import sys
 
 from gchat.prerequisites import exit_because_of, gevent_problem, system_problem
@@ -18,14 +19,20 @@ START = StartSignals()
 if serves(sys.argv[1:]):
     START.catch()
 
+gc.disable()  # while modules are loaded, which makes hardly any garbage: a twentieth of the start
 exit_because_of(gevent_problem())
 
-from gevent import config, monkey
+from gevent import config, events, monkey
 
 config.track_greenlet_tree = False  # who spawned a greenlet is not worth a kilobyte for each
-monkey.patch_all()
+# gchat uses no plugins of gevent's, for which all installed packages would be searched again and
+# again, and neither TLS nor other programs: all that would take as long as the rest of the start.
+setattr(events, "notify_and_call_entry_points", lambda event: None)
+monkey.patch_all(ssl=False, subprocess=False)
 
 from gchat import program
+
+gc.enable()
 
 
 def main() -> int:

@@ -19,9 +19,9 @@ from gchat.store.errors import CannotUse
 from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.inspect import contents, faults, read_all
 from gchat.store.sqlite.schema import open_to_read
-from gchat.text.clock import past
 from gchat.text.naming import name_key
 from gchat.text.safe import escape
+from gchat.text.times import FORMS, past
 
 COMMANDS = TOOLS
 """The first arguments that start a command instead of the server."""
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WHEN",
         type=_time,
         default=0.0,
-        help="only messages since then: 10m, 2h or 3d ago, or 14:30",
+        help="only messages since then: 10m, 3 days, 14:30, yesterday, 2026-11-28 14:30",
     )
     export.add_argument(
         "--format",
@@ -95,7 +95,7 @@ def _file(text: str) -> str:
 def _time(text: str) -> float:
     begin = past(text, time.time(), None)
     if begin is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 10m, 2h or 14:30")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as {FORMS}")
     return begin
 
 

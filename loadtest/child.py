@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -39,6 +40,11 @@ class Cpu(NamedTuple):
     def since(self, before: "Cpu") -> "Cpu":
         """What was used between the two."""
         return Cpu(self.user - before.user, self.system - before.system)
+
+
+def run_delay(process: int) -> float:
+    """Seconds that the main thread of a process has waited for a core. See proc(5), schedstat."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
 
 
 def split_cores() -> tuple[int, int]:
@@ -125,6 +131,10 @@ class Child:
         """What it has used so far, to a hundredth of a second."""
         times = self.process.cpu_times()
         return Cpu(times.user, times.system)
+
+    def waited(self) -> float:
+        """Seconds that it was ready to run and had to wait for a core, which others used."""
+        return run_delay(self.process.pid)
 
     def rss(self) -> int:
         """Bytes of memory that it occupies now (kernel buffers of sockets are not among them)."""

@@ -16,14 +16,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.export import export
-from benchmark.plot import plot
-from benchmark.race import Race, cost, lost, rate, strange
-from benchmark.servers import GCHAT, REFERENCE, SERVERS, THREADS, Missing, Server, check
-from benchmark.table import tables
-from benchmark.targets import SHORT_TARGETS, TARGETS, verdicts
-from benchmark.works import HUNDRED, WORKS
-from child import split_cores
+try:
+    from benchmark.export import export
+    from benchmark.plot import plot
+    from benchmark.race import Race, cost, lost, rate, strange
+    from benchmark.servers import GCHAT, REFERENCE, SERVERS, THREADS, Missing, Server, check
+    from benchmark.table import tables
+    from benchmark.targets import SHORT_TARGETS, TARGETS, verdicts
+    from benchmark.ways import WAYS
+    from benchmark.works import HUNDRED, WORKS
+    from child import split_cores
+except ModuleNotFoundError as error:
+    sys.exit(f"fanout.py: {error.name} is not installed: pip install -r requirements.txt")
 
 REPEATS = 5
 SECONDS = 2.0
@@ -81,7 +85,8 @@ def parse() -> argparse.Namespace:
     works = "\n".join(f"  {number}  {work.name}" for number, work in enumerate(WORKS, 1))
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog=f"works:\n{works}\n\nservers: {', '.join(SERVERS)}.",
+        epilog=f"works:\n{works}\n\nservers: {', '.join(SERVERS)}; "
+        f"only if named: {', '.join(WAYS)}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -105,10 +110,11 @@ def parse() -> argparse.Namespace:
         parser.error(f"works are numbered from 1 to {len(WORKS)}")
     options.works = [WORKS[number - 1] for number in options.works] or list(WORKS)
     names = options.servers.split(",") if options.servers else list(SERVERS)
+    known = SERVERS | WAYS
     for name in names:
-        if name not in SERVERS:
-            parser.error(f"there is no server {name!r}, only {', '.join(SERVERS)}")
-    options.servers = [SERVERS[name] for name in names]
+        if name not in known:
+            parser.error(f"there is no server {name!r}, only {', '.join(known)}")
+    options.servers = [known[name] for name in names]
     if options.short:
         options.works, options.repeats, options.seconds = [HUNDRED], SHORT_REPEATS, SHORT_SECONDS
         options.servers = [SERVERS[name] for name in (GCHAT, REFERENCE, THREADS)]

@@ -4,22 +4,31 @@ All users join, then they do what they do, and at the end it is counted what arr
 phases.py): a single message that is missing, repeated or out of order makes the exit status 1.
 """
 
+import os
 import resource
 import signal
+import sys
+import time
 from typing import Any
 
-import gevent
-import locust.stats
-from locust.env import Environment
-from locust.runners import WorkerRunner
-from phases import Coordinator, coordinate, take_part
-from server_page import look_at_server
-from users.booking import address_of, process
-from users.passing import Churner, Pipe
-from users.people import Chatter, Flooder, Lurker, RoomHopper
-from users.trouble import SlowReader, Vandal
+try:
+    import gevent
+    import locust.stats
+    from locust.env import Environment
+    from locust.runners import MasterRunner, WorkerRunner
+    from phases import Coordinator, coordinate, take_part
+    from server_page import look_at_server
+    from start_form import guard, objection, offer_kinds
+    from users.booking import process
+    from users.passing import Churner, Pipe
+    from users.people import Chatter, Flooder, Lurker, RoomHopper
+    from users.several_rooms import Bot
+    from users.trouble import SlowReader, Vandal
+except ModuleNotFoundError as error:
+    sys.exit(f"locustfile.py: {error.name} is not installed: pip install -r requirements.txt")
 
 __all__ = [
+    "Bot",
     "Chatter",
     "Churner",
     "Flooder",
@@ -32,6 +41,9 @@ __all__ = [
 
 events: Any = locust.events
 
+CONNECT_SECONDS = 5.0
+"""How long a process for users has to report, before it can be told that there is no run."""
+
 
 def bucket(milliseconds: float) -> float:
     """Three significant digits, also below 100 ms, where locust itself keeps whole ones only."""
@@ -41,6 +53,12 @@ def bucket(milliseconds: float) -> float:
 def add_options(parser: Any, **_: Any) -> None:
     """The options that this file adds to locust's."""
     group = parser.add_argument_group("Chat")
+    parser.set_defaults(web_host="127.0.0.1")  # locust's page is open to the network otherwise
+    group.add_argument(
+        "--anyway",
+        action="store_true",
+        help="run also if clients are on the server already: they are sent all that users say",
+    )
     group.add_argument(
         "--think",
         type=float,
@@ -79,13 +97,19 @@ def add_options(parser: Any, **_: Any) -> None:
     )
 
 
+def is_run_at_once(options: Any) -> bool:
+    """Whether a run begins without anybody pressing a button for it."""
+    return bool(options.headless or options.autostart)
+
+
 def set_up(environment: Environment, **_: Any) -> None:
-    """Take part in the runs; a host that is none ends the program with a line that says so."""
-    if environment.host:
-        try:
-            address_of(environment.host)
-        except ValueError as error:
-            raise SystemExit(f"locustfile.py: {error}") from None
+    """Take part in the runs. A host that must not be used ends the program with one line."""
+    options: Any = environment.parsed_options
+    if not isinstance(environment.runner, WorkerRunner):
+        why = objection(environment.host, options.anyway or not is_run_at_once(options))
+        if why:
+            dismiss(environment.runner, options.processes or 0)
+            raise SystemExit(f"locustfile.py: {why}")
     # Locust sees to 10,000, the users of the largest scenario, and some more files are open.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -94,6 +118,9 @@ def set_up(environment: Environment, **_: Any) -> None:
     take_part(process, environment)
     if not isinstance(environment.runner, WorkerRunner):
         choose(environment)
+        if environment.web_ui:
+            offer_kinds(environment, environment.web_ui)
+            guard(environment, environment.web_ui)
         coordinator = Coordinator(environment)
         coordinate(coordinator, environment)
         look_at_server(environment, coordinator)
@@ -102,12 +129,21 @@ def set_up(environment: Environment, **_: Any) -> None:
     gevent.get_hub().loop.update_now()
 
 
+def dismiss(runner: Any, processes: int) -> None:
+    """End the processes that were started for users: by itself, each would wait for a minute."""
+    if isinstance(runner, MasterRunner):
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while runner.worker_count < processes and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+        runner.quit()
+
+
 def choose(environment: Environment) -> None:
     """Users of all kinds together are nothing that anybody means: those named, or chatters."""
     options: Any = environment.parsed_options
     if options.config_users:
         named = {user["user_class_name"] for part in options.config_users for user in part}
-    elif options.user_classes or options.class_picker:
+    elif options.user_classes:
         return
     else:
         named = {Chatter.__name__}
@@ -119,6 +155,9 @@ def interrupt() -> None:
     """Ctrl-C was pressed; gevent passes this on to the main greenlet, where locust waits for it."""
     raise KeyboardInterrupt
 
+
+if __name__ == "__main__":  # as a program: as if locust had been called with this file
+    os.execv(sys.executable, [sys.executable, "-m", "locust", "-f", __file__, *sys.argv[1:]])
 
 setattr(locust.stats, "bucket_response_time", bucket)  # as locust documents it
 events.init_command_line_parser.add_listener(add_options)

@@ -14,18 +14,24 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from child import split_cores
-from measuring.archive import archive
-from measuring.descriptors import descriptors
-from measuring.displays import displays
-from measuring.everyone import everyone
-from measuring.gigabyte import gigabyte
-from measuring.history import history
-from measuring.idle import idle
-from measuring.rooms import rooms
-from measuring.sleepers import sleepers
-from measuring.stalled import stalled
-from measuring.vandals import vandals
+try:
+    from child import split_cores
+    from measuring.archive import archive
+    from measuring.commands import commands
+    from measuring.descriptors import descriptors
+    from measuring.displays import displays
+    from measuring.everyone import everyone
+    from measuring.gigabyte import gigabyte
+    from measuring.history import history
+    from measuring.idle import idle
+    from measuring.locked import locked
+    from measuring.older import older
+    from measuring.rooms import rooms
+    from measuring.sleepers import sleepers
+    from measuring.stalled import stalled
+    from measuring.vandals import vandals
+except ModuleNotFoundError as error:
+    sys.exit(f"measure.py: {error.name} is not installed: pip install -r requirements.txt")
 
 MEASUREMENTS: dict[str, Callable[[int], int]] = {
     measurement.__name__: measurement
@@ -34,12 +40,15 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
         rooms,
         history,
         archive,
+        older,
+        locked,
         everyone,
         idle,
         stalled,
         sleepers,
         gigabyte,
         vandals,
+        commands,
         descriptors,
     )
 }

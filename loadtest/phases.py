@@ -17,11 +17,12 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from latency import duration, percentile, summary, together
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from order import RoomOrder, Witness, contradictions, witness_of
 from receipts import EXAMPLES, Receipts, room_of
-from verdict import Counts, by_room, count
+from verdict import Counts, by_room, count, unheard
 
 STILL_SECONDS = 0.25
 """A process in which nothing is missing looks so long for messages that come again."""
@@ -31,6 +32,9 @@ REPLY_SECONDS = 5.0
 
 AT_ONCE = 100
 """Receivers that are looked at before others get a turn: some milliseconds."""
+
+TELL_SECONDS = 5.0
+"""How often it is told, at the end, for how many lines the run waits."""
 
 BOOKINGS_PER_SECOND = 10_000
 """DELIVERY requests that a process books in a second. Each costs 12 µs; when more messages
@@ -62,9 +66,9 @@ class Process:
         self._chance = 1.0
         self._next_look = 0
 
-    def new_name(self) -> str:
-        """What a new user is called: nobody else in this run is, whatever the process."""
-        return f"{os.getpid()}.{next(self._numbers)}"
+    def new_name(self, kind: str) -> str:
+        """What a new user of that kind is called: nobody else in this run, whatever the process."""
+        return f"{kind}-{os.getpid()}.{next(self._numbers)}"
 
     def new_stay(self, name: str, *, slow: bool = False, passing: bool = False) -> Receipts:
         """Where somebody keeps what it receives in a room; `name` is a sender (see Message)."""
@@ -102,6 +106,12 @@ class Process:
         self.talking.clear()
         moments = {sender: sent.tobytes() for sender, sent in self.sent.items()}
         self.runner.send_message("chat-sent", moments)
+
+    def on_look(self, **_: Any) -> None:
+        """Tell the counts so far, of which none is a fault that waiting would mend."""
+        counts = count(self._each_receiver(), self.sent, {})
+        counts += Counts(senders=self.senders, closed=len(self.closed))
+        self.runner.send_message("chat-so-far", asdict(counts))
 
     def on_count(self, environment: Environment, msg: Any, **_: Any) -> None:
         """Wait for what is still to come of all that was sent, and tell the counts."""
@@ -144,7 +154,7 @@ class Process:
     def _drain(self, sent: dict[str, "array[int]"], patience: float) -> None:
         """Wait until all of `sent` has arrived, or nothing has for `patience` seconds."""
         deliveries = -1
-        deadline = 0.0
+        deadline = told = 0.0
         rooms = by_room(sent)
         while True:
             before, deliveries = deliveries, sum(r.deliveries for r in self.receivers)
@@ -155,6 +165,9 @@ class Process:
             ):
                 return
             gevent.sleep(STILL_SECONDS)
+            if time.monotonic() > told and (lines := unheard(self._each_receiver(), rooms)):
+                self.runner.send_message("chat-waiting", lines)
+                told = time.monotonic() + TELL_SECONDS
 
 
 class Coordinator:
@@ -177,6 +190,10 @@ class Coordinator:
         self._talked = False
         self._late: set[str] = set()
         """The processes whose users have said what the others are not asked about."""
+        self._so_far: dict[str, Counts] = {}
+        self._unheard: dict[str, int] = {}
+        """By process, the lines that it waits for at the end."""
+        self._told = 0.0
         self._finished = False
         self.judged = False
         """Whether there is a verdict on a run that has ended."""
@@ -199,6 +216,36 @@ class Coordinator:
     def on_sent(self, msg: Any, **_: Any) -> None:
         """A process tells what its users have sent, and when."""
         self._sent[msg.node_id] = msg.data
+
+    def look(self) -> None:
+        """Ask the processes for the counts so far, which come by and by: see `so_far`."""
+        if self._talked and not self._finished:
+            self._runner.send_message("chat-look")
+
+    def on_so_far(self, msg: Any, **_: Any) -> None:
+        """A process tells its counts so far."""
+        self._so_far[msg.node_id] = Counts(**msg.data)
+
+    def so_far(self) -> str:
+        """How the run that is under way stands, in a line; nothing if there is none."""
+        if not self._ready or self.judged:
+            return ""
+        if not self._talked:
+            return f"joining: {sum(self._ready.values())} users are ready"
+        if self._finished:
+            return f"ending: waiting for {max(self._unheard.values(), default=0)} lines"
+        counts = sum(self._so_far.values(), Counts())
+        state = "failing" if counts.faults else "good so far"
+        return f"{state}: {counts.standing()} (missing lines are counted at the end)"
+
+    def on_waiting(self, msg: Any, **_: Any) -> None:
+        """A process tells how many lines it waits for. Others may wait for the same ones."""
+        self._unheard[msg.node_id] = msg.data
+        lines = max(self._unheard.values())
+        if time.monotonic() > self._told:
+            noun = "line" if lines == 1 else "lines"
+            print(f"waiting for {lines} {noun} that the server has not delivered yet", flush=True)
+            self._told = time.monotonic() + TELL_SECONDS / 2
 
     def on_counts(self, msg: Any, **_: Any) -> None:
         """A process tells what its part of the run comes to."""
@@ -248,17 +295,13 @@ class Coordinator:
         if failures := self._environment.stats.total.num_failures:
             objections.append(f"{failures} requests failed")
         options: Any = self._environment.parsed_options
-        if options.max_p99 and (p99 := self._latency(0.99)) > options.max_p99:
-            objections.append(f"p99 of delivery {p99:g} ms, over {options.max_p99:g}")
+        p99 = percentile(together(self._environment.stats), 0.99)
+        if options.max_p99 and p99 > options.max_p99:
+            objections.append(f"p99 of delivery {duration(p99)}, over {duration(options.max_p99)}")
         objections += filter(None, (objection() for objection in self.further_objections))
         passed = counts.passed and not objections
         line = "; ".join([f"{'passed' if passed else 'failed'}: {counts}", *objections])
         return passed, "\n    ".join([line, *counts.examples])
-
-    def _latency(self, share: float) -> float:
-        """Milliseconds within which that share of the messages was delivered."""
-        delivery = self._environment.stats.get("line", "DELIVERY")
-        return float(delivery.get_response_time_percentile(share) or 0)
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """Set the exit status. A run that was interrupted is brought to its end before."""
@@ -269,12 +312,8 @@ class Coordinator:
 
     def on_quit(self, **_: Any) -> None:
         """The last words, behind locust's tables."""
-        delivery = self._environment.stats.get("line", "DELIVERY")
-        if delivery.num_requests:
-            shares = ", ".join(
-                f"{share:.0%} within {self._latency(share):g} ms" for share in (0.5, 0.95, 0.99)
-            )
-            print(f"delivery: {shares}, the slowest {delivery.max_response_time:.3g} ms")
+        for line in summary(self._environment.stats):
+            print(line)
         print(f"verdict: {self.verdict()[1]}", flush=True)
 
 
@@ -285,6 +324,7 @@ def take_part(process: Process, environment: Environment) -> None:
     if not isinstance(runner, MasterRunner):
         process.runner = runner
         runner.register_message("chat-talk", process.on_talk)
+        runner.register_message("chat-look", process.on_look, concurrent=True)
         runner.register_message("chat-stop-talking", process.on_stop_talking)
         runner.register_message("chat-count", process.on_count, concurrent=True)
         events.test_start.add_listener(process.begin)
@@ -296,6 +336,8 @@ def coordinate(coordinator: Coordinator, environment: Environment) -> None:
     events: Any = environment.events
     runner.register_message("chat-ready", coordinator.on_ready)
     runner.register_message("chat-sent", coordinator.on_sent)
+    runner.register_message("chat-so-far", coordinator.on_so_far)
+    runner.register_message("chat-waiting", coordinator.on_waiting)
     runner.register_message("chat-counts", coordinator.on_counts)
     events.test_start.add_listener(coordinator.begin)
     events.spawning_complete.add_listener(coordinator.on_spawning_complete)

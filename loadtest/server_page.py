@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gevent
+import latency
 from flask import Response, request
 from locust.env import Environment
 from phases import Coordinator
@@ -17,6 +19,9 @@ INTERVAL = 1.0
 
 KEPT = 2 * 60 * 60
 """Looks that are kept, besides the first one: two hours."""
+
+STYLE = "margin: 0; padding: 1em; white-space: pre-wrap; background: #fff; color: #333"
+"""How the verdict looks in a report."""
 
 CHARTS = Path(__file__).with_name("charts.html").read_text(encoding="utf-8")
 """The page; it draws what follows it as `figures`, or asks for that every second."""
@@ -79,12 +84,19 @@ class ServerPage:
         return f"the server has grown by {more:.1f} MiB, over {most:g}" if more > most else ""
 
     def end(self, **_: Any) -> None:
-        """A line about the whole run, and the charts in the report."""
+        """A line about the whole run, and the verdict and the charts in the report."""
         print(f"server: {self._trouble or summary(self._figures)}", flush=True)
-        options = self._options
-        if options.html_file and self._figures:
-            with open(options.html_file, "a", encoding="utf-8") as report:
-                report.write(self.charts())
+        if self._options.html_file:
+            report = Path(self._options.html_file)
+            report.write_text(self.complete(report.read_text("utf-8")), "utf-8")
+
+    def complete(self, report: str) -> str:
+        """Locust's `report` with the verdict above it, and the server's charts below."""
+        lines = [row["line"] for row in self.verdict()] + latency.summary(self._environment.stats)
+        shown = escape("\n".join(lines) or "no run yet")
+        verdict = f'<pre id="verdict" style="{STYLE}">verdict: {shown}</pre>'
+        above = report.replace("<body>", f"<body>{verdict}", 1)
+        return above + (self.charts() if self._figures else "")
 
     def charts(self) -> str:
         """The charts of what has been seen, as a piece of HTML that needs nothing else."""
@@ -108,9 +120,11 @@ class ServerPage:
         ]
 
     def verdict(self) -> list[dict[str, str]]:
-        """Likewise, a row for each line of the verdict."""
+        """Make a row of each line of the verdict, or one of how the run stands."""
         if not self._coordinator.judged:
-            return []
+            self._coordinator.look()
+            so_far = self._coordinator.so_far()
+            return [{"line": so_far}] if so_far else []
         return [{"line": line.strip()} for line in self._coordinator.verdict()[1].splitlines()]
 
     def extend(self, web_ui: Any) -> None:
@@ -127,7 +141,7 @@ class ServerPage:
             },
             {
                 "key": "verdict",
-                "structure": [{"key": "line", "title": "The run that has ended"}],
+                "structure": [{"key": "line", "title": "Verdict on the run"}],
             },
         ]
 
@@ -147,6 +161,8 @@ class ServerPage:
                     ]
                 }
                 response.set_data(json.dumps(stats))
+            elif request.path == "/stats/report":
+                response.set_data(self.complete(response.get_data(as_text=True)))
             return response
 
         web_ui.app.add_url_rule("/server", view_func=page)

@@ -3,7 +3,7 @@
 Nothing here knows about sockets, locust, or the time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import islice
 
@@ -57,6 +57,10 @@ class Counts:
         """
         heard = self.deliveries > 0 or not self.messages or not self.users
         return self.users + self.senders > 0 and not self.faults and heard
+
+    def standing(self) -> str:
+        """The counts of a run that is under way, in which nothing is missing yet."""
+        return str(self).replace(f"{self.missing} missing, ", "")
 
     def __str__(self) -> str:
         senders = f" and {self.senders} who only send" if self.senders else ""
@@ -118,6 +122,15 @@ def count(receivers: Iterable[Receipts], sent_here: Sent, sent: Sent) -> Counts:
             + (list(islice(receipts.lost(owed), EXAMPLES)) if missing else []),
         )
     return counts + Counts(users=len(people))
+
+
+def unheard(receivers: Iterable[Receipts], rooms: Mapping[str, Sent]) -> int:
+    """How many lines are still to come: in each room those of the receiver that misses most."""
+    most: dict[str, int] = {}
+    for receipts in receivers:
+        missing = receipts.missing(rooms.get(receipts.room, {}))
+        most[receipts.room] = max(most.get(receipts.room, 0), missing)
+    return sum(most.values())
 
 
 def by_room(sent: Sent) -> dict[str, dict[str, Sequence[int]]]:

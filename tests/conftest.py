@@ -1,9 +1,11 @@
 """Fixtures for all tests. Nothing here patches the standard library."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.blackbox.bystanders import Bystanders
 from tests.blackbox.connection import Person
@@ -21,6 +23,16 @@ SIDE_BY_SIDE = [
 WORKERS = 6
 """Processes that run them: three for each of two cores, since more than half of the time is
 waiting."""
+
+# How long an example takes is up to the machine, and to what else it does.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+
+for _number in (signal.SIGINT, signal.SIGHUP):
+    # Where nohup or a script's & has told this process to ignore a signal, it goes on doing so; but
+    # programs that tests start get signals as in a terminal, since handlers are not inherited.
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -4,17 +4,20 @@ import logging
 import resource
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import gevent
 
-from gchat.commands.arguments import term_and_reason
+from gchat.commands.arguments import NotATime, term_and_reason
 from gchat.commands.table import Refused, WrongArgument, command
 from gchat.config.limits import MEANINGS, read_limit
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.model.events import ShutdownCancelled
+from gchat.model.server_answers import Limit, LimitsInForce, Traffic
 from gchat.text.clock import duration
 from gchat.text.phrases import NotANumber, counted
 
@@ -39,12 +42,13 @@ def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
     values = hub.settings.limits
     if not name:
         width = max(map(len, MEANINGS))
-        hub.tell(
+        hub.answer(
             client,
             *(
                 f"{limit:<{width}} {getattr(values, _field(limit)):>6}  {meaning.text}"
                 for limit, meaning in MEANINGS.items()
             ),
+            facts=_in_force(hub, MEANINGS),
         )
         return
     name = name.lower()
@@ -61,7 +65,8 @@ def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
             lowered = f" (not {asked}: the limit on open files allows no more)"
         setattr(values, _field(name), value)
         log.info("%s set the limit %s to %d%s", client, name, value, lowered)
-    hub.tell(client, f"{name} is {getattr(values, _field(name))}{lowered}: {MEANINGS[name].text}")
+    told = f"{name} is {getattr(values, _field(name))}{lowered}: {MEANINGS[name].text}"
+    hub.answer(client, told, facts=_in_force(hub, [name]))
 
 
 @command(operators_only=True)
@@ -76,8 +81,8 @@ def stats(hub: Hub, client: Client) -> None:
     seconds = time.monotonic() - begun
     total, now = hub.stats, hub.stats - before
     lag, name = _longest_lag(hub)
-    late = hub.watchdog.delay()
-    hub.tell(
+    late, memory, trouble = hub.watchdog.delay(), _memory(), hub.store.trouble
+    hub.answer(
         client,
         f"{counted(len(hub.clients), 'client')} in {counted(len(hub.rooms.by_name), 'room')}, "
         f"{total.joined} since the start; {total.refused} refused",
@@ -88,8 +93,29 @@ def stats(hub: Hub, client: Client) -> None:
         f"Longest lag: {counted(lag, 'message')}" + (f" ({name})" if lag else ""),
         f"Event loop delay in the last minute: median {late.typical * 1000:.1f} ms, "
         f"max {late.worst * 1000:.0f} ms",
-        f"Memory: {_mib(_memory())}; {counted(hub.faults.total, 'error')} in the log",
-        *([trouble] if (trouble := hub.store.trouble) else ()),
+        f"Sender: {hub.sender}",
+        f"Memory: {_mib(memory)}; {counted(hub.faults.total, 'error')} in the log",
+        *([trouble] if trouble else ()),
+        facts=Traffic(
+            clients=len(hub.clients),
+            rooms=len(hub.rooms.by_name),
+            joined=total.joined,
+            refused=total.refused,
+            messages=total.messages,
+            messages_per_second=now.messages / seconds,
+            bytes_in=total.bytes_in,
+            deliveries=total.deliveries,
+            deliveries_per_second=now.deliveries / seconds,
+            bytes_out=total.bytes_out,
+            longest_lag=lag,
+            longest_lag_of=name if lag else "",
+            loop_delay_median=late.typical,
+            loop_delay_max=late.worst,
+            sender=hub.sender,
+            memory=memory,
+            errors=hub.faults.total,
+            trouble=trouble,
+        ),
     )
 
 
@@ -105,15 +131,24 @@ def shutdown(hub: Hub, client: Client, when: str, why: str) -> None:
         if not hub.shutdown.cancel():
             raise Refused("No shutdown is planned", "no shutdown planned")
         log.warning("shutdown cancelled by %s", client)
-        reason = f": {why}" if why else ""
-        hub.notify_all(f"{client.name} cancelled the shutdown{reason}")
+        hub.notify_all(ShutdownCancelled(client.name, why))
         return
-    seconds, why = term_and_reason("0s" if word == "now" else when, why)
+    try:
+        seconds, why = term_and_reason("0s" if word == "now" else when, why, least=0)
+    except NotATime:
+        raise WrongArgument from None
     if seconds is None:  # a mistyped word must not stop the server
         raise WrongArgument
     if seconds > MAX_NOTICE:
         raise Refused(f"Time too long (limit {duration(MAX_NOTICE)})", "time too long")
     hub.shutdown.start(seconds, client.name, why)
+
+
+def _in_force(hub: Hub, names: Iterable[str]) -> LimitsInForce:
+    """The limits of these `names`."""
+    values = hub.settings.limits
+    listed = [Limit(name, getattr(values, _field(name)), MEANINGS[name].text) for name in names]
+    return LimitsInForce(listed)
 
 
 def _field(name: str) -> str:
@@ -122,7 +157,7 @@ def _field(name: str) -> str:
 
 def _longest_lag(hub: Hub) -> tuple[int, str]:
     """The largest number of messages that a client is behind, and the name of that client."""
-    return max(((client.lag, client.name) for client in hub.each_client()), default=(0, ""))
+    return max(((client.behind, client.name) for client in hub.each_client()), default=(0, ""))
 
 
 def _memory() -> int:

@@ -1,12 +1,14 @@
 """How lines look on your screen."""
 
 import time as clocks
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import tzinfo
 
 from gchat.commands.arguments import read_state, switch
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.model.answers import JsonState
+from gchat.protocol.json_lines import VERSION
 from gchat.text.clock import clock
 
 MAX_ZONE = 64
@@ -32,7 +34,7 @@ def time(hub: Hub, client: Client, wanted: str) -> None:
     if zone is None:
         raise Refused("Unknown time zone; examples are Europe/Berlin and UTC", "unknown time zone")
     client.display = client.display._replace(time=True, zone=zone)
-    hub.confirm(client, f"Times are shown; in {zone.key} it is {clock(clocks.time(), zone)}")
+    hub.confirm(client, f"Times are shown; in {zone} it is {clock(clocks.time(), zone)}")
 
 
 @command("[on|off]")
@@ -85,13 +87,24 @@ def json(hub: Hub, client: Client, wanted: str) -> None:
     For example: /json on
     """
     spoken = read_state(wanted, True)
+    if client.display.framing:
+        raise Refused("This connection always speaks JSON", "always JSON")
+    if not spoken and len(client.seats) > 1:
+        raise Refused(
+            f"You are in {len(client.seats)} rooms, which only JSON tells apart; leave all but one "
+            "first",
+            "in several rooms",
+        )
     client.display = client.display._replace(json=True, presence=True, notices=True)
-    hub.confirm(client, f"JSON is {'on' if spoken else 'off'}")
+    facts = JsonState(spoken, VERSION)
+    hub.confirm(client, f"JSON is {'on' if spoken else 'off'}", facts=facts)
     client.display = client.display._replace(json=spoken)
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def _zone(name: str) -> tzinfo | None:
     """The zone called `name` in upper or lower case; None if there is none."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # not needed at the start: 2 ms
+
     if len(name) > MAX_ZONE:
         return None
     for spelling in (name, name.title(), name.upper()):

@@ -2,15 +2,22 @@
 
 import time
 
-from gchat.commands.table import WrongArgument, command
+from gchat.commands.arguments import message_at, read_message
+from gchat.commands.table import MAX_SHOWN, Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
+from gchat.model.answers import Answer, History, Since, moment
 from gchat.model.message import Message
-from gchat.model.room_log import RoomLog
-from gchat.protocol.voices import voice_of
-from gchat.text.clock import clock_and_day, past
-from gchat.text.phrases import counted
+from gchat.model.room_log import Cursor, RoomLog
+from gchat.protocol.days import day_line
+from gchat.protocol.voices import Voice
+from gchat.text.clock import clock_and_day
+from gchat.text.phrases import NotANumber, as_number, counted
+from gchat.text.times import FORMS, past
+
+MOST = 10**9
+"""Messages that /history may be asked for: more than there are."""
 
 SHOWN = 20
 """Messages that /history shows without an argument: about a screen of them."""
@@ -19,50 +26,62 @@ PORTION = 100
 """Messages that are read from the log at a time, before other commands have their turn."""
 
 
-@command("[N]", cost=50, reads=True)
-def history(hub: Hub, client: Client, count: str) -> None:
-    """show the last N messages of this room, or the last 20
+@command("[N] [PLACE]", cost=50, reads=True)
+def history(hub: Hub, client: Client, count: str, before: str) -> None:
+    """show the last N messages (20) here, or N before PLACE
 
+    PLACE is that of a message in this room, such as 1234. Operators also see the place of each,
+    such as #builds/1234, which /delete takes.
     For example: /history 50
     """
-    if count and not (count.isdecimal() and len(count) < 10 and int(count)):
-        raise WrongArgument
-    log = client.log
-    first = hub.history.back(log, int(count or SHOWN))
-    found = _count_from(hub, log, first)
+    try:
+        number = as_number(count, 1, MOST) if count else SHOWN
+    except NotANumber as error:
+        raise Refused(
+            f"/history takes how many messages to show: {error}", "not a number"
+        ) from None
+    log = client.at.log
+    if before:
+        _show_before(hub, client, log, number, before)
+        return
+    first = hub.history.back(log, number)
+    found = _count(hub, log, first, log.end)
     which = f"The last {'message' if found == 1 else '{}'} in #{log.room}"
     yet = "are kept any more" if log.end.spoken else "yet"
-    announce(hub, client, found, which, f"No messages in #{log.room} {yet}")
-    show(hub, client, log, first)
+    none = f"No messages in #{log.room} {yet}"
+    announce(hub, client, found, which, none, History(log.room, found))
+    show(hub, client, log, first, with_places=client.operator)
 
 
 @command("WHEN", cost=50, reads=True)
 def since(hub: Hub, client: Client, when: str) -> None:
-    """show the messages since WHEN: 10m, 2h, 1d or 14:30
+    """show the messages since WHEN: 10m, 14:30, yesterday
 
-    10m, 2h and 1d mean so long ago, 14:30 the last time that the clock showed it.
-
+    Also 1h30m, 2 hours, 10m ago, 14:30:00, 2pm, monday, 2026-11-28 14:30, and every time that you
+    are shown. A time of day is the last one. Clocks and days are those of your /time zone.
     For example: /since 10m
     """
-    now, zone, log = time.time(), client.display.zone, client.log
+    now, zone, log = time.time(), client.display.zone, client.at.log
     begin = past(when, now, zone)
     if begin is None:
-        raise WrongArgument
+        raise Refused(f"“{when[:MAX_SHOWN]}” is not a time; /since takes {FORMS}", "not a time")
     first = hub.history.since(log, begin)
     if first == hub.history.start(log) > 0:
         following = hub.history.after(log, first, 1)
         kept = clock_and_day(following[0].time if following else now, zone, now)
-        hub.tell(client, f"Messages before {kept} are no longer kept")
+        hub.answer(client, f"Messages before {kept} are no longer kept")
     shown = clock_and_day(begin, zone, now)
-    found = _count_from(hub, log, first)
-    announce(hub, client, found, f"{{}} since {shown}", f"No messages since {shown}")
-    show(hub, client, log, first)
+    found = _count(hub, log, first, log.end)
+    which, none = f"{{}} since {shown}", f"No messages since {shown}"
+    announce(hub, client, found, which, none, Since(log.room, moment(begin), found))
+    show(hub, client, log, first, with_places=client.operator)
 
 
-def announce(hub: Hub, client: Client, count: int, which: str, none: str) -> None:
+def announce(hub: Hub, client: Client, count: int, which: str, none: str, facts: Answer) -> None:
     """Tell `client` the heading `which` of `count` messages, `{}` being their number; or `none`."""
     ignoring = " (ignored users left out)" if client.ignores.names else ""
-    hub.tell(client, f"{which.format(counted(count, 'message'))}{ignoring}:" if count else none)
+    heading = f"{which.format(counted(count, 'message'))}{ignoring}:"
+    hub.answer(client, heading if count else none, facts=facts)
 
 
 def show(
@@ -78,35 +97,44 @@ def show(
     `encode` makes lines of them. Waits whenever the client has unread answers; holds no messages
     that the log has dropped meanwhile.
     """
-    end = end or log.end.id
+    end, before = log.end.id if end is None else end, None
     while last < end and not client.lost:
         found = hub.history.after(log, last, min(PORTION, end - last))
         if not found:
             return
         if found[0].id > last + 1:
-            hub.tell(client, "(older messages are no longer kept)")
+            hub.answer(client, "(older messages are no longer kept)")
         if found[0].id > end:
             return
-        lines, last = _portion(client, found, with_places)
+        lines, last, before = _portion(client, hub.voice_for(client), found, with_places, before)
         del found
         if lines:
             hub.enqueue(client, lines)
         hub.next_turn(client)
 
 
-def _portion(client: Client, found: list[Message], with_places: bool) -> tuple[bytes, int]:
-    """Encode the first of `found`, about OWED_LIMIT bytes; return the lines and their last id."""
-    voice, now = voice_of(client.display), time.time()
+def _portion(
+    client: Client, voice: Voice, found: list[Message], with_places: bool, before: float | None
+) -> tuple[bytes, int, float | None]:
+    """Encode the first of `found`, about OWED_LIMIT bytes, with a line where a day begins.
+
+    `before` is the time of the message that was shown before them, if there is one. Returns the
+    lines, their last id, and the time of the last that is shown.
+    """
+    now = time.time()
     encode = voice.found if with_places else voice.again
     lines, size, last = [], 0, 0
     for message in found:
         last = message.id
         if may_see(client, message):
+            if before is not None:
+                lines.append(day_line(client.display, before, message.time))
+            before = message.time
             lines.append(encode(message, now))
             size += len(lines[-1])
             if size > OWED_LIMIT:
                 break
-    return b"".join(lines), last
+    return b"".join(lines), last, before
 
 
 def may_see(client: Client, message: Message) -> bool:
@@ -114,10 +142,26 @@ def may_see(client: Client, message: Message) -> bool:
     return message.is_spoken and not client.ignores.hides(message.sender, message.name)
 
 
-def _count_from(hub: Hub, log: RoomLog, first: int) -> int:
-    """Count the messages after the id `first`, without notices and deleted messages."""
+def _show_before(hub: Hub, client: Client, log: RoomLog, number: int, typed: str) -> None:
+    """Show the last `number` messages before the one whose place is `typed`. Raises Refused."""
+    room, place = read_message(typed, log.room)
+    if room != log.room:
+        raise Refused(f"/history shows messages of this room, #{log.room}", "of another room")
+    message = message_at(hub, log, place)
+    end = Cursor(message.id - 1, message.spoken_before)
+    first = hub.history.back(log, number, end.spoken)
+    found = _count(hub, log, first, end)
+    which = f"The {'message' if found == 1 else '{}'} before #{room}/{message.id}"
+    none = f"No messages before #{room}/{message.id} are kept"
+    announce(hub, client, found, which, none, History(room, found))
+    show(hub, client, log, first, end.id, with_places=client.operator)
+
+
+def _count(hub: Hub, log: RoomLog, first: int, end: Cursor) -> int:
+    """Count the messages between the id `first` and `end`, but for notices and deleted ones."""
     following = hub.history.after(log, first, 1)
     if not following:
         return 0
-    said = log.end.spoken - following[0].spoken_before
-    return max(0, said - hub.history.gone_after(log, first))
+    said = end.spoken - following[0].spoken_before
+    gone = hub.history.gone_after(log, first) - hub.history.gone_after(log, end.id)
+    return max(0, said - gone)

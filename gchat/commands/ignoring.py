@@ -4,6 +4,7 @@ from gchat.commands.arguments import switch
 from gchat.commands.table import Refused, command
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.model.answers import Ignored
 from gchat.model.ignoring import MAX_IGNORED, TooManyIgnored
 from gchat.text.naming import NotAName, as_name
 
@@ -18,7 +19,8 @@ def ignore(hub: Hub, client: Client, name: str) -> None:
     """
     if not name:
         names = sorted(client.ignores.names.values())
-        hub.tell(client, f"You ignore {', '.join(names)}" if names else "You ignore nobody")
+        told = f"You ignore {', '.join(names)}" if names else "You ignore nobody"
+        hub.answer(client, told, facts=Ignored(names))
         return
     person = hub.names.holder(name)
     if person is client:

@@ -8,24 +8,23 @@ from gchat.commands.arguments import (
     called,
     check_secret,
     log_of,
-    read_place,
+    message_at,
+    read_message,
     term_and_reason,
 )
 from gchat.commands.table import Refused, command
+from gchat.commands.targets import clients_in, leaving, muted_and_absent, network_meant
 from gchat.hub import deletion
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.model.identities import Identity
+from gchat.model.events import Announced, Banned, Deleted, Kicked, Muted, RoomEvent, Unmuted
 from gchat.model.message import COUNTED
 from gchat.model.sanctions import MOST, Sanction, TooManySanctions
+from gchat.model.server_answers import BanImposed, MuteImposed, Sanctioned
+from gchat.protocol.sentences import sentence_of
 from gchat.store.errors import StoreError
 from gchat.text.addresses import (
-    Network,
-    NobodyComesFrom,
-    NotANetwork,
     address_of,
-    lies_in,
-    read_network,
     show_network,
 )
 from gchat.text.naming import name_key
@@ -65,7 +64,7 @@ def op(hub: Hub, client: Client, password: str) -> None:
     log.info("%s is an operator", client)
     hub.confirm(client, "You are now an operator; /help operators lists what you can do")
     if trouble := hub.store.trouble:
-        hub.tell(client, trouble)
+        hub.answer(client, trouble)
 
 
 @command("NAME [WHY]", operators_only=True, in_full=True)
@@ -77,7 +76,7 @@ def kick(hub: Hub, client: Client, name: str, why: str) -> None:
     """
     person = _other(hub, client, name)
     _, why = term_and_reason("", why)
-    _expel(hub, client, person, Sanction(client.name, why), "kicked")
+    _expel(hub, client, person, Sanction(client.name, why), Kicked(client.name, why))
 
 
 @command("NAME", operators_only=True, in_full=True)
@@ -109,7 +108,7 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     For example: /ban bob 2h flooding
     """
     sanction = _new_sanction(hub, client, term, why)
-    network, named = _network_meant(hub, who)
+    network, named = network_meant(hub, who)
     shown = show_network(network)
     if address_of(client.host) in network:
         raise Refused(
@@ -118,7 +117,7 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
         )
     if named:
         person = hub.names.holder(who)
-        others = [one.name for one in _clients_in(hub, network) if one is not person]
+        others = [one.name for one in clients_in(hub, network) if one is not person]
         if others:
             raise Refused(
                 f"Not banned: {_names(others)} would be banned as well; /ban {shown} bans them "
@@ -131,9 +130,11 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
         raise Refused(f"Too many bans (limit {MOST}); /unban lifts one", "too many bans") from None
     told = f"{shown} is banned {sanction.tell(hub.clock.steady(), imposed=True)}"
     log.info("%s", told)
-    hub.confirm(client, told)
-    for one in _clients_in(hub, network):  # after the ban, so that no others come in meanwhile
-        _expel(hub, client, one, sanction, "banned")
+    facts = BanImposed(sanction.in_force(hub.clock.steady(), shown))
+    hub.confirm(client, told, facts=facts)
+    event = Banned(client.name, sanction.why, sanction.seconds_left(hub.clock.steady()))
+    for one in clients_in(hub, network):  # after the ban, so that no others come in meanwhile
+        _expel(hub, client, one, sanction, event)
     hub.confirm(client, *(_save(hub) if hub.store.is_kept else [FORGOTTEN]))
 
 
@@ -144,7 +145,7 @@ def unban(hub: Hub, client: Client, where: str) -> None:
     WHERE is an address or a network as /bans lists it, or the name of a user from there.
     For example: /unban 10.1.0.0/16
     """
-    network, _ = _network_meant(hub, where)
+    network, _ = network_meant(hub, where)
     shown = show_network(network)
     if not hub.bans.remove(network, hub.clock.steady()):
         raise Refused(f"{shown} is not banned; /bans lists the bans", "not banned")
@@ -159,16 +160,20 @@ def bans(hub: Hub, client: Client) -> None:
     For example: /bans
     """
     now = hub.clock.steady()
-    lines = []
+    banned, muted = hub.bans.all(now), hub.mutes.all(now)
+    lines, listed = [], []
     for held, noun, plural in (
-        (hub.bans.all(now), "ban", "bans"),
-        (hub.mutes.all(now), "muted address", "muted addresses"),
+        (banned, "ban", "bans"),
+        (muted, "muted address", "muted addresses"),
     ):
         latest = list(held.items())[-LISTED:]
         which = f", the latest {LISTED} of them" if len(held) > LISTED else ""
         lines.append(f"{counted(len(held), noun, plural)}{which}:" if held else f"No {plural}")
         lines += [f"{show_network(network)}  {sanction.tell(now)}" for network, sanction in latest]
-    hub.tell(client, *lines, *([] if hub.store.is_kept else [FORGOTTEN]))
+        listed.append([each.in_force(now, show_network(network)) for network, each in latest])
+    kept = hub.store.is_kept
+    facts = Sanctioned(listed[0], len(banned), listed[1], len(muted), kept)
+    hub.answer(client, *lines, *([] if kept else [FORGOTTEN]), facts=facts)
 
 
 @command("NAME [TIME] [WHY]", operators_only=True)
@@ -181,10 +186,13 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     """
     person, sanction = _other(hub, client, name), _new_sanction(hub, client, term, why)
     person.muted = sanction
-    told = sanction.tell(hub.clock.steady(), imposed=True)
-    hub.tell(person, f"You are muted {told}")
-    _tell_room(hub, client, person, f"{person.name} is muted {told}")
-    hub.confirm(client, _mute_address(hub, person, sanction), *_save(hub))
+    now = hub.clock.steady()
+    event = Muted(client.name, sanction.why, sanction.seconds_left(now))
+    hub.tell(person, f"You are muted {sanction.tell(now, imposed=True)}", event=event)
+    _tell_room(hub, client, person, event)
+    told, network = _mute_address(hub, person, sanction)
+    facts = MuteImposed(person.name, sanction.in_force(now, network))
+    hub.confirm(client, told, *_save(hub), facts=facts)
 
 
 @command("WHO", operators_only=True)
@@ -194,10 +202,10 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     WHO is a name, also of a user who has left, or an address or network as /bans lists it.
     For example: /unmute bob
     """
-    network, named = _network_meant(hub, who)
-    person = hub.names.holder(who) or _leaving(hub, who)
-    muted = [one for one in _clients_in(hub, network) if hub.mute_of(one)]
-    away = _muted_and_absent(hub, network, who if named else "")
+    network, named = network_meant(hub, who)
+    person = hub.names.holder(who) or leaving(hub, who)
+    muted = [one for one in clients_in(hub, network) if hub.mute_of(one)]
+    away = muted_and_absent(hub, network, who if named else "")
     lifted = hub.mutes.remove(network, hub.clock.steady())
     if person:
         person.muted = None
@@ -212,12 +220,13 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     shown = called.name if called else show_network(network)
     if not (lifted or freed or away):
         raise Refused(f"{shown} is not muted; /bans lists the muted addresses", "not muted")
+    event = Unmuted(client.name)
     for one in freed:
-        hub.tell(one, f"You were unmuted by {client.name}")
-    told = f"{client.name} unmuted {shown}"
+        hub.tell(one, f"You were unmuted by {client.name}", event=event)
     if person:
-        _tell_room(hub, client, person, told)
+        _tell_room(hub, client, person, event)
     else:
+        told = sentence_of(event, shown)
         log.info("%s", told)
         hub.confirm(client, told)
     hub.confirm(client, *_save(hub))
@@ -231,27 +240,23 @@ def delete(hub: Hub, client: Client, place: str, why: str) -> None:
     received the message still have it on their screens.
     For example: /delete #builds/1234 that was a password
     """
-    room, number = read_place(place, client.log.room)
+    room, at = read_message(place, client.at.log.room)
     _, why = term_and_reason("", why)
-    log_there, shown = log_of(hub, room), f"#{room}/{number}"
-    following = hub.history.after(log_there, number - 1, 1)
-    if not following or following[0].id != number:
-        raise Refused(f"There is no message {shown}", "no such message")
-    message = following[0]
+    message, shown = message_at(hub, log_of(hub, room), at), f"#{room}/{at.id}"
     if message.kind not in COUNTED:
         raise Refused(f"{shown} is a notice of the server, which cannot be deleted", "a notice")
     problem = []
     try:
-        if not deletion.delete(hub, room, [number]):
+        if not deletion.delete(hub, room, [at.id]):
             raise Refused(f"{shown} is deleted already", "already deleted")
     except StoreError as error:
         log.error("cannot delete %s from history: %s", shown, error)
         problem = [f"{NOT_DELETED}: {error}"]
-    what = f"deleted a message by {message.name}{f': {why}' if why else ''}"
-    log.info("%s %s, %s", client, what, shown)
+    event = Deleted(at.id, message.name, why)
+    log.info("%s, %s", sentence_of(event, str(client)), shown)
     if opened := hub.rooms.by_name.get(room):
-        hub.notify(opened, f"{client.name} {what}", client.number, client.name)
-    hub.confirm(client, f"You {what}", *problem)
+        hub.notify(opened, event, client.number, client.name)
+    hub.confirm(client, sentence_of(event, "You"), *problem)
 
 
 @command("TEXT", operators_only=True)
@@ -261,7 +266,7 @@ def announce(hub: Hub, client: Client, text: str) -> None:
     For example: /announce the server moves to another machine at noon
     """
     log.info("%s announces: %s", client, text)
-    hub.notify_all(f"{client.name} announces: {text}")
+    hub.notify_all(Announced(client.name, text))
 
 
 def _other(hub: Hub, client: Client, name: str) -> Client:
@@ -278,55 +283,13 @@ def _new_sanction(hub: Hub, client: Client, term: str, why: str) -> Sanction:
     return Sanction(client.name, why, None if seconds is None else hub.clock.steady() + seconds)
 
 
-def _network_meant(hub: Hub, typed: str) -> tuple[Network, bool]:
-    """The network that `typed` means, and whether `typed` is a name. Raises Refused."""
-    if person := hub.names.holder(typed):
-        return person.network, True
-    try:
-        return read_network(typed), False
-    except NobodyComesFrom as why:
-        raise Refused(str(why), "not a network of clients") from None
-    except NotANetwork:
-        if network := hub.names.departed(typed):
-            return network, True
-        if identity := hub.identities.called(name_key(typed)):
-            return identity.network, True
-    raise Refused(
-        f"{typed[:MAX_TEXT]} is not a known name, address or network", "no such name or address"
-    )
-
-
-def _clients_in(hub: Hub, network: Network) -> list[Client]:
-    """The clients whose addresses are in `network`."""
-    return [client for client in hub.each_client() if address_of(client.host) in network]
-
-
-def _muted_and_absent(hub: Hub, network: Network, name: str) -> list[Identity]:
-    """The muted identities that are not connected: the one called `name`, or all of `network`.
-
-    `name` is empty in the second case.
-    """
-    return [
-        one
-        for one in hub.identities.muted(hub.clock.steady())
-        if one.number not in hub.clients
-        and (name_key(one.name) == name_key(name) if name else lies_in(one.network, network))
-    ]
-
-
-def _leaving(hub: Hub, name: str) -> Client | None:
-    """The client called `name` that has left and is still being sent the rest, or None."""
-    identity = hub.identities.called(name_key(name))
-    return hub.clients.get(identity.number) if identity else None
-
-
-def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
+def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> tuple[str, str | None]:
     """Mute the address of `person` as well, unless unmuted users share it.
 
-    Returns what to tell the operator about it.
+    Returns what to tell the operator about it, and the address, if it is muted.
     """
     shown = show_network(person.network)
-    others = [one.name for one in _clients_in(hub, person.network) if not hub.mute_of(one)]
+    others = [one.name for one in clients_in(hub, person.network) if not hub.mute_of(one)]
     if others:
         why = f"{_names(others)} {'shares' if len(others) == 1 else 'share'} it"
     else:
@@ -335,10 +298,11 @@ def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> str:
         except TooManySanctions:
             why = f"too many addresses are muted, limit {MOST}"
         else:
-            return f"The address {shown} is muted as well; /unmute {shown} lifts that"
+            return f"The address {shown} is muted as well; /unmute {shown} lifts that", shown
     left = sanction.left(hub.clock.steady())
     term = f"for {left} or " if left else ""
-    return f"{person.name} is muted {term}until they disconnect ({shown} was not muted: {why})"
+    told = f"{person.name} is muted {term}until they disconnect ({shown} was not muted: {why})"
+    return told, None
 
 
 def _names(people: list[str]) -> str:
@@ -356,19 +320,23 @@ def _save(hub: Hub) -> list[str]:
     return []
 
 
-def _expel(hub: Hub, by: Client, person: Client, sanction: Sanction, what: str) -> None:
-    """Disconnect `person`; `what` was done: `kicked`, `banned`."""
-    told = f"{what} {sanction.tell(hub.clock.steady(), imposed=True)}"
-    hub.tell(person, f"You were {told}")
+def _expel(
+    hub: Hub, by: Client, person: Client, sanction: Sanction, event: Kicked | Banned
+) -> None:
+    """Disconnect `person`, which is what happened."""
+    told = f"{event.kind} {sanction.tell(hub.clock.steady(), imposed=True)}"
+    hub.tell(person, f"You were {told}", event=event)
     person.expel(told)
-    _tell_room(hub, by, person, f"{person.name} was {told}")
+    _tell_room(hub, by, person, event)
 
 
-def _tell_room(hub: Hub, by: Client, person: Client, text: str) -> None:
-    """Tell the others in the room of `person`, the log, and `by`, who did it."""
+def _tell_room(hub: Hub, by: Client, person: Client, event: RoomEvent) -> None:
+    """Tell the others in the rooms of `person`, the log, and `by`, who did it."""
+    text = sentence_of(event, person.name)
     log.info("%s (%s)", text, person.address)
-    room = hub.room_of(person)
-    hub.notify(room, text, person.number, person.name)
-    sees_it = by.log is room.log and by.display.notices
+    for seat in person.seats:
+        if room := hub.rooms.by_name.get(seat.log.room):  # else they left, and it was closed
+            hub.notify(room, event, person.number, person.name)
+    sees_it = by.display.notices and any(by.seat_in(seat.log.room) for seat in person.seats)
     if not sees_it or by.ignores.hides(person.number, person.name):
         hub.confirm(by, text)

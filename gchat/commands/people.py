@@ -1,16 +1,20 @@
 """Names, and what is known of people."""
 
 import time
+from collections.abc import Sequence
 
-from gchat.commands.arguments import MAX_TEXT, called, no_token, too_long
+from gchat.commands.arguments import MAX_TEXT, away_of, bare_name, called, no_token, too_long
 from gchat.commands.table import Refused, command
+from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Away, Client
 from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
-from gchat.hub.resumption import give_token
+from gchat.hub.seats import MOST_SEATS
+from gchat.model.answers import AwayMessage, Named, Whois, moment
 from gchat.model.identities import TooManyIdentities
 from gchat.text.clock import clock_and_day, duration
 from gchat.text.naming import NotAName, as_name, name_key, nearest_name
+from gchat.text.phrases import listing
 
 
 @command("NAME", cost=20, speaks=True)
@@ -46,38 +50,64 @@ def nick(hub: Hub, client: Client, name: str) -> None:
             f"TOKEN; {error.free} is free",
             "name reserved",
         ) from None
-    hub.confirm(client, f"You are now {name}")
+    hub.confirm(client, f"You are now {name}", facts=Named(name))
     if identity := hub.identities.of(client.number):
         hub.identities.rename(identity, name)
     elif hub.store.is_kept and client.person:
         try:
             give_token(hub, client)
         except TooManyIdentities as error:
-            hub.tell(client, f"You get no token: {no_token(error)}")
+            hub.answer(client, f"You get no token: {no_token(error)}")
             return
         # Not the token itself: the screen may hang on a projector.
-        hub.tell(client, "You can come back after a lost connection: /token shows how")
+        hub.answer(client, "You can come back after a lost connection: /token shows how")
 
 
 @command("NAME")
 def whois(hub: Hub, client: Client, name: str) -> None:
     """show a user's room, time of arrival and idle time
 
-    Your own address is shown to you alone.
+    Of a user who has left and can come back, it shows when they were here last. Your own address
+    is shown to you alone; who has taken no name is called by theirs, unless the server was started
+    with --guest-names.
     For example: /whois ann
     """
+    key, now = name_key(bare_name(name)), time.time()
+    identity = hub.identities.called(key)
+    if identity and hub.names.holder_of_key(key) is None:
+        seen = clock_and_day(identity.seen, client.display.zone, now)
+        rooms = [place.room for place in identity.places]
+        hub.answer(
+            client,
+            f"{identity.name}: not here, last seen {seen} in {_listed(rooms)}; the name is "
+            "reserved for them, and /msg reaches them when they come back",
+            facts=Whois(identity.name, False, rooms[0], rooms, None, moment(identity.seen)),
+        )
+        return
     person = called(hub, name)
-    facts = [
-        f"in #{person.log.room}",
+    rooms = [seat.log.room for seat in person.seats]
+    told = [
+        f"in {_listed(rooms)}",
         f"here since {_since(person.since, client)}",
         f"idle for {_idle(person)}",
     ]
     if person is client:
-        facts.append(f"address {client.address}")
-    lines = [f"{person.name}: {', '.join(facts)}"]
+        told.append(f"address {client.address}")
+    lines = [f"{person.name}: {', '.join(told)}"]
     if person.away and not client.ignores.hides(person.number, person.name):
         lines.append(f"{person.name} is {person.away}")
-    hub.tell(client, *lines)
+    passed = now - time.monotonic()
+    facts = Whois(
+        person.name,
+        True,
+        rooms[0],
+        rooms,
+        moment(passed + person.since),
+        moment(passed + person.heard),
+        away_of(person, client),
+        client.address if person is client else None,
+    )
+    hub.answer(client, *lines, facts=facts)
 
 
 @command("[TEXT]", speaks=True)
@@ -91,12 +121,20 @@ def away(hub: Hub, client: Client, text: str) -> None:
     text = text.strip()
     if len(text) > MAX_TEXT:
         raise too_long("Away message", text)
-    if not text and client.away:
+    if not text:
+        if not client.away:
+            raise Refused("You are not away; /away TEXT tells others that you are", "not away")
         client.away = None
-        hub.confirm(client, "You are no longer away")
+        hub.confirm(client, "You are no longer away", facts=AwayMessage(None))
         return
     client.away = Away(text, set())
-    hub.confirm(client, "You are away; /away or a message to the room ends that")
+    told = "You are away; /away or a message to the room ends that"
+    hub.confirm(client, told, facts=AwayMessage(text))
+
+
+def _listed(rooms: Sequence[str]) -> str:
+    """`#lobby`, or `#lobby and #builds`."""
+    return listing([f"#{room}" for room in rooms], len(rooms), MOST_SEATS)
 
 
 def _idle(client: Client) -> str:

@@ -1,24 +1,32 @@
 """Rooms, their topics and the people in them."""
 
 import logging
-from heapq import nlargest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from heapq import nlargest, nsmallest
 from itertools import islice
 
-from gchat.commands.arguments import MAX_TEXT, NOT_WRITTEN, too_long
+from gchat.commands.arguments import MAX_TEXT, NOT_WRITTEN, away_of, room_named, too_long
 from gchat.commands.table import Refused, command
 from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
-from gchat.hub.rooms import LOBBY, MAX_ROOMS, TooManyRooms
+from gchat.hub.rooms import LOBBY, TooManyRooms
 from gchat.hub.welcome import topic_of, welcome_to_room
+from gchat.model.answers import ListedRoom, Present, Rooms, RoomTopic, Who
+from gchat.model.events import TopicSet
 from gchat.model.message import Topic
+from gchat.protocol.sentences import sentence_of
 from gchat.store.errors import StoreError
-from gchat.text.naming import NotAName, as_room, name_key
+from gchat.text.naming import name_key
 from gchat.text.phrases import counted, listing
 
 NAMES_SHOWN = 100
 """Names that /who lists: about a screen of them, at most 3 KB to queue for a client."""
+
+PORTION = 200
+"""People of whom a program is told in one answer: some 15 KB, as many as may be unread."""
 
 ROOMS_SHOWN = 50
 """Rooms that /rooms lists, the largest ones: about a screen of them."""
@@ -34,26 +42,15 @@ def join(hub: Hub, client: Client, name: str) -> None:
     closed, and its messages are deleted unless the server keeps a history file.
     For example: /join builds
     """
-    try:
-        name = as_room(name.removeprefix("#"))
-    except NotAName as error:
-        raise Refused(str(error), "not a room name") from None
-    if name == client.log.room:
+    name = room_named(name)
+    if client.seat_in(name):
         raise Refused(f"You are in #{name} already", "same room")
-    try:
-        membership.move(hub, client, name)
-    except TooManyRooms:
-        raise Refused(
-            f"Too many rooms (limit {MAX_ROOMS}); /rooms lists them", "too many rooms"
-        ) from None
-    except StoreError as error:
-        raise Refused(
-            f"#{name} cannot be opened, as the history file cannot be read: {error}. Try again "
-            "later.",
-            "room not opened",
-        ) from None
+    seat = client.at
+    with opening(name):
+        membership.move(hub, seat, name)
+    membership.answer_in(seat)
     if client.display.notices:
-        welcome_to_room(hub, client)
+        welcome_to_room(hub, seat)
 
 
 @command(cost=20)
@@ -62,6 +59,11 @@ def leave(hub: Hub, client: Client) -> None:
 
     For example: /leave
     """
+    seat = client.at
+    if seat is not client:
+        membership.leave_room(hub, seat)
+        hub.confirm(client, f"You left #{seat.log.room}")
+        return
     if client.log.room == LOBBY:
         raise Refused(f"You are in #{LOBBY} already; /quit leaves the chat", "same room")
     join(hub, client, LOBBY)
@@ -76,13 +78,13 @@ def rooms(hub: Hub, client: Client) -> None:
     rooms = list(hub.rooms.by_name.values())
     shown = nlargest(ROOMS_SHOWN, rooms, key=lambda room: len(room.clients))
     width = max(len(room.name) for room in shown)
+    listed = [ListedRoom(room.name, len(room.clients), topic_of(room, client)) for room in shown]
     lines = [
-        f"#{room.name:<{width}} {len(room.clients):>5} here  {topic_of(room, client)}".rstrip()
-        for room in shown
+        f"#{each.room:<{width}} {each.people:>5} here  {each.topic}".rstrip() for each in listed
     ]
     if len(rooms) > len(shown):
         lines.append(f"and {counted(len(rooms) - len(shown), 'smaller room')}")
-    hub.tell(client, *lines)
+    hub.answer(client, *lines, facts=Rooms(listed, len(rooms)))
 
 
 @command("[TEXT]", cost=20, speaks=True)
@@ -92,33 +94,95 @@ def topic(hub: Hub, client: Client, text: str) -> None:
     It is shown to everybody who joins the room, and by /rooms. /topic - clears it.
     For example: /topic the night's builds
     """
-    room, text = hub.room_of(client), text.strip()
+    room, text = hub.room_of(client.at), text.strip()
     if not text:
         shown = topic_of(room, client)
-        hub.tell(client, f"Topic: {shown}" if shown else f"#{room.name} has no topic")
+        told = f"Topic: {shown}" if shown else f"#{room.name} has no topic"
+        hub.answer(client, told, facts=RoomTopic(room.name, shown))
         return
     if len(text) > MAX_TEXT:
         raise too_long("Topic", text)
     room.topic = None if text == "-" else Topic(text, client.number, client.name)
-    what = f"set the topic: {text}" if room.topic else "cleared the topic"
-    hub.notify(room, f"{client.name} {what}", client.number, client.name)
-    hub.confirm(client, f"You {what}", *_keep_topic(hub, room))
+    event = TopicSet(room.topic.text if room.topic else "")
+    hub.notify(room, event, client.number, client.name)
+    told = sentence_of(event, "You")
+    facts = RoomTopic(room.name, event.topic)
+    hub.confirm(client, told, *_keep_topic(hub, room), facts=facts)
 
 
 @command("[ROOM]")
 def who(hub: Hub, client: Client, name: str) -> None:
     """list the people in this room, or in ROOM
 
+    Operators are marked, and users who are away.
     For example: /who builds
     """
-    room = _room(hub, name) if name else hub.room_of(client)
-    room.presence.be_seen()
+    room = _room(hub, name) if name else hub.room_of(client.at)
+    if client.marked and (seat := client.seat_in(room.name)):
+        client.marked.seat = seat  # it is answered there, among the events of that room
     with hub.lock:
+        room.presence.be_seen()
         total = len(room.clients)
         # No more than are shown: sorting ten thousand names would delay everybody.
-        names = [other.name for other in islice(room.clients.values(), NAMES_SHOWN + 1)]
-    shown = listing(sorted(names), total, NAMES_SHOWN)
-    hub.tell(client, f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty")
+        some = islice(room.clients.values(), NAMES_SHOWN + 1)
+        people = [_present(other, client) for other in some]
+    shown = listing(sorted(map(_marked, people)), total, NAMES_SHOWN)
+    told = f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty"
+    if client.display.json:
+        _tell_all(hub, client, room, told)
+    else:
+        hub.answer(client, told)
+
+
+def _tell_all(hub: Hub, client: Client, room: Room, told: str) -> None:
+    """Tell a program of all clients in `room`, in portions, the first of which has the text `told`.
+
+    Others have their turn in between, and nothing is kept meanwhile, as the program may be slow to
+    read. Who comes and leaves is announced, and each portion comes at its place among these
+    events: so a program that follows them knows who is there.
+    """
+    last, more = 0, True
+    while more:
+        with hub.lock:
+            room.presence.be_seen()
+            numbers = nsmallest(PORTION + 1, (each for each in room.clients if each > last))
+            more = len(numbers) > PORTION
+            people = [_present(room.clients[each], client) for each in numbers[:PORTION]]
+            total = len(room.clients)
+        hub.answer(client, told, facts=Who(room.name, people, total, more))
+        if more:
+            hub.next_turn(client)
+            last, told = numbers[PORTION - 1], ""
+
+
+@contextmanager
+def opening(name: str) -> Iterator[None]:
+    """Raise Refused if the room called `name`, which is to be entered within, cannot be opened."""
+    try:
+        yield
+    except TooManyRooms as error:
+        raise Refused(
+            f"#{name} cannot be opened: {error}. /rooms lists rooms to join; empty ones are closed "
+            "after 10 min.",
+            "too many rooms",
+        ) from None
+    except StoreError as error:
+        raise Refused(
+            f"#{name} cannot be opened, as the history file cannot be read: {error}. Try again "
+            "later.",
+            "room not opened",
+        ) from None
+
+
+def _present(other: Client, client: Client) -> Present:
+    """What `client` is told of `other`."""
+    return Present(other.name, other.operator, away_of(other, client), not other.person)
+
+
+def _marked(person: Present) -> str:
+    """A name, and whether it is that of an operator or one who is away: `ann (operator, away)`."""
+    marks = ["operator"] * person.operator + ["away"] * (person.away is not None)
+    return f"{person.name} ({', '.join(marks)})" if marks else person.name
 
 
 def _keep_topic(hub: Hub, room: Room) -> list[str]:

@@ -2,10 +2,11 @@
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from gchat import __version__
+from gchat.commands.arguments import MAX_TEXT, too_long
 from gchat.commands.table import (
     LINE_WIDTH,
     MAX_SHOWN,
@@ -19,13 +20,17 @@ from gchat.commands.table import (
     title,
 )
 from gchat.commands.talk import PRIVATE_LIMIT
+from gchat.config.settings import WITH_TLS, WITHOUT_TLS
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
+from gchat.hub.seats import MOST_SEATS
+from gchat.model.answers import moment
+from gchat.model.server_answers import Help, Invitation, ListedCommand, Uptime, Version, Why
 from gchat.runtime.interfaces import hosts_to_type
-from gchat.text.addresses import address_of
+from gchat.text.addresses import address_of, page_address
 from gchat.text.clock import clock_and_day, duration
-from gchat.text.phrases import counted
+from gchat.text.phrases import counted, listing
 
 OPERATORS = ("operators", "operator")
 """Words with which /help lists all that operators can do: these groups together."""
@@ -47,17 +52,29 @@ def help(hub: Hub, client: Client, topic: str) -> None:
     name, listed = topic.lower().removeprefix("/"), groups()
     group = listed.get(name, []) if not topic.startswith("/") else []
     if not topic:
-        hub.tell(client, *_overview(listed))
+        hub.answer(client, *_overview(listed), facts=_facts(TABLE.values()))
     elif name in OPERATORS:
-        hub.tell(client, *_explain_operators(hub, client, listed))
+        theirs = [entry for each in OPERATORS_GROUPS for entry in listed[each]]
+        hub.answer(client, *_explain_operators(hub, client, listed), facts=_facts(theirs))
     elif group:
         if entry := TABLE.get(f"/{name}"):  # /history is called like its group
-            hub.tell(client, *_explain(entry))
-        hub.tell(client, f"{name}: {title(name)}", *_table(group), EACH)
+            hub.answer(client, *_explain(entry), facts=_facts([entry]))
+        hub.answer(client, f"{name}: {title(name)}", *_table(group), EACH, facts=_facts(group))
     elif entry := lookup(f"/{name}"):
-        hub.tell(client, *_explain(entry))
+        hub.answer(client, *_explain(entry), facts=_facts([entry]))
     else:
         raise Refused(f"No help for {name[:MAX_SHOWN]}; {advice(f'/{name}')}", "unknown command")
+
+
+def _facts(entries: Iterable[Command]) -> Help:
+    return Help(
+        [
+            ListedCommand(
+                entry.name, entry.arguments, entry.group, entry.summary, entry.operators_only
+            )
+            for entry in entries
+        ]
+    )
 
 
 def _overview(listed: dict[str, list[Command]]) -> Iterator[str]:
@@ -110,16 +127,19 @@ def why(hub: Hub, client: Client) -> None:
 
     For example: /why
     """
-    lag, limits = client.lag, hub.settings.limits
-    hub.tell(
+    limits, seats = hub.settings.limits, client.seats
+    lag, missed = client.behind, sum(seat.missed for seat in seats)
+    rooms = [f"#{seat.log.room}" for seat in seats]
+    here = "this room" if len(rooms) == 1 else "these rooms"
+    hub.answer(
         client,
-        f"You are {client.name}, in #{client.log.room}, connected for "
+        f"You are {client.name}, in {listing(rooms, len(rooms), MOST_SEATS)}, connected for "
         f"{duration(time.monotonic() - client.since)}",
         f"You are {counted(lag, 'message')} behind: your connection is too slow for them"
         if lag
-        else "You have received all messages sent to this room since you came",
-        f"You missed {counted(client.missed, 'message')}, dropped before you read them"
-        if client.missed
+        else f"You have received all messages sent to {here} since you came",
+        f"You missed {counted(missed, 'message')}, dropped before you read them"
+        if missed
         else "You missed no messages",
         f"Line length: at most {hub.settings.max_line} bytes",
         f"Rate limit: a burst of {counted(limits.burst, 'line')}, then {limits.rate} per second "
@@ -131,6 +151,29 @@ def why(hub: Hub, client: Client) -> None:
         "reading from you until you catch up",
         f"Unread direct messages: {client.private_bytes} of {PRIVATE_LIMIT} bytes; above that new "
         "ones are refused",
+        facts=_facts_of(hub, client),
+    )
+
+
+def _facts_of(hub: Hub, client: Client) -> Why:
+    limits, now, mute = hub.settings.limits, hub.clock.steady(), hub.mute_of(client)
+    return Why(
+        name=client.name,
+        room=client.log.room,
+        rooms=[seat.log.room for seat in client.seats],
+        since=moment(time.time() - time.monotonic() + client.since),
+        behind=client.behind,
+        missed=sum(seat.missed for seat in client.seats),
+        operator=client.operator,
+        muted=mute.in_force(now) if mute else None,
+        max_line=hub.settings.max_line,
+        burst=limits.burst if limits.rate else None,
+        rate=limits.rate or None,
+        idle_timeout=limits.idle_timeout or None,
+        unread_answers=client.owed_bytes,
+        unread_answers_limit=OWED_LIMIT,
+        unread_privates=client.private_bytes,
+        unread_privates_limit=PRIVATE_LIMIT,
     )
 
 
@@ -161,16 +204,43 @@ def invite(hub: Hub, client: Client) -> None:
     if own in hosts or not address_of(own).is_loopback:  # where the one who asks has joined
         hosts = list(dict.fromkeys([own, *hosts]))
     for_others = not all(address_of(host).is_loopback for host in hub.settings.addresses)
-    hub.tell(
+    settings = hub.settings
+    is_plain, is_encrypted = (each in settings.join_commands for each in (WITHOUT_TLS, WITH_TLS))
+    page = page_address(settings.page_scheme, hosts[0], port) if settings.has_page else ""
+    hub.answer(
         client,
         "Others can join with:"
         if for_others
         else "Only from this machine, until the server is started with --host 0.0.0.0:",
-        *(f"  nc {host} {port}" for host in hosts),
-        f"  ncat {hosts[0]} {port}",
-        f"  telnet {hosts[0]} {port}",
-        f"  To send a line from a program: echo hello | nc -N {hosts[0]} {port}",
+        *(_ways_without_tls(hosts, port) if is_plain else []),
+        *(_ways_with_tls(hosts, port, settings.fingerprint) if is_encrypted else []),
+        *([f"  With a browser: {page}"] if page else []),
+        facts=Invitation(
+            hosts,
+            port,
+            for_others,
+            is_plain,
+            is_encrypted,
+            settings.fingerprint,
+            page,
+        ),
     )
+
+
+def _ways_without_tls(hosts: list[str], port: int) -> Iterator[str]:
+    yield from (f"  nc {host} {port}" for host in hosts)
+    yield f"  ncat {hosts[0]} {port}"
+    yield f"  telnet {hosts[0]} {port}"
+    yield f"  To send a line from a program: echo hello | nc -N {hosts[0]} {port}"
+
+
+def _ways_with_tls(hosts: list[str], port: int, fingerprint: str) -> Iterator[str]:
+    host = f"[{hosts[0]}]" if ":" in hosts[0] else hosts[0]
+    yield "Encrypted:"
+    yield from (f"  ncat --ssl {host} {port}" for host in hosts)
+    yield f"  openssl s_client -quiet -connect {host}:{port}"
+    if fingerprint:
+        yield f"  The certificate is this server's own. Its SHA-256 fingerprint: {fingerprint}"
 
 
 @command()
@@ -182,7 +252,8 @@ def uptime(hub: Hub, client: Client) -> None:
     now = time.time()
     elapsed = hub.clock.elapsed()
     since = clock_and_day(now - elapsed, client.display.zone, now)
-    hub.tell(client, f"Up since {since}, for {duration(elapsed)}")
+    facts = Uptime(moment(now - elapsed), int(elapsed))
+    hub.answer(client, f"Up since {since}, for {duration(elapsed)}", facts=facts)
 
 
 @command()
@@ -191,14 +262,22 @@ def version(hub: Hub, client: Client) -> None:
 
     For example: /version
     """
-    hub.tell(client, f"gchat {__version__}, on Python {platform.python_version()}")
+    python = platform.python_version()
+    facts = Version(__version__, python)
+    hub.answer(client, f"gchat {__version__}, on Python {python}", facts=facts)
 
 
-@command()
-def quit(hub: Hub, client: Client) -> None:
+@command("[TEXT]")
+def quit(hub: Hub, client: Client, text: str) -> None:
     """leave the chat (in nc, press Enter once more)
 
-    For example: /quit
+    Others in the room are told TEXT with your leaving.
+    For example: /quit see you tomorrow
     """
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise too_long("Text", text)
+    if not hub.mute_of(client):
+        client.farewell = text
     hub.confirm(client, "Goodbye")
     raise Dismissed("quit")

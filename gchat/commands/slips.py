@@ -1,4 +1,4 @@
-"""Lines that were meant as commands and by a slip are none: a space before ` /op PASSWORD`.
+"""Lines that were not meant as they stand: a space before ` /op PASSWORD`, `help` without a slash.
 
 A line that carries a secret is never sent to a room, whoever typed it. It is not obeyed either,
 since the text before the command may be intended.
@@ -11,7 +11,14 @@ from operator import itemgetter
 
 from gchat.commands.suggestions import SYNONYMS
 from gchat.commands.table import TABLE, is_command
-from gchat.text.safe import BEHIND_CSI, BEHIND_ESC, as_meant, edited, has_control
+from gchat.text.safe import (
+    BEHIND_CSI,
+    BEHIND_ESC,
+    as_meant,
+    edited,
+    has_control,
+    without_unseen_start,
+)
 
 _SLASH_FIRST = re.compile(
     rf"(?:[^!-~\x1b\x9b]++|\x1b++{BEHIND_ESC}|\x9b(?:{BEHIND_CSI})?)*+/".encode("latin-1")
@@ -33,13 +40,51 @@ _FIRST_WORD = 256
 
 _first_byte = itemgetter(0)
 
+_WORDS = {
+    "help": "/help lists the commands",
+    "?": "/help lists the commands",
+    "quit": "/quit leaves the chat",
+    "exit": "/quit leaves the chat",
+}
+"""What a person may type without a slash, and what they look for."""
+
+_WORDS_TYPED = frozenset(map(str.encode, _WORDS))
+
+_LONGEST_WORD = 16
+"""Bytes of a line, at most, that may be such a word."""
+
+_LONGEST_KEYS = 256
+"""Bytes of a line, at most, that may be nothing but keys."""
+
+ONLY_KEYS = (
+    "Not sent: your terminal sent keys such as arrows as text; rlwrap nc HOST PORT is nc with a "
+    "line that you can edit"
+)
+
+TERMINAL_LINE = 4095
+"""Bytes of a line that a terminal of Linux passes on; what is typed beyond them is lost there."""
+
+CUT = (
+    f"Your terminal may have cut that line: it passes on {TERMINAL_LINE} bytes. Send longer text "
+    "from a file: nc -N HOST PORT < FILE"
+)
+"""Told to a person whose line has TERMINAL_LINE bytes."""
+
 
 def may_be_commands(lines: Sequence[bytes]) -> bool:
     """Whether any of `lines`, none of which is empty, may be a command or a mistyped one."""
-    if not _PLAIN.issuperset(map(_first_byte, lines)) and any(map(_SLASH_FIRST.match, lines)):
+    if have_slash_first(lines):
         return True
     together = b"\n".join(lines)
     return any(hidden in together for hidden in _HIDDEN)
+
+
+def have_slash_first(lines: Sequence[bytes]) -> bool:
+    """Whether any of `lines`, none of which is empty, may begin with a slash, when it is seen.
+
+    That is all there is to ask of plain lines (text.safe.plain_lines): they hide nothing.
+    """
+    return not _PLAIN.issuperset(map(_first_byte, lines)) and any(map(_SLASH_FIRST.match, lines))
 
 
 def is_mistyped_command(line: bytes) -> bool:
@@ -50,6 +95,23 @@ def is_mistyped_command(line: bytes) -> bool:
     if word.isascii() and word.isprintable():
         return False
     return has_control(word) or is_command(as_meant(edited(word)))
+
+
+def may_be_slips(lines: Sequence[bytes]) -> bool:
+    """Whether `slip_in` may have something to say to any of `lines`, or a terminal has cut one."""
+    return any(
+        len(line) == TERMINAL_LINE or b"\x1b" in line or line.strip().lower() in _WORDS_TYPED
+        for line in lines
+    )
+
+
+def slip_in(line: bytes, text: str) -> str | None:
+    """Why a person's `line`, shown as `text`, is not sent as it stands, and what to do; or None."""
+    if len(line) <= _LONGEST_WORD and (meant := _WORDS.get(text.strip().lower())):
+        return f"Not sent: {meant} (to say {text.strip()}, add another word)"
+    if len(line) <= _LONGEST_KEYS and b"\x1b" in line and not without_unseen_start(_decoded(line)):
+        return ONLY_KEYS
+    return None
 
 
 def secret_in(line: bytes, by_person: bool) -> str | None:

@@ -23,7 +23,7 @@ SYNONYMS = {
         "/find": "/search /grep",
         "/time": "/timestamp /date /tz",
         "/bell": "/beep /sound /notify",
-        "/color": "/colour /colors",
+        "/color": "/colors",
         "/why": "/status /lag /ping",
         "/invite": "/share /link /address /connect",
         "/version": "/about /info",
@@ -38,6 +38,9 @@ SYNONYMS = {
     for word in words.split()
 }
 """What IRC, Slack, Discord, shells and the like call a command of this table."""
+
+ALIASES = {"/colour": "/color"}
+"""Other spellings of commands, which do the same."""
 
 _NO_ACCOUNTS = "there are no accounts: /nick NAME sets your name, /token shows how to come back"
 _CLEAR = "only your terminal can clear the screen"

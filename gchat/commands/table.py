@@ -13,7 +13,7 @@ from inspect import getdoc
 from textwrap import wrap
 from typing import NamedTuple
 
-from gchat.commands.suggestions import HINTS, SYNONYMS, nearest
+from gchat.commands.suggestions import ALIASES, HINTS, SYNONYMS, nearest
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.store.errors import StoreError
@@ -38,7 +38,8 @@ _COMMAND = re.compile(r"/(?:\??|[^\W\d_][\w-]*)")
 class Refused(Exception):
     """A command was not carried out; says why and what to do, as the client reads it.
 
-    `what` is the reason for the server's log, which never holds what a client has typed.
+    `what` is the reason for the server's log, which never holds what a client has typed, and for
+    programs, which compare it: it stays the same.
     """
 
     def __init__(self, why: str, what: str) -> None:
@@ -69,14 +70,14 @@ class Command(NamedTuple):
     """A line that calls it."""
     cost: int
     """Lines that it counts as, for the rate limit."""
-    speaks: bool
+    speaks: bool = False
     """Others see the arguments, so muted clients cannot use it."""
-    reads: bool
+    reads: bool = False
     """The command shows or deletes messages: it waits until those of its client have places."""
-    secret: bool
+    secret: bool = False
     """The arguments are secret: a line that resembles it is never sent to a room (slips.py)."""
-    operators_only: bool
-    in_full: bool
+    operators_only: bool = False
+    in_full: bool = False
     """The command can't be abbreviated: a slip would do something that cannot be undone."""
 
     @property
@@ -127,6 +128,10 @@ TABLE: dict[str, Command] = {}
 """All commands by name, in the order in which /help lists them."""
 
 
+REQUESTS: dict[str, Command] = {}
+"""What programs alone can ask for, in JSON, by the field of the request that says so."""
+
+
 def command(
     arguments: str = "",
     *,
@@ -160,6 +165,20 @@ def command(
             operators_only,
             in_full,
         )
+        return function
+
+    return enter
+
+
+def request(verb: str, cost: int) -> Callable[..., Callable[..., None]]:
+    """Enter the decorated function into REQUESTS: it is called with one argument, a room.
+
+    `cost` is as Command has it.
+    """
+
+    def enter(function: Callable[..., None]) -> Callable[..., None]:
+        example = f'{{"{verb}": "builds"}}'
+        REQUESTS[verb] = Command(verb, "ROOM", "rooms", function, "", [], example, cost)
         return function
 
     return enter
@@ -215,7 +234,7 @@ def find(typed: str) -> Command:
 
 def lookup(typed: str) -> Command | None:
     """The command that `typed` names, or abbreviates unambiguously; None if there is none."""
-    name = typed.lower()
+    name = ALIASES.get(typed.lower(), typed.lower())
     if name in TABLE:
         return TABLE[name]
     begun = [known for known in _begun_by(name) if not TABLE[known].in_full]

@@ -1,17 +1,22 @@
 """Coming back on another connection, and deleting your messages."""
 
 import logging
+from itertools import takewhile
 from math import ceil
 
-from gchat.commands.arguments import check_secret, no_token
+from gchat.commands.arguments import check_secret, no_token, room_named
 from gchat.commands.table import Refused, WrongArgument, command
+from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.hub import Hub
-from gchat.hub.last_seen import LastSeen, read_last_seen
-from gchat.hub.resumption import BeingResumed, DisplacedTooOften, NotReading, give_token
+from gchat.hub.membership import TooManySeats
+from gchat.hub.resumption import BeingResumed, DisplacedTooOften, NotReading
 from gchat.hub.resumption import resume as resume_session
-from gchat.hub.rooms import MAX_ROOMS, TooManyRooms
+from gchat.hub.rooms import TooManyRooms
+from gchat.hub.seats import MOST_SEATS
+from gchat.model.answers import Forgotten, Token
+from gchat.model.epochs import Place, read_place
 from gchat.model.identities import TooManyIdentities
 from gchat.store.errors import StoreError
 from gchat.text.clock import duration
@@ -33,22 +38,27 @@ def token(hub: Hub, client: Client) -> None:
     """
     _check_tokens_exist(hub)
     if not client.token:
-        if client.name == client.address:
+        if client.is_nameless:
             raise Refused("Set a name with /nick first: the token is for that name", "no name yet")
         try:
             give_token(hub, client)
         except TooManyIdentities as error:
             raise Refused(f"No token: {no_token(error)}", "too many tokens") from None
-    hub.tell(client, f"To come back after a lost connection: /resume {client.token}")
+    told = f"To come back after a lost connection: /resume {client.token}"
+    seat = client.at
+    last = seat.present_end.id  # of a room where nothing was said yet, the program has no place
+    place = Place(last, seat.log.epoch_of(last))
+    hub.answer(client, told, facts=Token(client.token, seat.log.room, str(place)))
 
 
-@command("TOKEN [ID]", cost=20, secret=True)
+@command("TOKEN [PLACE]", cost=20, secret=True)
 def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
     """come back with a token after a lost connection
 
     You are in your room again, with your name, ignore list and display settings, and get the
-    messages that you have missed. If your earlier connection is still open, it is closed. With the
-    ID of the last message that you have from that room, you get exactly those behind it.
+    messages that you have missed. If your earlier connection is still open, it is closed. A program
+    adds the PLACE of the last message that it has from that room, and gets exactly those behind it;
+    in several rooms, one for each: #ROOM/PLACE.
     For example: /resume lusab-babad-gutih-tugad
     """
     _check_tokens_exist(hub)
@@ -82,10 +92,11 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
             f"with /quit, or try again in {duration(ceil(error.wait))}.",
             "token used in turns",
         ) from None
-    except TooManyRooms:
+    except TooManySeats as error:
+        raise Refused(f"Not resumed: {error}", "too many rooms for a client") from None
+    except TooManyRooms as error:
         raise Refused(
-            "Your room is closed, and there are too many rooms to open it again (limit "
-            f"{MAX_ROOMS}); try again later",
+            f"Not resumed, as #{error.room} cannot be opened: {error}. Try again later.",
             "too many rooms",
         ) from None
     except StoreError as error:
@@ -96,18 +107,34 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
         ) from None
 
 
-def _split(typed: str) -> tuple[str, LastSeen | None]:
-    """Split what follows /resume into the token, which may have blanks in it, and the id, if any.
+def _split(typed: str) -> tuple[str, dict[str, Place]]:
+    """Split what follows /resume into the token, which may have blanks, and the places, if any.
 
-    Raises WrongArgument.
+    A place is that of a room, `#builds/3f2a91c-12`, or of the first one, which has an empty name.
+    Raises WrongArgument and Refused.
     """
-    *words, last = typed.split()
-    if not words or not any(map(str.isdecimal, last)):  # tokens have no digits
-        return typed.strip(), None
-    seen = read_last_seen(last)
-    if seen is None:
+    words, seen = typed.split(), dict[str, Place]()
+    if not words:
         raise WrongArgument
-    return " ".join(words), seen
+    places = list(takewhile(_has_digit, reversed(words[1:])))
+    if len(places) > MOST_SEATS:  # to read thousands of names would delay everybody
+        raise Refused(
+            f"Not resumed: there are {len(places)} places, and a program may be in {MOST_SEATS} "
+            "rooms at a time",
+            "too many rooms for a client",
+        )
+    for each in places:
+        name, _, typed_place = each.rpartition("/")
+        place = read_place(typed_place)
+        if place is None:
+            raise WrongArgument
+        seen[room_named(name) if name else ""] = place
+    return " ".join(words[: len(words) - len(places)]), seen
+
+
+def _has_digit(word: str) -> bool:
+    """Whether `word` cannot be a part of a token."""
+    return any(map(str.isdecimal, word))
 
 
 @command("[yes]", cost=100, reads=True, in_full=True)
@@ -130,7 +157,7 @@ def forget(hub: Hub, client: Client, answer: str) -> None:
 def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
     _check_all_are_stored(client)
     try:
-        count = count_all_of(hub, client.number)
+        count = count_all_of(hub, client)
     except StoreError as error:
         log.error("cannot count the messages of %s: %s", client, error)
         raise Refused(
@@ -139,13 +166,13 @@ def _ask_whether_to_forget(hub: Hub, client: Client) -> None:
             "messages not counted",
         ) from None
     question = f"Delete {counted(count, 'message')} of yours for good? /forget yes does it"
-    hub.tell(client, question if count else NOTHING_SAID)
+    hub.answer(client, question if count else NOTHING_SAID, facts=Forgotten(count, False))
 
 
 def _forget_all(hub: Hub, client: Client) -> None:
     _check_all_are_stored(client)
     try:
-        count = delete_all_of(hub, client.number)
+        count = delete_all_of(hub, client)
     except StoreError as error:
         log.error("cannot delete the messages of %s from history: %s", client, error)
         raise Refused(
@@ -154,7 +181,8 @@ def _forget_all(hub: Hub, client: Client) -> None:
             "messages not deleted",
         ) from None
     log.info("%s deleted all its messages (%d)", client, count)
-    hub.tell(client, f"Deleted {counted(count, 'message')} of yours" if count else NOTHING_SAID)
+    told = f"Deleted {counted(count, 'message')} of yours" if count else NOTHING_SAID
+    hub.answer(client, told, facts=Forgotten(count, True))
 
 
 def _check_all_are_stored(client: Client) -> None:

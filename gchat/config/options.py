@@ -1,39 +1,14 @@
 """The options: from the command line, else from an environment variable, else by default."""
 
 import argparse
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NoReturn
 
-from gchat import __version__
-from gchat.config.limits import MEANINGS, MOST, Limits, read_limit
-from gchat.config.password import BadPassword, Password
+from gchat.config import values
+from gchat.config.limits import MEANINGS, MOST, Limits
+from gchat.config.parser import Group, Parser, field, source
 from gchat.config.settings import Settings
-from gchat.text.clock import span
-from gchat.text.phrases import NotANumber, as_number
-
-DESCRIPTION = """\
-A chat server that anyone joins with nothing but nc:
-
-    nc HOST 7878
-
-Everybody in a room sees what anyone there types. /help lists the commands."""
-
-EPILOG = """\
-`gchat export FILE` prints the messages of a history file, `gchat check FILE`
-tests whether the file is sound; both have a --help of their own.
-
-Every option can be set as an environment variable, too: GCHAT_PORT=9000 is the
-same as --port 9000. The command line wins.
-
-All users of this machine can read a command line: give a password as
-GCHAT_PASSWORD or in a file instead. For the operators' password there is no other
-way: set GCHAT_OP_PASSWORD, or use a file.
-
-SIGHUP reads the password files and the motd file again. Ctrl-C or SIGTERM stops
-the server: clients are told, and still get all messages sent before. A second one
-stops it at once."""
+from gchat.text.addresses import Network
 
 MAX_REPLAY = 1000
 """Messages; their total length is bounded as well (REPLAY_CHARACTERS in hub/welcome.py)."""
@@ -43,10 +18,11 @@ MAX_KEEP_DAYS = 36_500
 MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
 """Seconds: six before the first of TCP's five probes and one for each; Linux's upper bound."""
 
-SYNC = ("off", "normal", "full")
-"""Values of PRAGMA synchronous: how safe the history file is against a power cut."""
+TLS = "tls"
+"""What `--doors` calls TLS, inside which the other doors are."""
 
-LEVELS = ("debug", "info", "warning", "error")
+OF_DOORS = {TLS: ("tls-only", "tls-cert", "tls"), "http": ("origin", "metrics-from")}
+"""Options that mean nothing without a door, by its name."""
 
 
 class Options(argparse.Namespace):
@@ -54,8 +30,20 @@ class Options(argparse.Namespace):
 
     host: str
     port: int
+    doors: tuple[str, ...]
+    """The names of the ways in; none means all that are installed."""
+    tls: bool
+    tls_cert: str | None
+    tls_key: str | None
+    """None if the key is in the same file."""
+    tls_only: bool
+    origin: tuple[str, ...]
+    web_title: str
+    metrics_from: tuple[Network, ...]
+    proxy_from: tuple[Network, ...]
     max_line: int
     keepalive: int
+    sender: str
     replay: int
     motd: str | None
     password: str | None
@@ -67,6 +55,7 @@ class Options(argparse.Namespace):
     history_sync: str
     keep_days: int
     keep_messages: int
+    guest_names: bool
     reserve: int
     """Seconds."""
     log_level: str
@@ -74,9 +63,14 @@ class Options(argparse.Namespace):
     max_clients: int | None
     """None means as many as there are descriptors for. The other limits are attributes, too."""
 
+    @property
+    def with_tls(self) -> bool:
+        """Whether clients can join inside TLS."""
+        return bool(self.tls or self.tls_cert or self.tls_only or TLS in self.doors)
+
     def limits(self, slots: int) -> Limits:
         """Return the limits, where the limit on open files has room for `slots` clients."""
-        values = {name: getattr(self, name) for name in map(_field, MEANINGS)}
+        values = {name: getattr(self, name) for name in map(field, MEANINGS)}
         return Limits(**{**values, "max_clients": min(self.max_clients or slots, slots)})
 
 
@@ -85,7 +79,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 
     A mistake in either ends the program with exit status 2 and one line that names it.
     """
-    parser = _Parser()
+    parser = Parser()
     _add_network(parser.group("network"))
     _add_limits(
         parser.group("limits (0 turns most of them off; operators can change them: /limits)")
@@ -93,31 +87,108 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     _add_history(parser.group("history"))
     _add_people(parser.group("names and passwords"))
     _add_log(parser.group("log"))
-    return parser.parse(arguments)
+    options = parser.read(arguments, Options())
+    options.op_password = parser.from_environment("op-password", None, values.password)
+    _check(parser, options)
+    return options
 
 
-def _add_network(group: "_Group") -> None:
+def _check(parser: Parser, options: Options) -> None:
+    """End the program if some of `options` do not go together."""
+    for name in ("password", "op-password"):
+        given = [each for each in (name, f"{name}-file") if getattr(options, field(each))]
+        if len(given) > 1:
+            parser.error(f"{' and '.join(map(source, given))} are both set; use one")
+    if options.keep_messages and not options.history:
+        parser.error(f"{source('keep-messages')} needs a history file: --history FILE")
+    if options.tls_key and not options.tls_cert:
+        parser.error(f"{source('tls-key')} needs a certificate: --tls-cert FILE")
+    for door, names in OF_DOORS.items():
+        given = [name for name in names if getattr(options, field(name))]
+        if given and options.doors and door not in options.doors:
+            first, doors = map(source, (given[0], "doors"))
+            parser.error(f"{first} needs the door {door}: add it to {doors}")
+
+
+def _add_network(group: Group) -> None:
     group.add_option(
         "host",
         "127.0.0.1",
         "address or host name to listen on (default: %(default)s, for clients on this machine "
         "only); 0.0.0.0 or :: listens on all addresses",
         "HOST",
-        _not_empty,
+        values.not_empty,
     )
     group.add_option(
         "port",
         7878,
         "port to listen on (default: %(default)s); 0 picks a free one",
         "PORT",
-        partial(_number, least=0, most=65535),
+        partial(values.number, least=0, most=65535),
+    )
+    group.add_list(
+        "doors",
+        "ways in, separated by commas: plain for nc and telnet, http for curl and browsers, tls to "
+        "reach these encrypted (default: all that are installed, tls with one of the next options)",
+        "NAMES",
+        values.names,
+    )
+    group.add_switch(
+        "tls",
+        "let clients join with TLS, too, on the same port: ncat --ssl HOST PORT; without a "
+        "certificate, the server makes one and keeps it beside the history file or in "
+        "~/.local/state/gchat",
+    )
+    group.add_option(
+        "tls-cert",
+        None,
+        "file with the certificate for TLS and those that it is signed with, in PEM format; "
+        "SIGHUP reads it again",
+        "FILE",
+        values.path,
+    )
+    group.add_option(
+        "tls-key",
+        None,
+        "file with the key of the certificate (default: it is in the same file)",
+        "FILE",
+        values.path,
+    )
+    group.add_switch("tls-only", "let clients join with TLS only")
+    group.add_list(
+        "origin",
+        "web sites, separated by commas, whose pages may use HTTP here, such as "
+        "https://chat.example; their names may stand for this server (default: none)",
+        "SITES",
+        values.origins,
+    )
+    group.add_option(
+        "web-title",
+        Settings.web_title,
+        "what the web page is called (default: %(default)s)",
+        "TEXT",
+        values.not_empty,
+    )
+    group.add_list(
+        "metrics-from",
+        "networks, separated by commas, that may read /metrics besides this machine, such as "
+        "10.1.0.0/16 (default: none)",
+        "NETWORKS",
+        values.networks,
+    )
+    group.add_list(
+        "proxy-from",
+        "networks, separated by commas, of proxies that say for whom they connect, with a PROXY "
+        "header or X-Forwarded-For: from there, one of these is required (default: none)",
+        "NETWORKS",
+        values.proxies,
     )
     group.add_option(
         "max-line",
         Settings.max_line,
         "longest line, in bytes (default: %(default)s)",
         "BYTES",
-        partial(_number, least=1, most=MOST),
+        partial(values.number, least=1, most=MOST),
     )
     group.add_option(
         "keepalive",
@@ -125,29 +196,37 @@ def _add_network(group: "_Group") -> None:
         "seconds after which a client whose machine has vanished is disconnected "
         "(default: %(default)s)",
         "SECONDS",
-        partial(_number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
+        partial(values.number, least=MIN_KEEPALIVE, most=MAX_KEEPALIVE),
+    )
+    group.add_option(
+        "sender",
+        "auto",
+        "how many clients are sent the same: uring, by one system call (io_uring, Linux 6.1); "
+        "loop, by one for each; auto, uring where it works (default: %(default)s)",
+        "HOW",
+        values.sender,
     )
 
 
-def _add_limits(group: "_Group") -> None:
+def _add_limits(group: Group) -> None:
     for name, meaning in MEANINGS.items():
-        default, shown = getattr(Limits, _field(name)), "%(default)s"
+        default, shown = getattr(Limits, field(name)), "%(default)s"
         if name == "max-clients":
             default, shown = None, "as many as the limit on open files allows"
         if default == 0:
             shown += ", never"
         text = f"{meaning.text} (default: {shown})"
-        group.add_option(name, default, text, meaning.unit, partial(_limit, name))
+        group.add_option(name, default, text, meaning.unit, partial(values.limit, name))
 
 
-def _add_history(group: "_Group") -> None:
+def _add_history(group: Group) -> None:
     group.add_option(
         "history",
         None,
         "file that keeps the messages of all rooms over a restart (default: none, messages are "
         "kept in memory only)",
         "FILE",
-        _path,
+        values.path,
     )
     group.add_option(
         "history-sync",
@@ -155,38 +234,42 @@ def _add_history(group: "_Group") -> None:
         "what a power cut may cost: off, some minutes and perhaps the file; normal, some "
         "seconds; full, nothing (default: %(default)s)",
         "HOW",
-        _sync,
+        values.sync,
     )
     group.add_option(
         "keep-days",
         Settings.keep_days,
         "days after which messages are deleted from the file (default: %(default)s, never)",
         "N",
-        partial(_number, least=0, most=MAX_KEEP_DAYS),
+        partial(values.number, least=0, most=MAX_KEEP_DAYS),
     )
     group.add_option(
         "keep-messages",
         Settings.keep_messages,
         "latest messages and notices of each room that the file keeps (default: %(default)s, all)",
         "N",
-        partial(_number, least=0, most=MOST),
+        partial(values.number, least=0, most=MOST),
     )
     group.add_option(
         "replay",
         Settings.replay,
         "earlier messages that a newcomer is shown (default: %(default)s)",
         "N",
-        partial(_number, least=0, most=MAX_REPLAY),
+        partial(values.number, least=0, most=MAX_REPLAY),
     )
 
 
-def _add_people(group: "_Group") -> None:
+def _add_people(group: Group) -> None:
     group.add_option(
         "motd",
         None,
         "file with the message of the day, shown with the welcome; changes apply at once",
         "FILE",
-        _path,
+        values.path,
+    )
+    group.add_switch(
+        "guest-names",
+        "call newcomers guest-1, guest-2, ..., and show no user the address of another one",
     )
     group.add_option(
         "reserve",
@@ -194,167 +277,27 @@ def _add_people(group: "_Group") -> None:
         "how long a name stays reserved for the holder of its token after they left, such as "
         "12h or 7d (default: %(default)s); 0 reserves none",
         "TIME",
-        _span,
+        values.seconds,
     )
-    group.add_option("password", None, "password that clients need to join", "TEXT", _password)
-    group.add_option("password-file", None, "file with that password", "FILE", _path)
     group.add_option(
-        "op-password-file", None, "file with the password that makes an operator", "FILE", _path
+        "password", None, "password that clients need to join", "TEXT", values.password
+    )
+    group.add_option("password-file", None, "file with that password", "FILE", values.path)
+    group.add_option(
+        "op-password-file",
+        None,
+        "file with the password that makes an operator",
+        "FILE",
+        values.path,
     )
 
 
-def _add_log(group: "_Group") -> None:
+def _add_log(group: Group) -> None:
     group.add_option(
         "log-level",
         "info",
-        f"what to log on standard error: {', '.join(LEVELS)} (default: %(default)s)",
+        f"what to log on standard error: {', '.join(values.LEVELS)} (default: %(default)s)",
         "LEVEL",
-        _level,
+        values.level,
     )
     group.add_switch("log-json", "log one JSON object per line")
-
-
-class _Group:
-    """A titled group of options; each takes its default from its environment variable, if set."""
-
-    def __init__(self, parser: "_Parser", title: str) -> None:
-        self._parser = parser
-        self._group = parser.add_argument_group(title)
-
-    def add_option(
-        self, name: str, default: Any, text: str, metavar: str, kind: Callable[[str], Any]
-    ) -> None:
-        default = self._parser.from_environment(name, default, kind)
-        self._group.add_argument(
-            f"--{name}", default=default, help=text, metavar=metavar, type=kind
-        )
-
-    def add_switch(self, name: str, text: str) -> None:
-        default = self._parser.from_environment(name, False, _yes_or_no)
-        self._group.add_argument(f"--{name}", default=default, help=text, action="store_true")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reads options from the command line and the environment, and reports errors in one line."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            prog="gchat",
-            usage="%(prog)s [OPTION]...\n       %(prog)s export|check FILE",
-            description=DESCRIPTION,
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-            add_help=False,
-        )
-        self.add_argument("-h", "--help", action="help", help="show this help and exit")
-        self.add_argument(
-            "--version",
-            action="version",
-            version=f"gchat {__version__}",
-            help="show the version and exit",
-        )
-
-    def group(self, title: str) -> _Group:
-        return _Group(self, title)
-
-    def parse(self, arguments: Sequence[str] | None) -> Options:
-        options = self.parse_args(arguments, Options())
-        for name, value in vars(options).items():
-            if value == []:  # what argparse up to Python 3.12 makes of `--port=--`
-                self.error(f"argument --{name.replace('_', '-')}: expected one argument")
-        options.op_password = self.from_environment("op-password", None, _password)
-        for name in ("password", "op-password"):
-            given = [each for each in (name, f"{name}-file") if getattr(options, _field(each))]
-            if len(given) > 1:
-                self.error(f"{' and '.join(map(_source, given))} are both set; use one")
-        return options
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with one line, where argparse would print the whole usage before it."""
-        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
-
-    def from_environment(self, name: str, default: Any, kind: Callable[[str], Any]) -> Any:
-        """Return the value of the option's environment variable, or `default` if it is not set."""
-        variable = _variable(name)
-        if variable not in os.environ:
-            return default
-        try:
-            return kind(os.environ[variable])
-        except argparse.ArgumentTypeError as error:
-            self.error(f"environment variable {variable}: {error}")
-
-
-def _source(name: str) -> str:
-    """The environment variable or the option that has set `name`."""
-    variable = _variable(name)
-    return variable if variable in os.environ else f"--{name}"
-
-
-def _variable(name: str) -> str:
-    return f"GCHAT_{_field(name).upper()}"
-
-
-def _field(name: str) -> str:
-    return name.replace("-", "_")
-
-
-def _not_empty(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("empty")
-    return text
-
-
-def _path(text: str) -> str:
-    # An empty path is a mistake, such as a shell variable that is not set: nobody means to ask
-    # for a server without a password or a history with it.
-    if not text.strip():
-        raise argparse.ArgumentTypeError("empty; name a file, or leave the option out")
-    return text
-
-
-def _password(text: str) -> str:
-    try:
-        Password(text)
-    except BadPassword as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def _number(text: str, least: int, most: int) -> int:
-    try:
-        return as_number(text, least, most)
-    except NotANumber as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _limit(name: str, text: str) -> int:
-    try:
-        return read_limit(name, text)
-    except NotANumber as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("0", "1", "no", "yes", "off", "on", "false", "true"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or 0")
-    return text.lower() in ("1", "yes", "on", "true")
-
-
-def _sync(text: str) -> str:
-    if text.lower() not in SYNC:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(SYNC)}")
-    return text.lower()
-
-
-def _span(text: str) -> int:
-    seconds = 0 if text == "0" else span(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 12h or 7d")
-    return seconds
-
-
-def _level(text: str) -> str:
-    if text.lower() not in LEVELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(LEVELS)}")
-    return text.lower()

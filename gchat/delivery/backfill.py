@@ -7,9 +7,9 @@ The broadcaster never waits for a file: it asks, leaves the client alone, and fi
 import gevent
 from gevent.event import Event
 
-from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
+from gchat.hub.seat import Seat
 from gchat.model.message import Message
 
 MOST_PAGES = 16
@@ -25,15 +25,15 @@ class Backfill:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._asked: dict[tuple[Room, int], dict[int, Client]] = {}
+        self._asked: dict[tuple[Room, int], dict[int, Seat]] = {}
         """Who wants what follows an id in a room."""
         self._wake = Event()
-        self._read: dict[tuple[Room, int], dict[int, Client]] = {}
+        self._read: dict[tuple[Room, int], dict[int, Seat]] = {}
         """Who has asked for each page that has been read."""
 
-    def ask(self, room: Room, client: Client) -> None:
-        """Have `client` visited when what follows its cursor in `room` is there."""
-        self._asked.setdefault((room, client.cursor.id), {})[client.number] = client
+    def ask(self, room: Room, seat: Seat) -> None:
+        """Have `seat` visited when what follows its cursor in `room` is there."""
+        self._asked.setdefault((room, seat.cursor.id), {})[seat.number] = seat
         self._wake.set()
 
     def run(self) -> None:
@@ -56,15 +56,18 @@ class Backfill:
         except Exception:  # they learn what they have missed
             self._hub.faults.report("cannot read back in #%s", room.name)
         room.pages[last] = page
-        self._read[key] = clients = self._asked.pop(key)
-        for client in clients.values():
-            if self._hub.clients.get(client.number) is client:  # else its room may be closed, too
-                self._hub.visit(client)
+        self._read[key] = seats = self._asked.pop(key)
+        for seat in seats.values():
+            client = seat.client
+            is_there = self._hub.clients.get(seat.number) is client
+            # Else its room may be closed, too.
+            if is_there and client.seat_in(seat.log.room) is seat:
+                self._hub.visit(seat)
 
     def _forget_used(self) -> None:
         """Forget the pages of which everybody who has asked for them was visited since."""
-        for key, clients in tuple(self._read.items()):
+        for key, seats in tuple(self._read.items()):
             room, last = key
-            if not clients.keys() & room.visits.keys():
+            if not seats.keys() & room.visits.keys():
                 del self._read[key]
                 del room.pages[last]

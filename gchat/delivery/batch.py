@@ -12,7 +12,8 @@ from weakref import ref
 from gchat.model.display import Display
 from gchat.model.ignoring import IgnoreList
 from gchat.model.message import Message
-from gchat.model.room_log import Cursor, RoomLog
+from gchat.model.room_log import UNKNOWN, Cursor, RoomLog
+from gchat.protocol.days import day_line, shows_days
 from gchat.protocol.voices import encoder
 
 MAX_MESSAGES = 2048
@@ -36,16 +37,32 @@ FAR = 256
 
 NOTHING = memoryview(b"")
 
+NO_DAYS: Mapping[int, bytes] = {}
+
 Key = TypeVar("Key")
 
 
 class Batch:
     """Messages that follow one another in a log, at least one, and their lines."""
 
-    __slots__ = ("_by_sender", "_ends", "_lines", "_messages", "_spoken", "_without", "data", "end")
+    __slots__ = (
+        "_by_sender",
+        "_days",
+        "_ends",
+        "_lines",
+        "_messages",
+        "_spoken",
+        "_without",
+        "data",
+        "end",
+    )
 
-    def __init__(self, messages: list[Message], lines: list[bytes]) -> None:
+    def __init__(
+        self, messages: list[Message], lines: list[bytes], days: Mapping[int, bytes] = NO_DAYS
+    ) -> None:
+        """`days` has what tells of a new day, at the beginning of lines, by their indices."""
         self._messages = messages
+        self._days = days
         self._lines = lines
         self._ends: array[int] | None = None
         self._spoken: array[int] | None = None
@@ -101,8 +118,8 @@ class Batch:
         lines = self._lines.copy()
         for sender in senders:
             for index in self._senders().get(sender, ()):
-                lines[index] = b""
-        return Batch(self._messages, lines)
+                lines[index] = self._days.get(index, b"")
+        return Batch(self._messages, lines, self._days)
 
     def part(self, start: Cursor, stop: Cursor) -> tuple[memoryview | bytes, int]:
         """The bytes between two places in it, and how many bytes there are before them."""
@@ -147,15 +164,33 @@ class Batch:
         return Cursor(message.id, message.spoken)
 
 
-def encode_batch(messages: list[Message], display: Display) -> Batch:
-    """As many of `messages` as a batch may hold."""
+def encode_batch(messages: list[Message], display: Display, before: float | None = None) -> Batch:
+    """As many of `messages` as a batch may hold.
+
+    `before` is the time of the message that they follow, or UNKNOWN: then their day is told. None
+    if they follow nothing.
+    """
     encode, lines, size = encoder(display), list[bytes](), 0
-    for message in messages:
-        lines.append(line := encode(message))
+    days = _days(messages, display, before) if shows_days(display) else NO_DAYS
+    for index, message in enumerate(messages):
+        line = encode(message)
+        if index in days:
+            line = days[index] + line
+        lines.append(line)
         size += len(line)
         if size >= MAX_BYTES:
             break
-    return Batch(messages[: len(lines)], lines)
+    return Batch(messages[: len(lines)], lines, days)
+
+
+def _days(messages: list[Message], display: Display, before: float | None) -> dict[int, bytes]:
+    """The lines that tell of a new day, by the indices of the messages that they come before."""
+    days, last = dict[int, bytes](), messages[0].time if before is None else before
+    for index, message in enumerate(messages):
+        if line := day_line(display, last, message.time):
+            days[index] = line
+        last = message.time
+    return days
 
 
 PageKey = tuple["ref[RoomLog]", int, Display]
@@ -232,7 +267,8 @@ class Batches:
 
         It begins at `cursor`, or before it if `stop` is far: then it is a page that many share.
         """
-        if stop.id - cursor.id >= FAR:
+        is_made = (cursor.id, stop.id, display) in self._made  # for a cohort
+        if stop.id - cursor.id >= FAR and not is_made:
             return self._page(cursor, stop, display)
         return self.exactly(cursor, stop, display)
 
@@ -241,7 +277,7 @@ class Batches:
         key = (cursor.id, stop.id, display)
         batch = self._made.get(key)
         if batch is None and (messages := self._messages(cursor.id, stop.id)):
-            batch = encode_batch(messages, display)
+            batch = encode_batch(messages, display, self._before(cursor.id))
             _keep(self._made, key, batch)
         return batch
 
@@ -252,11 +288,18 @@ class Batches:
         # Those who come after are behind by other numbers: they share what begins at round ones.
         for start in (cursor.id // FAR * FAR, cursor.id):
             if messages := self._messages(start, stop.id):
-                page = encode_batch(messages, display)
+                page = encode_batch(messages, display, self._before(start))
                 if page.first <= cursor.id < page.end.id:
                     self._shared.add(self._log, page, display)
                     return page
         return None
+
+    def _before(self, last: int) -> float | None:
+        """The time of the message with the id `last`, or UNKNOWN; None if there is none."""
+        start = self._log.start.id
+        if last > start:
+            return self._log.after(last - 1, 1)[0].time
+        return self._log.before if last == start else UNKNOWN
 
     def _messages(self, last: int, stop: int) -> list[Message]:
         if last >= self._log.start.id:

@@ -13,6 +13,8 @@ import gevent
 from gchat.delivery.backfill import Backfill
 from gchat.delivery.batch import SharedPages
 from gchat.delivery.rounds import Round
+from gchat.delivery.senders.choice import Sender
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
 from gchat.model.room_log import Cursor
@@ -31,8 +33,10 @@ RETRY = 1.0
 class Broadcaster:
     """Sends what the rooms of a hub hold to those who listen."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, sender: Sender | None = None) -> None:
+        """`sender` is used for cohorts; the one that works everywhere if there is none."""
         self._hub = hub
+        self._sender = sender or LoopSender()
         self.backfill = Backfill(hub)
         """Which reads for those who are far behind; somebody has to let it run."""
         self._shared = SharedPages()
@@ -46,6 +50,7 @@ class Broadcaster:
         while True:
             if not ready_rooms:
                 self._wait_for_work()
+                give_way()  # those who speak at the same time are in the same round
             while ready_rooms:
                 deadline = perf_counter() + SLICE
                 # Many rooms are small. None has two turns before more could be said in it.
@@ -81,12 +86,12 @@ class Broadcaster:
         """Serve a slice of `room`'s clients; if there is more to do, the others come first."""
         del self._hub.ready_rooms[room]
         current = self._rounds.pop(room, None) or Round(
-            self._hub, room, self.backfill, self._shared
+            self._hub, room, self.backfill, self._shared, self._sender
         )
         if current.serve(SLICE):
             self._rounds[room] = current
         said = room.log.end.id > room.sent.id
         # What is pending stirs the room when it has its place; nobody has a turn before that.
         waiting = room.queue.are_awaited and not room.pending
-        if said or room in self._rounds or room.visits or waiting:
+        if said or room in self._rounds or room.visits or waiting or room.is_pulse_due:
             self._hub.mark_ready(room)

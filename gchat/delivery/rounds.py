@@ -1,16 +1,20 @@
 """One round of a room: its cohorts are sent what was said, then the others one by one."""
 
+from collections.abc import Callable
 from time import perf_counter
 
 from gchat.delivery.backfill import Backfill
 from gchat.delivery.batch import Batch, Batches, SharedPages
+from gchat.delivery.heartbeat import Pulse
 from gchat.delivery.one_by_one import OneByOne
-from gchat.delivery.sender import FULL, send_to_all
-from gchat.hub.client import Client
+from gchat.delivery.senders.choice import Sender
+from gchat.delivery.senders.loop import FULL
 from gchat.hub.cohorts import Cohort
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
+from gchat.hub.seat import Seat
 from gchat.model.room_log import Cursor
+from gchat.protocol.voices import voice_of
 
 AT_A_TIME = 64
 """Members of a cohort that are sent to before it is looked at the clock: half a millisecond."""
@@ -20,29 +24,36 @@ class Round:
     """One pass over a room, up to what its log held when the round began.
 
     1. Every cohort is sent a batch as a whole.
-    2. Clients that listen alone, as they have spoken or want something of their own, are sent
-       the same, each by itself.
+    2. Seats that listen alone, as their clients have spoken or want something of their own, are
+       sent the same, each by itself.
     3. Visits are for the rest: who catches up, who is owed something, who leaves. They get a
        slice of time, and what is left of them waits for the next round, so that a thousand who
        catch up at once do not keep the listeners waiting.
 
-    A client may change from the third kind to the first at the end of a visit, when it has got
+    If it is due, cohorts whose voice has a heartbeat get that between the first and the second.
+
+    A seat may change from the third kind to the first at the end of a visit, when it has got
     everything: then all cohorts stand where it does.
     """
 
-    def __init__(self, hub: Hub, room: Room, backfill: Backfill, shared: SharedPages) -> None:
+    def __init__(
+        self, hub: Hub, room: Room, backfill: Backfill, shared: SharedPages, sender: Sender
+    ) -> None:
         self._stats = hub.stats
+        self._send_to_all = sender.send
         self._room = room
         self._batches = Batches(room.log, room.pages, shared)
         self._end = room.log.end
         self._alone = OneByOne(hub, room, self._batches, self._end, backfill)
-        self._in_flight: Batch | None = None
+        self._in_flight: Batch | Pulse | None = None
         """What the first of the cohorts is being sent."""
         said = self._end.id > room.sent.id
         room.sent = self._end
         room.cohorts.forget_empty()
-        self._cohorts: list[Cohort[Client]] = list(room.cohorts) if said else []
-        self._listeners: dict[int, Client] = {}
+        self._cohorts: list[Cohort[Seat]] = list(room.cohorts) if said else []
+        self._beating: list[Cohort[Seat]] = list(room.cohorts) if room.is_pulse_due else []
+        room.is_pulse_due = False
+        self._listeners: dict[int, Seat] = {}
         listeners = len(room.listeners) + len(room.cohorts)
         if said or not room.pending:
             room.queue.begin_round(listeners, len(hub.ready_rooms) + 1)
@@ -52,17 +63,22 @@ class Round:
         """Serve clients for so many seconds, or a little more; False if the round is over."""
         deadline = perf_counter() + seconds
         while self._cohorts:
-            if self._send_to_some(self._cohorts[-1]):
+            if self._send_to_some(self._cohorts[-1], self._begin):
                 self._cohorts.pop()
+            if perf_counter() > deadline:
+                return True
+        while self._beating:
+            if self._send_to_some(self._beating[-1], self._begin_pulse):
+                self._beating.pop()
             if perf_counter() > deadline:
                 return True
         if self._said:
             self._said = False
             self._listeners = self._room.listeners.copy()
         while self._listeners:
-            number, client = self._listeners.popitem()
-            if self._room.listeners.get(number) is client:  # it may have gone to another room
-                self._alone.serve(client)
+            number, seat = self._listeners.popitem()
+            if self._room.listeners.get(number) is seat:  # it may have gone to another room
+                self._alone.serve(seat)
             if perf_counter() > deadline:
                 return True
         visits = self._room.visits
@@ -71,17 +87,25 @@ class Round:
             self._alone.serve(visits.pop(next(iter(visits))))
         return False
 
-    def _send_to_some(self, cohort: Cohort[Client]) -> bool:
-        """Send the next batch to AT_A_TIME members; True if the cohort has got everything."""
-        batch = self._in_flight or self._begin(cohort)
+    def _send_to_some(
+        self, cohort: Cohort[Seat], begin: Callable[[Cohort[Seat]], Batch | Pulse | None]
+    ) -> bool:
+        """Send the next batch to AT_A_TIME members; True if the cohort has got everything.
+
+        `begin` returns that batch, or None if the cohort needs none.
+        """
+        batch = self._in_flight or begin(cohort)
         if batch is None:
             return True
         if batch.data:
             first = cohort.done
             connections = cohort.connections[first : first + AT_A_TIME]
+            results = list[int]()
             cohort.in_call = True
-            results = send_to_all(batch.data, connections)
-            cohort.end_call(len(results))
+            try:
+                results = self._send_to_all(batch.data, connections)
+            finally:  # else nobody could leave it again
+                cohort.end_call(len(results))
             full = results.count(cohort.size)
             self._count(batch, cohort, full)
             if full < len(results):
@@ -96,14 +120,14 @@ class Round:
         self._in_flight = None
         return cohort.cursor == self._end
 
-    def _begin(self, cohort: Cohort[Client]) -> Batch | None:
+    def _begin(self, cohort: Cohort[Seat]) -> Batch | None:
         """The next batch for `cohort`; None if it needs none, or cannot be sent to as a whole."""
         if not cohort.members or cohort.cursor == self._end:
             return None
         batch = self._batches.exactly(cohort.cursor, self._end, cohort.display)
         if batch is None:  # it has fallen off the log's old end: each member is told of the gap
-            for client in tuple(cohort.members):
-                client.leave_cohort()
+            for seat in tuple(cohort.members):
+                seat.leave_cohort()
             return None
         if cohort.ignores.names:
             batch = batch.ignoring(cohort.ignores)
@@ -113,12 +137,21 @@ class Round:
         self._in_flight = batch
         return batch
 
-    def _count(self, batch: Batch, cohort: Cohort[Client], full: int) -> None:
+    def _begin_pulse(self, cohort: Cohort[Seat]) -> Pulse | None:
+        """The heartbeat for `cohort`; None if its voice has none."""
+        data = voice_of(cohort.display).heartbeat
+        if not (data and cohort.members) or cohort.cursor != self._end:
+            return None
+        cohort.begin(len(data), cohort.cursor)
+        self._in_flight = pulse = Pulse(data, cohort.cursor)
+        return pulse
+
+    def _count(self, batch: Batch | Pulse, cohort: Cohort[Seat], full: int) -> None:
         self._stats.deliveries += full * (batch.end.spoken - cohort.cursor.spoken)
         self._stats.bytes_out += full * cohort.size
 
     def _see_to_the_others(
-        self, cohort: Cohort[Client], batch: Batch, first: int, results: list[int]
+        self, cohort: Cohort[Seat], batch: Batch | Pulse, first: int, results: list[int]
     ) -> None:
         """Take those members out of the cohort whose socket has not taken all of `batch`."""
         start, sent, size = cohort.cursor, cohort.sent, cohort.size
@@ -127,20 +160,22 @@ class Round:
             if results[slot - first] != size:
                 self._take_out(cohort.members[slot], batch, start, sent, results[slot - first])
 
-    def _take_out(self, client: Client, batch: Batch, start: Cursor, sent: int, taken: int) -> None:
-        """Take `client` out of its cohort, which was at `start` when its stream had `sent` bytes.
+    def _take_out(
+        self, seat: Seat, batch: Batch | Pulse, start: Cursor, sent: int, taken: int
+    ) -> None:
+        """Take `seat` out of its cohort, which was at `start` when its stream had `sent` bytes.
 
         `taken` is the result of sending it `batch`.
         """
         if taken > 0:
             cursor, cut = batch.place(taken)
-            client.cut_loose(cursor, client.base + sent + taken)
-            client.connection.cut = cut
+            seat.cut_loose(cursor, seat.base + sent + taken)
+            seat.keep_rest(cut)
             self._stats.deliveries += cursor.spoken - start.spoken
             self._stats.bytes_out += taken
         else:
-            client.cut_loose(start, client.base + sent)
+            seat.cut_loose(start, seat.base + sent)
         if taken > 0 or taken == FULL:
-            self._alone.leave_alone(client)
+            self._alone.leave_alone(seat)
         else:
-            self._alone.serve(client)
+            self._alone.serve(seat)

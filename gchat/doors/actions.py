@@ -8,7 +8,7 @@ from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.waits import Waits
 from gchat.hub.client import Client, Dismissed
-from gchat.hub.hub import Hub
+from gchat.hub.hub import Hub, Speaker
 from gchat.model.message import Ref
 from gchat.protocol.voices import voice_of
 
@@ -28,17 +28,25 @@ class Actions:
         self.waits = Waits(hub, client)
         self._refusals = 0
 
-    def say(self, texts: list[str]) -> None:
-        """Say `texts` in the client's room. Raises Refused if it may not speak."""
+    def say(self, texts: list[str], speaker: Speaker | None = None) -> None:
+        """Say `texts` in the client's room, as Hub.say. Raises Refused if it may not speak."""
         if texts:
             commands.check_may_speak(self.hub, self.client)
-            self.hub.say(self.client, texts)
+            self.hub.say(self.client, texts, speaker=speaker)
 
     def run(self, text: str) -> None:
         """Carry out the command in `text`. Raises Refused, or Dismissed for /quit."""
+        self._carry_out(lambda: commands.read(text))
+
+    def ask(self, verb: str, argument: str) -> None:
+        """Do what `verb` says, which people cannot type. Raises Refused."""
+        self._carry_out(lambda: (commands.REQUESTS[verb], argument))
+
+    def _carry_out(self, read: Callable[[], tuple[commands.Command, str]]) -> None:
+        """Carry out the command that `read` returns, with its arguments, or refuses."""
         self.waits.before_command()
         try:
-            command, typed = commands.read(text)
+            command, typed = read()
             self.waits.pay(command.cost - 1)
             if command.reads:
                 self.waits.until_placed()
@@ -58,8 +66,9 @@ class Actions:
             self.refuse(str(refused), refused.what)
 
     def refuse(self, why: str, what: str, ref: Ref = None) -> None:
-        """Tell the client `why` something was not done; the log is told `what` it was."""
-        self.hub.enqueue(self.client, voice_of(self.client.display).refusal(why, ref))
+        """Tell the client `why` something was not done; programs and the log are told `what`."""
+        voice = voice_of(self.client.display).answering(ref)
+        self.hub.enqueue(self.client, voice.refusal(why, what))
         self._refusals += 1
         # A client that is refused again and again fills nobody's log.
         level = logging.INFO if self._refusals == 1 else logging.DEBUG

@@ -4,12 +4,14 @@ import errno
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
+from gchat.doors.newcomer import Newcomer
 from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.hub.password_attempts import too_many_attempts
@@ -36,7 +38,25 @@ LOGGED = TokenBucket(rate=1, burst=20)
 LOG_INTERVAL = 10.0
 """Seconds between two log lines about missing descriptors."""
 
+REASONS = (
+    *("proxy", "closing", "banned", "full", "crowded", "too fast", "guessing", "no TLS", "other"),
+)
+"""Reasons for which newcomers are refused, in the order in which they are looked at. The first is
+that a proxy has not said whom its connection stands for."""
+
 log = logging.getLogger(__name__)
+
+
+class Objection(str):
+    """Why a newcomer may not come in, in a sentence; and the `reason`, which stays the same."""
+
+    reason: str
+
+    def __new__(cls, why: str, reason: str) -> Self:
+        """`reason` is one of REASONS."""
+        objection = super().__new__(cls, why)
+        objection.reason = reason
+        return objection
 
 
 class Admission:
@@ -44,6 +64,8 @@ class Admission:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self.refusals = Counter[str](dict.fromkeys(REASONS, 0))
+        """How many newcomers were refused, by reason."""
         self._connects = Buckets()
         self._lingering = 0
         self._full_at = 0.0
@@ -51,35 +73,38 @@ class Admission:
         self._next_log = 0.0
         self._spare = _open_spare()
 
-    def bar(self, host: str) -> str | None:
+    def bar(self, host: str) -> Objection | None:
         """Why nobody from `host` may join now (shutdown or ban), or None."""
         if self._hub.shutdown.closing:
-            return self._hub.shutdown.goodbye
+            return Objection(self._hub.shutdown.goodbye, "closing")
         bans, now = self._hub.bans, self._hub.clock.steady()
         if bans and (ban := bans.find(host, now)):
-            return f"You are banned {ban.tell(now)}"
+            return Objection(f"You are banned {ban.tell(now)}", "banned")
         return None
 
-    def objection(self, host: str) -> str | None:
+    def objection(self, host: str) -> Objection | None:
         """Why `host` may not connect now (shutdown, ban, full server, rate limit), or None."""
         hub, limits, network = self._hub, self._hub.settings.limits, network_of(host)
         if bar := self.bar(host):
             return bar
         if hub.slots.total >= limits.max_clients:
-            return f"The server is full ({counted(limits.max_clients, 'client')}); try again later"
+            most = counted(limits.max_clients, "client")
+            return Objection(f"The server is full ({most}); try again later", "full")
         if 0 < limits.max_per_address <= hub.slots.of(network):
-            return (
+            return Objection(
                 f"Too many connections from your address (limit {limits.max_per_address}); "
-                "close one, or try again later"
+                "close one, or try again later",
+                "crowded",
             )
         rule = limits.connections
         if rule and (wait := self._connects.wait(rule, network, time.monotonic())):
-            return (
+            return Objection(
                 "Too many new connections from your address (limit "
-                f"{limits.connect_rate} per second); try again in {duration(ceil(wait))}"
+                f"{limits.connect_rate} per second); try again in {duration(ceil(wait))}",
+                "too fast",
             )
         if hub.settings.password and (wait := hub.password_attempts.wait(network)):
-            return too_many_attempts(wait)
+            return Objection(too_many_attempts(wait), "guessing")
         return None
 
     def enter(self, network: Network) -> None:
@@ -88,21 +113,48 @@ class Admission:
         if rule := self._hub.settings.limits.connections:
             self._connects.take(rule, network, time.monotonic())
 
+    def count_no_connection(self, network: Network) -> None:
+        """A connection from `network` that was admitted was for a file of the web page: the rate of
+        new connections does not count it.
+
+        A browser makes two dozen for a page, and a class loads it at the same moment. Such a one
+        costs as little as one that is refused.
+        """
+        if rule := self._hub.settings.limits.connections:
+            self._connects.give_back(rule, network)
+
     def leave(self, network: Network) -> None:
         """Give the slot of a connection from `network` back."""
         self._hub.slots.give_back(network)
 
     def turn_away(
-        self, connection: Connection, address: str, why: str, answer: bytes = b""
+        self, newcomer: Newcomer, why: str, answer: bytes | Callable[[], bytes] = b""
     ) -> None:
-        """Tell a client why it is refused, and close the connection.
+        """Tell a newcomer why it is refused, and close the connection.
 
-        `answer`, if there is one, is sent instead of `why`: in the language of another protocol.
+        `answer`, if there is one, is sent instead of `why`: in the language of another protocol. If
+        that has to be found out first, it is called where there is time for it. It may raise
+        OSError.
         """
-        self._hub.stats.refused += 1
-        self._log_refusal(address, why)
+        self._count_refusal(newcomer.address, why)
         with suppress(OSError):
-            _send_last(connection, answer or voice_of(PLAIN).notices([why]))
+            if self._lingering < MAX_LINGERING:
+                self._lingering += 1
+                try:
+                    last = answer() if callable(answer) else answer
+                    _send_last(newcomer.connection, last or _line(why))
+                    newcomer.connection.discard_input(LINGER)
+                finally:
+                    self._lingering -= 1
+            else:
+                last = (not callable(answer) and answer) or _line(why)
+                _send_last(newcomer.connection, last)
+        newcomer.connection.close()
+
+    def end_politely(self, connection: Connection) -> None:
+        """Close a connection on which the last was sent, if there is time when that has arrived."""
+        with suppress(OSError):
+            connection.finish()
             if self._lingering < MAX_LINGERING:
                 self._lingering += 1
                 try:
@@ -117,6 +169,7 @@ class Admission:
         Never waits. Raises OSError if `accept` still fails.
         """
         self._hub.stats.refused += 1
+        self.refusals["other"] += 1
         if time.monotonic() >= self._next_log:
             self._next_log = time.monotonic() + LOG_INTERVAL
             log.warning("out of file descriptors: new connections are refused")
@@ -126,13 +179,15 @@ class Admission:
                 connection = Connection(accepted[0])
                 with suppress(OSError):
                     why = "The server is out of file descriptors; try again later"
-                    _send_last(connection, voice_of(PLAIN).notices([why]))
+                    _send_last(connection, _line(why))
                 connection.close()
         finally:
             with suppress(OSError):
                 self._spare = _open_spare()
 
-    def _log_refusal(self, address: str, why: str) -> None:
+    def _count_refusal(self, address: str, why: str) -> None:
+        self._hub.stats.refused += 1
+        self.refusals[why.reason if isinstance(why, Objection) else "other"] += 1
         now = time.monotonic()
         if LOGGED.wait(self._full_at, 1, now):
             self._not_logged += 1
@@ -148,6 +203,10 @@ class Admission:
 def _open_spare() -> FileIO:
     # Not os.open: gevent's os.close does not close at once.
     return FileIO(os.devnull)
+
+
+def _line(why: str) -> bytes:
+    return voice_of(PLAIN).notices([why])
 
 
 def _send_last(connection: Connection, data: bytes) -> None:

@@ -7,11 +7,12 @@ from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.actions import Actions
 from gchat.hub.room import Pending
+from gchat.hub.sent import Marked
 from gchat.model.display import TELNET
-from gchat.model.message import Ref
-from gchat.model.room_log import RoomLog
-from gchat.protocol.json_lines import NotARequest, read_request, with_ref
-from gchat.text.safe import edited_lines, visible, visible_lines
+from gchat.protocol.json_requests import NotARequest, Request, read_request
+from gchat.protocol.voices import accepted
+from gchat.text.naming import name_key
+from gchat.text.safe import edited_lines, escape, plain_lines, visible
 
 
 class Dialects:
@@ -31,13 +32,18 @@ class Dialects:
         Those of a program are text, as in a manual page.
         """
         display = self._client.display
-        if (self._client.person or display.end == TELNET.end) and not display.json:
-            lines = edited_lines(lines)
-            if not lines:
+        if not display.json:
+            texts, by_hand = plain_lines(lines), self._client.person
+            are_slips = by_hand and commands.may_be_slips(lines)
+            if texts and not (are_slips or commands.have_slash_first(lines)):
+                self.plain.say_all(texts)  # nearly always
                 return
-        if not (self._client.display.json or commands.may_be_commands(lines)):
-            self.plain.say_all(lines)  # nearly always
-            return
+            if self._client.person or display.end == TELNET.end:
+                lines = edited_lines(lines)
+                are_slips = by_hand and commands.may_be_slips(lines)
+            if lines and not (are_slips or commands.may_be_commands(lines)):
+                self.plain.say_all(list(map(visible, lines)))
+                return
         left = iter(lines)
         while length_hint(left):
             if self._client.display.json:
@@ -61,15 +67,15 @@ class PlainLines:
         self.in_head = True
         """A program has not said anything yet, or not for a while."""
 
-    def say_all(self, lines: Sequence[bytes]) -> None:
-        """Say `lines`, none of which can be a command: nearly always."""
+    def say_all(self, texts: list[str]) -> None:
+        """Say `texts`, which are lines made visible, and none of which can be a command."""
         self.in_head = False
-        self._actions.attempt(self._actions.say, visible_lines(lines))
+        self._actions.attempt(self._actions.say, texts)
 
     def obey(self, lines: Iterator[bytes]) -> None:
         """Say `lines`, and carry out those that are commands, until one changes the dialect."""
         actions = self._actions
-        is_person = actions.client.person
+        by_hand = actions.client.person
         said: list[str] = []
         for line in lines:
             text = visible(line)
@@ -79,14 +85,22 @@ class PlainLines:
                 actions.attempt(actions.run, text)
                 if actions.client.display.json:
                     return
-                is_person = actions.client.person  # by /resume
-            elif secret := commands.secret_in(line, is_person):
+                by_hand = actions.client.person  # by /resume
+            elif secret := commands.secret_in(line, by_hand):
                 actions.attempt(actions.say, said)
                 said = []
                 actions.refuse(self._why_neither(secret), "what may be a secret")
+            elif by_hand and (slip := commands.slip_in(line, text)):
+                actions.attempt(actions.say, said)
+                said = []
+                actions.refuse(slip, "a slip")
             else:
-                said.append(commands.as_said(text, is_person))
+                said.append(commands.as_said(text, by_hand))
                 self.in_head = False
+                if by_hand and len(line) == commands.TERMINAL_LINE:
+                    actions.attempt(actions.say, said)
+                    said = []
+                    actions.hub.tell(actions.client, commands.CUT)
         actions.attempt(actions.say, said)
 
     def _is_obeyed(self, line: bytes, text: str) -> bool:
@@ -113,7 +127,10 @@ class JsonRequests:
         self._actions = actions
 
     def serve(self, line: bytes) -> None:
-        """Do what the request in `line` asks for, and answer it if it has a `ref`."""
+        """Do what the request in `line` asks for, and answer it if it has a `ref`.
+
+        What the room is to see is answered when it has its place there.
+        """
         actions, client = self._actions, self._actions.client
         actions.waits.before_reading()
         try:
@@ -121,33 +138,61 @@ class JsonRequests:
         except NotARequest as error:
             actions.refuse(str(error), "no request", error.ref)
             return
-        before = client.pending, client.log, client.number, client.last_own
         try:
+            client.marked = self._mark(request)
             self._check_tells_no_secret(request.said)
-            if request.is_command:
-                actions.run(request.line)
-            else:
-                actions.say([request.line])
+            if client.connection.seats is not None:
+                actions.waits.turn_in(client.at, [line])
+            self._do(request)
         except Refused as refused:
             actions.refuse(str(refused), refused.what, request.ref)
-            return
-        if request.ref is not None:
-            self._confirm(request.ref, *before)
+        finally:
+            client.marked = None
 
-    def _confirm(
-        self, ref: Ref, pending: Pending | None, log: RoomLog, number: int, last_own: int
-    ) -> None:
-        """Answer `ok`: at once, or when what was said for it has its place.
-
-        The rest is as it was before the request: what was pending, and where the client stood.
+    def _mark(self, request: Request) -> Marked | None:
+        """What is kept of `request` while it is carried out; None if it has no ref, and the client
+        is in one room alone. Raises Refused.
         """
-        client = self._actions.client
-        if client.pending and client.pending is not pending:
-            client.pending.refs.append(ref)
+        client, seat = self._actions.client, None
+        if request.room:
+            seat = client.seat_in(name_key(request.room))
+            if seat is None:
+                room = escape(request.room)[: commands.MAX_SHOWN]
+                raise Refused(
+                    f'You are not in #{room}; {{"join": "{room}"}} enters it', "not in that room"
+                )
+        if request.ref is None and client.connection.seats is None:
+            return None
+        return Marked(request.ref, seat or client)
+
+    def _do(self, request: Request) -> None:
+        """Do what is asked for, unless it is to say what was said with the same ref before; and
+        answer with the ref and the place that it has in the room. Raises Refused.
+        """
+        hub, client, marked = self._actions.hub, self._actions.client, self._actions.client.marked
+        if request.ref is None:
+            self._carry_out(request)
             return
-        said = client.log is log and client.number == number and client.last_own > last_own
-        fields = {"id": client.last_own} if said else {}
-        self._actions.hub.enqueue(client, with_ref("ok", ref, **fields))
+        sent = request.said and commands.find_sent(
+            hub, client.number, request.ref, request.shown, name_key(request.room)
+        )
+        if sent:
+            place, room = sent.place, sent.room
+        else:
+            self._carry_out(request)
+            place, room = marked.place, marked.seat.log.room
+        if isinstance(place, Pending):
+            place.askers.append((client, request.ref))
+        else:
+            hub.enqueue(client, accepted(client.display, request.ref, place, room))
+
+    def _carry_out(self, request: Request) -> None:
+        if request.verb:
+            self._actions.ask(request.verb, request.line)
+        elif request.is_command:
+            self._actions.run(request.line)
+        else:
+            self._actions.say([request.line])
 
     def _check_tells_no_secret(self, text: str) -> None:
         """Raises Refused if `text`, which a program wants the room to see, may be a secret."""

@@ -126,28 +126,33 @@ def _with_port(address: Address, port: int) -> Address:
 
 
 def _listen_at(family: int, address: Address, keepalive: int) -> socket.socket:
-    interval = keepalive // (2 * KEEPALIVE_PROBES + 1)
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        for level, option, value in (
-            (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
-            (socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER),
-            (socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER),
-            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keepalive - KEEPALIVE_PROBES * interval),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
-        ):
-            listener.setsockopt(level, option, value)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        set_options(listener, keepalive)
         listener.bind(address)
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def set_options(listener: socket.socket, keepalive: int) -> None:
+    """Give a listening socket the options that those of clients inherit. Raises OSError."""
+    interval = keepalive // (2 * KEEPALIVE_PROBES + 1)
+    for level, option, value in (
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER),
+        (socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER),
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, keepalive - KEEPALIVE_PROBES * interval),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
+    ):
+        listener.setsockopt(level, option, value)
 
 
 def accept(listener: Any) -> tuple[Any, Any] | None:
@@ -169,12 +174,6 @@ def show_address(address: Address) -> str:
     """Write an address as people do: `127.0.0.1:7878`, `[::1]:7878`."""
     host, port = address[0].removeprefix("::ffff:"), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def join_command(address: Address) -> str:
-    """Return the command that joins at `address`, one of the server's: `nc 127.0.0.1 7878`."""
-    host, port = address[0].removeprefix("::ffff:"), address[1]
-    return f"nc {host} {port}"
 
 
 def raise_descriptor_limit() -> int:

@@ -11,6 +11,7 @@ from gevent import Timeout
 
 from gchat.config.password import Password
 from gchat.doors.opening import RECEIVE, Opening, open_again, read_late
+from gchat.doors.reception import TurnedAway
 from gchat.hub.connection import Connection
 from gchat.hub.password_attempts import PENALTY, PasswordAttempts, too_many_attempts
 from gchat.model.display import PLAIN, TELNET
@@ -26,15 +27,13 @@ LOGIN_TIMEOUT = 60.0
 
 TOO_LATE = f"Disconnected: no password within {LOGIN_TIMEOUT:.0f} seconds"
 
+QUESTION = "Password: (send it as your first line)"
+
 TRIES = 3
 """Passwords that may be tried on one connection."""
 
 MAX_INPUT = 4 * 1024
 """Bytes within which the right password has to come."""
-
-
-class TurnedAway(Exception):
-    """Raised if a connection is refused; its text is the reason, for the client."""
 
 
 class Login:
@@ -52,6 +51,9 @@ class Login:
         self._password = password
         self._attempts = attempts
         self._received = 0
+        self._has_asked = False
+        self._after_return = False
+        """The last byte was a return, of which the rest may still come."""
 
     def run(self, framer: LineFramer, opening: Opening) -> Opening:
         """Ask for the password, unless `opening` has it already.
@@ -71,8 +73,9 @@ class Login:
         """Ask until the password comes; return the events behind it. Raises TurnedAway."""
         self._received = opening.size
         events = self._answer_telnet(opening.events)
+        self._has_asked = opening.silent
         if opening.silent:
-            self._tell(framer, "Password: (send it as your first line)")
+            self._tell(framer, QUESTION)
         for left in reversed(range(TRIES)):
             answer = self._next_line(framer, events)
             if wait := self._attempts.wait(self._network):
@@ -105,6 +108,11 @@ class Login:
                 raise TurnedAway("This server has a password: send it as your first line")
             self._received += len(data)
             events += self._answer_telnet(framer.feed(data))
+            rest = data[1:] if self._after_return and data[0] in b"\n\0" else data
+            self._after_return = data.endswith(b"\r")
+            is_empty = rest and not (events or framer.has_begun or rest.strip(b"\r\n\0"))
+            if is_empty and self._has_asked:  # somebody has pressed Enter to see what happens
+                self._tell(framer, QUESTION)
 
     def _receive(self, framer: LineFramer) -> bytes:
         """Wait for some bytes; return none if the input has ended."""

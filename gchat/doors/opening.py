@@ -6,7 +6,6 @@ asked for a password and before anything that they send reaches a room.
 """
 
 from collections.abc import Sequence
-from math import ceil
 from time import monotonic
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from gchat.protocol.first_bytes import (
     LONGEST_LINE,
     Protocol,
     Recognise,
+    is_hello_begun,
     is_login_begun,
     is_request_begun,
     recognise,
@@ -26,17 +26,17 @@ QUIET_MOMENT = 0.2
 """Seconds of silence after which a client counts as a person: a program that has something to say
 has sent it by then, and a person has not typed a line yet."""
 
+REFUSAL_MOMENT = 0.02
+"""Seconds that are waited for the first bytes of a newcomer that is refused in any case, to tell it
+so in its language: a client that speaks first sends these with the end of TCP's handshake."""
+
 REQUEST_TIME = 10.0
-"""Seconds for the rest of a request line that has begun: some packets may be lost on the way. This
-delays no message, since an unfinished line is not sent to a room anyway."""
+"""Seconds for the rest of a request line, or of a ClientHello, that has begun: some packets may be
+lost on the way. This delays no message, since an unfinished line is not sent to a room anyway."""
 
 LOGIN_TIME = 2.0
 """Seconds for the second line of what may be a login to IRC, with a password in it: TCP has sent a
 lost packet again by then, twice. A message that just looks like a login is delayed by as much."""
-
-TICK = 0.01
-"""Seconds that waits are rounded up to: clients that connect at the same moment then join in their
-order, even if the server got to one of them a little later."""
 
 RECEIVE = 4 * 1024
 """Bytes read from one connection before the others get their turn."""
@@ -64,13 +64,35 @@ class Opening(NamedTuple):
     """Bytes received."""
 
 
-def open_connection(connection: Connection, framer: LineFramer) -> Opening:
-    """Read the input of the quiet moment; `framer` goes on from there.
+class Greeting(NamedTuple):
+    """How a connection begins."""
 
-    Raises OtherProtocol, and OSError if the connection breaks.
+    protocol: Protocol
+    data: bytes
+    """The beginning of its input, as far as it was read to tell the protocol; may be empty."""
+    deadline: float
+    """When its quiet moment is over, by the monotonic clock."""
+
+
+def greet(connection: Connection, begun: bytes = b"", *, is_patient: bool = True) -> Greeting:
+    """Find out which protocol the peer speaks, within REFUSAL_MOMENT if one is not patient.
+
+    `begun` is what has been read of its input already. Raises OSError if the connection breaks.
     """
-    deadline = monotonic() + QUIET_MOMENT
-    data = _read_first(connection, recognise, deadline) or b""
+    deadline = monotonic() + (QUIET_MOMENT if is_patient else REFUSAL_MOMENT)
+    try:
+        data = _read_first(connection, recognise, deadline, begun, is_patient=is_patient)
+        return Greeting(Protocol.CHAT, data or b"", deadline)
+    except OtherProtocol as other:
+        return Greeting(other.protocol, other.data, deadline)
+
+
+def open_lines(connection: Connection, framer: LineFramer, greeting: Greeting) -> Opening:
+    """Read the rest of the quiet moment of a client that speaks plain lines; `framer` goes on.
+
+    Raises OSError if the connection breaks.
+    """
+    _, data, deadline = greeting
     events = framer.feed(data)
     if framer.spoken:
         return Opening(events, False, len(data))
@@ -100,32 +122,37 @@ def read_late(connection: Connection) -> bytes:
     return data
 
 
-def _read_first(connection: Connection, recognise: Recognise, deadline: float) -> bytes | None:
-    """Read until `recognise` takes the input for chat, or until `deadline`.
+def _read_first(
+    connection: Connection,
+    recognise: Recognise,
+    deadline: float,
+    begun: bytes = b"",
+    *,
+    is_patient: bool = True,
+) -> bytes | None:
+    """Read until `recognise` takes the input, behind `begun`, for chat, or until `deadline`.
 
-    Waits longer for input that may be another protocol's. Returns no bytes if the input has ended,
-    None if nothing comes. Raises OtherProtocol.
+    Waits longer, if it `is_patient`, for input that may be another protocol's. Returns no bytes if
+    the input has ended, None if nothing comes. Raises OtherProtocol.
     """
-    data, extra_time = b"", 0.0
-    while True:
-        more = _receive(connection, deadline + extra_time)
-        if not more:
-            return data or more
+    data, more, extra_time = b"", begun or receive(connection, deadline), 0.0
+    while more:
         data += more
         is_half_a_request = extra_time == REQUEST_TIME and b"\n" not in more
-        if is_half_a_request and len(data) < LONGEST_LINE:  # nothing new to recognise
-            continue
-        protocol = recognise(data)
-        if protocol == Protocol.CHAT or (protocol is None and len(data) >= LONGEST_LINE):
-            return data
-        if protocol:
-            raise OtherProtocol(protocol, data)
-        extra_time = _extra_time(data)
+        if not is_half_a_request or len(data) >= LONGEST_LINE:  # or there is nothing new to tell by
+            protocol = recognise(data)
+            if protocol == Protocol.CHAT or (protocol is None and len(data) >= LONGEST_LINE):
+                return data
+            if protocol:
+                raise OtherProtocol(protocol, data)
+            extra_time = _extra_time(data) if is_patient else 0.0
+        more = receive(connection, deadline + extra_time)
+    return data or more
 
 
 def _extra_time(data: bytes) -> float:
     """Seconds beyond the quiet moment for the rest of an input that begins with `data`."""
-    if is_request_begun(data):
+    if is_request_begun(data) or is_hello_begun(data):
         return REQUEST_TIME
     return LOGIN_TIME if is_login_begun(data) else 0.0
 
@@ -140,7 +167,7 @@ def _listen(
     """Wait until `deadline` for a first line; the events `before` (`size` bytes) have come."""
     events = [*before]
     while not framer.spoken and size < MAX_NEGOTIATION:
-        data = _receive(connection, deadline)
+        data = receive(connection, deadline)
         if data is None:
             return Opening(events, True, size)
         if not data:  # the end of input, which the next reader finds, too
@@ -150,15 +177,14 @@ def _listen(
     return Opening(events, False, size)
 
 
-def _receive(connection: Connection, deadline: float) -> bytes | None:
+def receive(connection: Connection, deadline: float) -> bytes | None:
     """Read some bytes, none if the input has ended; None if nothing comes until `deadline`."""
     while True:
         try:
             data = connection.recv(RECEIVE)
         except BlockingIOError:
             try:
-                left = ceil((deadline - monotonic()) / TICK) * TICK
-                connection.wait_until_readable(max(0.0, left))
+                connection.wait_until_readable(deadline)
             except TimeoutError:
                 return None
         else:

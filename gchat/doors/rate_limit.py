@@ -41,6 +41,10 @@ class RateLimit:
             return len(lines)
         # Fewer tokens are not worth a turn: wait for this many at least.
         left = max(rule.tokens(self._full_at, time.monotonic()), rule.rate * BATCH_SECONDS)
+        if max(map(len, lines)) < KIB:  # nearly always
+            count = min(len(lines), max(1, int(left)))
+            self.pay(count)
+            return count
         costs = [1 + len(line) // KIB for line in lines]
         count = 0
         while count < len(costs) and (costs[count] <= left or not count):

@@ -1,17 +1,15 @@
-"""What one client's greenlet does, from the first byte to the last."""
+"""What the greenlet of a client does that speaks plain lines, or JSON lines."""
 
-import logging
 import time
 from collections.abc import Sequence
-from math import inf
 
 from gchat.doors.actions import Actions
 from gchat.doors.dialects import Dialects
-from gchat.doors.opening import RECEIVE, Opening, OtherProtocol, read_late
+from gchat.doors.opening import QUIET_MOMENT, Opening, OtherProtocol, read_late
+from gchat.doors.visit import Visit
 from gchat.hub import membership
-from gchat.hub.client import Client, Dismissed, Expelled
+from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
-from gchat.hub.resumption import leave
 from gchat.hub.welcome import welcome
 from gchat.protocol.framing import Event, LineFramer, Lines, TooLong
 from gchat.protocol.telnet import TelnetCommands
@@ -25,101 +23,43 @@ is not stuck."""
 COMMANDS_TO_A_LINE = 64
 """Telnet commands that count as one line: they take about as long to answer."""
 
-PATIENCE = 60.0
-"""Seconds that one who has left may take none of what it is owed, before that is given up."""
 
-SEND_OFF = 3.0
-"""Seconds that one who is expelled gets at the most, however much it takes meanwhile."""
-
-LINGER = 1.0
-"""Seconds that the other side gets to end the connection after us: closing it while there
-is input unread would reset it, and take away what is still on its way there."""
-
-log = logging.getLogger(__name__)
-
-
-class Session:
-    """The life of `client`: a welcome, lines and commands, an end.
+class Session(Visit):
+    """The visit of a client that sends lines: a welcome, lines and commands, an end.
 
     What lines mean is up to Dialects, what they wait for is in Waits.
     """
 
     __slots__ = (
         "_actions",
-        "_client",
-        "_deadline",
         "_dialects",
-        "_ended",
         "_framer",
-        "_hub",
         "_opening",
         "_telnet_commands",
     )
 
     def __init__(self, hub: Hub, client: Client, framer: LineFramer, opening: Opening) -> None:
         """`opening` was read before; `framer` goes on from there."""
-        self._hub = hub
-        self._client = client
+        super().__init__(hub, client)
         self._framer = framer
         self._opening: Opening | None = opening
         self._actions = Actions(hub, client)
         self._dialects = Dialects(self._actions)
         self._telnet_commands = 0
         """Not paid for yet."""
-        self._ended = False
-        self._deadline = inf
-        """When it must be gone."""
 
-    def run(self) -> None:
-        """Returns when everything is over and the client's descriptor is given back."""
-        hub, client = self._hub, self._client
-        membership.enter(hub, client)
-        try:
-            reason = "cut off"
-            try:
-                reason = self._converse()
-                self._wait_to_leave()
-            finally:
-                membership.part(hub, client, reason)
-            self._settle()
-        finally:
-            self._remember()
-            membership.remove(hub, client)
-            client.connection.close()
-
-    def _remember(self) -> None:
-        try:
-            leave(self._hub, self._client)
-        except Exception:  # a mistake of ours: the rest must be done all the same
-            self._hub.faults.report("cannot remember %s", self._client)
-
-    def _converse(self) -> str:
-        """Listen to the client until it leaves; returns how it did."""
-        try:
-            is_silent = self._open()
-            if is_silent:
-                wait_for(self._client.connection.readable)
-                self._take_first_input()
-            while not self._ended:
-                began = time.monotonic()
-                wait_for(self._client.connection.readable)
-                if time.monotonic() - began >= HEAD_PAUSE and not self._framer.has_begun:
-                    self._dialects.plain.in_head = True
-                self._take_input()
-            return self._client.lost or "end of input"
-        except Dismissed as dismissed:
-            self._is_dismissed(dismissed)
-            return str(dismissed)
-        except OSError as error:
-            self._client.lose(error.strerror or str(error))
-            return self._client.lost
-
-    def _wait_to_leave(self) -> None:
-        if not self._hub.shutdown.closing:
-            try:
-                self._hub.arrival_gate.pass_through(self._client.owner)
-            except Dismissed as dismissed:  # it is leaving already
-                self._is_dismissed(dismissed)
+    def stay(self) -> None:
+        """Listen to the client until it leaves."""
+        is_silent = self._open()
+        if is_silent:
+            wait_for(self._client.connection.readable)
+            self._take_first_input()
+        while not self._ended:
+            began = time.monotonic()
+            wait_for(self._client.connection.readable)
+            if time.monotonic() - began >= HEAD_PAUSE and not self._framer.has_begun:
+                self._dialects.plain.in_head = True
+            self._take_input()
 
     def _open(self) -> bool:
         """Do what was said at once, or welcome one who is silent; returns whether it is."""
@@ -135,8 +75,26 @@ class Session:
             hub.arrival_gate.pass_through(client.owner)
             welcome(hub, client)
             membership.announce(hub, client)
+        elif client.display.json:
+            self._take_next_request()
         membership.listen(hub, client)
         return opening.silent
+
+    def _take_next_request(self) -> None:
+        """Take what a program asks for behind `/json`, if that comes soon.
+
+        It may be to go on where it was: what it is shown before that, it would be shown twice. With
+        places in many rooms, it may come in several packets.
+        """
+        deadline = time.monotonic() + QUIET_MOMENT
+        while not self._ended and time.monotonic() < deadline:
+            try:
+                self._client.connection.wait_until_readable(deadline)
+            except TimeoutError:
+                return
+            self._take_input()
+            if not self._framer.has_begun:
+                return
 
     def _take_first_input(self) -> None:
         """Take the first input of a person, unless it is a browser that connected ahead of time.
@@ -148,15 +106,15 @@ class Session:
         except BlockingIOError:  # the socket only seemed to be readable
             return
         except OtherProtocol as other:
-            self._hub.refuse(self._client, "this is a chat server: it does not speak HTTP")
+            why = "An HTTP request has to come at once: by now you count as a person"
+            self._hub.refuse(self._client, why, "another protocol")
             raise Dismissed(str(other)) from None
         self._take(data)
 
     def _take_input(self) -> None:
         """Take one portion of input, if there is some, and do what it says."""
-        self._actions.waits.before_reading()
         try:
-            data = self._client.connection.recv(RECEIVE)
+            data = self._actions.waits.read()
         except BlockingIOError:
             return
         self._take(data)
@@ -207,33 +165,3 @@ class Session:
             hub.tell(client, "Yes, here")
         if commands.interrupted:
             hub.tell(client, "Ctrl-C does not leave the chat; /quit does")
-
-    def _is_dismissed(self, dismissed: Dismissed) -> None:
-        if isinstance(dismissed, Expelled):
-            self._deadline = min(self._deadline, time.monotonic() + SEND_OFF)
-
-    def _settle(self) -> None:
-        """Wait until the client has what it is owed, then end the connection politely."""
-        client = self._client
-        try:
-            while not (client.settled or client.lost):
-                left = self._deadline - time.monotonic()
-                if left <= 0:
-                    return
-                before = client.connection.unacknowledged
-                try:
-                    if client.wait_for_progress(min(PATIENCE, left)):
-                        continue
-                except Dismissed as dismissed:  # it is leaving already
-                    self._is_dismissed(dismissed)
-                    continue
-                # It may be reading, and its socket still be too full to be written to.
-                if client.connection.unacknowledged >= before:
-                    log.info("give up %s: it does not take what it is owed", client)
-                    return
-            if not client.lost:
-                client.connection.finish()
-                if not self._ended:
-                    client.connection.discard_input(LINGER)
-        except (Dismissed, OSError):
-            return

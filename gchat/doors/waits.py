@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from gchat.doors.opening import RECEIVE
 from gchat.doors.rate_limit import RateLimit
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
+from gchat.hub.seat import Seat
+
+LEAST_READ = 512
+"""Bytes that are read from a client at a time, at the least: what costs as much as the reading."""
 
 STORE_PATIENCE = 1.0
 """Seconds that a command waits for a store to place what its client has said before."""
@@ -14,11 +19,15 @@ class Waits:
     """What one client's greenlet waits for between its socket and a room.
 
     A read waits until the client has read enough of its answers (`before_reading`): one that
-    only asks can't fill the server's memory.
+    only asks can't fill the server's memory. While others wait in its room for a turn, no more is
+    read than it will have one for: if a thousand begin to flood at the same moment, others wait
+    until something was read from each.
 
     Lines wait (`in_turn`), in this order, for
     1. the rate limit, so that nobody takes more of the server than others can;
-    2. a fair turn in the room, if more is said there than can be sent: then all get as much.
+    2. a fair turn in the room, if more is said there than can be sent: then all get as much. Lines
+       of a client that is in several rooms wait one by one, each in the room that it is for
+       (`turn_in`).
 
     A command waits (`before_command`), in this order, for
     1. answers that are not read yet, since it makes more of them;
@@ -43,6 +52,15 @@ class Waits:
         """Wait until the client may ask for more."""
         self._client.wait_until_answers_are_read()
 
+    def read(self) -> bytes:
+        """Wait until the client may ask for more; then read what it will have a turn for.
+
+        None at the end of its input. Raises BlockingIOError if there is nothing, and OSError.
+        """
+        self.before_reading()
+        turn = self._hub.room_of(self._client).queue.turn
+        return self._client.connection.recv(min(RECEIVE, max(LEAST_READ, turn)))
+
     def in_turn(self, lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         """Portions of `lines`, each when it may be obeyed."""
         client = self._client
@@ -50,10 +68,14 @@ class Waits:
             allowed = lines[: self._rate_limit.wait(lines)]
             lines = lines[len(allowed) :]
             while allowed:
-                queue = self._hub.room_of(client).queue
-                count = queue.wait(client.number, len(client.name), allowed)
+                count = len(allowed) if len(client.seats) > 1 else self.turn_in(client, allowed)
                 yield allowed[:count]
                 allowed = allowed[count:]
+
+    def turn_in(self, seat: Seat, lines: Sequence[bytes]) -> int:
+        """Wait for a turn in the room of `seat`; returns how many of `lines` it has."""
+        client, queue = self._client, self._hub.room_of(seat).queue
+        return queue.wait(client.number, len(client.name), lines)
 
     def pay(self, lines: int) -> None:
         """Wait until the rate limit allows what costs as much as so many lines."""

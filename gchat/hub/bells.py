@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from gchat.hub.client import Client
 from gchat.hub.names import Names
+from gchat.model.message import Utterance
 from gchat.model.room_log import RoomLog
 
 BELL = b"\a"
@@ -58,17 +59,17 @@ class Bells:
             client.rings = now + BELL_PAUSE
             self._enqueue(client, BELL)
 
-    def ring_for_mentioned(self, speaker: Client, log: RoomLog, texts: list[str]) -> None:
-        """Ring for the clients in the room of `log` that `speaker` mentions in `texts`."""
+    def ring_for_mentioned(self, log: RoomLog, said: Utterance) -> None:
+        """Ring for the clients in the room of `log` that are mentioned in what was `said` there."""
         if not self._on:
             return
-        for key in mentioned(texts):
+        for key in mentioned(said.texts):
             client = self._names.holder_of_key(key)
             if (
                 client is not None
-                and client is not speaker
+                and client.number != said.sender
                 and client.log is log
-                and not client.ignores.hides(speaker.number, speaker.name)
+                and not client.ignores.hides(said.sender, said.name)
             ):
                 self.ring(client)
 

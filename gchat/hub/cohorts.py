@@ -198,7 +198,8 @@ class Cohorts(Generic[Member]):
                 return None
             cohort = Cohort(cursor, key.display, ignores.copy(), self._apart)
             self._by_key[key] = cohort
-        return cohort if cohort.cursor == cursor else None
+        # While it is sent a pulse, it does not move, and nobody can come in all the same.
+        return cohort if cohort.cursor == cursor and not cohort.size else None
 
     def dissolve(self) -> None:
         """Have all members stand alone, each where it stands."""

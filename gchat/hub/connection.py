@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from fcntl import ioctl
 from sys import byteorder
 from termios import TIOCOUTQ
@@ -10,13 +11,10 @@ from time import monotonic
 from typing import Any
 
 import gevent
-from gevent.socket import wait
 
-from gchat.hub.marks import Trail
+from gchat.runtime.alarms import ALARMS
 from gchat.runtime.loop import READABLE, WRITABLE
-
-TCP_INFO_BYTES = 60
-"""As much of Linux's struct tcp_info (<linux/tcp.h>) as dead connections are found by."""
+from gchat.runtime.tcp_info import SIZE
 
 DISCARDED = 4 * 1024
 """Bytes of unwanted input read at a time."""
@@ -36,20 +34,26 @@ class Connection:
         "cut",
         "lost",
         "readable",
+        "seats",
         "sent",
-        "trail",
     )
 
-    def __init__(self, accepted: Any) -> None:
+    is_secure = False
+    """Whether nobody on the way can read or change what is sent: see doors.tls_connection."""
+    pending = 0
+    """Bytes of what `send` took that the kernel has not taken yet; they follow by themselves."""
+
+    def __init__(self, accepted: Any, readable: Any = None) -> None:
+        """`readable` is the watcher of an earlier transport of this socket, if there was one."""
         self._socket = accepted
         self._finished = False
         self._writable: Any = None
-        self.readable = gevent.get_hub().loop.io(accepted.fileno(), READABLE)
+        self.readable = readable or gevent.get_hub().loop.io(accepted.fileno(), READABLE)
         """A watcher of the loop's: there is something to read."""
         self.sent = 0
         """Bytes that the kernel took from us, while its seat is in no cohort (see Seat.sent)."""
-        self.trail: Trail | None = None
-        """What was sent of the client's room; None if nobody will ask what has arrived of it."""
+        self.seats: Any = None
+        """The seats of its client (seats.Seats), if there are several; None for nearly all."""
         self.cut: bytes | memoryview = b""
         """The rest of a line of which a part has been sent."""
         self.blocked = False
@@ -66,14 +70,25 @@ class Connection:
         taken: int = self._socket.send(data)
         return taken
 
+    def fileno(self) -> int:
+        """The descriptor, which stays the same until `close`."""
+        number: int = self._socket.fileno()
+        return number
+
     def recv(self, size: int) -> bytes:
-        """Read at most `size` bytes, none at the end of input; errors as `send`."""
+        """Read at most `size` bytes from the kernel, none at the end of input; errors as `send`.
+
+        Returns what they mean, of which nothing is kept back: there is more when the socket is
+        `readable` again.
+        """
         data: bytes = self._socket.recv(size)
         return data
 
-    def wait_until_readable(self, timeout: float) -> None:
-        """Wait until there is something to read. Raises TimeoutError after `timeout` seconds."""
-        wait(self.readable, timeout)
+    def wait_until_readable(self, deadline: float) -> None:
+        """Wait until there is something to read. Raises TimeoutError at `deadline`, by the
+        monotonic clock, or a little later.
+        """
+        ALARMS.wait_for(self.readable, deadline)
 
     def discard_input(self, seconds: float) -> None:
         """Read, and forget, until the other side ends its input or so many seconds have passed.
@@ -82,10 +97,10 @@ class Connection:
         the other side is lost. Raises OSError.
         """
         deadline = monotonic() + seconds
-        while (left := deadline - monotonic()) > 0:
+        while monotonic() < deadline:
             try:
-                self.wait_until_readable(left)
-                if not self.recv(DISCARDED):
+                self.wait_until_readable(deadline)
+                if not self._socket.recv(DISCARDED):
                     return
             except TimeoutError:
                 return
@@ -95,9 +110,12 @@ class Connection:
     def block(self, on_room: Callable[..., None], *arguments: Any) -> None:
         """The socket is full: call `on_room` from the loop, once, when it has room again."""
         self.blocked = True
+        self._await_room(self._unblock, on_room, *arguments)
+
+    def _await_room(self, callback: Callable[..., None], *arguments: Any) -> None:
         if self._writable is None:
             self._writable = gevent.get_hub().loop.io(self._socket.fileno(), WRITABLE)
-        self._writable.start(self._unblock, on_room, *arguments)
+        self._writable.start(callback, *arguments)
 
     def _unblock(self, on_room: Callable[..., None], *arguments: Any) -> None:
         self._writable.stop()
@@ -107,6 +125,11 @@ class Connection:
     @property
     def unacknowledged(self) -> int:
         """Bytes sent that the other side's kernel has not acknowledged yet."""
+        return self._on_the_way
+
+    @property
+    def _on_the_way(self) -> int:
+        """Bytes that the kernel took, and that the other side's has not acknowledged yet."""
         waiting = int.from_bytes(ioctl(self._socket, TIOCOUTQ, bytes(4)), byteorder)
         return max(0, waiting - self._finished)  # the end counts as one
 
@@ -115,7 +138,7 @@ class Connection:
         """The beginning of the kernel's struct tcp_info; empty where there is none (not Linux)."""
         if sys.platform != "linux":
             return b""
-        info: bytes = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+        info: bytes = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, SIZE)
         return info
 
     @property
@@ -123,10 +146,24 @@ class Connection:
         """The address of this machine that the other side has connected to."""
         return self._socket.getsockname()
 
+    def unheard(self) -> "Connection":
+        """A connection for a client of which the other side hears nothing: what it is to be sent
+        waits, and is given up with it. Closing it closes nothing. Whoever has this one sends on it.
+        """
+        return Unheard(_Muffled(self._socket))
+
     def finish(self) -> None:
-        """Send the end of the connection, behind all else. Raises OSError."""
+        """Send the end of the connection, behind all else; may wait for what is `pending`.
+
+        Raises OSError.
+        """
         self._socket.shutdown(socket.SHUT_WR)
         self._finished = True
+
+    def abort(self) -> None:
+        """Have everything fail that is sent or read from now on."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Give the descriptor back. Nothing can be sent or read afterwards."""
@@ -136,3 +173,32 @@ class Connection:
                 watcher.stop()
                 watcher.close()
         self._socket.close()
+
+
+class Unheard(Connection):
+    """A connection on which nothing is sent (see Connection.unheard)."""
+
+    __slots__ = ()
+
+    def block(self, _on_room: Callable[..., None], *_arguments: Any) -> None:
+        """The socket is full, and stays so."""
+        self.blocked = True
+
+
+class _Muffled:
+    """A socket that takes nothing of what is sent, and is not closed."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def send(self, _data: bytes | memoryview) -> int:
+        raise BlockingIOError
+
+    def shutdown(self, _how: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)

@@ -9,8 +9,8 @@ from itertools import chain
 
 import gevent
 
+from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.runtime.loop import give_way
 
 DELETED_AT_A_TIME = 200
 """Messages deleted from the file in one transaction: some milliseconds in which nothing else is
@@ -21,9 +21,6 @@ SCANNED_AT_A_TIME = 4096
 
 PAUSE = 0.02
 """Seconds between two transactions: new messages come first."""
-
-LAST_PLACE = 2**62
-"""Greater than the place of any message in the file."""
 
 
 def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
@@ -41,54 +38,57 @@ def delete(hub: Hub, room: str, ids: Collection[int]) -> set[int]:
     return deleted
 
 
-def delete_all_of(hub: Hub, sender: int) -> int:
-    """Delete all messages of the client with the number `sender`, in all rooms; return how many.
+def delete_all_of(hub: Hub, client: Client) -> int:
+    """Delete all messages of `client`, which asks for that, in all rooms; return how many.
 
     Takes as long as reading the whole file, in small steps. Messages that are sent meanwhile may
     stay: call it again for them. Raises StoreError; some messages may then be left.
     """
     count = 0
-    for room, ids in chain(_find_in_memory(hub, sender), _find_in_file(hub, sender)):
+    for room, ids in chain(_find_in_memory(hub, client), _find_in_archive(hub, client)):
         count += _delete_in_steps(hub, room, ids)
     return count
 
 
-def count_all_of(hub: Hub, sender: int) -> int:
+def count_all_of(hub: Hub, client: Client) -> int:
     """Count the messages that `delete_all_of` would delete now, each once.
 
     Takes as long as reading the whole file, in small steps. Raises StoreError.
     """
     held = defaultdict[str, set[int]](set)  # bounded by the messages in memory
-    for room, ids in _find_in_memory(hub, sender):
+    for room, ids in _find_in_memory(hub, client):
         held[room].update(ids)
     count = sum(map(len, held.values()))
-    for room, ids in _find_in_file(hub, sender):
+    for room, ids in _find_in_archive(hub, client):
         count += len(set(ids) - held[room])
     return count
 
 
-def _find_in_memory(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
-    """Yield open rooms with ids of messages of `sender` in their logs, some at a time."""
+def _find_in_memory(hub: Hub, client: Client) -> Iterator[tuple[str, list[int]]]:
+    """Yield open rooms with ids of messages of `client` in their logs, some at a time.
+
+    Other commands have their turn in between.
+    """
     for room in list(hub.rooms.by_name.values()):
         last = room.log.start.id
         while last < room.log.end.id:
-            yield room.name, room.log.ids_of(sender, last, SCANNED_AT_A_TIME)
+            yield room.name, room.log.ids_of(client.number, last, SCANNED_AT_A_TIME)
             last = max(last + SCANNED_AT_A_TIME, room.log.start.id)
-            give_way()
+            hub.next_turn(client)
 
 
-def _find_in_file(hub: Hub, sender: int) -> Iterator[tuple[str, list[int]]]:
-    """Yield rooms with ids of messages of `sender` in the file, some at a time.
+def _find_in_archive(hub: Hub, client: Client) -> Iterator[tuple[str, list[int]]]:
+    """Yield rooms with ids of messages of `client` in the archive, some at a time.
 
-    Messages that are deleted before the scan reaches them are left out. Raises StoreError.
+    Other searches have their turn in between. Raises StoreError.
     """
-    before = LAST_PLACE
-    while before:
-        before, places = hub.archive.find_of(sender, before, DELETED_AT_A_TIME)
-        found = defaultdict[str, list[int]](list)
-        for room, number in places:
-            found[room].append(number)
-        yield from found.items()
+    search = hub.archive.find_of(client.number)
+    while True:
+        with hub.searching(client):
+            found = next(search, None)
+        if found is None:
+            return
+        yield found
 
 
 def _delete_in_steps(hub: Hub, room: str, ids: Sequence[int]) -> int:

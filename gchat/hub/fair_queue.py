@@ -47,6 +47,11 @@ class FairQueue:
         """Whether senders wait for the next round."""
         return bool(self._waiting)
 
+    @property
+    def turn(self) -> int:
+        """Bytes that a turn has now at the most, if no line is longer."""
+        return max(MIN_TURN, self._limit // (len(self._waiting) + 1))
+
     def wait(self, sender: int, name: int, lines: Sequence[bytes]) -> int:
         """Wait for a turn of the client `sender`; return how many of `lines` it has, at least one.
 
@@ -93,7 +98,7 @@ class FairQueue:
 
     def _turn_size(self, name: int, lines: Sequence[bytes]) -> tuple[int, int]:
         """Return how many of `lines` make up a turn, and their size."""
-        most = max(MIN_TURN, self._limit // (len(self._waiting) + 1))
+        most = self.turn
         number = size = 0
         for line in lines:
             length = name + len(line)

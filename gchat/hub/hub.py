@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
-from operator import sub
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import gevent
 from gevent.event import Event
@@ -13,25 +13,32 @@ from gevent.lock import Semaphore
 from gchat.config.settings import Settings
 from gchat.hub.bells import Bells
 from gchat.hub.client import Client
+from gchat.hub.mail import Mail
 from gchat.hub.names import Names
 from gchat.hub.notices import PresenceNotices
 from gchat.hub.password_attempts import PasswordAttempts
 from gchat.hub.pending_writes import PendingWrites
 from gchat.hub.room import Pending, Room
 from gchat.hub.rooms import LOBBY, Rooms
+from gchat.hub.seat import Seat
+from gchat.hub.seats import Seats
+from gchat.hub.sent import Marked, SentLines
 from gchat.hub.shutdown import Shutdown
+from gchat.hub.stats import Stats
+from gchat.model.answers import Answer, AwayMessage
 from gchat.model.buckets import Buckets, Slots
+from gchat.model.epochs import Place
+from gchat.model.events import ABOUT_PRESENCE, RoomEvent, encode
 from gchat.model.identities import Identities
 from gchat.model.message import SERVER, SPOKEN, Kind, Private, Utterance
 from gchat.model.sanctions import Sanction, Sanctions
-from gchat.protocol.json_lines import with_ref
-from gchat.protocol.voices import voice_of
+from gchat.protocol.voices import Voice, voice_of
 from gchat.runtime.clock import Clock
 from gchat.runtime.faults import Faults
 from gchat.runtime.gate import FairGate
 from gchat.runtime.loop import Locks, give_way
 from gchat.runtime.watchdog import Watchdog
-from gchat.store.base import Batch, Placed
+from gchat.store.base import Batch
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
 
@@ -39,6 +46,13 @@ AT_ONCE = 256
 """Clients that are looked at, when something is asked about all, before others get a turn."""
 
 log = logging.getLogger(__name__)
+
+
+class Speaker(NamedTuple):
+    """In whose name something is said."""
+
+    number: int
+    name: str
 
 
 class Hub:
@@ -61,10 +75,11 @@ class Hub:
         self.clock = Clock()
         self.lock = Semaphore()
         self.clients: dict[int, Client] = {}
-        self.rooms = Rooms(self.history.open(LOBBY), self.store.owes)
+        self.rooms = Rooms(self.history.open(LOBBY), self.store.owes, self.store.is_kept)
         self.lobby.topic = self.directory.topic(LOBBY)
         self.identities = Identities(self.directory.identities())
         self.names = Names(self.identities)
+        self.mail = Mail(self.directory.first_private)
         self.bells = Bells(self.names, self.enqueue)
         self.presence_notices = PresenceNotices(self.names, self.notify)
         self.ready_rooms: dict[Room, None] = {}
@@ -74,6 +89,7 @@ class Hub:
         self.work = Event()
         """Set when there is a room in `stirred`."""
         self.pending_writes = PendingWrites()
+        self.sent = SentLines()
         self.opening = Locks()
         """By the names of rooms: held while what was said in one is read, to open it."""
         self.command_gate = FairGate()
@@ -84,6 +100,8 @@ class Hub:
         self.arrival_gate = FairGate()
         """Where clients wait that come or leave: thousands may do so at the same time."""
         self.stats = Stats()
+        self.sender = "loop"
+        """How those who listen are sent to, and why not in a faster way, for operators."""
         self.faults = Faults()
         self.watchdog = Watchdog()
         self.slots = Slots()
@@ -109,9 +127,9 @@ class Hub:
         """Where everybody arrives."""
         return self.rooms.by_name[LOBBY]
 
-    def room_of(self, client: Client) -> Room:
-        """The room that `client` is in, or was in last."""
-        return self.rooms.by_name[client.log.room]
+    def room_of(self, seat: Seat) -> Room:
+        """The room that `seat` is in, or was in last; a client is its own seat."""
+        return self.rooms.by_name[seat.log.room]
 
     def mute_of(self, client: Client) -> Sanction | None:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
@@ -128,6 +146,20 @@ class Hub:
             client.wait_until_answers_are_read()
             self.command_gate.pass_through(client.owner, first=client.operator)
 
+    @contextmanager
+    def searching(self, client: Client) -> Iterator[None]:
+        """Wait until it is the turn of `client` to search the history file, and search within.
+
+        What it takes within counts as time of the client's in that gate, and in no other.
+        """
+        owner, gate = client.owner, self.search_gate
+        with (
+            self.command_gate.paused(owner),
+            gate.hold(owner, first=client.operator),
+            gate.measured(owner),
+        ):
+            yield
+
     def each_client(self) -> Iterator[Client]:
         """All clients that there are, for the greenlet of whoever asks: between some of them
         others have their turn. Who has gone by then is left out.
@@ -142,31 +174,34 @@ class Hub:
 
     # Talking
 
-    def say(self, client: Client, texts: list[str], kind: str = Kind.SAY) -> None:
-        """`client` says `texts` to the others in its room."""
-        room = self.room_of(client)
+    def say(
+        self,
+        client: Client,
+        texts: list[str],
+        kind: str = Kind.SAY,
+        speaker: Speaker | None = None,
+    ) -> None:
+        """`client` says `texts` to the others in the room in which it is at work.
+
+        As `speaker`, whom its token stands for, if it has shown one for these alone.
+        """
+        number, name = speaker or (client.number, client.name)
+        room = self.room_of(client.at)
         if room.presence.is_unannounced(client.number):
-            self.presence_notices.tell(room)  # nobody is heard before they have come
+            self.presence_notices.tell_of(room, client.number)  # nobody is heard before they come
         if client.away:
             client.away = None
-            self.confirm(client, "You are no longer away")
-        self._append(room, kind, texts, client.number, client.name, client)
+            self.confirm(client, "You are no longer away", facts=AwayMessage(None))
+        self._append(room, kind, texts, number, name, client)
         self.stats.messages += len(texts)
-        room.queue.unsent += sum(map(len, texts)) + len(texts) * len(client.name)
-        self.bells.ring_for_mentioned(client, room.log, texts)
+        room.queue.unsent += sum(map(len, texts)) + len(texts) * len(name)
 
-    def notify(
-        self,
-        room: Room,
-        text: str,
-        about: int = SERVER,
-        name: str = "",
-        kind: str = Kind.NOTICE,
-    ) -> None:
-        """A notice to everybody in `room` but the client of the number `about`, called `name`."""
-        if kind != Kind.PRESENCE and room.presence.is_unannounced(about):
-            self.presence_notices.tell(room)
-        self._append(room, kind, [text], about, name, room.clients.get(about))
+    def notify(self, room: Room, event: RoomEvent, about: int = SERVER, name: str = "") -> None:
+        """Tell everybody in `room` but the client of the number `about`, called `name`."""
+        if event.kind not in ABOUT_PRESENCE and room.presence.is_unannounced(about):
+            self.presence_notices.tell_of(room, about)
+        text = encode(event)
+        self._append(room, event.kind, [text], about, name, room.clients.get(about))
         room.queue.unsent += len(text)
 
     def _append(
@@ -178,54 +213,43 @@ class Hub:
         name: str,
         client: Client | None,
     ) -> None:
+        # Not if somebody else acts, who mutes it, say; nor in another of its rooms.
+        acts = client is not None and client.greenlet is gevent.getcurrent()
+        is_here = client is not None and client.at.log is room.log
+        marked = client.marked if client is not None and acts and is_here else None
+        ref = marked.ref if marked and kind in SPOKEN else None
         # Milliseconds are what programs are told, and what comes back the same from a file.
-        utterance = Utterance(round(time.time(), 3), kind, texts, sender, name)
+        utterance = Utterance(round(time.time(), 3), kind, texts, sender, name, ref)
         if not self.store.places_at_once:
-            self.pending_writes.add(room, utterance, client)
+            pending = self.pending_writes.add(room, utterance, client)
+            if marked:
+                self._note_marked(room, marked, utterance, pending)
             return
         log = room.log
-        (placed,) = self.store.append((Batch(room.name, log.end, log.latest, (utterance,)),))
+        batch = Batch(room.name, log.epoch, log.end, log.latest, (utterance,))
+        (placed,) = self.store.append((batch,))
         log.insert(placed.entries)
         if client is not None:
-            client.has_said(log.end.id, len(texts) if kind in SPOKEN else 0)
+            if seat := client.seat_in(room.name):
+                seat.has_said(log.end.id, len(texts) if kind in SPOKEN else 0)
+            self.ring(room, utterance)
+        if marked:
+            self._note_marked(room, marked, utterance, Place(log.end.id, log.epoch))
         self.mark_ready(room)
 
-    def insert(self, room: Room, pending: Sequence[Pending], placed: Placed) -> None:
-        """Have `room` see what was pending there first, now that the store has placed it."""
-        room.log.insert(placed.others)
-        last = room.log.end.id
-        room.log.insert(placed.entries)
-        for each in pending:
-            room.pending.popleft()
-            last += len(each.utterance.texts)
-            try:
-                self._count_as_own(room, each, last)
-            except Exception:  # a mistake of ours: the others' lines have their places all the same
-                self.faults.report("cannot settle what was said in #%s", room.name)
-        self.mark_ready(room)
+    def _note_marked(
+        self, room: Room, marked: Marked, utterance: Utterance, place: Place | Pending
+    ) -> None:
+        """A request with a ref has had this said, or told, at this place in `room`."""
+        marked.place = place
+        if utterance.ref is not None:
+            sender, ref, texts = utterance.sender, utterance.ref, utterance.texts
+            self.sent.note(sender, ref, texts[0], room.name, place)
 
-    def _count_as_own(self, room: Room, pending: Pending, last: int) -> None:
-        """Have whoever has said what was pending not be sent it, wherever they are by now.
-
-        `last` is the id that the last of it has been given.
-        """
-        count = len(pending.utterance.texts) if pending.utterance.kind in SPOKEN else 0
-        sender, by = pending.utterance.sender, pending.client
-        client = self.clients.get(sender)
-        if by is not None:
-            if by.pending is pending:
-                by.pending = None
-            if self.clients.get(by.number) is by:
-                for ref in pending.refs:
-                    self.enqueue(by, with_ref("ok", ref, id=last))
-                if client is None and by.former == sender:  # by now it goes on as another one
-                    client = by
-        if client is not None:
-            if client.log is room.log:
-                client.has_said(last, count)
-        elif (identity := self.identities.of(sender)) and identity.room == room.name:
-            identity.own_ahead += count
-            self.identities.moved[sender] = identity
+    def ring(self, room: Room, utterance: Utterance) -> None:
+        """Ring for the clients that are mentioned in `utterance`, behind it."""
+        if utterance.kind in SPOKEN:
+            self.bells.ring_for_mentioned(room.log, utterance)
 
     def report(self, text: str) -> None:
         """Have the log and all operators told of what they have to know at once. Does not wait."""
@@ -237,45 +261,61 @@ class Hub:
             if client.operator:
                 self.tell(client, text)
 
-    def notify_all(self, text: str) -> None:
-        """A notice to everybody in every room."""
+    def notify_all(self, event: RoomEvent) -> None:
+        """Tell everybody in every room."""
         for room in self.rooms.by_name.values():
-            self.notify(room, text)
+            self.notify(room, event)
 
-    def tell(self, client: Client, *texts: str) -> None:
-        """A notice of some lines to `client` alone."""
-        self.enqueue(client, voice_of(client.display).notices(texts))
+    def tell(self, seat: Seat, *texts: str, event: RoomEvent | None = None) -> None:
+        """A notice to the client of `seat` alone, unasked: that `event` has happened to it, say."""
+        self.enqueue(seat, voice_of(seat.display).notices(texts, event))
 
-    def confirm(self, client: Client, *texts: str) -> None:
-        """Tell `client` that something was done; not a program that has not asked for notices."""
-        if client.display.notices:
-            self.tell(client, *texts)
+    def voice_for(self, seat: Seat) -> Voice:
+        """The voice in which a client is answered what it has just asked for, with its ref."""
+        voice, marked = voice_of(seat.display), seat.client.marked
+        return voice.answering(marked.ref) if marked else voice
 
-    def refuse(self, client: Client, why: str) -> None:
-        """Tell `client` what was not done, and why."""
-        self.enqueue(client, voice_of(client.display).refusal(why))
+    def answer(self, seat: Seat, *texts: str, facts: Answer | None = None) -> None:
+        """Answer what a client has just asked for: `texts` for people, `facts` for programs."""
+        if data := self.voice_for(seat).answer(texts, facts):
+            self.enqueue(seat, data)
 
-    def enqueue(self, client: Client, data: bytes, private: Private | None = None) -> None:
-        """Have `data` sent to `client` alone, behind all that it is to get up to now.
+    def confirm(self, seat: Seat, *texts: str, facts: Answer | None = None) -> None:
+        """Answer that something was done; not to a program that has not asked for notices."""
+        if seat.display.notices:
+            self.answer(seat, *texts, facts=facts)
 
+    def refuse(self, seat: Seat, why: str, reason: str) -> None:
+        """Tell the client of `seat` what was not done, and why."""
+        self.enqueue(seat, voice_of(seat.display).refusal(why, reason))
+
+    def enqueue(self, seat: Seat, data: bytes, private: Private | None = None) -> None:
+        """Have `data` sent to the client of `seat` alone, behind all that it is to get up to now.
+
+        If `seat` is the client itself, that means the room which its present request is for.
         `private` is what somebody else sends it.
         """
-        if not client.lost:
-            client.enqueue(data, private)
-            self.visit(client)
+        self.owe(seat if private else seat.at, data, private)
+
+    def owe(self, seat: Seat, data: bytes, private: Private | None = None) -> None:
+        """Have `data` sent to the client of `seat` alone, behind what it is to get of that room."""
+        if not seat.lost:
+            seat.enqueue(data, private)
+            self.visit(seat)
 
     # Names
 
     def rename(self, client: Client, name: str) -> None:
         """Give `client` a name that text.as_name has made; raises NameTaken and NameReserved."""
-        before = client.name
+        before, shown_before = client.name, str(client)
         self.names.take(client, name)
         client.named = time.monotonic()
-        room = self.room_of(client)
-        if client.person and name != before and not room.presence.rename(client.number, name):
-            if room.presence.has_left(name):
-                self.presence_notices.tell(room)  # or it would seem to be this one
-            self.notify(room, f"{before} is now {name}", client.number, name)
+        if name != before:
+            log.info("%s is now %s", shown_before, name)
+        if not client.person or name == before:
+            return
+        for seat in client.seats:
+            self.presence_notices.tell_renamed(self.room_of(seat), client, before)
 
     # What the broadcaster is to do
 
@@ -284,31 +324,15 @@ class Hub:
         self.ready_rooms[room] = None
         self.work.set()
 
-    def visit(self, client: Client) -> None:
-        """There is something to send to `client`, or it can take something again."""
-        room = self.room_of(client)
-        room.visits[client.number] = client
+    def visit(self, seat: Seat) -> None:
+        """There is something to send to `seat`, or it can take something again."""
+        room = self.room_of(seat)
+        room.visits[seat.number] = seat
         self.mark_ready(room)
 
-
-@dataclass
-class Stats:
-    """Counted by those who do it: once for a portion, or for a call to send, not for a line."""
-
-    joined: int = 0
-    """Clients that came, whether they have left or not."""
-    refused: int = 0
-    """Newcomers that were turned away."""
-    messages: int = 0
-    """Lines that clients have said in rooms."""
-    bytes_in: int = 0
-    """All that clients have sent."""
-    deliveries: int = 0
-    """Lines said in rooms, each counted for each other client that it has reached, even if that
-    one ignores who said it."""
-    bytes_out: int = 0
-    """All that clients were sent."""
-
-    def __sub__(self, before: "Stats") -> "Stats":
-        """What was done since `before`."""
-        return Stats(*map(sub, astuple(self), astuple(before)))
+    def go_on(self, client: Client) -> None:
+        """The connection of `client` takes something again: it is the turn of one of its seats."""
+        seats: Seats | None = client.connection.seats
+        seat = client if seats is None else seats.next
+        if seat is not None and not client.connection.blocked:
+            self.visit(seat)

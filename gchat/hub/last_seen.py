@@ -4,22 +4,11 @@ The kernel tells what the other side's kernel has acknowledged, which behind a p
 A client that knows ids (JSON) tells what it has: `/resume TOKEN 1234`, or `EPOCH-1234`.
 """
 
-import re
 from typing import NamedTuple
 
 from gchat.hub.hub import Hub
-from gchat.model.identities import Identity
+from gchat.model.epochs import Place
 from gchat.model.room_log import Cursor, RoomLog
-
-_FORM = re.compile(r"(?:([0-9A-Za-z._]{1,64})-)?([0-9]{1,15})")
-
-
-class LastSeen(NamedTuple):
-    """The last message of its room that a client has."""
-
-    id: int
-    epoch: str = ""
-    """The epoch of the room that `id` belongs to; empty if the client does not say."""
 
 
 class Continuation(NamedTuple):
@@ -30,33 +19,31 @@ class Continuation(NamedTuple):
     """Messages that it has not got, nobody knows how many, may lie before `cursor`."""
 
 
-def read_last_seen(typed: str) -> LastSeen | None:
-    """Read `1234` or `EPOCH-1234`; None if `typed` has neither form."""
-    if match := _FORM.fullmatch(typed):
-        return LastSeen(int(match[2]), match[1] or "")
-    return None
+def continue_behind(hub: Hub, log: RoomLog, seen: Place, known: Cursor) -> Continuation:
+    """Find the cursor behind the message that a client has `seen` last in `log`.
 
-
-def is_of_present_epoch(log: RoomLog, seen: LastSeen) -> bool:
-    """Whether the id in `seen` stands for the same message in `log` as when it was shown."""
-    return not seen.epoch and seen.id <= log.end.id  # no store tells epochs yet
-
-
-def continue_behind(hub: Hub, log: RoomLog, seen: LastSeen, identity: Identity) -> Continuation:
-    """Find the cursor behind the message that the client of `identity` has seen last in `log`.
-
-    If that message is unknown, the client goes on where its kernel had acknowledged everything; if
-    what followed is not kept any more, with the first message that is. Both are gaps.
+    `known` is what else is known to have arrived: there it goes on if the message that it has seen
+    cannot be found. That is told as a gap, and so is a message whose id was given out again since,
+    in a later epoch: then the client gets all that is of later ones. If what followed is not kept
+    any more, it goes on with the first message that is.
 
     Waits if the message is not in memory. Raises StoreError.
     """
-    if not is_of_present_epoch(log, seen):
-        return Continuation(min(identity.place, log.end), True)
-    for known in (log.end, log.start):
-        if seen.id == known.id:
-            return Continuation(known, False)
-    following = hub.history.after(log, seen.id, 1)
+    epoch = log.epoch if seen.epoch is None else seen.epoch
+    last = min(seen.id, hub.history.epoch_end(log, epoch))
+    is_gap = last != seen.id
+    if epoch > log.epoch or (is_gap and (epoch == log.epoch or _is_before_all(hub, log, last))):
+        return Continuation(min(known, log.end), True)
+    for cursor in (log.end, log.start, known):
+        if last == cursor.id:
+            return Continuation(cursor, is_gap)
+    following = hub.history.after(log, last, 1)
     if not following:
         return Continuation(log.end, True)
     cursor = Cursor(following[0].id - 1, following[0].spoken_before)
-    return Continuation(cursor, cursor.id != seen.id)
+    return Continuation(cursor, is_gap or cursor.id != last)
+
+
+def _is_before_all(hub: Hub, log: RoomLog, last: int) -> bool:
+    """Whether nothing is kept of `log` up to the id `last`."""
+    return last <= log.start.id and last <= hub.history.start(log)

@@ -112,15 +112,23 @@ class Trail:
         self._alone = Marks(place)
         self._append(_Segment(before, 0, self._alone, None))
 
-    def add(self, before: int, start: Cursor, ends: Sequence[int], spoken: Sequence[int]) -> None:
+    def add(
+        self,
+        before: int,
+        start: Cursor,
+        ends: Sequence[int],
+        spoken: Sequence[int],
+        offset: int = 0,
+    ) -> None:
         """Add messages that were sent to this connection alone, from the place `start` on.
 
-        `before`, `ends` and `spoken` are as in Marks.add, and count in the connection's stream.
+        They begin behind `before` bytes of the connection's stream. `ends` are their ends, counted
+        from `offset` bytes before there; `spoken` is Message.spoken of each.
         """
         if self._alone is None or self._alone.last != start.id:
             self.skip(before, start)
         assert self._alone is not None
-        self._alone.add(before, ends, spoken)
+        self._alone.add(before - offset, ends, spoken)
         self._grown += len(ends)
 
     def follow(self, before: int, base: int, marks: Marks) -> None:

@@ -35,7 +35,7 @@ class NameReserved(Exception):
 
 
 class Names:
-    """The names of all clients: each client has one, at first its address.
+    """The names of all clients: each client has one, at first its address, or guest-7.
 
     Names are compared by their key (text.naming.name_key): upper and lower case are the same.
     """
@@ -51,12 +51,14 @@ class Names:
         self._ignorers: dict[str, set[int]] = {}
         """The numbers of the clients that ignore a name, by its key."""
         self._ignored_as: dict[int, set[str]] = {}
-        """The keys under which a client is ignored, by its number."""
+        """The keys under which a client is ignored, by its number, while it is here."""
+        self._known_as: dict[int, set[str]] = {}
+        """The keys of ignored names that stand for a client, by its number, also if it is gone."""
         self._departed: dict[str, Network] = {}
         """The networks of clients that left, by the key of their name; the latest come last."""
 
     def arrive(self, client: Client) -> None:
-        """Register a new client under its address."""
+        """Register a new client under its first name."""
         key = name_key(client.name)
         # Two clients have the same one if they have reached different addresses of the server.
         self._holders.setdefault(key, client)
@@ -70,6 +72,14 @@ class Names:
         """Return the client whose name has this `key`, or None."""
         return self._holders.get(key)
 
+    def beginning_with(self, key: str) -> list[str]:
+        """Return the names that clients have taken and whose keys begin with `key`."""
+        return [
+            holder.name
+            for held, holder in self._holders.items()
+            if held.startswith(key) and holder.name != holder.first_name
+        ]
+
     def take(self, client: Client, name: str) -> None:
         """Rename `client` to `name`. Raises NameTaken and NameReserved."""
         key = name_key(name)
@@ -78,26 +88,22 @@ class Names:
             raise NameTaken(holder, self.free(name))
         if any(each.number != client.number for each in self._reserved_like(name)):
             raise NameReserved(self.free(name))
-        self._give_up(client)
-        self._holders[key] = client
-        self._looks.add(name, key)
-        client.name = name
-        self._follow(client, key)
+        self._hand_over(client, name, key)
 
     def resume(self, client: Client, name: str) -> None:
-        """Rename a client that has resumed its number, so that it is ignored as it was before.
+        """Rename a client that has resumed its number to `name`, which is reserved for it.
 
-        Raises NameTaken and NameReserved.
+        It is ignored as it was before. The name may look like that of another client, if both are
+        from the time when that was not refused: neither has taken it from the other.
         """
-        self.take(client, name)
-        for key, followed in self._followed.items():
-            if client.number in followed.numbers:
-                self._follow(client, key)
+        self._hand_over(client, name, name_key(name))
+        for key in list(self._known_as.get(client.number, ())):
+            self._follow(client, key)
 
     def release(self, client: Client) -> None:
         """Free the name of a client that leaves, and end what it ignores."""
         self._give_up(client)
-        if client.name != client.address:
+        if not client.is_nameless:
             key = name_key(client.name)
             self._departed.pop(key, None)
             self._departed[key] = client.network  # moves it to the end
@@ -106,7 +112,8 @@ class Names:
         for key in client.ignores.names:
             self._forget_ignorer(key, client)
         for key in self._ignored_as.pop(client.number, ()):
-            self._followed[key].leave(client.number)
+            for number in self._followed[key].leave(client.number):
+                _take_out(self._known_as, number, key)
 
     def departed(self, name: str) -> Network | None:
         """Return the network of a client called `name` that left lately, or None."""
@@ -158,6 +165,14 @@ class Names:
             client.ignores = NOBODY
         return spelled
 
+    def _hand_over(self, client: Client, name: str, key: str) -> None:
+        """Make `name`, of which this is the key, the name of `client`."""
+        self._give_up(client)
+        self._holders[key] = client
+        self._looks.add(name, key)
+        client.name = name
+        self._follow(client, key)
+
     def _like(self, name: str) -> Client | None:
         """The client called `name`, or else one whose name looks like it."""
         keys = [name_key(name), *self._looks.of(name)]
@@ -173,6 +188,7 @@ class Names:
         if key in self._followed:
             self._followed[key].add(client.number)
             self._ignored_as.setdefault(client.number, set()).add(key)
+            self._known_as.setdefault(client.number, set()).add(key)
 
     def _forget_ignorer(self, key: str, client: Client) -> None:
         """Note that `client` no longer ignores the name with this `key`."""
@@ -181,13 +197,19 @@ class Names:
         if not ignorers:
             del self._ignorers[key]
             for number in self._followed.pop(key).numbers:
-                if names := self._ignored_as.get(number):
-                    names.discard(key)
-                    if not names:
-                        del self._ignored_as[number]
+                _take_out(self._ignored_as, number, key)
+                _take_out(self._known_as, number, key)
 
     def _give_up(self, client: Client) -> None:
         key = name_key(client.name)
         if self._holders.get(key) is client:
             del self._holders[key]
             self._looks.remove(client.name, key)
+
+
+def _take_out(keys_of: dict[int, set[str]], number: int, key: str) -> None:
+    """Take `key` away from those of `number`, if it is among them."""
+    if keys := keys_of.get(number):
+        keys.discard(key)
+        if not keys:
+            del keys_of[number]

@@ -5,34 +5,52 @@ from collections.abc import Callable
 
 import gevent
 
+from gchat.hub.client import Client
 from gchat.hub.names import Names
 from gchat.hub.room import Room
-from gchat.model.message import Kind
+from gchat.model.events import Renamed, RoomEvent
 
 
 class PresenceNotices:
     """Announce the joins and leaves that the `presence` of a room has collected."""
 
-    def __init__(self, names: Names, notify: Callable[[Room, str, int, str, str], None]) -> None:
-        """`notify` appends a notice to a room's log, as Hub.notify does."""
+    def __init__(self, names: Names, notify: Callable[[Room, RoomEvent, int, str], None]) -> None:
+        """`notify` appends an event to a room's log, as Hub.notify does."""
         self._names = names
         self._notify = notify
 
     def tell_soon(self, room: Room) -> None:
         """Announce a join or leave now, or together with the others of the next second."""
-        delay = room.presence.delay(time.monotonic())
-        if delay == 0:
+        if room.presence.delay(time.monotonic()) == 0:
             self.tell(room)
-        elif delay is not None and not room.telling_later:
-            room.telling_later = True
-            gevent.spawn_later(delay, self._tell_later, room)
+        now = time.monotonic()
+        delay = room.presence.delay(now)
+        if delay is None or (room.teller and room.tell_at <= now + delay):
+            return
+        if room.teller:
+            room.teller.kill(block=False)
+        room.tell_at = now + delay
+        room.teller = gevent.spawn_later(delay, self._tell_later, room)
 
     def tell(self, room: Room) -> None:
         """Announce all joins and leaves that are not announced yet."""
-        # Ignored clients get lines of their own: a combined line cannot be hidden from anybody.
-        for text, about, name in room.presence.tell(time.monotonic(), self._names.ignored):
-            self._notify(room, text, about, name, Kind.PRESENCE)
+        for event, about, name in room.presence.tell(time.monotonic(), self._names.ignored):
+            self._notify(room, event, about, name)
+
+    def tell_of(self, room: Room, number: int) -> None:
+        """Announce all joins and leaves, also of the client `number` if it has no name yet."""
+        room.presence.expect_no_name(number)
+        self.tell(room)
+
+    def tell_renamed(self, room: Room, client: Client, before: str) -> None:
+        """Announce the new name of `client`, called `before` until now, if somebody knows that."""
+        if room.presence.rename(client.number, client.name):
+            self.tell_soon(room)
+            return
+        if room.presence.has_left(client.name):
+            self.tell(room)  # or it would seem to be this one
+        self._notify(room, Renamed(before), client.number, client.name)
 
     def _tell_later(self, room: Room) -> None:
-        room.telling_later = False
+        room.teller = None
         self.tell_soon(room)

@@ -4,6 +4,7 @@ from collections import deque
 from sys import getsizeof
 from typing import NamedTuple
 
+from gchat.hub.remainder import Remainder
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 
@@ -23,6 +24,8 @@ class Owed(NamedTuple):
     data: bytes
     private: Private | None = None
     """The direct message in `data`, if it is one; None for an answer."""
+    remainder: Remainder | None = None
+    """The remainder of a room that the client had left, if `data` is that."""
 
     @property
     def size(self) -> int:

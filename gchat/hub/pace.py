@@ -14,7 +14,7 @@ there are many more rounds."""
 FIRST_BYTES = 4 * 2**20
 """Bytes that a round may send to all clients together, as long as none was timed."""
 
-ROUND_TIME = 0.025
+ROUND_TIME = 0.012
 """Seconds that a round may take while senders wait for it. A line that is said now and then waits
 for the rest of one round, and is delivered in the next: a tenth of a second, which seems immediate,
 is not reached."""

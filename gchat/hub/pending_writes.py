@@ -18,7 +18,7 @@ class PendingWrites:
         self._added = Event()
         self._placed = Event()
 
-    def add(self, room: Room, utterance: Utterance, client: Client | None) -> None:
+    def add(self, room: Room, utterance: Utterance, client: Client | None) -> Pending:
         """Note a new message in `room`, of `client` or, if that is None, of the server."""
         pending = Pending(utterance, client)
         room.pending.append(pending)
@@ -26,6 +26,7 @@ class PendingWrites:
             client.pending = pending
         self.rooms[room] = None
         self._added.set()
+        return pending
 
     def wait(self) -> None:
         """Wait for a room with messages that have no place yet."""

@@ -6,24 +6,36 @@ it says it has seen.
 """
 
 import time
-from itertools import count
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from itertools import count, repeat
+from types import MappingProxyType
+from typing import Final
 
 import gevent
 from gevent.event import Event
 
 from gchat.hub import membership
-from gchat.hub.client import Client
+from gchat.hub.checkpoint import keep_mail, leave, remembered_place
+from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
-from gchat.hub.last_seen import Continuation, LastSeen, continue_behind
+from gchat.hub.last_seen import Continuation, continue_behind
+from gchat.hub.left_rooms import enqueue_missed, read_missed
+from gchat.hub.membership import TooManySeats
 from gchat.hub.room import Room
+from gchat.hub.rooms import TooManyRooms
 from gchat.hub.welcome import welcome_back
 from gchat.model.buckets import TokenBucket
-from gchat.model.identities import Identity
+from gchat.model.display import Display
+from gchat.model.epochs import Place
+from gchat.model.events import Renamed
+from gchat.model.identities import Identity, RememberedPlace
 from gchat.model.ignoring import NOBODY
+from gchat.model.message import Private
 from gchat.model.room_log import Cursor
-from gchat.model.tokens import digest, make_token, tidy
+from gchat.model.tokens import tidy
 from gchat.protocol.voices import voice_of
+from gchat.runtime.tcp_info import has_vanished
 from gchat.store.errors import StoreError
 
 DISPLACED = "Disconnected: your token was used on another connection"
@@ -32,10 +44,21 @@ READING_PATIENCE = 5.0
 """Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
 can use the token."""
 
+LEAVING_PATIENCE = 5.0
+"""Seconds that the connection which had the token may take to leave its room, behind others that
+leave: after that the one that resumes is told to try again, and no longer keeps the token busy."""
+
 DISPLACEMENTS = TokenBucket(rate=1 / 600, burst=5)
 """Five times a connection is ended by another with its token, then once in ten minutes: a client
 that loses its connection again and again can come back, and two that resume by themselves do not
 end each other for ever. Vanished connections are found in two minutes."""
+
+NOTHING: Final[Mapping[str, Place]] = MappingProxyType({})
+"""What a client has seen last of its rooms, if it does not say."""
+
+VANISHED = 3.0
+"""Seconds without an acknowledgement of what is sent again and again, after which a connection is
+ended without being counted: a phone on a train would soon be kept out."""
 
 _numbers = count(-1, -1)
 """Numbers for clients whose own number another connection has taken over."""
@@ -57,70 +80,26 @@ class DisplacedTooOften(Exception):
         self.wait = wait
 
 
-def give_token(hub: Hub, client: Client) -> None:
-    """Give `client` a token, and with it an identity that it can resume under its present name.
-
-    Raises TooManyIdentities.
-    """
-    token = make_token()
-    identity = Identity(
-        client.number,
-        digest(token),
-        client.network,
-        client.name,
-        hub.clock.trusted(),
-        client.log.room,
-        client.cursor,
-        since=hub.clock.trusted(),
-    )
-    update_identity(identity, client)
-    hub.identities.add(identity, hub.clients)
-    client.token = token
-
-
-def update_identity(identity: Identity, client: Client) -> None:
-    """Copy the present state of `client` into `identity`."""
-    update_place(identity, client)
-    identity.room = client.log.room
-    identity.display = client.display
-    identity.ignored = list(client.ignores.names.values())
-    identity.person = client.person
-    identity.rings = client.rings is not None
-    identity.muted = client.muted
-    identity.correspondent = client.correspondent
-
-
-def update_place(identity: Identity, client: Client) -> None:
-    """Copy into `identity` how much of its room `client` has received."""
-    known = identity.place if identity.room == client.log.room else Cursor(0, 0)
-    identity.place, identity.own_ahead = received(client, known)
-
-
-def leave(hub: Hub, client: Client) -> None:
-    """Save the identity of a client that is sent no more; its socket must still be open."""
-    identity = hub.identities.of(client.number)
-    if identity is not None:
-        update_identity(identity, client)
-        identity.privates += client.take_all_privates()
-        hub.identities.leave(identity, hub.clock.trusted())
-        if not hub.settings.reserve and identity.number not in hub.resumed:
-            hub.identities.forget(identity)
-
-
 def resume(
-    hub: Hub, client: Client, identity: Identity, token: str, seen: LastSeen | None = None
+    hub: Hub, client: Client, identity: Identity, token: str, seen: Mapping[str, Place] = NOTHING
 ) -> None:
     """Make `client` resume `identity`, which another connection may still have.
 
-    It gets what follows the message that it has `seen` last, or, if it does not know that, what its
-    kernel has not acknowledged.
+    It is in all rooms of `identity` again, and in those of `seen`, which are the last messages that
+    it has of rooms, by their names; the empty name stands for the first room. There it gets what
+    follows them; of the others, and of rooms that it has left, what its kernel has not
+    acknowledged.
+
+    Rooms that cannot be opened are told, and left out, unless that is all of them.
 
     Runs in the greenlet of `client`. Raises BeingResumed, NotReading, DisplacedTooOften,
-    TooManyRooms and StoreError; the client stays as it was then.
+    TooManySeats, TooManyRooms and StoreError, and Dismissed if its connection breaks before it has
+    ended another one; the client stays as it was then.
     """
     if identity.number in hub.resumed:
         raise BeingResumed
-    if identity.number in hub.clients:
+    other = hub.clients.get(identity.number)
+    if other is not None and not _has_vanished(other):
         now = time.monotonic()
         if wait := hub.displacements.wait(DISPLACEMENTS, identity.number, now):
             raise DisplacedTooOften(wait)
@@ -129,78 +108,149 @@ def resume(
     listens = client.until is None
     try:
         with gevent.Timeout(READING_PATIENCE, NotReading):
-            membership.stop_listening(hub, client)
+            for seat in client.seats:
+                membership.stop_listening(hub, seat)
+        if client.lost:
+            raise Dismissed(client.lost)
+        in_json = _display_of(identity, client).json
+        _rooms_of(identity, seen, in_json)  # too many are refused before another one is ended
         displaced = _displace(hub, identity)
-        room = membership.find_or_open(hub, identity.room)
-        found = Continuation(identity.place, False)
-        if seen is not None:
-            found = continue_behind(hub, room.log, seen, identity)
-        load_privates(hub, identity)  # first: others may send it more as soon as it is there
-        room = membership.find_or_open(hub, identity.room)  # it may have been closed meanwhile
-        if seen is not None:
-            _put_back(identity, room, found.cursor)
-        _take_over(hub, client, identity, room, displaced)
+        names = _rooms_of(identity, seen, in_json)
+        membership.check_seats(hub, client, len(names))
+        with ExitStack() as stack:
+            rooms, found, unopened = _open_all(hub, client, identity, names, seen, stack)
+            places = {room.name: each.cursor.id for room, each in zip(rooms, found, strict=True)}
+            missed = read_missed(hub, identity, seen, places)
+            mail = _kept_mail(hub, identity)  # the last that is waited for: see Mail.of
+            membership.check_seats(hub, client, len(rooms))  # others may have taken the slots
+            identity.places = list(map(_put_back, repeat(identity), rooms, found))
+            _take_over(hub, client, identity, rooms, displaced)
         client.token = tidy(token)
-        welcome_back(hub, client, found.is_gap)
-        deliver_privates(hub, identity)
+        for each in missed:
+            enqueue_missed(hub, client, each)
+        welcome_back(hub, client, [is_gap for _, is_gap in found], unopened)
+        _deliver(hub, client, mail)
+        identity.has_mail = False
     finally:
         del hub.resumed[identity.number]
         if listens:
             membership.listen(hub, client)
 
 
-def _put_back(identity: Identity, room: Room, cursor: Cursor) -> None:
-    """Put the place of `identity` in `room` to `cursor`.
+def _display_of(identity: Identity, client: Client) -> Display:
+    """The display settings of `identity`, as far as the door of `client` leaves it a choice.
+
+    A token of the web page, shown in nc, does not make lines of text JSON, nor the other way round.
+    """
+    own, saved = client.display, identity.display
+    display = saved._replace(end=own.end, notices=own.notices or saved.notices)
+    if own.framing or saved.framing:
+        presence = own.presence or saved.presence
+        display = display._replace(framing=own.framing, json=own.json, presence=presence)
+    return display
+
+
+def _rooms_of(identity: Identity, seen: Mapping[str, Place], in_json: bool) -> list[str]:
+    """The rooms of `identity`, and those of which its client has `seen` something; each once.
+
+    The first one alone if the client will not speak JSON. Raises TooManySeats if they are too many,
+    whoever is there; and if it will not speak JSON and has seen something of another one.
+    """
+    places = identity.places if in_json else identity.places[:1]
+    names = dict.fromkeys([*(place.room for place in places), *filter(None, seen)])
+    if len(names) > 1 and not in_json:
+        raise TooManySeats("only programs that speak JSON (/json) can be in several rooms")
+    membership.check_number(len(names))
+    return list(names)
+
+
+def _open_all(
+    hub: Hub,
+    client: Client,
+    identity: Identity,
+    names: Sequence[str],
+    seen: Mapping[str, Place],
+    stack: ExitStack,
+) -> tuple[list[Room], list[Continuation], dict[str, TooManyRooms | StoreError]]:
+    """Open the rooms called `names` for `client`, which resumes `identity`, and keep them open.
+
+    Returns those that could be opened, where it goes on in each, and why others could not. Raises
+    TooManyRooms or StoreError if none could be.
+    """
+    rooms, found = list[Room](), list[Continuation]()
+    unopened = dict[str, TooManyRooms | StoreError]()
+    for name in names:
+        try:
+            room = stack.enter_context(membership.kept_open(hub, name, client.network))
+            found.append(_find_continuation(hub, room, identity, seen))
+            rooms.append(room)
+        except (TooManyRooms, StoreError) as error:
+            unopened[name] = error
+    if not rooms:
+        raise next(iter(unopened.values()))
+    return rooms, found, unopened
+
+
+def _find_continuation(
+    hub: Hub, room: Room, identity: Identity, seen: Mapping[str, Place]
+) -> Continuation:
+    """Where the client of `identity` goes on in `room`, if it has `seen` a message there last, or
+    does not know."""
+    place = identity.place_in(room.name)
+    last = seen.get(room.name)
+    if last is None and place is identity.place:
+        last = seen.get("")
+    if place is None:  # it came in, and that was lost
+        assert last
+        return continue_behind(hub, room.log, last, room.log.end)
+    return continue_behind(hub, room.log, last or Place(place.cursor.id, place.epoch), place.cursor)
+
+
+def _put_back(identity: Identity, room: Room, found: Continuation) -> RememberedPlace:
+    """The place of `identity` in `room`, put to where it goes on.
 
     Of its own messages behind that, those that memory does not hold are not counted, unless they
     were before.
     """
+    cursor, place = found.cursor, identity.place_in(room.name)
+    if place is not None and place.cursor == cursor:
+        return place
     own = room.log.said_by(identity.number, cursor.id)
-    if cursor.id < room.log.start.id:
-        own = max(own, identity.own_ahead)
-    identity.place, identity.own_ahead = cursor, own
+    if place is not None and cursor.id < room.log.start.id:
+        own = max(own, place.own_ahead)
+    return remembered_place(room.log, cursor, own)
 
 
-def bring_privates(hub: Hub, identity: Identity) -> None:
-    """Queue the direct messages that came for the client of `identity` while it was away."""
-    load_privates(hub, identity)
-    deliver_privates(hub, identity)
-
-
-def load_privates(hub: Hub, identity: Identity) -> None:
-    """Wait until the direct messages that the file keeps for `identity` are in memory."""
-    # In a greenlet of its own: they are not lost if the client is dismissed meanwhile.
-    gevent.spawn(_load_privates, hub, identity).join()
-
-
-def deliver_privates(hub: Hub, identity: Identity) -> None:
-    """Queue those of them that are in memory, if the client of `identity` is there."""
-    now, client = time.time(), hub.clients.get(identity.number)
-    if client is not None:
-        hub.identities.undelivered.pop(identity.number, None)
-        privates, identity.privates = identity.privates, []
-        identity.has_mail = False
-        for private in privates:
-            hub.enqueue(client, voice_of(client.display).private(private, now), private)
-
-
-def _load_privates(hub: Hub, identity: Identity) -> None:
-    """Move the direct messages that the file keeps for `identity` into memory."""
+def _kept_mail(hub: Hub, identity: Identity) -> list[Private]:
+    """Read the direct messages that the file has for `identity`."""
     try:
-        kept = hub.directory.take_privates(identity.number)
+        return hub.directory.privates(identity.number)
     except StoreError:
         hub.faults.report("cannot read the direct messages kept for %s", identity.name)
-    else:
-        identity.privates = kept + identity.privates
-        is_gone = identity.number not in hub.clients
-        if kept and is_gone and hub.identities.of(identity.number) is identity:
-            hub.identities.undelivered[identity.number] = identity  # they are in no file now
+        return []
+
+
+def _deliver(hub: Hub, client: Client, kept: Sequence[Private]) -> None:
+    """Queue all direct messages to `client` that have not arrived; `kept` is what the file has."""
+    now, voice, sent_before = time.time(), voice_of(client.display), client.privates
+    for private in hub.mail.of(client.number, kept):
+        hub.enqueue(client, voice.private(private, now), private)
+    keep_mail(hub, client, sent_before)
+
+
+def _has_vanished(client: Client) -> bool:
+    """Whether nobody is there any more on the connection of `client`, as far as that is known."""
+    with suppress(OSError):
+        info = client.connection.tcp_info
+        return bool(info) and has_vanished(info, VANISHED)
+    return False
 
 
 def _displace(hub: Hub, identity: Identity) -> bool:
     """End the connection that has `identity`, if there is one, and save its state.
 
-    True if it ends for that reason only: it is then not announced as left.
+    True if it ends for that reason only: it is then not announced as left. Raises BeingResumed if
+    that takes over LEAVING_PATIENCE.
     """
     client = hub.clients.get(identity.number)
     if client is None:
@@ -210,35 +260,53 @@ def _displace(hub: Hub, identity: Identity) -> bool:
         hub.tell(client, DISPLACED)
         client.person = False
         client.expel("resumed on another connection")
-        hub.resumed[client.number].wait()
+        if not hub.resumed[client.number].wait(LEAVING_PATIENCE):
+            client.person = person
+            raise BeingResumed
     if hub.clients.get(identity.number) is client:  # its connection is not closed yet
-        is_told = not client.owed
-        client.stop_at(client.cursor)  # the other connection gets what follows
+        is_told = not any(seat.owed for seat in client.seats)
+        for seat in client.seats:
+            seat.stop_at(seat.cursor)  # the other connection gets what follows
         leave(hub, client)
         with hub.lock:
             del hub.clients[client.number]
-            hub.room_of(client).visits.pop(client.number, None)
-            client.number = next(_numbers)
+            for seat in client.seats:
+                hub.room_of(seat).visits.pop(client.number, None)
+            client.number = client.former = next(_numbers)  # what it said is the other one's
             hub.clients[client.number] = client
         if not is_told:
             hub.tell(client, DISPLACED)
-        hub.visit(client)
+        for seat in client.seats:
+            hub.visit(seat)
     identity.person = person
     return is_here
 
 
-def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displaced: bool) -> None:
-    """Turn `client`, which must not be listening, into `identity`. Does not wait for anything."""
-    before, name = hub.room_of(client), client.name
-    was_told = client.person and not before.presence.withdraw(client.number)
-    stays = room is before
-    is_person = client.person or identity.person
-    place, own_ahead = min(identity.place, room.log.end), identity.own_ahead
-    if stays:  # it may have sent something before /resume
-        own_ahead += room.log.said_by(client.number, place.id)
+def _take_over(
+    hub: Hub, client: Client, identity: Identity, rooms: Sequence[Room], displaced: bool
+) -> None:
+    """Turn `client`, which must not be listening, into `identity`, with a seat in each of `rooms`.
 
-    client.person = was_told and not stays  # else it is not announced as left
-    membership.quit_room(hub, client)
+    These are the rooms of its places, in their order. Does not wait for anything.
+    """
+    before, name = {hub.room_of(seat): seat for seat in client.seats}, client.name
+    for room in before:
+        if room.presence.is_seen_unannounced(client.number):
+            hub.presence_notices.tell_of(room, client.number)  # else the name in lists stays there
+    told = {room for room in before if client.person and not room.presence.withdraw(client.number)}
+    is_person = client.person or identity.person
+    places = list[tuple[Cursor, int]]()
+    for room, (_, _, cursor, own_ahead) in zip(rooms, identity.places, strict=True):
+        cursor = min(cursor, room.log.end)
+        if room in before:  # it may have sent something before /resume
+            own_ahead += room.log.said_by(client.number, cursor.id)
+        places.append((cursor, own_ahead))
+
+    for room, seat in before.items():
+        client.person = room in told and room not in rooms  # else it is not announced as left
+        membership.quit_room(hub, seat)
+        if seat is not client:
+            membership.remove_seat(hub, seat)
     hub.names.release(client)
     hub.bells.forget(client)
     if own := hub.identities.of(client.number):
@@ -247,45 +315,29 @@ def _take_over(hub: Hub, client: Client, identity: Identity, room: Room, displac
         del hub.clients[client.number]
         client.number, client.former = identity.number, client.number
         hub.clients[client.number] = client
+    hub.sent.forget(client.former)
+    hub.sent.unread.add(client.number)
+
+    hub.identities.changed[identity.number] = identity
 
     client.ignores = NOBODY
     hub.names.resume(client, identity.name)
     for ignored in identity.ignored:
         hub.names.ignore(client, ignored)
-    notices = client.display.notices or identity.display.notices
-    client.display = identity.display._replace(end=client.display.end, notices=notices)
+    client.display = _display_of(identity, client)
     client.named = time.monotonic()
     client.muted = client.muted or identity.muted
     client.correspondent = identity.correspondent
     if identity.rings:
         hub.bells.turn_on(client)
 
-    client.person = is_person and not displaced and not (was_told and stays)
-    membership.enter_room(hub, client, room, place, own_ahead)
+    for room, place in zip(rooms, places, strict=True):
+        client.person = is_person and not displaced and room not in told
+        if room is rooms[0]:
+            membership.enter_room(hub, client, room, *place)
+        else:
+            membership.add_seat(hub, client, room, *place)
     client.person = is_person
-    if was_told and stays:
-        hub.notify(room, f"{name} is now {client.name}", client.number, client.name)
-
-
-class Received(NamedTuple):
-    """How much a client has received."""
-
-    place: Cursor
-    """The cursor up to which it has received the messages of its room."""
-    own_ahead: int
-    """Its own messages behind that cursor."""
-
-
-def received(client: Client, known: Cursor) -> Received:
-    """Look up what `client` has received; much may be in transit on a connection that hangs.
-
-    Exact to what the other side's kernel has acknowledged: a line counts when its last byte has
-    arrived. Costs a system call and two bisections. `known` is a cursor up to which the client has
-    received everything; it is the result if there are no marks that reach back so far.
-    """
-    trail = client.connection.trail
-    place = trail.place(client.received_bytes) if trail else None
-    if trail is None or place is None:
-        return Received(max(known, client.entered), client.own_ahead)
-    place = min(place, client.cursor)
-    return Received(place, client.own_ahead + trail.own_behind(place))
+    for room in rooms:
+        if room in told:
+            hub.notify(room, Renamed(name), client.number, client.name)

@@ -1,12 +1,19 @@
 """What a client is shown when it enters a room: room, topic, the latest messages."""
 
 import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room
+from gchat.hub.rooms import TooManyRooms
+from gchat.hub.seat import Seat
+from gchat.model.answers import Entered, Resumed, Unopened
+from gchat.model.display import TELNET
 from gchat.model.message import Message
 from gchat.protocol.voices import voice_of
+from gchat.store.errors import StoreError
 from gchat.text.phrases import counted, listing
 
 REPLAY_CHARACTERS = 4096
@@ -19,6 +26,12 @@ REPLAY_CHARACTERS, so that a long one does not hide the others."""
 BEGINNING = 320
 """Characters of a longer message before the mark, which says how to see the rest."""
 
+MOST_LOOKED_AT = 64
+"""Clients among which they are looked for: thousands may be there that have no name yet."""
+
+REDRAW = "/redraw on keeps what you type apart from what others say."
+"""For all but telnets, of which some send each character as it is typed."""
+
 NAMES_SHOWN = 10
 """Names of other clients in the room that a newcomer is told."""
 
@@ -30,6 +43,7 @@ def welcome(hub: Hub, client: Client) -> None:
     lines = [
         f"Welcome to gchat! You are {client.name} in {_description(hub, client, room)}.",
         "Everybody in this room sees what you type.",
+        *((REDRAW,) if client.display.end != TELNET.end else ()),
         "/nick NAME sets your name, /help lists the commands.",
         *(motd.lines() if motd else ()),
     ]
@@ -40,46 +54,71 @@ def welcome(hub: Hub, client: Client) -> None:
     replay(hub, client, room)
 
 
-def welcome_to_room(hub: Hub, client: Client) -> None:
-    """Tell a client about the room that it has moved to."""
-    room = hub.room_of(client)
-    hub.tell(client, f"You are in {_description(hub, client, room)}", *_topic(client, room))
-    replay(hub, client, room)
-
-
-def welcome_back(hub: Hub, client: Client, is_gap: bool = False) -> None:
-    """Tell a client that has resumed where it is, and how many messages it missed.
-
-    If `is_gap`, some that it missed are not known any more; the others follow.
-    """
-    room, missed = hub.room_of(client), client.lag
-    following = f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages"
-    hub.tell(
-        client,
-        f"Welcome back! You are {client.name} in {_description(hub, client, room)}",
-        *_topic(client, room),
-        *(() if is_gap else (following,)),
+def welcome_to_room(hub: Hub, seat: Seat) -> None:
+    """Tell a client about the room of `seat`, which it has come into."""
+    room = hub.room_of(seat)
+    hub.answer(
+        seat,
+        f"You are in {_description(hub, seat, room)}",
+        *_topic(seat, room),
+        facts=Entered(room.name, len(room.clients), topic_of(room, seat)),
     )
-    if is_gap:
-        hub.enqueue(client, voice_of(client.display).gap(None))
+    replay(hub, seat, room)
 
 
-def replay(hub: Hub, client: Client, room: Room) -> None:
-    """Show the last few messages in `room` before the client's cursor, long ones shortened.
+def welcome_back(
+    hub: Hub,
+    client: Client,
+    gaps: Sequence[bool],
+    unopened: Mapping[str, TooManyRooms | StoreError],
+) -> None:
+    """Tell a client that has resumed where it is, and how many messages it missed in each room.
+
+    If there is one of `gaps` in a room, some that it missed are not known any more; the others
+    follow. `unopened` are rooms that it is not in again, by name, and why. All that answers the
+    request comes together, in the first room, before the `ok`.
+    """
+    voice, told = hub.voice_for(client), []
+    for seat, is_gap in zip(client.seats, gaps, strict=True):
+        room, missed = hub.room_of(seat), seat.lag
+        topic = topic_of(room, seat)
+        begin = f"Welcome back! You are {client.name}" if seat is client else "You are also"
+        lines = [f"{begin} in {_description(hub, seat, room)}", *_topic(seat, room)]
+        if not is_gap:
+            lines.append(
+                f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages"
+            )
+        known = None if is_gap else missed
+        facts = Resumed(client.name, room.name, len(room.clients), topic, known)
+        told.append(voice.answer(lines, facts))
+    for name, error in unopened.items():
+        is_full = isinstance(error, TooManyRooms)
+        why = str(error) if is_full else f"the history file cannot be read: {error}"
+        reason = "too many rooms" if is_full else "room not opened"
+        line = f"You are not in #{name}, which cannot be opened: {why}. Join it again later."
+        told.append(voice.answer([line], Unopened(name, reason)))
+    hub.enqueue(client, b"".join(told))
+    for seat, is_gap in zip(client.seats, gaps, strict=True):
+        if is_gap:
+            hub.owe(seat, voice.gap(None, seat.log.room))
+
+
+def replay(hub: Hub, seat: Seat, room: Room) -> None:
+    """Show the last few messages in `room` before the cursor of `seat`, long ones shortened.
 
     A program that speaks JSON is shown none: it would take them for new messages.
     """
-    if client.display.json:
+    if seat.display.json:
         return
     now = time.time()
-    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, client.cursor, LONGEST_SHOWN)
+    messages = room.log.last(hub.settings.replay, REPLAY_CHARACTERS, seat.cursor, LONGEST_SHOWN)
     shown = [
         shortened(message)
         for message in messages
-        if not client.ignores.hides(message.sender, message.name)
+        if not seat.ignores.hides(message.sender, message.name)
     ]
     if shown:
-        hub.enqueue(client, b"".join(voice_of(client.display).again(each, now) for each in shown))
+        hub.enqueue(seat, b"".join(voice_of(seat.display).again(each, now) for each in shown))
 
 
 def shortened(message: Message) -> Message:
@@ -91,21 +130,26 @@ def shortened(message: Message) -> Message:
     return message._replace(text=message.text[:BEGINNING] + mark)
 
 
-def topic_of(room: Room, client: Client) -> str:
-    """The topic for `client`: empty if there is none, or if its author is ignored."""
+def topic_of(room: Room, seat: Seat) -> str:
+    """The topic for `seat`: empty if there is none, or if its author is ignored."""
     topic = room.topic
-    return "" if topic is None or client.ignores.hides(topic.sender, topic.name) else topic.text
+    return "" if topic is None or seat.ignores.hides(topic.sender, topic.name) else topic.text
 
 
-def _topic(client: Client, room: Room) -> list[str]:
-    topic = topic_of(room, client)
+def _topic(seat: Seat, room: Room) -> list[str]:
+    topic = topic_of(room, seat)
     return [f"Topic: {topic}"] if topic else []
 
 
-def _description(hub: Hub, client: Client, room: Room) -> str:
+def _description(hub: Hub, seat: Seat, room: Room) -> str:
     """`#lobby, with ann and bob`, or `#lobby; nobody else is here`."""
-    room.presence.be_seen()
     with hub.lock:
-        others = (other.name for other in room.clients.values() if other is not client)
+        room.presence.be_seen(but_nameless=True)
+        nameless = room.presence.nameless
+        others = (
+            other.name
+            for number, other in islice(room.clients.items(), MOST_LOOKED_AT)
+            if other is not seat.client and number not in nameless
+        )
         names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
     return f"#{room.name}" + (f", with {names}" if names else "; nobody else is here")

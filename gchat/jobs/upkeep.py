@@ -13,6 +13,7 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.rooms import Rooms
 from gchat.runtime.loop import give_way
+from gchat.store.base import Left
 from gchat.store.errors import StoreError
 
 STEP = 200
@@ -68,7 +69,7 @@ def delete_old_messages(hub: Hub) -> None:
 def _delete_old(hub: Hub) -> None:
     if not hub.settings.keep_days:
         return
-    oldest = hub.clock.trusted() - hub.settings.keep_days * DAY
+    oldest = hub.clock.past(hub.settings.keep_days * DAY)
     _repeat(lambda: hub.store.trim_old(oldest, STEP))
     for room in list(hub.rooms.by_name.values()):
         while room.log.give_up(room.log.since(oldest)):
@@ -82,7 +83,7 @@ def _delete_surplus(hub: Hub) -> None:
 
 
 def _purge(hub: Hub) -> None:
-    """Remove the words of deleted messages from the archive."""
+    """Remove what is left of deleted messages from the index."""
     for _ in hub.archive.purge():
         gevent.sleep(PAUSE)
 
@@ -94,10 +95,10 @@ def _repeat(step: Callable[[], int]) -> None:
 
 
 def index_messages(hub: Hub) -> None:
-    """Add new messages to the full-text index, for ever."""
+    """Add new messages to the index of /find, then those of an older file, for ever."""
     fails = False
     while True:
-        left = 0
+        left = Left(0, 0)
         try:
             left = hub.archive.index(STEP)
             fails = False
@@ -105,7 +106,7 @@ def index_messages(hub: Hub) -> None:
             if not (fails or error.is_locked or hub.store.trouble):  # which is told already
                 log.error("cannot index messages for /find: %s", error)
                 fails = True
-        gevent.sleep(PAUSE if left else INDEX_INTERVAL)
+        gevent.sleep(PAUSE if any(left) else INDEX_INTERVAL)
 
 
 def check_store(hub: Hub) -> None:

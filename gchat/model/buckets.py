@@ -46,16 +46,21 @@ class Buckets:
         self._full_at: dict[Hashable, float] = {}
         """In the order in which something was taken from them last."""
 
-    def wait(self, rule: TokenBucket, owner: Hashable, now: float) -> float:
-        """Seconds until the bucket of `owner` holds a token."""
-        return rule.wait(self._full_at.get(owner, now), 1, now)
+    def wait(self, rule: TokenBucket, owner: Hashable, now: float, tokens: float = 1) -> float:
+        """Seconds until the bucket of `owner` holds `tokens`."""
+        return rule.wait(self._full_at.get(owner, now), tokens, now)
 
-    def take(self, rule: TokenBucket, owner: Hashable, now: float) -> None:
-        """Take a token from the bucket of `owner`."""
-        self._full_at[owner] = rule.take(self._full_at.pop(owner, now), 1, now)
+    def take(self, rule: TokenBucket, owner: Hashable, now: float, tokens: float = 1) -> None:
+        """Take `tokens` from the bucket of `owner`."""
+        self._full_at[owner] = rule.take(self._full_at.pop(owner, now), tokens, now)
         for oldest, full_at in tuple(islice(self._full_at.items(), 2)):
             if full_at <= now or len(self._full_at) > MAX_OWNERS:
                 del self._full_at[oldest]
+
+    def give_back(self, rule: TokenBucket, owner: Hashable, tokens: float = 1) -> None:
+        """Put `tokens` back into the bucket of `owner`, from which they were taken."""
+        if owner in self._full_at:
+            self._full_at[owner] -= tokens / rule.rate
 
 
 class Slots:

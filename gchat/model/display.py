@@ -3,6 +3,7 @@
 from datetime import tzinfo
 from typing import NamedTuple
 
+from gchat.model.events import ABOUT_PRESENCE, EVENTS
 from gchat.model.message import Kind
 
 
@@ -26,14 +27,18 @@ class Display(NamedTuple):
     json: bool = False
     """Lines are JSON objects; of the rest, only `presence` and `notices` matter then."""
 
+    framing: str = ""
+    """What the door wants that the client came in by: which voice of the table (protocol.voices)
+    speaks to it. Lines, if it is empty."""
+
     @property
     def hidden(self) -> frozenset[str]:
         """Kinds of messages that are not shown."""
         kinds = {Kind.GONE}
         if not self.presence:
-            kinds.add(Kind.PRESENCE)
+            kinds |= ABOUT_PRESENCE
         if not self.notices:
-            kinds.add(Kind.NOTICE)
+            kinds |= EVENTS - ABOUT_PRESENCE
         return frozenset(kinds)
 
 

@@ -6,9 +6,9 @@ The name of one stays reserved while nobody has it. Times are in seconds since t
 from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gchat.model.display import Display
-from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.sanctions import Sanction
 from gchat.model.tokens import digest
@@ -17,10 +17,15 @@ from gchat.text.lookalikes import LookAlikes
 from gchat.text.naming import name_key
 
 MOST = 20_000
-"""Identities that are known: each takes about a kilobyte."""
+"""Identities that are known: each takes about a kilobyte, and 300 bytes more for each further
+room."""
 
 MOST_OF_A_NETWORK = 200
 """Of those, how many may have come from one network, so that nobody reserves all names."""
+
+MOST_FORGOTTEN = 1000
+"""Numbers of forgotten identities that are remembered until the file has deleted them. If it cannot
+be written for long, there would be one for each newcomer."""
 
 SHORT_STAY = 600.0
 """Seconds of a stay that is worth less than a newcomer's token: who floods stays for less."""
@@ -32,6 +37,34 @@ class TooManyIdentities(Exception):
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.limit = limit
+
+
+class RememberedPlace(NamedTuple):
+    """How far one has got in a room."""
+
+    room: str
+    epoch: int
+    """Of the message before `cursor` (model.epochs): ids of another one mean other messages."""
+    cursor: Cursor
+    """Up to here it has got what was said there."""
+    own_ahead: int = 0
+    """How many messages behind that it has said itself."""
+
+
+class LeftRoom(NamedTuple):
+    """The end of what one was sent in a room that it has left, and that need not have arrived."""
+
+    room: str
+    epoch: int
+    """Of the message `end`."""
+    last: int
+    """The id of the last message of the room that has arrived."""
+    end: int
+    """The id of the last one that was sent before it left."""
+    later: str
+    """A room that it was in then, or came into."""
+    place: int
+    """The id behind which messages of that other room were sent later."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,11 +80,10 @@ class Identity:
     name: str
     seen: float
     """When its client was last there."""
-    room: str
-    place: Cursor
-    """Up to here it has got what was said in `room`."""
-    own_ahead: int = 0
-    """How many messages behind that it has said itself."""
+    places: list[RememberedPlace]
+    """One in each of its rooms; the first is where it speaks."""
+    left: list[LeftRoom] = field(default_factory=list)
+    """Rooms that it has left, of which the end need not have arrived; the first one first."""
     display: Display = field(default_factory=Display)
     ignored: list[str] = field(default_factory=list)
     """The names that it ignores."""
@@ -62,17 +94,35 @@ class Identity:
     muted: Sanction | None = None
     correspondent: int = 0
     """As Client has it."""
-    privates: list[Private] = field(default_factory=list)
-    """What others have sent it that it has not got, and that is not in the file yet."""
     since: float = 0.0
     """When it was given its token; 0 if that was before the server started."""
     has_mail: bool = False
-    """Direct messages wait for it, in `privates` or in the file."""
+    """Direct messages wait for it (hub.mail)."""
+
+    @property
+    def place(self) -> RememberedPlace:
+        """Where it speaks."""
+        return self.places[0]
+
+    def place_in(self, room: str) -> RememberedPlace | None:
+        """Its place in `room`; None if it has none there."""
+        return next((place for place in self.places if place.room == room), None)
+
+    def has_said(self, room: str, count: int) -> bool:
+        """Count so many more messages of its own in `room` as ahead of its place there.
+
+        False if it has no place there.
+        """
+        for index, place in enumerate(self.places):
+            if place.room == room:
+                self.places[index] = place._replace(own_ahead=place.own_ahead + count)
+                return True
+        return False
 
     @property
     def is_worth_little(self) -> bool:
         """Nothing waits for it, and it stayed for a moment only."""
-        return not (self.has_mail or self.privates) and self.seen - self.since < SHORT_STAY
+        return not self.has_mail and self.seen - self.since < SHORT_STAY
 
 
 class Identities:
@@ -92,8 +142,9 @@ class Identities:
         """Identities of which only the place has to be written, by number."""
         self.forgotten: dict[int, None] = {}
         """The numbers of those that have to be deleted there."""
-        self.undelivered: dict[int, Identity] = {}
-        """Those with `privates`, while they are not there."""
+        self.forgot_many = False
+        """Too many were forgotten to have their numbers: all that are not known are to be deleted
+        there."""
         for identity in known:
             self._enter(identity)
 
@@ -114,6 +165,10 @@ class Identities:
         """That of the client of this number; None if it has none."""
         return self._by_number.get(number)
 
+    def numbers(self) -> list[int]:
+        """The numbers of all that are known; another thread may ask for them."""
+        return list(self._by_number)
+
     def shown(self, token: str) -> Identity | None:
         """Whom `token` stands for."""
         return self._by_digest.get(digest(token))
@@ -121,6 +176,10 @@ class Identities:
     def called(self, key: str) -> Identity | None:
         """The identity whose name has this `key` (see naming.name_key); None if there is none."""
         return self._by_name.get(key)
+
+    def beginning_with(self, key: str) -> list[str]:
+        """The names of identities whose keys begin with `key`."""
+        return [each.name for known, each in self._by_name.items() if known.startswith(key)]
 
     def like(self, name: str) -> list[Identity]:
         """Identities whose names look like `name` without being the same, with other letters."""
@@ -144,9 +203,6 @@ class Identities:
         if identity.number in self._by_number:
             self._by_number[identity.number] = self._by_number.pop(identity.number)  # as the last
             self.changed[identity.number] = identity
-            if identity.privates:
-                identity.has_mail = True
-                self.undelivered[identity.number] = identity
 
     def forget(self, identity: Identity) -> None:
         """Its token stands for nobody, and its name is nobody's."""
@@ -158,17 +214,20 @@ class Identities:
             del self._of_networks[identity.network]
         self.changed.pop(identity.number, None)
         self.moved.pop(identity.number, None)
-        self.undelivered.pop(identity.number, None)
         self.forgotten[identity.number] = None
+        if len(self.forgotten) > MOST_FORGOTTEN:
+            self.forgotten.clear()
+            self.forgot_many = True
 
-    def expire(self, now: float, reserve: float, present: Container[int]) -> None:
-        """Forget those whose client has been gone for `reserve` seconds."""
+    def expire(self, now: float, last: float, present: Container[int]) -> None:
+        """Forget those whose client has been gone since the time `last`, or longer."""
         for identity in list(self._by_number.values()):
             if identity.number in present:
-                if now - identity.seen > reserve / 8:  # for the file, should we end all of a sudden
+                # For the file, should we end all of a sudden.
+                if now - identity.seen > (now - last) / 8:
                     identity.seen = now
                     self.moved[identity.number] = identity
-            elif now - identity.seen >= reserve:
+            elif identity.seen <= last:
                 self.forget(identity)
 
     def _enter(self, identity: Identity) -> None:

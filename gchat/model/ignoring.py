@@ -40,12 +40,14 @@ class Followed:
         if number in self._gone:
             self._gone.remove(number)
 
-    def leave(self, number: int) -> None:
-        """The client `number` is gone."""
+    def leave(self, number: int) -> list[int]:
+        """Note that the client `number` is gone. Returns the numbers that are known no longer."""
         self._gone.append(number)
         Followed.changes += 1
-        self.numbers.difference_update(self._gone[:-MAX_GONE])
+        forgotten = self._gone[:-MAX_GONE]
+        self.numbers.difference_update(forgotten)
         del self._gone[:-MAX_GONE]
+        return forgotten
 
 
 class IgnoreList:

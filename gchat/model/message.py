@@ -1,4 +1,4 @@
-"""Messages and notices, the entries of a room's log; direct messages; topics."""
+"""Messages and events, the entries of a room's log; direct messages; topics."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -16,21 +16,22 @@ class Kind:
     SAY: Final = "say"
     ACTION: Final = "action"
     """An action, from `/me`: `** ann waves`."""
-    NOTICE: Final = "notice"
-    PRESENCE: Final = "presence"
-    """A notice of joins or leaves."""
     GONE: Final = "gone"
     """A deleted message: its text is empty, and it is not shown."""
+    NOTICE: Final = "notice"
+    PRESENCE: Final = "presence"
+    """A notice, or one of joins or leaves, as a sentence: only history files of before have these.
+    What happens in a room is kept as a fact, whose kind is that of its event (model.events)."""
 
 
 SPOKEN: Final = frozenset((Kind.SAY, Kind.ACTION))
-"""The kinds that clients send; the others are notices of the server."""
+"""The kinds that clients send; the others are events, which the server tells of."""
 
 COUNTED: Final = SPOKEN | {Kind.GONE}
 """The kinds that `Message.spoken` counts: those of clients, deleted or not."""
 
 SERVER = 0
-"""The `sender` of notices that are not about one client."""
+"""The `sender` of events that are not about one client."""
 
 
 class Message(NamedTuple):
@@ -45,12 +46,16 @@ class Message(NamedTuple):
     room: str
     kind: str
     sender: int
-    """The number of the client that sent it, or that a notice is about and not sent to; or
+    """The number of the client that sent it, or that an event is about and not sent to; or
     SERVER."""
     name: str
     """The name of that client at that time."""
     text: str
-    """One line without its end, safe to show (text.safe.visible)."""
+    """One line without its end, safe to show (text.safe.visible); of an event, its fields."""
+    epoch: int = 0
+    """The epoch of the room in which the id was given to this message, and to no other one."""
+    ref: Ref = None
+    """What the program that sent it has marked it with, to know it again."""
 
     @property
     def spoken_before(self) -> int:
@@ -81,6 +86,8 @@ class Utterance(NamedTuple):
     texts: Sequence[str]
     sender: int
     name: str
+    ref: Ref = None
+    """What a program has marked it with, if it is a single line."""
 
 
 class Private(NamedTuple):
@@ -93,6 +100,9 @@ class Private(NamedTuple):
     to: str
     """The name of the recipient at that time."""
     text: str
+    number: int = 0
+    """Greater than that of all direct messages before, also of earlier runs of the server that are
+    still kept: what each is known by until it has arrived. 0 if it is never kept."""
 
 
 class Topic(NamedTuple):

@@ -11,14 +11,14 @@ from operator import itemgetter
 from sys import getsizeof, maxsize
 from typing import Final, NamedTuple
 
-from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message, Utterance
+from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message, Ref, Utterance
 
 MAX_MESSAGES = 100_000
 MAX_BYTES = 32 * 2**20
 """What a log keeps, whichever is reached first. It is how far a client may fall
 behind and still miss nothing: at 10,000 messages a second, ten seconds."""
 
-MESSAGE_BYTES = 220
+MESSAGE_BYTES = 236
 """What a message takes besides its text: a tuple, three numbers, a place in the list (CPython
 3.11)."""
 
@@ -29,7 +29,10 @@ MOST_GONE = 200
 """Messages that are gone and passed over, where the last ones are asked for that are not: each
 takes some microseconds."""
 
-Entry = tuple[int, int, float, str, str, int, str, str]
+UNKNOWN = 0.0
+"""Time of a message of which only the store knows the time."""
+
+Entry = tuple[int, int, float, str, str, int, str, str, int, Ref]
 """A message as it is kept, its fields in a plain tuple.
 
 What refers to nothing else is no business of the garbage collector's then. With 100,000 of
@@ -43,6 +46,8 @@ ROOM: Final = 3
 KIND: Final = 4
 SENDER: Final = 5
 TEXT: Final = 7
+EPOCH: Final = 8
+REF: Final = 9
 """Places in an entry."""
 
 _message_from: Callable[[Entry], Message] = partial(tuple.__new__, Message)
@@ -62,17 +67,19 @@ def without_text(entry: Entry) -> Entry:
     return _entry_from(_message_from(entry).without_text())
 
 
-def place(room: str, end: Cursor, latest: float, utterances: Iterable[Utterance]) -> list[Entry]:
+def place(
+    room: str, epoch: int, end: Cursor, latest: float, utterances: Iterable[Utterance]
+) -> list[Entry]:
     """Give utterances their ids behind `end`, in their order, and times not before `latest`."""
     entries = list[Entry]()
     last, spoken = end
-    for time, kind, texts, sender, name in utterances:
+    for time, kind, texts, sender, name, ref in utterances:
         if time > latest:
             latest = time
         step = kind in SPOKEN
         entries += [
-            (last + number, spoken + number * step, latest, room, kind, sender, name, text)
-            for number, text in enumerate(texts, 1)
+            (last + nth, spoken + nth * step, latest, room, kind, sender, name, text, epoch, ref)
+            for nth, text in enumerate(texts, 1)
         ]
         last += len(texts)
         spoken += len(texts) * step
@@ -90,7 +97,13 @@ class RoomLog:
         self, room: str, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES
     ) -> None:
         self.room = room
+        self.epoch = 0
+        """In which ids are given out now; see `epoch_of`."""
+        self._epochs: list[tuple[int, int]] = [(0, 0)]
+        """The id behind which each epoch began that is known here, and the epoch."""
         self.start = self.end = Cursor(0, 0)
+        self.before: float | None = None
+        """The time of the last message before `start`, or UNKNOWN; None if there was none."""
         self.latest = 0.0
         """The time of the last message, kept or not."""
         self._max_messages = max_messages
@@ -102,22 +115,51 @@ class RoomLog:
         self.deletions = 0
         """How often something was deleted."""
 
-    def begin(self, end: Cursor, messages: Sequence[Message]) -> None:
-        """What was said before, up to `end`; of which `messages` are kept here, the last ones."""
+    def begin(self, end: Cursor, epoch: int, messages: Sequence[Message] = ()) -> None:
+        """What was said before, up to `end`; of which `messages` are kept here, the last ones.
+
+        What follows is of `epoch`.
+        """
         self._entries = list(map(_entry_from, messages))
         self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
         self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
+        self.before = UNKNOWN if self.start.id else None
         self.end = end
         self.latest = messages[-1].time if messages else 0.0
+        self.epoch = epoch
+        self._epochs = []
+        for last, of in ((message.id - 1, message.epoch) for message in messages):
+            if not self._epochs or self._epochs[-1][1] != of:
+                self._epochs.append((last, of))
+        if not self._epochs or self._epochs[-1][1] != epoch:
+            self._epochs.append((end.id, epoch))
+
+    def epoch_of(self, last: int) -> int:
+        """The epoch of the message with the id `last`; the first one known here if it is older.
+
+        Ids belong to an epoch: what was placed and is lost, as a server was killed, had ids that
+        are given out again, in a later epoch. The later one is the greater number.
+        """
+        for start, epoch in reversed(self._epochs):
+            if start < last:
+                return epoch
+        return self._epochs[0][1]
+
+    def epoch_end(self, epoch: int) -> int | None:
+        """The id of the last message in `epoch` or before; None if that is not known here."""
+        later = [start for start, each in self._epochs if each > epoch]
+        if not later:
+            return self.end.id
+        return later[0] if len(later) < len(self._epochs) else None
 
     def append(
         self, time: float, kind: str, texts: Sequence[str], sender: int = SERVER, name: str = ""
     ) -> None:
         """Add one message for each of `texts`, all by the same sender at the same time."""
         utterance = Utterance(time, kind, texts, sender, name)
-        self.insert(place(self.room, self.end, self.latest, (utterance,)))
+        self.insert(place(self.room, self.epoch, self.end, self.latest, (utterance,)))
 
     def insert(self, entries: Sequence[Entry]) -> None:
         """Add messages that a store has placed: they follow on `end` and on one another."""
@@ -131,6 +173,10 @@ class RoomLog:
                 self._gone.append(entry[ID])
         self._bytes += size
         last = entries[-1]
+        if last[EPOCH] != self.epoch:  # a store that several servers share has begun one
+            first = next(entry[ID] for entry in entries if entry[EPOCH] == last[EPOCH])
+            self.epoch = last[EPOCH]
+            self._epochs.append((first - 1, self.epoch))
         self.end, self.latest = Cursor(last[ID], last[SPOKEN_UP_TO]), last[TIME]
         self.tidy()
 
@@ -144,9 +190,13 @@ class RoomLog:
         stop = min(first + limit, self.end.id - self.start.id)
         return list(map(_message_from, self._entries[first:stop]))
 
-    def back(self, count: int) -> int:
-        """The id behind which lie the last `count` messages that people have said."""
-        return self.start.id + self._place(SPOKEN_UP_TO, self.end.spoken - count + 1)
+    def back(self, count: int, before: int | None = None) -> int:
+        """The id behind which lie the last `count` messages that people have said.
+
+        Or the last of the first `before` of all that they ever said in the room.
+        """
+        last = self.end.spoken if before is None else before
+        return self.start.id + self._place(SPOKEN_UP_TO, last - count + 1)
 
     def since(self, time: float) -> int:
         """The id behind which lies what was said at `time` or later."""
@@ -255,5 +305,6 @@ class RoomLog:
     def _drop(self, count: int) -> None:
         last = self._entries[count - 1]
         self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
+        self.before = last[TIME]
         del self._entries[:count]
         del self._gone[: bisect_right(self._gone, last[ID])]

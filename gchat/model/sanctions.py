@@ -8,8 +8,10 @@ from ipaddress import ip_network
 from math import ceil
 from typing import NamedTuple
 
+from gchat.model.server_answers import InForce
 from gchat.text.addresses import Network, address_of
 from gchat.text.clock import duration
+from gchat.text.phrases import by_whom
 
 MOST = 10_000
 """Networks that may be banned, or muted, at a time: beyond that, a firewall is the better tool."""
@@ -31,12 +33,21 @@ class Sanction(NamedTuple):
     def tell(self, now: float, *, imposed: bool = False) -> str:
         """`by ann for another 2 h: flooding`; without `another` if it is `imposed` just now."""
         left = self.left(now)
-        term = f" for {'' if imposed else 'another '}{left}" if left else ""
-        return f"by {self.by}{term}" + (f": {self.why}" if self.why else "")
+        term = f"for {'' if imposed else 'another '}{left}" if left else ""
+        return by_whom(self.by, term, self.why)
+
+    def in_force(self, now: float, network: str | None = None) -> InForce:
+        """The sanction on `network`, or on one client, as a fact."""
+        return InForce(network, self.by, self.why, self.seconds_left(now))
+
+    def seconds_left(self, now: float) -> int | None:
+        """Seconds until it expires, rounded up; None if it does not."""
+        return None if self.until is None else ceil(self.until - now)
 
     def left(self, now: float) -> str:
         """The time until it expires, rounded up: `2 h`; empty if it does not expire."""
-        return "" if self.until is None else duration(ceil(self.until - now))
+        seconds = self.seconds_left(now)
+        return "" if seconds is None else duration(seconds)
 
 
 class TooManySanctions(Exception):

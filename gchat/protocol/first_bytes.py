@@ -32,6 +32,9 @@ LONGEST_LINE = 16 * 1024
 """Bytes of a request line that are waited for. Web servers take 8 KiB as a rule, and nobody wants
 to say a word that is longer."""
 
+MOST_HEAD = 16 * 1024
+"""Bytes of a request line and headers: twice what web servers take as a rule."""
+
 _HELLO = (b"\x16", b"\x03", bytes(range(5)), bytes(range(0x41)), bytes(range(256)), b"\x01")
 """What the first bytes of a ClientHello may be: those of a handshake record of at most 16 KiB, and
 of its first message (RFC 8446, 5.1). A line of text does not begin with Ctrl-V."""
@@ -60,7 +63,7 @@ def recognise(data: bytes) -> Protocol | None:
     Whatever is not exactly another protocol is chat: `GET lost`, `NICK is here`, `PASS the salt`.
     So is all behind an empty line.
     """
-    if all(byte in may_be for byte, may_be in zip(data, _HELLO, strict=False)):
+    if is_hello_begun(data):
         return Protocol.TLS if len(data) >= len(_HELLO) else None
     if data.startswith(_VERSION):
         return Protocol.SSH
@@ -97,6 +100,11 @@ def recognise_late_request(data: bytes) -> Protocol | None:
     if header == b"host:":
         return Protocol.HTTP
     return None if b"host:".startswith(header) else Protocol.CHAT
+
+
+def is_hello_begun(data: bytes) -> bool:
+    """Whether `data` begins a ClientHello of TLS, or is nothing."""
+    return all(byte in may_be for byte, may_be in zip(data, _HELLO, strict=False))
 
 
 def is_login_begun(data: bytes) -> bool:

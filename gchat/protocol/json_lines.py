@@ -1,103 +1,86 @@
-"""JSON lines for programs, both ways: each line is an object.
+"""JSON lines for programs: each line is an object. What they send is read in json_requests.
 
 What a program is sent, by `kind`:
 
 - `say`, `action`, `notice`, `presence`: what the room sees, with `id` (1, 2, 3, … in its
-  room), `time` (UTC), `room`, `name` (who says it, or whom it is about; empty if that is
-  nobody), `text`; and `again`, true, if it is shown again because it was asked for;
+  room), `place` (the id behind the room's epoch: what `/resume` takes), `time` (UTC), `room`,
+  `name` (who says it, or whom it is about; empty if that is nobody), `text`; and `again`, true,
+  if it is shown again because it was asked for. A `presence` or a `notice` says in `event` what
+  happened, with the fields of that event (model.events);
 - `private`: `time`, `name`, `to`, `text`;
-- `answer`: `text`, a line that the server says to this one alone, mostly of an answer;
-- `gap`: `missed`, how many messages were gone before they could be sent, null if that is not
-  known; and `text`;
-- `error`: `text`, why something was not done;
-- `ok`: what was asked for with a `ref` is done; with the `id` that it has in the room, if it
-  is seen there.
+- `answer`: what a command answers, as `text` and as facts: `answer` says which, with its fields
+  (model.answers);
+- `info`: `text`, what the server says to this one alone without being asked; with `event` and
+  its fields if that is what has happened to it, such as a mute;
+- `gap`: `missed`, how many messages of `room` were gone before they could be sent, null if that is
+  not known; and `text`;
+- `error`: why something was not done, as `text`, and as `reason` in words that stay the same;
+- `ok`: what was asked for with a `ref` is done; with the `id` and the `place` that it has in the
+  `room`, if it is seen there.
 
-What a program sends: `{"text": "hello"}` says it in the room, with `"to": "ann"` to Ann
-alone, with `"kind": "action"` as an action; `{"command": "/join builds"}` is any command.
-A `ref`, a string or a whole number, comes back with the `ok` or the `error`. A command may also
-be sent as it is typed: `/join builds`.
+Whatever answers a request has the `ref` of the request.
 """
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
+from gchat.model.answers import Answer, moment
 from gchat.model.display import Display
-from gchat.model.message import Message, Private, Ref
+from gchat.model.epochs import Place
+from gchat.model.events import ABOUT_PRESENCE, RoomEvent, event_of
+from gchat.model.message import Kind, Message, Private, Ref
 from gchat.protocol.plain import gap_text
-from gchat.text.safe import escape, visible
+from gchat.protocol.sentences import sentence_of
 
-FIELDS = frozenset({"text", "to", "kind", "command"})
-"""What a request may have, besides a reference."""
-
-HOW = 'each line is an object, like {"text": "hello"} or {"command": "/help"}'
-
-MAX_REF = 100
-"""Characters of a reference."""
+VERSION = 1
+"""Of the format, which docs/json.schema.json describes. It changes if programs have to: not for
+further kinds of objects, answers and events, and not for further fields."""
 
 
-class NotARequest(ValueError):
-    """Why a line is no request, as a clause that a person can read."""
-
-    ref: Ref = None
-    """What it was to be marked with, as far as that could be read."""
-
-
-class Request(NamedTuple):
-    """What a program wants."""
-
-    line: str
-    """The command that a person would type for it; or what is to be said in the room."""
-    ref: Ref
-    is_command: bool = True
-    said: str = ""
-    """What the room is to see, as it was sent; empty if it is to see nothing."""
-
-
-def read_request(line: bytes) -> Request:
-    """What `line` asks for. Raises NotARequest."""
-    if line.startswith(b"/") and not line.startswith(b"//"):
-        return Request(visible(line), None)
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise NotARequest(f"Not a JSON object; {HOW}")
-    if unknown := fields.keys() - FIELDS - {"ref"}:
-        raise NotARequest(f"Unknown field “{escape(min(unknown)[:40])}”; {HOW}")
-    ref = fields.get("ref")
-    if not _may_be_ref(ref):
-        raise NotARequest(f"A ref is a whole number, or a string of at most {MAX_REF} characters")
-    try:
-        command = _command(fields)
-        said = "" if "command" in fields or "to" in fields else fields["text"]
-        return Request(command or escape(said), ref, bool(command), said)
-    except NotARequest as error:
-        error.ref = ref
-        raise
-
-
-def encode_message(message: Message, again: bool = False) -> bytes:
+def encode_message(message: Message) -> bytes:
     """A message of the room's."""
+    return _encode(_message_fields(message))
+
+
+def _message_fields(message: Message) -> dict[str, Any]:
     fields = {
         "kind": message.kind,
         "id": message.id,
-        "time": _utc(message.time),
+        "place": str(Place(message.id, message.epoch)),
+        "time": _utc(moment(message.time)),
         "room": message.room,
         "name": message.name,
         "text": message.text,
     }
-    return _encode(fields | {"again": True} if again else fields)
+    if event := event_of(message):
+        fields |= _event_fields(event, message.name)
+    return fields
+
+
+def _event_fields(event: RoomEvent, name: str) -> dict[str, Any]:
+    """What an event has besides what all messages have, and a sentence for people."""
+    kind = Kind.PRESENCE if event.kind in ABOUT_PRESENCE else Kind.NOTICE
+    return {"kind": kind, "event": event.kind, **asdict(event), "text": sentence_of(event, name)}
 
 
 class JsonVoice:
     """Tells programs what happens: each line is a JSON object."""
 
-    def __init__(self, display: Display) -> None:
+    heartbeat = b""
+    """Nothing: TCP finds out whether the connection lives."""
+
+    def __init__(self, display: Display, ref: Ref = None) -> None:
+        """`ref` is that of the request which all that is said answers, if there is one."""
         self._hidden = display.hidden
+        self._display = display
+        self._mark = {} if ref is None else {"ref": ref}
+
+    def answering(self, ref: Ref) -> "JsonVoice":
+        """The voice in which a request with this `ref` is answered."""
+        return JsonVoice(self._display, ref)
 
     def encoder(self) -> Callable[[Message], bytes]:
         """How messages of a room become lines: empty ones if their kind is not shown."""
@@ -106,73 +89,57 @@ class JsonVoice:
 
     def again(self, message: Message, _now: float) -> bytes:
         """A message that is shown again because it was asked for: it is marked so."""
-        return encode_message(message, again=True)
+        return _encode({**_message_fields(message), "again": True, **self._mark})
 
     found = again
 
     def private(self, private: Private, _now: float | None = None) -> bytes:
         """A private message, as both sides get it."""
-        when, name, to, text = private
-        fields = {"kind": "private", "time": _utc(when), "name": name, "to": to, "text": text}
-        return _encode(fields)
+        fields = {
+            "kind": "private",
+            "time": moment(private.time),
+            "name": private.name,
+            "to": private.to,
+            "text": private.text,
+        }
+        return _encode(fields | self._mark)
 
-    def notices(self, texts: Iterable[str]) -> bytes:
-        """Lines that the server says to one client alone."""
-        return b"".join([_encode({"kind": "answer", "text": text}) for text in texts])
+    def answer(self, texts: Iterable[str], facts: Answer | None = None) -> bytes:
+        """What a command answers, in one object; nothing if there is neither a text nor a fact."""
+        text = "\n".join(texts)
+        if not (text or facts):
+            return b""
+        told = {"answer": facts.answer, **asdict(facts)} if facts else {}
+        return _encode({"kind": "answer", **told, "text": text, **self._mark})
 
-    def refusal(self, why: str, ref: Ref = None) -> bytes:
-        """Something was not done: the reason, with the `ref` of the request if it had one."""
-        if ref is None:
-            return _encode({"kind": "error", "text": why})
-        return with_ref("error", ref, text=why)
+    def notices(self, texts: Iterable[str], event: RoomEvent | None = None) -> bytes:
+        """Lines that the server says to one client alone, unasked: what `event` means for it."""
+        facts = {"event": event.kind, **asdict(event)} if event else {}
+        return b"".join([_encode({"kind": "info", **facts, "text": text}) for text in texts])
 
-    def gap(self, missed: int | None) -> bytes:
-        """Notice that the client missed messages; None if nobody knows how many."""
-        return _encode({"kind": "gap", "missed": missed, "text": gap_text(missed)})
+    def refusal(self, why: str, reason: str) -> bytes:
+        """Something was not done: `why`, and the `reason` in a few words that stay the same."""
+        return _encode({"kind": "error", "reason": reason, "text": why, **self._mark})
 
+    def accepted(self, ref: Ref, place: Place | None = None, room: str = "") -> bytes:
+        """What was asked for with `ref` is done, and is at `place` in `room` if it is in one."""
+        fields = {} if place is None else {"id": place.id, "place": str(place), "room": room}
+        return _encode({"kind": "ok", "ref": ref, **fields})
 
-def with_ref(kind: str, ref: Ref, **fields: Any) -> bytes:
-    """The end of what was asked for with `ref`: it is `ok`, or an `error`."""
-    return _encode({"kind": kind, "ref": ref, **fields})
-
-
-def _command(fields: dict[str, Any]) -> str:
-    """The command that does what `fields` ask for; empty if that is to say something in the room.
-
-    Raises NotARequest.
-    """
-    for name in FIELDS & fields.keys():
-        if not isinstance(fields[name], str) or not fields[name]:
-            raise NotARequest(f"The field {name} must be a string that is not empty")
-    text, to, kind, command = (
-        escape(fields.get(name, "")) for name in ("text", "to", "kind", "command")
-    )
-    if command.startswith("/") and not (command.startswith("//") or text or to or kind):
-        return command
-    if command or not text:
-        raise NotARequest(f"A request needs a text, or a command that begins with /; {HOW}")
-    if kind == "action" and not to:
-        return f"/me {text}"
-    if kind not in ("", "say"):
-        raise NotARequest("The kind is say or action, and an action goes to the whole room")
-    if to:
-        if len(to.split()) != 1:
-            raise NotARequest("The field to must be one name")
-        return f"/msg {to} {text}"
-    return ""
+    def gap(self, missed: int | None, room: str) -> bytes:
+        """Notice that the client missed messages in `room`; None if nobody knows how many."""
+        text = gap_text(missed)
+        return _encode({"kind": "gap", "room": room, "missed": missed, "text": text})
 
 
-def _may_be_ref(ref: Any) -> bool:
-    if isinstance(ref, str):
-        return len(ref) <= MAX_REF
-    return ref is None or (type(ref) is int and abs(ref) < 2**63)
-
-
-def _utc(time: float) -> str:
+def _utc(time: datetime) -> str:
     """`2026-11-23T10:15:00.123Z`."""
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{time.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def _encode(fields: dict[str, Any]) -> bytes:
     # All in ASCII: what some programs take for the end of a line is escaped as well.
-    return f"{json.dumps(fields)}\n".encode()
+    return f"{_ENCODER.encode(fields)}\n".encode()
+
+
+_ENCODER = json.JSONEncoder(default=_utc)

@@ -17,20 +17,21 @@ _PAGE = """\
 <meta charset="utf-8">
 <title>gchat</title>
 <p>This is gchat, a chat server. It does not speak HTTP: your request was not sent to any room.
-<p>To join, type this in a terminal:
+{hint}<p>To join, type this in a terminal:
 <pre>{join}</pre>
 <p>To send a text that begins like an HTTP request, send an empty line first.
 """
 
 
-def answer(protocol: Protocol, data: bytes, join: str) -> bytes:
+def answer(protocol: Protocol, data: bytes, join: str, hint: str = "") -> bytes:
     """Return the last bytes for a client of `protocol`; empty for a chat client.
 
-    `data` is the beginning of its input. `join` is the command that joins the chat.
+    `data` is the beginning of its input. `join` is the command that joins the chat; `hint` is
+    what the administrator can do about it, if that is anything.
     """
     match protocol:
         case Protocol.HTTP:
-            return _http(data, join)
+            return _http(data, join, hint)
         case Protocol.TLS:
             return ALERT
         case Protocol.SSH:
@@ -41,14 +42,14 @@ def answer(protocol: Protocol, data: bytes, join: str) -> bytes:
             return b""
 
 
-def _http(request: bytes, join: str) -> bytes:
+def _http(request: bytes, join: str, hint: str) -> bytes:
     if request.startswith(b"PRI "):
         status = "505 HTTP Version Not Supported"
     elif b"\n" not in request[:LONGEST_LINE]:
         status = "414 URI Too Long"
     else:
         status = "404 Not Found"
-    page = _PAGE.format(join=join).encode()
+    page = _PAGE.format(join=join, hint=f"<p>{hint}\n" if hint else "").encode()
     headers = (
         f"HTTP/1.1 {status}\r\n"
         "Content-Type: text/html; charset=utf-8\r\n"

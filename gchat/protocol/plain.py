@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Self
 from zlib import crc32
 
+from gchat.model.answers import Answer
 from gchat.model.display import Display
+from gchat.model.epochs import Place
+from gchat.model.events import RoomEvent
 from gchat.model.message import Kind, Message, Private, Ref
+from gchat.protocol.sentences import sentence
 from gchat.text.clock import clock, clock_and_day
 from gchat.text.naming import name_key
 from gchat.text.phrases import counted
@@ -33,10 +38,17 @@ def colored(name: str) -> str:
 class PlainVoice:
     """Shows people what happens, in lines of text, as one display setting wants them."""
 
+    heartbeat = b""
+    """Nothing: TCP finds out whether the connection lives."""
+
     def __init__(self, display: Display) -> None:
         self._display = display
         self._start = CLEAR_LINE if display.redraw else ""
         self._end = display.end
+
+    def answering(self, _ref: Ref) -> Self:
+        """The voice in which a request is answered: this one, as plain lines have no refs."""
+        return self
 
     def encoder(self) -> Callable[[Message], bytes]:
         """How messages of a room become lines: empty ones if their kind is not shown.
@@ -77,15 +89,23 @@ class PlainVoice:
         display = self._display
         return self._finish(line, clock(private.time, display.zone) if display.time else "")
 
-    def notices(self, texts: Iterable[str]) -> bytes:
+    def answer(self, texts: Iterable[str], _facts: Answer | None = None) -> bytes:
+        """What a command answers."""
+        return self.notices(texts)
+
+    def notices(self, texts: Iterable[str], _event: RoomEvent | None = None) -> bytes:
         """Lines that the server says to one client alone."""
         return b"".join([self._finish(f" * {text}", "") for text in texts])
 
-    def refusal(self, why: str, _ref: Ref = None) -> bytes:
+    def refusal(self, why: str, _reason: str) -> bytes:
         """Something was not done: the reason, for the client that wanted it."""
         return self.notices([why])
 
-    def gap(self, missed: int | None) -> bytes:
+    def accepted(self, _ref: Ref, _place: Place | None = None, _room: str = "") -> bytes:
+        """Nothing: lines have no refs."""
+        return b""
+
+    def gap(self, missed: int | None, _room: str) -> bytes:
         """Notice that the client missed messages; None if nobody knows how many."""
         return self.notices([gap_text(missed)])
 
@@ -95,7 +115,7 @@ class PlainVoice:
             return f"{self._name(message.name)}: {message.text}"
         if message.kind == Kind.ACTION:
             return f" ** {self._name(message.name)} {message.text}"
-        return f" * {message.text}"
+        return f" * {sentence(message)}"
 
     def _name(self, name: str) -> str:
         return colored(name) if self._display.color else name

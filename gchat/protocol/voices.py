@@ -1,13 +1,18 @@
 """Voices: how what happens becomes a client's bytes, one class for each way of speaking."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, Self
 
+from gchat.model.answers import Answer
 from gchat.model.display import Display
+from gchat.model.epochs import Place
+from gchat.model.events import RoomEvent
 from gchat.model.message import Message, Private, Ref
+from gchat.protocol.event_stream import EventStream
 from gchat.protocol.json_lines import JsonVoice
 from gchat.protocol.plain import PlainVoice
+from gchat.protocol.websocket_voice import WebSocketVoice
 
 MOST_VOICES = 1024
 """Voices that are kept ready, each for one display setting: more than clients choose among."""
@@ -15,6 +20,12 @@ MOST_VOICES = 1024
 
 class Voice(Protocol):
     """Turns messages and what the server says into bytes, for clients with one display setting."""
+
+    heartbeat: bytes
+    """What shows now and then that the connection lives, and means nothing; mostly empty."""
+
+    def answering(self, ref: Ref) -> Self:
+        """The voice in which a request with this `ref` is answered."""
 
     def encoder(self) -> Callable[[Message], bytes]:
         """How messages of a room become lines: empty ones if their kind is not shown."""
@@ -28,20 +39,47 @@ class Voice(Protocol):
     def private(self, private: Private, now: float | None = None) -> bytes:
         """A private message; `now` if it was said some time before that."""
 
-    def notices(self, texts: Iterable[str]) -> bytes:
-        """Lines that the server says to one client alone."""
+    def answer(self, texts: Iterable[str], facts: Answer | None = None) -> bytes:
+        """What a command answers: lines for people, and the same as facts for programs."""
 
-    def refusal(self, why: str, ref: Ref = None) -> bytes:
-        """Something was not done: the reason, with the `ref` of the request if it had one."""
+    def notices(self, texts: Iterable[str], event: RoomEvent | None = None) -> bytes:
+        """Lines that the server says to one client alone, unasked: what `event` means for it."""
 
-    def gap(self, missed: int | None) -> bytes:
-        """Notice that the client missed messages; None if nobody knows how many."""
+    def refusal(self, why: str, reason: str) -> bytes:
+        """Something was not done: `why`, and the `reason` in a few words that stay the same."""
+
+    def accepted(self, ref: Ref, place: Place | None = None, room: str = "") -> bytes:
+        """What was asked for with `ref` is done, and is at `place` in `room` if it is in one."""
+
+    def gap(self, missed: int | None, room: str) -> bytes:
+        """Notice that the client missed messages in `room`; None if nobody knows how many."""
+
+
+def _lines(display: Display) -> Voice:
+    return JsonVoice(display) if display.json else PlainVoice(display)
+
+
+VOICES: Mapping[str, Callable[[Display], Voice]] = {
+    "": _lines,
+    "events": EventStream,
+    "websocket": WebSocketVoice,
+}
+"""The table of voices, by what Display.framing calls them. One more way of speaking is a module
+here, and an entry in this table."""
 
 
 @lru_cache(MOST_VOICES)
 def voice_of(display: Display) -> Voice:
     """The voice for clients with this display setting."""
-    return JsonVoice(display) if display.json else PlainVoice(display)
+    return VOICES[display.framing](display)
+
+
+def accepted(display: Display, ref: Ref, place: Place | None = None, room: str = "") -> bytes:
+    """What a client has asked for with `ref` is done, and is at `place` in `room` if it is in one.
+
+    It has asked in JSON, and is told so in JSON, even if that was to speak plain lines.
+    """
+    return voice_of(display._replace(json=True)).accepted(ref, place, room)
 
 
 def encoder(display: Display) -> Callable[[Message], bytes]:

@@ -8,6 +8,7 @@ only goes forward.
 import logging
 import time
 from collections.abc import Callable
+from math import inf
 
 from gchat.text.clock import duration
 
@@ -16,7 +17,8 @@ SLACK = 1.0
 by half a millisecond a second at the most."""
 
 TRIAL = 3600.0
-"""Seconds until a step of the system's clock is believed."""
+"""Seconds until a step of the system's clock is believed, and the time at which the program was
+started."""
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Clock:
         return self._start + self._forward()
 
     def trusted(self) -> float:
-        """The system's time; but a step counts only after an hour. For deleting what is old."""
+        """The system's time; but a step counts only after an hour."""
         now = self._forward()
         apart = self._system() - now
         if abs(apart - self._believed) <= SLACK:
@@ -74,6 +76,14 @@ class Clock:
         else:
             self._stepped = apart
         return self._believed + now
+
+    def past(self, seconds: float) -> float:
+        """The trusted time so many seconds ago. For deleting what is older.
+
+        In the first hour it is before everything, so that nothing is deleted: the program may have
+        been started before the clock was set right.
+        """
+        return self.trusted() - seconds if self.elapsed() >= TRIAL else -inf
 
     def _tell(self, step: float) -> None:
         log.warning(

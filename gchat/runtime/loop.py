@@ -1,8 +1,9 @@
 """Helpers for gevent's event loop: give way, wait for a watcher, hold a lock."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import gevent
@@ -11,16 +12,26 @@ from gevent.lock import Semaphore
 READABLE, WRITABLE = 1, 2
 """Events of a watcher, as libev numbers them."""
 
-_NEXT_POLL = 1e-9
+NEXT_POLL = 1e-9
+"""Seconds of a timer that ends in the next pass of the loop, when that has polled its sockets."""
+
+LAST = -1
+"""A priority below that of all other watchers."""
 
 
 def give_way() -> None:
     """Let the loop poll its sockets once, and run the greenlets that have waited for them.
 
     gevent.sleep(0) would not do: the greenlets that it wakes run again before the loop polls, for
-    as long as 20 ms (seen with gevent 26.9). The shortest timer does.
+    as long as 20 ms (seen with gevent 26.9). The shortest timer polls; of lower priority, it comes
+    after the sockets of that poll, which would otherwise wait for whatever gave way to them.
     """
-    gevent.sleep(_NEXT_POLL)
+    hub = gevent.get_hub()
+    timer = hub.loop.timer(NEXT_POLL, priority=LAST)
+    try:
+        hub.wait(timer)
+    finally:
+        timer.close()
 
 
 def wait_for(watcher: Any) -> None:
@@ -34,6 +45,22 @@ def wait_for(watcher: Any) -> None:
         gevent.get_hub().switch()
     finally:
         watcher.stop()
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[BaseException], None]]:
+    """Within, another greenlet can end the wait of this one: it calls what this yields.
+
+    The exception that it gives is raised in the next pass of the loop, unless this greenlet has
+    left by then. (gevent.kill raises it wherever the greenlet has got to meanwhile.) To be called
+    within only, and once.
+    """
+    timer = gevent.get_hub().loop.timer(0)
+    try:
+        yield partial(timer.start, gevent.getcurrent().throw)
+    finally:
+        timer.stop()
+        timer.close()
 
 
 class Locks:

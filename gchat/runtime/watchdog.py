@@ -12,7 +12,6 @@ of the logging module are gevent's and belong to that thread.
 import logging
 import sys
 from collections import deque
-from statistics import median
 from time import monotonic, thread_time
 from traceback import walk_stack
 from typing import Any, NamedTuple
@@ -104,7 +103,8 @@ class Watchdog:
 
     def delay(self) -> Delay:
         """Return how late the loop was in the last minute."""
-        return Delay(max(self._delays), median(self._delays))
+        delays = sorted(self._delays)
+        return Delay(delays[-1], delays[len(delays) // 2])
 
     def _beat(self) -> None:
         now, before, self._computed = monotonic(), self._computed, thread_time()

@@ -11,7 +11,6 @@ No method decides what a user is shown.
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from math import inf
 from typing import NamedTuple
 
 from gchat.model.identities import Identity
@@ -24,6 +23,9 @@ from gchat.text.query import Query
 END_PATIENCE = 3.0
 """Seconds that a store may take, when the server ends, to write what it still owes."""
 
+FINGERPRINTED = 1000
+"""Characters of a text by which it is known again if it is sent twice with the same `ref`."""
+
 log = logging.getLogger(__name__)
 
 Sanctions = Mapping[Network, Sanction]
@@ -35,6 +37,8 @@ class Opened(NamedTuple):
 
     end: Cursor
     """Behind all that was ever said there, kept or not."""
+    epoch: int
+    """Of what is placed there from now on (model.epochs)."""
     tail: Sequence[Message]
     """The last messages before `end`, without a hole: those that are asked for most."""
 
@@ -43,8 +47,10 @@ class Batch(NamedTuple):
     """What is to be said next in a room, in this order."""
 
     room: str
+    epoch: int
+    """Of the room's log, as far as this server knows it, like `end`."""
     end: Cursor
-    """The end of the room's log, as far as this server knows it."""
+    """The end of the log."""
     latest: float
     """The time of the last message up to there; 0 if it is not known."""
     utterances: Sequence[Utterance]
@@ -59,12 +65,20 @@ class Placed(NamedTuple):
     """The messages of the batch, one behind the other."""
 
 
+class Left(NamedTuple):
+    """How many messages cannot be found yet, at most: notices may be among them."""
+
+    new: int
+    old: int
+    """Messages that were there before the store had the index that it has now."""
+
+
 class Store(ABC):
     """The log of each room: messages with the ids 1, 2, 3, ...
 
-    It puts rooms in order: an id is given out by `append`, and never twice. A store with one owner
-    places what its server says from memory, and may owe the rows for a while; a store that several
-    servers share puts messages of the others before those of a batch.
+    It puts rooms in order: an id is given out by `append`, and never twice in an epoch. A store
+    with one owner places what its server says from memory, and may owe the rows for a while; a
+    store that several servers share puts messages of the others before those of a batch.
 
     An id is missing if its message was trimmed, or is lost; a deleted message keeps its id. A range
     is given by the id before its first message, and that of its last one.
@@ -103,6 +117,11 @@ class Store(ABC):
         return False
 
     @property
+    def unwritten(self) -> int:
+        """How many messages have places and are not written yet."""
+        return 0
+
+    @property
     def trouble(self) -> str:
         """What operators have to know of a store that cannot be written; empty if it can be."""
         return ""
@@ -121,6 +140,20 @@ class Store(ABC):
     @abstractmethod
     def start(self, room: str) -> int | None:
         """Find the id behind which the first message of `room` is; None if nothing is known."""
+
+    @abstractmethod
+    def epoch_end(self, room: str, epoch: int) -> int | None:
+        """Find the id of the last message of `room` that was placed in `epoch` or before.
+
+        None if nothing is known.
+        """
+
+    @abstractmethod
+    def marked(self, sender: int, most: int) -> list[Message]:
+        """Read the last messages of `sender`, in any rooms, that have a `ref`; the oldest first.
+
+        At most `most`, of which texts may be cut to FINGERPRINTED characters.
+        """
 
     @abstractmethod
     def gone_between(self, room: str, last: int, end: int) -> int:
@@ -169,6 +202,9 @@ class Directory(ABC):
     """The lowest number for a client of this run of the server: above all of earlier runs, so
     that the `sender` of a message means one client for ever."""
 
+    first_private: int
+    """The lowest number for a direct message of this run: above all that are kept."""
+
     @abstractmethod
     def topic(self, room: str) -> Topic | None:
         """Read what `room` is about; None if it has no topic."""
@@ -199,35 +235,56 @@ class Directory(ABC):
         """
 
     @abstractmethod
-    def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
-        """Keep direct messages for the identity of this number.
+    def keep_identities(self, known: Callable[[], Collection[int]]) -> None:
+        """Delete all identities, with what is kept for them, but those of the numbers in `known`.
 
-        False, and nothing is kept, if over `most` bytes are kept for it already.
+        It is called when that is done, perhaps in another thread: whoever is new by then is known.
         """
 
     @abstractmethod
-    def take_privates(self, number: int) -> list[Private]:
-        """Read the direct messages that are kept for an identity, and delete them."""
+    def keep_private(self, owner: int, private: Private, most: int) -> bool:
+        """Keep a direct message for the identity of the number `owner`.
+
+        False, and it is not kept, if over `most` bytes are kept for that identity already.
+        """
+
+    @abstractmethod
+    def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
+        """Keep direct messages, each with the number of the identity that it is for.
+
+        And delete those with the numbers `gone`. To keep one again, or to delete one that is not
+        kept, changes nothing.
+        """
+
+    @abstractmethod
+    def privates(self, owner: int) -> list[Private]:
+        """Read the direct messages that are kept for an identity, by their numbers.
+
+        What is being kept when this is called is among them.
+        """
 
 
 class Archive(ABC):
-    """What was said, to be searched: by words, by sender, by time.
+    """What was said, to be searched: by parts of the text, by sender, room and time.
 
     A place in it is a number that grows from message to message, whatever the room.
     """
 
     @abstractmethod
-    def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
-        """Find messages of all rooms that match `query`, with their places, the newest first.
+    def find(self, query: Query, before: int, count: int) -> tuple[int, list[Message]]:
+        """Find messages of all rooms that match `query`, the newest first.
 
-        At most `count`, with places below `before`. Raises TookTooLong.
+        At most `count`, with places below `before`; and none after a while, for the sake of others.
+        Returns first the place below which the search goes on; 0 if it is done. Raises TookTooLong.
         """
 
     @abstractmethod
-    def find_of(self, sender: int, before: int, most: int) -> tuple[int, list[tuple[str, int]]]:
-        """Find the rooms and ids of messages that `sender` said, with places below `before`.
+    def find_of(self, sender: int) -> Iterator[tuple[str, list[int]]]:
+        """Yield rooms with ids of messages that `sender` has said, each once, some at a time.
 
-        At most `most`. Returns first the place below which the search goes on; 0 if it is done.
+        It may be none: whoever asks is to let others have their turn then.
+        Messages that are deleted before the search reaches them are left out, and those that are
+        said meanwhile may be.
         """
 
     @abstractmethod
@@ -245,9 +302,13 @@ class Archive(ABC):
         """
 
     @abstractmethod
-    def index(self, most: int) -> int:
-        """Make at most `most` more messages findable; returns how many are left."""
+    def index(self, most: int) -> Left:
+        """Make at most `most` more messages findable, first new ones; returns what is left."""
+
+    @abstractmethod
+    def left(self) -> Left:
+        """Count what cannot be found yet."""
 
     @abstractmethod
     def purge(self) -> Iterator[None]:
-        """Take the words of deleted messages out of the index, a short step for each `next`."""
+        """Take what is left of deleted messages out of the index, a short step for each `next`."""

@@ -4,7 +4,7 @@ from time import monotonic
 
 from gchat.model.message import Message
 from gchat.model.room_log import RoomLog
-from gchat.store.base import Store
+from gchat.store.base import Left, Store
 from gchat.store.errors import decoding
 
 PAGE = 256
@@ -36,15 +36,15 @@ class History:
         log.begin(*self.store.open(room))
         return log
 
-    def complete_index(self) -> int:
-        """Index what is left now, for INDEX_WAIT seconds at most; returns how many still are.
+    def complete_index(self) -> Left:
+        """Index new messages, for INDEX_WAIT seconds at most; returns what is left.
 
         Raises StoreError.
         """
-        end = monotonic() + INDEX_WAIT
-        while left := self.store.archive.index(INDEX_STEP):
-            if monotonic() > end:
-                break
+        archive, end = self.store.archive, monotonic() + INDEX_WAIT
+        left = archive.left()
+        while left.new and monotonic() < end:
+            left = archive.index(INDEX_STEP)
         return left
 
     def after(self, log: RoomLog, last: int, limit: int = PAGE) -> list[Message]:
@@ -68,6 +68,13 @@ class History:
         first = self.store.start(log.room) if log.start.id else None
         return log.start.id if first is None else min(log.start.id, first)
 
+    def epoch_end(self, log: RoomLog, epoch: int) -> int:
+        """The id of the last message that was placed in `epoch` or before, kept or not."""
+        end = log.epoch_end(epoch)
+        if end is None:
+            end = self.store.epoch_end(log.room, epoch)
+        return log.start.id if end is None else min(end, log.end.id)
+
     def gone_after(self, log: RoomLog, last: int) -> int:
         """How many messages behind the id `last` were deleted."""
         gone = log.gone_after(last)
@@ -75,13 +82,16 @@ class History:
             gone += self.store.gone_between(log.room, last, log.start.id)
         return gone
 
-    def back(self, log: RoomLog, count: int) -> int:
-        """The id behind which lie the last `count` messages that people have said."""
-        least = log.end.spoken - count + 1
+    def back(self, log: RoomLog, count: int, before: int | None = None) -> int:
+        """The id behind which lie the last `count` messages that people have said.
+
+        Or the last of the first `before` of all that they ever said in the room.
+        """
+        least = (log.end.spoken if before is None else before) - count + 1
         first = None
         if least <= log.start.spoken:
             first = self.store.archive.since_spoken(log.room, least)
-        return log.back(count) if first is None else first
+        return log.back(count, before) if first is None else first
 
     def since(self, log: RoomLog, time: float) -> int:
         """The id behind which lies what was said at `time` or later."""

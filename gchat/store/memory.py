@@ -1,9 +1,9 @@
 # ruff: noqa: D102 - base.py says what each method does
 """A store that keeps nothing: the logs of the rooms in memory are all there is."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from gchat.model.epochs import first_epoch
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Cursor, place
@@ -12,6 +12,7 @@ from gchat.store.base import (
     Archive,
     Batch,
     Directory,
+    Left,
     Opened,
     Placed,
     Sanctions,
@@ -31,7 +32,7 @@ class MemoryStore(Store):
         self.archive = MemoryArchive()
 
     def open(self, room: str) -> Opened:
-        return Opened(Cursor(0, 0), [])
+        return Opened(Cursor(0, 0), first_epoch(), [])
 
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         return [Placed((), place(*batch)) for batch in batches]
@@ -41,6 +42,12 @@ class MemoryStore(Store):
 
     def start(self, room: str) -> None:
         return None
+
+    def epoch_end(self, room: str, epoch: int) -> None:
+        return None
+
+    def marked(self, sender: int, most: int) -> list[Message]:
+        return []
 
     def gone_between(self, room: str, last: int, end: int) -> int:
         return 0
@@ -65,6 +72,7 @@ class MemoryDirectory(Directory):
     """What is known to a server without a history file when it starts: nothing."""
 
     first_number = 1
+    first_private = 1
 
     def topic(self, room: str) -> Topic | None:
         return None
@@ -86,21 +94,27 @@ class MemoryDirectory(Directory):
     ) -> None:
         pass
 
-    def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
+    def keep_identities(self, known: Callable[[], Collection[int]]) -> None:
+        pass
+
+    def keep_private(self, owner: int, private: Private, most: int) -> bool:
         return False
 
-    def take_privates(self, number: int) -> list[Private]:
+    def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
+        pass
+
+    def privates(self, owner: int) -> list[Private]:
         return []
 
 
 class MemoryArchive(Archive):
     """What can be searched beyond the memory of a server without a history file: nothing."""
 
-    def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
-        return []
-
-    def find_of(self, sender: int, before: int, most: int) -> tuple[int, list[tuple[str, int]]]:
+    def find(self, query: Query, before: int, count: int) -> tuple[int, list[Message]]:
         return 0, []
+
+    def find_of(self, sender: int) -> Iterator[tuple[str, list[int]]]:
+        return iter(())
 
     def since(self, room: str, time: float) -> None:
         return None
@@ -108,8 +122,11 @@ class MemoryArchive(Archive):
     def since_spoken(self, room: str, spoken: int) -> None:
         return None
 
-    def index(self, most: int) -> int:
-        return 0
+    def index(self, most: int) -> Left:
+        return Left(0, 0)
+
+    def left(self) -> Left:
+        return Left(0, 0)
 
     def purge(self) -> Iterator[None]:
         return iter(())

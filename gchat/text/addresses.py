@@ -72,6 +72,17 @@ def read_network(text: str) -> Network:
     return network
 
 
+def read_exactly(text: str) -> Network:
+    """Read a network as `read_network`; but an address is a network of its own, IPv6 as well."""
+    if "/" not in text:
+        try:
+            address = address_of(text)
+        except ValueError:
+            raise NotANetwork from None
+        text = f"{address}/{address.max_prefixlen}"
+    return read_network(text)
+
+
 def parse_network(text: str) -> Network:
     """Parse an address and a prefix length into the form that lookups use. Raises ValueError.
 
@@ -88,6 +99,12 @@ def parse_network(text: str) -> Network:
 def lies_in(network: Network, other: Network) -> bool:
     """Whether all addresses of `network` are in `other`."""
     return network.prefixlen >= other.prefixlen and network.network_address in other
+
+
+def page_address(scheme: str, host: str, port: int) -> str:
+    """What to type into a browser, for an address or a name: `http://[::1]:7878/`."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{port}/"
 
 
 def show_network(network: Network) -> str:

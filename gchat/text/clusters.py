@@ -1,14 +1,14 @@
 """Characters that show nothing on a screen, and where a script or an emoji needs them.
 
-What shows nothing is told by Unicode's own properties, as this Python knows them: the category Cf
-(formats), and Default_Ignorable_Code_Point, which is fixed also for characters of later versions
-(DerivedCoreProperties.txt: Cf, Variation_Selector and Other_Default_Ignorable_Code_Point). The
-places where one of them is needed are those of Unicode's own rules, each named below.
+What shows nothing is told by Unicode's own properties (text.kinds). The places where one of them is
+needed are those of Unicode's own rules, each named below.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+
+from gchat.text import kinds
+from gchat.text.kinds import SELECTORS, codes_in, ranges_of
 
 MAX_GENERIC_MARKS = 4
 """Combining marks of no script in particular on one letter: what UTS 39, 5.4 allows after a survey
@@ -17,51 +17,10 @@ of the languages that pile them up."""
 MAX_MARKS = 8
 """Combining marks on one letter: Tibetan has a sign with eight, and no script has more."""
 
-PREPENDED = frozenset(
-    [*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD],
-)
-"""Formats that are seen: signs around a number (Prepended_Concatenation_Mark in PropList.txt)."""
-
-SELECTORS = frozenset(
-    [0x180B, 0x180C, 0x180D, 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)],
-)
-"""Variation selectors (Variation_Selector in PropList.txt)."""
-
-_FILLERS = frozenset([0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0])
-_OTHER_IGNORABLE = _FILLERS | {*range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
-"""Other_Default_Ignorable_Code_Point in PropList.txt."""
-
-_MEASURED = (range(0x20000), range(0xE0000, 0xE1000))
-"""Code points with marks or formats; between them are ideographs and nothing yet."""
-
-
-def is_ignorable(code: int) -> bool:
-    """Whether the character `code` shows nothing: a format, a filler or a selector."""
-    if code in SELECTORS or code in _OTHER_IGNORABLE:
-        return True
-    return unicodedata.category(chr(code)) == "Cf" and code not in PREPENDED
-
-
-def as_class(codes: Iterable[int]) -> str:
-    """The inside of a class of `re` with all of `codes`, in any order."""
-    ranges: list[list[int]] = []
-    for code in sorted(codes):
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
-
-
-_MEASURED_CODES = [code for part in _MEASURED for code in part]
-IGNORABLE = frozenset(filter(is_ignorable, _MEASURED_CODES))
+IGNORABLE = codes_in(ranges_of(kinds.IGNORABLE))
 """All code points that show nothing."""
 
-MARKS = frozenset(
-    code
-    for code in _MEASURED_CODES
-    if code not in IGNORABLE and unicodedata.category(chr(code))[0] == "M"
-)
+MARKS = codes_in(ranges_of(kinds.MARK, kinds.SPACING_MARK))
 """All code points of combining marks that are seen."""
 
 _GENERIC_MARKS = re.compile(
@@ -97,21 +56,22 @@ _FIRST_JAMO = re.compile(r"[\u1100-\u115e\ua960-\ua97c]")
 _MIDDLE_JAMO = re.compile(r"[\u1161-\u11a7\ud7b0-\ud7c6]")
 
 
-def needed(base: str, run: str, after: str) -> int:
-    """How many characters at the beginning of `run` are needed behind `base`.
+def end_of_needed(base: str, run: str, start: int, after: str) -> int:
+    """Where what is needed behind `base` ends in `run`, of which it begins at `start`.
 
     `run` is what is no character of its own: marks, formats, fillers. `base` is the character
-    before it, `after` the one behind; empty where there is none.
+    before `start`, `after` the one behind the run; empty where there is none.
     """
-    marks = generic = at = 0
-    flag = _FLAG.match(run) if base == "\U0001f3f4" else None
+    marks = generic = 0
+    at = start
+    flag = _FLAG.match(run, start) if base == "\U0001f3f4" else None
     if flag:
         at = flag.end()
     while at < len(run):
         character = run[at]
         following = after if at + 1 == len(run) else ""
         if ord(character) in IGNORABLE:
-            previous = run[at - 1] if at else base
+            previous = run[at - 1] if at > start else base
             if not _is_needed(character, base, previous, following):
                 break
         else:

@@ -1,5 +1,6 @@
 """Names of users and rooms: which texts are names, and which names count as equal."""
 
+import re
 import unicodedata
 
 from gchat.text.lookalikes import LookAlikes, mixes_scripts
@@ -30,6 +31,10 @@ for _name in RESERVED:
     _RESERVED_LOOKS.add(_name, _name)
 
 
+_GUEST = re.compile(r"guest-\d+")
+"""Keys of what a newcomer is called that has taken no name (see guest_name)."""
+
+
 class NotAName(ValueError):
     """Why a text cannot be a name, as a sentence for users."""
 
@@ -39,7 +44,14 @@ def as_name(text: str) -> str:
     name = normalised(text)
     if name_key(name) in RESERVED or any(_RESERVED_LOOKS.of(name)):
         raise NotAName(f"The name {name} is reserved for the server")
+    if _GUEST.fullmatch(name_key(name)):
+        raise NotAName("Names like guest-7 are for newcomers who have taken none")
     return name
+
+
+def guest_name(number: int) -> str:
+    """What a newcomer is called who is not to be called by an address."""
+    return f"guest-{number}"
 
 
 def as_room(text: str) -> str:

@@ -37,3 +37,13 @@ def listing(names: Iterable[str], total: int, most: int) -> str:
         shown.append(counted(total - len(shown), "other"))
     *first, last = shown or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def because(why: str) -> str:
+    """`: flooding`; empty if no reason was given."""
+    return f": {why}" if why else ""
+
+
+def by_whom(name: str, term: str, why: str) -> str:
+    """`by ann for 2 h: flooding`; `term` and `why` may be empty."""
+    return f"by {name}{f' {term}' if term else ''}{because(why)}"

@@ -37,17 +37,18 @@ class Disturbed(Broken):
 
 
 class Audience:
-    """Clients of the server at `port` of 127.0.0.1, which speak `dialect`.
+    """Clients of the server at `port` of 127.0.0.1, which speak `dialect`, of one `kind`.
 
     `received` counts the bytes of each, by its descriptor, and `total` those of all.
     """
 
-    def __init__(self, port: int, dialect: Dialect) -> None:
+    def __init__(self, port: int, dialect: Dialect, kind: type[Member] = Member) -> None:
         self._address = ("127.0.0.1", port)
         self._dialect = dialect
+        self._kind = kind
         self._epoll = select.epoll()
         self._buffer = bytearray(PORTION)
-        self._receive: dict[int, Callable[..., int]] = {}
+        self._receive: dict[int, Callable[[], int]] = {}
         self._by_descriptor: dict[int, Member] = {}
         self.members: list[Member] = []
         self.received = array("q")
@@ -107,14 +108,14 @@ class Audience:
         connection.connect(self._address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setblocking(False)
-        member = Member(connection, len(self.members), room)
+        member = self._kind(connection, len(self.members), room)
         self.members.append(member)
         return member
 
     def _listen(self, member: Member) -> None:
         descriptor = member.descriptor
         self.received.extend([0] * (descriptor + 1 - len(self.received)))
-        self._receive[descriptor] = member.connection.recv_into
+        self._receive[descriptor] = member.receiver(self._buffer)
         self._by_descriptor[descriptor] = member
         self._epoll.register(descriptor, select.EPOLLIN)
 
@@ -132,14 +133,13 @@ class Audience:
 
     def arrivals(self, timeout: float) -> Iterator[tuple[int, int]]:
         """The same; yields whose they are, by descriptor, and how many bytes."""
-        receive, received, buffer = self._receive, self.received, self._buffer
+        receive, received = self._receive, self.received
         for descriptor, events in self._epoll.poll(timeout, EVENTS):
             if events & select.EPOLLOUT and not self._by_descriptor[descriptor].send(b""):
                 self._epoll.modify(descriptor, select.EPOLLIN)
             if events & ~select.EPOLLOUT:
                 try:
-                    # In TCP, MSG_TRUNC counts and discards: nothing is copied (see tcp(7)).
-                    size = receive[descriptor](buffer, PORTION, socket.MSG_TRUNC)
+                    size = receive[descriptor]()
                 except BlockingIOError:
                     continue
                 except ConnectionError as error:

@@ -1,6 +1,8 @@
 """One client: its connection, what it has still to send, and how it gets in."""
 
 import socket
+from collections.abc import Callable
+from functools import partial
 
 from benchmark.protocols import CohortSend
 
@@ -28,6 +30,15 @@ class Member:
         self.index = index
         self.room = room
         self.unsent = b""
+
+    def receiver(self, buffer: bytearray) -> Callable[[], int]:
+        """What takes the bytes that have come, as far as `buffer` has room for them.
+
+        Returns how many that are, and 0 at the end of the connection. Raises BlockingIOError if
+        there is nothing to count, and ConnectionError.
+        """
+        # In TCP, MSG_TRUNC counts and discards: nothing is copied (see tcp(7)).
+        return partial(self.connection.recv_into, buffer, len(buffer), socket.MSG_TRUNC)
 
     def send(self, data: bytes) -> bool:
         """Send what is still unsent, and `data`; True if its socket has not taken all of it.

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zlib import crc32
 
+from benchmark.member import Member
 from benchmark.protocols import Dialect, Gchat, Irc, Lines, Mqtt, Nats, Redis
 
 LOADTEST = Path(__file__).resolve().parents[1]
@@ -52,6 +53,8 @@ class Server(NamedTuple):
     """How many are on their way in at the same time: with more than a server listens for, they
     are turned away, and try again a second later."""
     environment: Mapping[str, str] = {}
+    member: type[Member] = Member
+    """What its clients are."""
 
 
 def check(server: Server) -> None:
@@ -60,7 +63,8 @@ def check(server: Server) -> None:
         server.command(0, Path(directory))
 
 
-def _gchat(port: int, directory: Path) -> list[str]:
+def gchat(port: int, directory: Path) -> list[str]:
+    """What starts gchat with its limits for each client taken off."""
     limits = ["--rate", "0", "--max-per-address", "0", "--connect-rate", "0"]
     return [sys.executable, str(PROGRAM), "--port", str(port), *limits]
 
@@ -72,7 +76,7 @@ def _compiled(source: str, compiler: list[str], *options: str) -> Callable[[int,
         program = CACHE / f"{path.stem}-{version:08x}"
         if not program.exists():
             CACHE.mkdir(parents=True, exist_ok=True)
-            arguments = [_find(compiler[0]), *compiler[1:], "-o", str(program), str(path)]
+            arguments = [find(compiler[0]), *compiler[1:], "-o", str(program), str(path)]
             if subprocess.run(arguments, check=False).returncode:
                 raise Missing(f"{compiler[0]} cannot compile {source}")
         return [str(program), str(port), *options]
@@ -106,13 +110,13 @@ def _configured(program: str, *options: str) -> Callable[[int, Path], list[str]]
             text = text.replace(word, value)
         config = directory / f"{program}.conf"
         config.write_text(text)
-        return [_find(program), *(each.replace("CONFIG", str(config)) for each in options)]
+        return [find(program), *(each.replace("CONFIG", str(config)) for each in options)]
 
     return command
 
 
-def _find(program: str) -> str:
-    """Its path. Daemons are where not everybody looks."""
+def find(program: str) -> str:
+    """The path of a program. Raises Missing. Daemons are where not everybody looks."""
     places = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "~/.cargo/bin"))
     found = shutil.which(program, path=os.path.expanduser(places))
     if found is None:
@@ -125,7 +129,7 @@ _C = ["gcc", "-O2", "-Wall", "-Wextra"]
 SERVERS = {
     server.name: server
     for server in (
-        Server(GCHAT, _gchat, Gchat()),
+        Server(GCHAT, gchat, Gchat()),
         Server(REFERENCE, _compiled("epoll_loop.c", _C), Lines()),
         Server(REFERENCE_AT_ONCE, _compiled("epoll_loop.c", _C, "--at-once"), Lines()),
         # It has one core: with threads for more, they would wait for each other.

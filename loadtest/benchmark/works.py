@@ -18,6 +18,7 @@ from benchmark.servers import (
     Server,
 )
 from benchmark.talk import Talk, closed_loop, open_loop
+from benchmark.ways import WAYS
 
 WARM_UP = 0.5
 """Seconds for which a closed loop runs before it is measured."""
@@ -49,13 +50,19 @@ class Work(NamedTuple):
     would be the 99th percentile."""
 
     @property
+    def is_special(self) -> bool:
+        """Whether it is only for some servers."""
+        return self.servers != tuple(SERVERS)
+
+    @property
     def in_a_room(self) -> int:
         """Clients."""
         return self.clients // self.rooms
 
     def is_for(self, server: Server) -> bool:
         """Whether `server` does it."""
-        return server.name in self.servers and self.in_a_room <= server.most_in_room
+        is_named = server.name in self.servers or (server.name in WAYS and not self.is_special)
+        return is_named and self.in_a_room <= server.most_in_room
 
 
 class Sample(NamedTuple):
@@ -91,8 +98,12 @@ SINGLE = tuple(
     Work(f"{clients:,} clients, one line in flight", clients, (GCHAT, REFERENCE_AT_ONCE), window=1)
     for clients in (100, 1000, 10_000)
 )
+MORE_IN_FLIGHT = tuple(
+    Work(f"1,000 clients, {window:,} lines in flight", 1000, (GCHAT, REFERENCE), window=window)
+    for window in (200, 1000)
+)
 
-WORKS = (HUNDRED, THOUSAND, TEN_THOUSAND, PACED, STALLED, ROOMS, *SINGLE)
+WORKS = (HUNDRED, THOUSAND, TEN_THOUSAND, PACED, STALLED, ROOMS, *SINGLE, *MORE_IN_FLIGHT)
 """All of them."""
 
 COMPARED = ((HUNDRED, STALLED), SINGLE)
@@ -118,7 +129,7 @@ def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
     Raises Broken, TimeoutError, RuntimeError, OSError.
     """
     with Process(server, core) as process:
-        audience = Audience(process.port, server.dialect)
+        audience = Audience(process.port, server.dialect, server.member)
         seconds *= work.longer
         try:
             connecting, memory = _enter(work, server, process, audience)
@@ -140,6 +151,8 @@ def do(work: Work, server: Server, core: int, seconds: float) -> Sample:
 
 def _enter(work: Work, server: Server, process: Process, audience: Audience) -> tuple[float, int]:
     """All come; the seconds that it takes, and the bytes of memory for each."""
+    # It listens before it has loaded all that it needs.
+    audience.until(process.rests, "the server has started")
     memory, descriptors = process.rss(), process.descriptors()
     begin = time.monotonic()
     audience.enter(work.clients, work.rooms, server.at_once)

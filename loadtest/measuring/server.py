@@ -38,6 +38,11 @@ class Server(Child):
         """Threads of its process (greenlets are none)."""
         return self.process.num_threads()
 
+    def cpu_time(self) -> float:
+        """Seconds for which its threads have run: exact, where `cpu` counts hundredths."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
     def forget_peak(self) -> None:
         """Let `peak` start anew. See proc(5), clear_refs."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")

@@ -21,7 +21,6 @@ class Booking(User):
     """A user that tells locust how long things took."""
 
     abstract = True
-    host = "tcp://127.0.0.1:7878"
 
     @property
     def options(self) -> Any:
@@ -32,11 +31,19 @@ class Booking(User):
         """A new connection. Raises OSError, or ValueError for a host that is none."""
         return ChatClient(*address_of(self.host), CONNECT_SECONDS, buffer)
 
-    def book(self, kind: str, began: int, ended: int, size: int, error: OSError | None) -> None:
+    def book(
+        self,
+        kind: str,
+        began: int,
+        ended: int,
+        size: int,
+        error: OSError | None,
+        name: str = "line",
+    ) -> None:
         """Tell locust of a request that took from `began` to `ended`, in nanoseconds."""
         self.environment.events.request.fire(
             request_type=kind,
-            name="line",
+            name=name,
             response_time=(ended - began) / 1e6,
             response_length=size,
             exception=error,
@@ -57,6 +64,8 @@ class Booking(User):
 def address_of(host: str | None) -> tuple[str, int]:
     """The host and port in `tcp://HOST:PORT`; raises ValueError for anything else."""
     parts = urlsplit(host or "")
+    if not host:
+        raise ValueError("--host is missing: name the server, like --host tcp://127.0.0.1:7878")
     if parts.scheme != "tcp" or not parts.hostname or not parts.port:
         raise ValueError(f"--host must be like tcp://127.0.0.1:7878, not {host!r}")
     return parts.hostname, parts.port

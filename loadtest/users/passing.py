@@ -21,7 +21,7 @@ class Pipe(Booking):
 
     def on_start(self) -> None:
         """Wait for those who listen."""
-        self._name = f"{process.new_name()}@{LOBBY}"
+        self._name = f"{process.new_name(type(self).__name__)}@{LOBBY}"
         process.senders += 1
         process.user_is_ready()
         process.talking.wait()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import gevent
 from client import ChatClient
 from gevent.event import Event
+from latency import DELIVERY, kind_of
 from locust.env import Environment
 from receipts import Message, Receipts
 
@@ -53,7 +54,7 @@ class Person(Booking):
         rooms = self.options.rooms
         self.home = f"load-{next(self.numbers) % rooms}" if rooms else LOBBY
         self.stay: Receipts | None = None
-        self._name = process.new_name()
+        self._name = process.new_name(type(self).__name__)
         self._stays = 0
         self._due = 0.0
         self._awaited = WELCOME
@@ -84,10 +85,8 @@ class Person(Booking):
         self.stay = self._new_stay(self.home)
         self.stay.awaited = not self.passing
         self._expect(WELCOME)
-        self._leaving = False
         try:
-            self._client = self.connect(self.buffer)
-            self._receiver = gevent.spawn(self._receive, self._client)
+            self._connect()
             self._wait(self.patience)
             if self.home != LOBBY:
                 self.command(f"/join {self.home}", f" * You are in #{self.home}")
@@ -96,6 +95,12 @@ class Person(Booking):
             self.leave()
             raise
         self.stay.join(time.monotonic_ns())
+
+    def _connect(self) -> None:
+        """Connect, and receive what comes from then on. Raises OSError."""
+        self._leaving = False
+        self._client = self.connect(self.buffer)
+        self._receiver = gevent.spawn(self._receive, self._client)
 
     def on_stop(self) -> None:
         """Leave politely: what was said last reaches the others."""
@@ -181,13 +186,17 @@ class Person(Booking):
         )
         size, error = 0, None
         try:
-            size = self._client.say(message.text())
+            size = self._client.say(self._line(message))
         except BaseException as caught:  # also when locust stops this user meanwhile
             sent.pop()  # nobody can say whether it has been sent
             if not isinstance(caught, OSError):
                 raise
             error = caught
         self.book("SEND", began, time.monotonic_ns(), size, error)
+
+    def _line(self, message: Message) -> str:
+        """What is sent to say `message`."""
+        return message.text()
 
     def receive(self, client: ChatClient) -> list[str] | None:
         """The next lines, if any; None at the end of the connection. Raises OSError."""
@@ -210,15 +219,23 @@ class Person(Booking):
         """Count `lines`, which came at `now`, and book the messages among them."""
         assert self.stay
         for line in lines:
-            message = self.stay.take(line)
-            if message:
-                if not self.slow and process.is_to_be_booked(now):
-                    self.book("DELIVERY", message.due, now, len(line), None)
-            elif line.startswith(self._awaited):
-                self._answered = True
-                self._woken.set()
-            else:
-                self._notice = line
+            if not self._count(self.stay, line, now):
+                self._hear(line)
+
+    def _count(self, stay: Receipts, line: str, now: int) -> bool:
+        """Count `line`, and book it if it is a message; False if it is none."""
+        message = stay.take(line)
+        if message and not self.slow and process.is_to_be_booked(now):
+            self.book(DELIVERY, message.due, now, len(line), None, kind_of(message.sender))
+        return message is not None
+
+    def _hear(self, line: str) -> None:
+        """Look whether `line`, which is no message, is what is waited for."""
+        if line.startswith(self._awaited):
+            self._answered = True
+            self._woken.set()
+        else:
+            self._notice = line
 
     def _expect(self, answer: str) -> None:
         self._awaited, self._answered = answer, False

@@ -17,14 +17,18 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Attacker:
-    """A connection to `address`, from 127.0.0.1."""
+    """A connection to `address`."""
 
-    def __init__(self, address: tuple[str, int], receive_buffer: int = 0) -> None:
+    def __init__(
+        self, address: tuple[str, int], receive_buffer: int = 0, source: str = "127.0.0.1"
+    ) -> None:
         """`receive_buffer`: bytes that the kernel takes for one who does not read, which it
-        doubles; by default it takes megabytes."""
+        doubles; by default it takes megabytes. `source`: the address to come from."""
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source != "127.0.0.1":
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
@@ -60,6 +64,10 @@ class Attacker:
             assert waiting, f"no {text!r} was shown, but {shown!r}"
             self._wait(POLLIN, DEADLINE)
             shown = shown[-len(text) :] + self.read()
+
+    def wait_until_writable(self) -> None:
+        """Wait until the kernel takes something again."""
+        self._wait(POLLOUT, DEADLINE)
 
     def flood(self, data: bytes, seconds: float) -> int:
         """Send `data` again and again, as fast as it is taken, for so many seconds, and read

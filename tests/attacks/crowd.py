@@ -7,13 +7,15 @@ many lines were taken from them.
 """
 
 import argparse
+import os
 import select
 import socket
 import sys
 import time
 from io import FileIO
 
-from tests.attacks.visitor import PORTION, be_welcomed, connect
+from tests.attacks.cores import stand_back
+from tests.attacks.visitor import PORTION, ask, be_welcomed, connect
 
 LINE = b"does anybody mind?\n"
 FLOOD = LINE * 50
@@ -26,11 +28,13 @@ def address_of(number: int) -> str:
 
 
 def come_in(address: tuple[str, int], count: int, room: str, password: str) -> list[socket.socket]:
-    """So many people, all welcomed, in `room`."""
+    """So many people, all welcomed, in `room`, with names: all are announced when they are in."""
     local = address[0].startswith("127.")
     people = [connect(address, address_of(n) if local else "") for n in range(count)]
-    for person in people:
+    for number, person in enumerate(people):
         be_welcomed(person, room, password)
+        name = f"c{os.getpid()}-{number}"
+        ask(person, f"/nick {name}", f"You are now {name}")
     return people
 
 
@@ -59,6 +63,7 @@ class Crowd:
                     return
 
     def _flood(self, seconds: float) -> int:
+        stand_back()
         self._poll.unregister(self._commands)
         self._watch(select.EPOLLIN | select.EPOLLOUT)
         deadline, sent = time.monotonic() + seconds, 0

@@ -64,9 +64,11 @@ class Scene:
         companion.line()
         return companion
 
-    def connect(self, count: int = 1, receive_buffer: int = 0) -> list[Attacker]:
+    def connect(
+        self, count: int = 1, receive_buffer: int = 0, source: str = "127.0.0.1"
+    ) -> list[Attacker]:
         """So many more attackers (see Attacker). What is left of them is closed at the end."""
-        newcomers = [Attacker(self._address, receive_buffer) for _ in range(count)]
+        newcomers = [Attacker(self._address, receive_buffer, source) for _ in range(count)]
         self.attackers += newcomers
         return newcomers
 
@@ -148,8 +150,18 @@ class Scene:
         return int(found[1]) * 1024
 
     def _waited(self) -> float:
-        """Seconds in which it could have run, and something else did: see sched-stats.rst."""
-        return int((self._proc / "schedstat").read_text().split()[1]) / 1e9
+        """Seconds in which its loop could have run, and something else did, at the least.
+
+        Threads of its own that read a history file are not counted as something else. See
+        sched-stats.rst: nanoseconds that a thread ran, and that it waited.
+        """
+        _, waited, _ = (self._proc / "schedstat").read_text().split()
+        ran = [
+            int((thread / "schedstat").read_text().split()[0])
+            for thread in (self._proc / "task").iterdir()
+            if thread.name != self._proc.name
+        ]
+        return (int(waited) - sum(ran)) / 1e9
 
 
 def _carry_out(attack: Callable[[], object]) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.attacker import Attacker
+from tests.attacks.attacker import PORTION, Attacker
 from tests.attacks.conftest import StartScene
-from tests.attacks.figures import WORST, percentile
+from tests.attacks.figures import WORST, Ordeal, percentile
 from tests.attacks.scene import PEACE, UNLIMITED, Scene
 
 CROWD = 300
+
+PASSWORD = "let me in"
 
 PAUSE = 0.02
 """Seconds between two looks at all attackers: their lines pile up at the server meanwhile."""
@@ -26,18 +28,29 @@ LEAST = 0.15
 are busy at once share two cores here, and wait for them."""
 
 DEAREST = {
-    "find": b"/find zzz\n",
-    "history": b"/history 900\n",
     "since": b"/since 1h\n",
-    "around": b"/around 5\n",
-    "color": b"/color on\n/color off\n",
+    "find": b"/find zzz\n",
+    "forget": b"/forget\n",
+    "history": b"/history 900\n",
+    "topic": b"/topic tea %d\n/topic coffee\n",
+    "around": b"/around 5000\n",
+    "invite": b"/invite\n",
+    "help": b"/help\n",
     "join": b"/join elsewhere\n/join lobby\n",
     "nick": b"/nick a%d\n/nick b%d\n",
-    "who": b"/who\n",
-    "rooms": b"/rooms\n",
-    "help": b"/help\n",
 }
-"""Ten commands that do much for a short line. (Not all commands were measured.)"""
+"""The ten that cost the server most for a line, as `loadtest/measure.py commands` finds. (/quit and
+/resume, which cost as much as /topic, can be given once on a connection: it would be those who come
+and go that are measured. What operators alone can do is no attack.)"""
+
+IN_A_FILE = DEAREST | {"find": b"/find wo* wor* word*\n"}
+"""What they are with a history file: three beginnings match all messages."""
+
+OFTEN = {(False, "since"), (False, "find"), (True, "find")}
+"""The cases that .ci/run runs too: with a file or without, and which command."""
+
+MESSAGES = 100_000
+"""Messages in the room: as many as memory holds."""
 
 
 def repeat(attackers: list[Attacker], commands: bytes) -> None:
@@ -54,27 +67,29 @@ def repeat(attackers: list[Attacker], commands: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "what",
+    ("is_kept", "what"),
     [
-        pytest.param(what, marks=() if what in ("find", "color") else pytest.mark.variant)
+        pytest.param(is_kept, what, marks=() if (is_kept, what) in OFTEN else pytest.mark.variant)
+        for is_kept in (False, True)
         for what in DEAREST
     ],
 )
 def test_hundreds_that_repeat_a_dear_command_delay_nobody(
-    start_scene: StartScene, what: str
+    start_scene: StartScene, tmp_path: Path, is_kept: bool, what: str
 ) -> None:
-    endure(start_scene(*UNLIMITED), f"{CROWD} repeat /{what}", DEAREST[what])
-
-
-def test_hundreds_that_search_a_file_delay_nobody(start_scene: StartScene, tmp_path: Path) -> None:
-    scene = start_scene(*UNLIMITED, "--history", str(tmp_path / "chat.db"))
-    endure(scene, f"{CROWD} search the file", b"/find is* th* li*\n")
+    (tmp_path / "password").write_text(PASSWORD)
+    options = ["--rate", "0", *UNLIMITED, "--op-password-file", str(tmp_path / "password")]
+    if is_kept:
+        options += ["--history", str(tmp_path / "chat.db")]
+    lines = (IN_A_FILE if is_kept else DEAREST)[what]
+    where = "with a file" if is_kept else "in memory"
+    endure(start_scene(*options), f"{CROWD} repeat /{what}, {where}", lines)
 
 
 def endure(scene: Scene, title: str, commands: bytes) -> None:
     """Have CROWD repeat `commands`, and assert that others are served about as soon as in peace."""
     _fill(scene)
-    asker = scene.bring("asker", "127.0.0.1", scene.server.address[1])
+    asker = scene.bring("asker", "127.0.0.1", scene.server.address[1], PASSWORD)
 
     def ask() -> dict[str, float]:
         """The 99th percentile, in seconds, of each thing that is asked for during PEACE."""
@@ -82,7 +97,7 @@ def endure(scene: Scene, title: str, commands: bytes) -> None:
         times: dict[str, list[float]] = json.loads(asker.line())
         return {what: percentile(taken, 99) for what, taken in times.items()}
 
-    in_peace, under_attack = ask(), dict[str, float]()
+    in_peace, under_attack, ordeals = ask(), dict[str, float](), list[Ordeal]()
     with ThreadPoolExecutor(1) as pool:
 
         def attack() -> None:
@@ -94,21 +109,31 @@ def endure(scene: Scene, title: str, commands: bytes) -> None:
             under_attack.update(asking.result(DEADLINE))
 
         try:
-            scene.endure(title, attack)
+            ordeals.append(scene.endure(title, attack))
         finally:  # or all that they have sent would still be obeyed, as slowly as is due
             scene.dismiss()
             scene.server.signal(signal.SIGTERM)
             assert scene.server.wait() == 0
+    late = list[str]()
     for what, seconds in under_attack.items():
-        most = WORST * max(in_peace[what], LEAST / WORST)
-        print(f"{what}: p99 {in_peace[what] * 1000:.1f} ms, {seconds * 1000:.1f} ms under attack")
-        assert seconds <= most, f"{title}: the 99th percentile of a {what} is {seconds:.3f} s"
+        shown = f"p99 {in_peace[what] * 1000:.1f} ms, {seconds * 1000:.1f} ms under attack"
+        print(f"{title}: {what}: {shown}")
+        if seconds > WORST * max(in_peace[what], LEAST / WORST):
+            late.append(f"{what}: {shown}")
+    if late and ordeals[0].is_disturbed:
+        pytest.skip(f"the server's core was busy with something else: {late}")
+    assert not late, f"{title}: {late}"
 
 
 def _fill(scene: Scene) -> None:
-    """Say 1,000 lines before anything is measured."""
+    """Say MESSAGES lines before anything is measured."""
     (talker,) = scene.connect()
     talker.expect("/help lists the commands")
-    talker.send(b"".join(b"this is line %d of those\n" % n for n in range(900)) + b"/nick filler\n")
+    lines = b"".join(b"this is line %d of those, word%d\n" % (n, n) for n in range(MESSAGES))
+    sent = 0
+    while sent < len(lines):
+        sent += talker.send(lines[sent : sent + PORTION])
+        talker.wait_until_writable()
+    talker.send(b"/nick filler\n")
     talker.expect("You are now filler")
     scene.end_attackers()

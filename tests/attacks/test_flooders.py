@@ -10,7 +10,7 @@ from tests.attacks.conftest import StartScene
 from tests.attacks.figures import Ordeal
 from tests.attacks.scene import PEACE, UNLIMITED, Scene
 
-BURST, RATE = 1000, 100
+BURST, RATE = 5000, 100
 """Lines that are taken from one client at full speed, and how many a second after that."""
 
 CROWD = 1000

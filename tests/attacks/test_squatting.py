@@ -9,7 +9,7 @@ from tests.attacks.scene import PEACE
 SQUATTERS = 300
 
 COST = 20
-"""Lines that a new name counts for, of the 1,000 that are taken at once, and the 100 a second."""
+"""Lines that a new name counts for, of the 5,000 that are taken at once, and the 100 a second."""
 
 
 def test_whoever_takes_names_holds_one_each_and_a_newcomer_finds_a_free_one(
@@ -24,10 +24,10 @@ def test_whoever_takes_names_holds_one_each_and_a_newcomer_finds_a_free_one(
         for turn in every(0.05, PEACE):
             for number, squatter in enumerate(squatters):
                 squatter.read()
-                squatter.send(f"/nick name{(number + turn) % SQUATTERS}\n/nick ann\n".encode())
+                squatter.send(f"/nick {'ab'[turn % 2]}{number}\n/nick ann\n".encode())
 
     ordeal = scene.endure(f"{SQUATTERS} take one name after the other", squat)
-    most_each = (1000 + 100 * (ordeal.seconds + 1)) / COST
+    most_each = (5000 + 100 * (ordeal.seconds + 1)) / COST
     assert 0 < ordeal.attack.others < SQUATTERS * most_each
     newcomer = scene.server.person()
     newcomer.say("/nick ann")

@@ -1,5 +1,6 @@
 """Two who talk on while something happens, and must notice nothing of it."""
 
+from collections.abc import Iterable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,11 @@ from tests.blackbox.waiting import wait_until
 
 PAUSE = 0.01
 """Seconds between two questions: so that they keep no processor busy, and are not held back."""
+
+
+def of_others(lines: Iterable[str]) -> list[str]:
+    """The `lines` that a client was shown, but for what bystanders have said in its room."""
+    return [line for line in lines if not line.startswith(("ann: ", "bob: "))]
 
 
 class Bystanders:

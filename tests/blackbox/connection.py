@@ -6,9 +6,11 @@ import socket
 import struct
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from select import select
 from typing import Any
 
 from tests.blackbox.waiting import DEADLINE
+from tests.json_schema import check_sent
 
 PORTION = 64 * 1024
 """Bytes of one system call. Each has DEADLINE to itself, so that a long transfer may be long."""
@@ -70,6 +72,13 @@ class Connection:
         while not self._lines:
             assert self._read(), f"the connection was ended after {self._begun!r}"
         return self._lines.popleft().decode("utf-8", "strict")
+
+    def has_line(self) -> bool:
+        """Whether a line has come; reads what there is, and does not wait."""
+        while not self._lines and select([self.socket], [], [], 0)[0]:
+            if not self._read():
+                break
+        return bool(self._lines)
 
     def lines_until(self, text: str) -> list[str]:
         """The next lines, the last of which is the first one that has `text` in it."""
@@ -187,6 +196,15 @@ class Program(Connection):
         self.name = name
 
 
+JSON_IS_ON = {
+    "kind": "answer",
+    "answer": "json",
+    "json": True,
+    "version": 1,
+    "text": "JSON is on",
+}
+
+
 class JsonProgram(Connection):
     """A program that speaks JSON from its first line on."""
 
@@ -195,7 +213,7 @@ class JsonProgram(Connection):
     def speak_json(self) -> None:
         """Ask for it, and wait until that is confirmed."""
         self.say("/json")
-        assert self.object() == {"kind": "answer", "text": "JSON is on"}
+        assert self.object() == JSON_IS_ON
 
     def send_object(self, **fields: Any) -> None:
         """Send `fields` as an object."""
@@ -205,6 +223,7 @@ class JsonProgram(Connection):
         """The next line, which must be an object."""
         fields = json.loads(self.line())
         assert isinstance(fields, dict), fields
+        check_sent(fields)
         return fields
 
     def next_of(self, kind: str) -> dict[str, Any]:
@@ -218,9 +237,16 @@ class JsonProgram(Connection):
         self._refs += 1
         self.send_object(**fields, ref=self._refs)
         objects = [self.object()]
-        while objects[-1].get("ref") != self._refs:
+        while not is_end(objects[-1], self._refs):
             objects.append(self.object())
         return objects
+
+    def ask(self, command: str) -> dict[str, Any]:
+        """The answer to `command`, which must be one object."""
+        objects = self.carry_out(command=command)
+        (answer,) = [fields for fields in objects if fields["kind"] == "answer"]
+        assert answer["ref"] == self._refs
+        return answer
 
     def take_name(self, name: str) -> None:
         """Be called `name`."""
@@ -228,9 +254,15 @@ class JsonProgram(Connection):
         self.name = name
 
 
+def is_end(fields: dict[str, Any], ref: int) -> bool:
+    """Whether an object ends what is answered to the request with that `ref`."""
+    return fields["kind"] in ("ok", "error") and fields.get("ref") == ref
+
+
 def names_in(line: str) -> list[str]:
-    """The names in a line of the answer to /who."""
-    return re.split(", | and ", line.partition(" here: ")[2])
+    """The names in a line of the answer to /who, without the marks of operators and the away."""
+    names = re.sub(r" \([a-z, ]+\)", "", line.partition(" here: ")[2])
+    return re.split(", | and ", names)
 
 
 def meet(*people: Connection) -> None:

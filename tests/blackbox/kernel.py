@@ -24,6 +24,8 @@ class Side(NamedTuple):
 
     unread: int
     """Bytes that have arrived and that the server has not read."""
+    unacknowledged: int
+    """Bytes that the server has sent and that have not arrived."""
     timer: int
     expires: float
     """When the timer will go off, in seconds from now."""
@@ -36,8 +38,8 @@ def server_side(connection: Connection) -> Side:
         fields = line.split()
         if fields and fields[1].endswith(f":{local:04X}") and fields[2].endswith(f":{remote:04X}"):
             timer, expires = fields[5].split(":")
-            unread = int(fields[4].split(":")[1], 16)
-            return Side(unread, int(timer, 16), int(expires, 16) / TICKS)
+            unacknowledged, unread = (int(size, 16) for size in fields[4].split(":"))
+            return Side(unread, unacknowledged, int(timer, 16), int(expires, 16) / TICKS)
     raise AssertionError(f"the kernel does not know {connection.address}")
 
 

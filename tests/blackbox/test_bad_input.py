@@ -59,7 +59,7 @@ NOT_TEXT = {
     b"caf\xc3": r"caf\xc3",  # UTF-8 that is cut
     b"\xc0\xaf\xed\xa0\x80": r"\xc0\xaf\xed\xa0\x80",  # and what it forbids
     b"a\0b": r"a\x00b",
-    b"\x1b[2J\x1b]0;t\x07": r"\x1b[2J\x1b]0;t\x07",
+    b"x\x1b[2J\x1b]0;t\x07": r"x\x1b[2J\x1b]0;t\x07",
     "grüße, 你好 🙂\ttab".encode(): "grüße, 你好 🙂\ttab",  # which is text, and stays as it is
 }
 

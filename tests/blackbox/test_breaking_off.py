@@ -47,6 +47,8 @@ def test_half_close_is_still_sent_what_was_said_before(
 ) -> None:
     reader, talker = server.person(receive_buffer=4096), server.person("carl")
     filling = "x" * 10_000
+    reader.say("here")  # so it is announced, and its leaving is told as such
+    bystanders.bob.expect(f"{reader.address}: here")
     talker.say(*(f"{n} {filling}" for n in range(300)))
     bystanders.bob.expect("carl: 299")
     reader.end_input()

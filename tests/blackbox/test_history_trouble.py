@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 
 import pytest
 
@@ -15,11 +15,14 @@ from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
-MOST_EMPTY = 100
-"""Empty rooms that there may be before one is closed."""
+SHARE = 200
+"""Rooms that one address may open while there are no others."""
 
 LOCK_WAIT = 5.0
 """Seconds for which somebody who waited for a lock inside SQLite would keep all others waiting."""
+
+NOTICED = 10.0
+"""Seconds in which a file that is removed has to be noticed."""
 
 GRACE = 3.0
 """Seconds that README says the end of the server takes at the most."""
@@ -50,7 +53,7 @@ def start(start_server: StartServer, file: Path) -> Server:
     return start_server("--history", str(file), "--rate", "0", environment=OPERATORS)
 
 
-def test_a_room_that_is_closed_while_the_file_is_locked_goes_on_where_it_was(
+def test_while_the_file_is_locked_no_address_uses_up_the_rooms_nor_the_ids(
     start_server: StartServer, file: Path
 ) -> None:
     server = start(start_server, file)
@@ -58,9 +61,14 @@ def test_a_room_that_is_closed_while_the_file_is_locked_goes_on_where_it_was(
     with bystanders, locked(file):
         program.carry_out(command="/join builds")
         first = program.carry_out(text="one")[-1]["id"]
-        for number in range(MOST_EMPTY + 10):  # others' rooms push it out
-            program.carry_out(command=f"/join r{number}")
+        for number in range(SHARE - 1):  # none of them is closed before it is written
+            assert program.carry_out(command=f"/join r{number}")[-1]["kind"] == "ok"
             program.carry_out(text=f"in room {number}")
+        refusal = program.carry_out(command="/join onemore")[-1]
+        assert (refusal["kind"], "your address has 200 rooms" in refusal["text"]) == ("error", True)
+        newcomer = server.person(source="127.0.0.9")
+        newcomer.say("/join another")
+        newcomer.expect("You are in #another")
         program.carry_out(command="/join builds")
         second = program.carry_out(text="two")[-1]["id"]
     assert first < second
@@ -68,7 +76,9 @@ def test_a_room_that_is_closed_while_the_file_is_locked_goes_on_where_it_was(
     third = program.carry_out(text="three")[-1]["id"]
     wait_until(lambda: len(kept(file, "builds")) == 3, "what follows is written")
     assert kept(file, "builds") == [(first, "one"), (second, "two"), (third, "three")]
-    assert kept(file, f"r{MOST_EMPTY}") != []
+    assert kept(file, f"r{SHARE - 2}") != []
+    # What is written may be closed: now there is a room for the program again.
+    assert program.carry_out(command="/join onemore")[-1]["kind"] == "ok"
 
 
 def test_a_lock_delays_nobody_however_many_want_to_write(
@@ -129,6 +139,29 @@ def test_a_file_that_is_removed_is_noticed_and_what_it_costs_is_told(
         person.rest()
     assert server.wait() == 0
     assert f"not in the history file {file}: it was removed" in server.expect_log("are not in")
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm"])
+def test_a_file_beside_it_that_is_removed_is_made_anew_and_nothing_is_lost(
+    start_server: StartServer, file: Path, end: str
+) -> None:
+    server = start(start_server, file)
+    bystanders, op = Bystanders(server), operator(server)
+    beside, said = Path(f"{file}{end}"), ["before", "just after", "afterwards"]
+    with bystanders:
+        op.say(said[0])
+        bystanders.hear(said[0])
+        beside.unlink()
+        began = time.monotonic()
+        op.say(said[1])
+        bystanders.hear(said[1])
+        assert f"{beside} was removed or replaced" in op.expect("made it anew")
+        assert time.monotonic() - began < NOTICED
+        op.say(said[2])
+        bystanders.hear(said[2])
+    server.signal(SIGKILL)
+    assert server.wait() == -SIGKILL
+    assert [text for _, text in kept(file) if text in said] == said
 
 
 def test_a_file_that_is_put_back_gets_what_was_said_meanwhile(

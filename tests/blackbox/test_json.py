@@ -1,18 +1,22 @@
 """JSON lines: a program that speaks them beside people who do not, and the manual's bot."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from gchat.model.answers import Answer
+from gchat.model.events import RoomEvent
 from tests.blackbox.bystanders import Bystanders
-from tests.blackbox.connection import JsonProgram
+from tests.blackbox.connection import JSON_IS_ON, JsonProgram
 from tests.blackbox.readme import code_blocks, section
-from tests.blackbox.server import Server
+from tests.blackbox.server import ROOT, Server
 from tests.blackbox.waiting import DEADLINE
 
 MANUAL = "docs/programs.md"
@@ -38,7 +42,7 @@ def test_what_a_program_says_in_json_is_seen_as_if_a_person_had_typed_it(server:
         ({"text": "built", "kind": "say"}, "ci: built"),
         ({"text": "/quit is no command here"}, "ci: /quit is no command here"),
         ({"text": "//twice"}, "ci: //twice"),
-        ({"text": "two\nlines\r"}, r"ci: two\x0alines\x0d"),
+        ({"text": "one\ttwo\0"}, "ci: one\ttwo\\x00"),
         ({"text": "rests", "kind": "action"}, " ** ci rests"),
         ({"text": "only you", "to": "bob"}, "ci -> bob: only you"),
         ({"command": "/me works"}, " ** ci works"),
@@ -62,8 +66,7 @@ def test_what_happens_comes_as_objects_in_its_order_with_names_rooms_times_and_i
         objects.append(ci.object())
     shown = [without_time(fields) for fields in objects]
     assert [(each["kind"], each["name"], each["text"]) for each in shown] == [
-        ("presence", ann.address, f"{ann.address} joined"),
-        ("notice", "ann", f"{ann.address} is now ann"),
+        ("presence", "ann", "ann joined"),
         ("say", "ann", "hello"),
         ("action", "ann", "waves"),
         ("private", "ann", "psst"),
@@ -71,9 +74,9 @@ def test_what_happens_comes_as_objects_in_its_order_with_names_rooms_times_and_i
         ("say", "ann", "bye"),
         ("presence", "ann", "ann left"),
     ]
-    private = shown.pop(4)
+    private = shown.pop(3)
     assert private["to"] == "ci"
-    assert [each["id"] for each in shown] == list(range(1, 8))
+    assert [each["id"] for each in shown] == list(range(1, 7))
     assert {each["room"] for each in shown} == {"lobby"}
 
 
@@ -123,6 +126,9 @@ GARBAGE = {
     b'{"text": "a", "to": "ann\\u2003x"}': "The field to must be one name",
     b'{"text": "a", "kind": "action", "to": "ann"}': "goes to the whole room",
     b'{"text": "a", "name": "ann"}': "Unknown field",
+    b'{"text": "a\\nb"}': "must be one line: send an object for each line",
+    b'{"text": "a\\r\\nb", "to": "ann"}': "must be one line",
+    b'{"command": "/me a\\nb"}': "must be one line",
     b'{"text": "a", "\\u001b[2J": 1}': r"\x1b[2J",
     b'{"text": "a", "ref": [1]}': "A ref is",
     b'{"text": "a", "ref": 1.5}': "A ref is",
@@ -184,7 +190,7 @@ def test_a_person_can_go_over_to_json_and_hears_each_message_once(server: Server
     bob.say("/json on")
     while not (line := bob.line()).startswith("{"):
         pass
-    assert json.loads(line) == {"kind": "answer", "text": "JSON is on"}
+    assert json.loads(line) == JSON_IS_ON
     ann.say("after")
     assert json.loads(bob.line())["text"] == "after"
 
@@ -204,7 +210,7 @@ def test_what_is_shown_again_is_marked(server: Server) -> None:
     fresh = [ci.next_of("say"), ci.next_of("action")]
     announced, *shown, ok = ci.carry_out(command="/history")
     assert announced["kind"] == "answer"
-    assert shown == [fields | {"again": True} for fields in fresh]
+    assert shown == [fields | {"again": True, "ref": ok["ref"]} for fields in fresh]
     assert ok["kind"] == "ok"
 
 
@@ -228,6 +234,8 @@ def every_kind(ci: JsonProgram, server: Server) -> list[dict[str, Any]]:
     ann.close()
     while "left" not in objects[-1]["text"]:
         objects.append(ci.object())
+    ci.send(b"\xff\xf6")  # asks as telnet whether the server is there
+    objects.append(ci.next_of("info"))
     objects += ci.carry_out(command="/who") + ci.carry_out(command="/nosuch")
     return objects
 
@@ -237,14 +245,76 @@ def test_the_manual_lists_every_kind_and_field_that_a_program_is_sent(server: Se
     objects = every_kind(server.json_program("ci"), server)
     assert {fields["kind"] for fields in objects} == told.keys() - {"gap"}  # takes 100,000 lines
     for fields in objects:
-        optional = {"id"} if fields["kind"] == "ok" else set()
-        assert fields.keys() - optional == told[fields["kind"]], fields
+        further = {"id", "place"} if fields["kind"] == "ok" else {"ref"}
+        if event := fields.get("event"):
+            further = events_in_manual()[event]
+        if answer := fields.get("answer"):
+            further = {"answer", "ref", *answers_in_manual()[answer]}
+        assert fields.keys() - further == told[fields["kind"]] - further, fields
+
+
+def events_in_manual() -> dict[str, set[str]]:
+    """The further fields of each event that docs/programs.md lists."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (`[a-z`, ]+`) \|", section("Events", MANUAL), re.M)
+    return {event: set(re.findall(r"\w+", names)) for event, names in rows}
+
+
+def test_the_manual_lists_every_event_with_its_fields() -> None:
+    known = {each.kind: {field.name for field in fields_of(each)} for each in get_args(RoomEvent)}
+    assert events_in_manual() == known
+
+
+def answers_in_manual() -> dict[str, set[str]]:
+    """The further fields of each answer that docs/programs.md lists."""
+    rows = re.findall(r"^\| `([a-z]+)` \| (`[a-z_`, ]+`) \|", section("Answers", MANUAL), re.M)
+    return {answer: set(re.findall(r"\w+", names)) for answer, names in rows}
+
+
+def test_the_manual_lists_every_answer_with_its_fields() -> None:
+    known = {each.answer: {field.name for field in fields_of(each)} for each in get_args(Answer)}
+    assert answers_in_manual() == known
+
+
+def reasons_in_manual() -> list[str]:
+    """What docs/programs.md lists of the reasons of refusals."""
+    rows = re.findall(r"^\| (`.*?`) \|", section("Reasons", MANUAL), re.M)
+    return [reason for row in rows[1:] for reason in re.findall("`(.*?)`", row)]
+
+
+def test_the_reasons_that_the_manual_lists_are_given() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "gchat").rglob("*.py")]
+    known = {
+        node.value
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant)
+    }
+    assert len(reasons_in_manual()) > 20
+    assert {*reasons_in_manual()} <= known
+
+
+def test_a_refusal_has_a_reason_that_programs_can_compare(server: Server) -> None:
+    server.person("ann")
+    ci = server.json_program("ci")
+    for command, reason in (
+        ("/nick ann", "name taken"),
+        ("/nick a b", "not a name"),
+        ("/who nowhere", "no such room"),
+        ("/msg zoe hello", "no such name"),
+        ("/history x", "not a number"),
+        ("/nosuch", "unknown command"),
+        ("/join", "wrong arguments for /join"),
+        ("/kick ann", "/kick is for operators"),
+    ):
+        assert ci.carry_out(command=command)[-1]["reason"] == reason
+    ci.say("who")
+    assert ci.next_of("error")["reason"] == "no request"
 
 
 def test_the_objects_that_the_manual_has_a_program_send_are_accepted(server: Server) -> None:
     sent = section("What a program sends", MANUAL)
     rows = re.findall(r"^\| `(\{.*?\})` \|", sent, re.M)
-    assert len(rows) == 4
+    assert len(rows) == 7
     server.person("ann")
     ci = server.json_program("ci")
     for row in rows:

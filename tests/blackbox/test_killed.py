@@ -1,5 +1,6 @@
 """SIGKILL at any moment: what anybody was sent is in the history file, once and in order."""
 
+import json
 import random
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from tests.blackbox.connection import Connection
 from tests.blackbox.server import Server
+from tests.blackbox.waiting import wait_until
 from tests.conftest import StartServer
 
 PARTS = 5
@@ -86,3 +88,29 @@ def test_whatever_somebody_was_sent_is_in_the_file_when_the_server_is_killed(
                 assert lines[first : first + len(one)] == one
         rounds_with_talk += all(map(len, heard))
         before = len(lines)
+
+
+def kept_privates(path: Path) -> int:
+    """How many direct messages are in the file."""
+    with closing(sqlite3.connect(path)) as file:
+        return int(file.execute("SELECT count(*) FROM privates").fetchone()[0])
+
+
+def test_direct_messages_that_had_not_arrived_a_while_before_come_all_and_once(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    file, texts = tmp_path / "chat.db", [f"psst {number}" for number in range(5)]
+    server = start_server("--history", str(file), "--rate", "0")
+    bob, ann = server.json_program("bob"), server.json_program("ann", 4096)
+    token = ann.ask("/token")["token"]
+    bob.say(*[json.dumps({"text": "x" * 500})] * 200)  # more than her kernel takes
+    for text in texts:
+        assert bob.carry_out(text=text, to="ann")[-1]["kind"] == "ok"
+    wait_until(lambda: kept_privates(file) == len(texts), "they are in the file")
+    server.signal(signal.SIGKILL)
+    assert server.wait() == -signal.SIGKILL
+
+    server = start_server("--history", str(file), "--rate", "0")
+    shown = server.json_program().carry_out(command=f"/resume {token}")
+    assert [fields["text"] for fields in shown if fields["kind"] == "private"] == texts
+    wait_until(lambda: kept_privates(file) == 0, "they have arrived")

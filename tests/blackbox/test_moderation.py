@@ -52,7 +52,7 @@ def test_who_does_not_read_or_reads_little_or_is_held_back_is_gone_soon_when_kic
         talker.say(*["x" * 10_000] * 300, "that was it")
         bystanders.hear("talker: that was it")
         answers(op, "/limits rate 1")
-        flooder.say(*["word"] * 1100)
+        flooder.say(*["word"] * 5100)
         flooder.expect("You are sending too fast")
         before = server.descriptors()
 

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.blackbox.connection import TIME
 from tests.blackbox.server import Server
 from tests.conftest import StartServer
@@ -76,21 +74,30 @@ def test_who_joins_and_leaves_is_announced_to_the_others_and_not_to_themselves(
     assert ann.line() == " * bob left"
 
 
-@pytest.mark.parametrize("what", ["joined", "left"])
-def test_many_comings_and_goings_within_a_second_are_one_line(server: Server, what: str) -> None:
+def test_many_comings_and_goings_within_a_second_are_one_line(server: Server) -> None:
     observer = server.person("observer")
     crowd = server.people(30)
-    lines: list[str] = []
-    if what == "left":
-        crowd[-1].say("all are here")  # so their coming has been told
-        observer.expect("all are here")
+    for what in ("joined", "left"):
+        lines: list[str] = []
+        while (counted := sum(map(_people_in, lines))) < len(crowd):
+            lines.append(observer.expect(f" {what}"))
+        assert counted == len(crowd)
+        assert len(lines) <= 3
+        assert any(re.fullmatch(rf" \* \S+, \S+ and \d+ others {what}", line) for line in lines)
         for person in crowd:
             person.close()
-    while (counted := sum(map(_people_in, lines))) < len(crowd):
-        lines.append(observer.expect(f" {what}"))
-    assert counted == len(crowd)
-    assert len(lines) <= 3
-    assert any(re.fullmatch(rf" \* \S+, \S+ and \d+ others {what}", line) for line in lines)
+
+
+def test_a_class_that_comes_in_is_told_by_its_names_in_few_lines(server: Server) -> None:
+    teacher = server.person("teacher")
+    pupils = server.people(30)
+    for number, pupil in enumerate(pupils):
+        pupil.take_name(f"pupil{number}")
+    teacher.take_name("miss")
+    pupils[0].expect("teacher is now miss")
+    notices = teacher.unread()
+    assert len(notices) < 15
+    assert not [line for line in notices if " is now " in line or "127.0.0.1" in line]
 
 
 def _people_in(notice: str) -> int:

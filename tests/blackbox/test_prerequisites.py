@@ -187,6 +187,33 @@ def test_signals_are_caught_and_the_library_is_patched_before_the_rest_is_import
     assert all(line.endswith(" True True") for line in rest), rest
 
 
+NOT_NEEDED = (
+    "importlib.metadata", "ssl", "statistics", "subprocess", "tempfile",
+    "zoneinfo",
+)  # fmt: skip
+"""Modules of the library that the start does without, each of which takes milliseconds."""
+
+IMPORTED = """
+import sys
+sys.argv = ["gchat", "--port", "0"]
+import gchat.__main__
+print(*sys.modules)
+"""
+
+
+def test_the_start_imports_nothing_that_takes_long_and_is_not_needed() -> None:
+    imported = subprocess.run(
+        [sys.executable, "-c", IMPORTED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    ).stdout.split()
+    assert "gchat.program" in imported
+    assert sorted({*NOT_NEEDED} & {*imported}) == []
+
+
 # Its name
 
 

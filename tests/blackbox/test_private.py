@@ -41,7 +41,7 @@ def test_both_sides_see_what_one_says_to_the_other_and_nobody_else_does(
     late = server.person("late")
     late.say("/history", "/find minute")
     assert late.expect("in #lobby") == " * The last 3 messages in #lobby:"
-    assert late.lines_until("No messages")[-1] == ' * No messages match "minute"'
+    assert late.lines_until("No messages")[-1] == ' * No messages match "minute" (in all rooms)'
 
 
 def test_one_can_be_told_something_and_reply_across_rooms(
@@ -169,13 +169,13 @@ def test_whoever_messages_somebody_who_is_away_is_told_once_until_they_are_back(
     assert ann.line() == "bob: I am back"
     ann.say("/msg bob three")
     assert ann.unread() == ["ann -> bob: three"]
-    bob.say("/away", "/away")
+    bob.say("/away tea", "/away")
     bob.expect("You are away")
     bob.expect("no longer away")
-    bob.say("/away")
+    bob.say("/away four")
     bob.expect("You are away")
     ann.say("/msg bob four")
-    assert ann.unread() == ["ann -> bob: four", " * bob is away"]
+    assert ann.unread() == ["ann -> bob: four", " * bob is away: four"]
 
 
 def test_an_ignored_person_reaches_the_ignorer_by_no_command(

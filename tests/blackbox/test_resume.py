@@ -87,7 +87,7 @@ def test_after_a_lost_connection_one_gets_what_was_missed(server: Server) -> Non
 def test_the_token_may_be_the_first_line(server: Server) -> None:
     ann, token = named(server, "ann")
     bob = server.person("bob")
-    ann.expect("is now bob")
+    ann.expect("bob joined")
     ann.unread()
     ann.close()
     bob.expect("ann left")
@@ -116,7 +116,7 @@ def test_a_connection_that_hangs_is_ended_and_what_it_has_not_got_comes_again(
 ) -> None:
     ann, token = named(server, "ann", SMALL)
     bob = server.person("bob")
-    ann.expect("is now bob")
+    ann.expect("bob joined")
     count = 2000
     bob.say(*(f"{number} {'x' * 100}" for number in range(count)), "/msg ann psst")
     bob.expect("bob -> ann: psst")
@@ -132,10 +132,33 @@ def test_a_connection_that_hangs_is_ended_and_what_it_has_not_got_comes_again(
     assert bob.expect(" here: ").endswith("2 here: ann and bob")
 
 
+def test_one_that_does_not_read_keeps_a_token_from_its_owner_for_seconds_at_most(
+    server: Server,
+) -> None:
+    ann, token = named(server, "ann")
+    bob = server.person("bob")
+    stalled = server.person(receive_buffer=SMALL)
+    bob.say(*(f"{number} {'x' * 100}" for number in range(4000)), "/who")
+    bob.expect(" here: ")  # so all of it is said
+    wait_until(lambda: server_side(stalled).timer == WINDOW_PROBE, "it takes no more")
+    stalled.say(f"/resume {token}")
+    ann.reset()
+    bob.expect("ann left")
+    again = server.person()
+
+    def is_back() -> bool:
+        again.say(f"/resume {token}")
+        return "Welcome back! You are ann" in again.expect(" * ")
+
+    again.unread()
+    wait_until(is_back, "the owner is let in")  # not only when the stalled one counts as vanished
+    assert "ann" in server.who()
+
+
 def test_one_who_comes_back_elsewhere_ends_the_other_connection_politely(server: Server) -> None:
     ann, token = named(server, "ann")
     bob = server.person("bob")
-    ann.expect("is now bob")
+    ann.expect("bob joined")
     again = back(server, token)
     assert ann.rest()[-1] == (" * Disconnected: your token was used on another connection")
     assert not [line for line in bob.unread() if "ann" in line and "left" in line]
@@ -180,7 +203,10 @@ def test_it_all_holds_over_the_end_of_the_server(
 def _is_in_the_file(options: list[str]) -> bool:
     """Whether Ann is, as she was at last, and what Bob has said since."""
     with closing(sqlite3.connect(options[1])) as file:
-        rows = file.execute("SELECT room, state ->> '$.ignored[0]' FROM identities ORDER BY number")
+        rows = file.execute(
+            "SELECT room, state ->> '$.ignored[0]' FROM identities JOIN places USING (number)"
+            " ORDER BY number"
+        )
         is_ann = rows.fetchone() == ("builds", "cy")
         said = file.execute("SELECT count(*) FROM messages WHERE text = 'missed'").fetchone()
         return bool(is_ann and said == (1,))

@@ -25,8 +25,7 @@ def options(tmp_path: Path) -> list[str]:
 def named(server: Server, name: str) -> tuple[JsonProgram, str]:
     """A program of that name, and its token."""
     program = server.json_program(name)
-    answer = program.carry_out(command="/token")[0]["text"]
-    return program, str(answer.rpartition(" ")[2])
+    return program, program.ask("/token")["token"]
 
 
 def read_some(program: JsonProgram, count: int) -> list[dict[str, Any]]:
@@ -55,6 +54,22 @@ def has_identities(path: str) -> bool:
     """Whether a token is saved in the history file."""
     with closing(sqlite3.connect(path)) as file:
         return bool(file.execute("SELECT count(*) FROM identities").fetchone()[0])
+
+
+def test_it_gets_all_if_it_had_read_nothing_but_its_token(
+    start_server: StartServer, options: list[str]
+) -> None:
+    server = start_server(*options)
+    ann, bob = server.json_program("ann"), server.json_program("bob")
+    bob.carry_out(text="before")
+    assert ann.next_of("say")["text"] == "before"
+    shown = ann.ask("/token")
+    for text in ("first", "last"):
+        bob.carry_out(text=text)
+    leave_unread(ann)
+    again = server.json_program()
+    again.send_object(command=f"/resume {shown['token']} {shown['place']}")
+    assert [fields["text"] for fields in read_rest(again, "last")] == ["first", "last"]
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
@@ -98,3 +113,31 @@ def test_a_message_that_the_server_does_not_know_is_a_gap(
     assert "not known any more" in gap["text"]
     bob.carry_out(text="and on")
     assert again.next_of("say")["text"] == "and on"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_it_sends_again_is_said_once_and_answered_with_the_first_place(
+    start_server: StartServer, options: list[str], is_killed: bool
+) -> None:
+    server = start_server(*options)
+    ann, token = named(server, "ann")
+    sent = [{"text": f"line {number}", "ref": number} for number in range(20)]
+    for fields in sent[:10]:
+        ann.send_object(**fields)
+    before = [ann.next_of("ok") for _ in range(10)]
+    wait_until(lambda: has_identities(options[1]), "the token is in the file")
+    ann.reset()
+    if is_killed:
+        server.signal(SIGKILL)
+        assert server.wait() == -SIGKILL
+        server = start_server(*options)
+    again = server.json_program()
+    again.send_object(command=f"/resume {token} {before[-1]['place']}", ref="back")
+    for fields in sent:
+        again.send_object(**fields)
+    answers = [again.next_of("ok") for _ in range(21)][1:]
+    assert answers[:10] == before
+    assert len({fields["id"] for fields in answers}) == 20
+    with closing(sqlite3.connect(options[1])) as file:
+        rows = file.execute("SELECT text FROM messages WHERE kind = 'say' ORDER BY id").fetchall()
+    assert [text for (text,) in rows] == [fields["text"] for fields in sent]

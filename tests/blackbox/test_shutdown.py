@@ -11,6 +11,8 @@ from tests.blackbox.server import Server
 
 pytestmark = pytest.mark.options(environment=OPERATORS)
 
+IN_NC = " (in nc, press Enter to leave)"
+
 
 def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_0(
     server: Server, op: Person
@@ -23,8 +25,9 @@ def test_all_in_all_rooms_are_told_and_newcomers_come_until_it_ends_with_status_
         assert person.expect("shuts") == " * op shuts the server down in 3 s: a new  version"
     late, program = server.person("late"), server.program("is anybody here?")
     ann.expect("is anybody here?")
-    for client in (op, ann, carl, late, program):
-        assert client.rest()[-1] == " * The server is going down: a new  version"
+    for client in (op, ann, carl, late):
+        assert client.rest()[-1] == f" * The server is going down: a new  version{IN_NC}"
+    assert program.rest()[-1] == " * The server is going down: a new  version"
     assert server.wait() == 0
     assert server.expect_log("shutdown in").endswith("shutdown in 3 s, by op: a new  version")
     server.expect_log("stopped")
@@ -35,14 +38,14 @@ def test_it_may_end_at_once_and_all_are_told(server: Server, op: Person) -> None
     op.say("/shutdown now a new version")
     for person in (op, ann):
         assert person.expect("shuts") == " * op shuts the server down now: a new version"
-        assert person.rest()[-1] == " * The server is going down: a new version"
+        assert person.rest()[-1] == f" * The server is going down: a new version{IN_NC}"
     assert server.wait() == 0
 
 
 def test_a_signal_while_it_ends_is_the_first_one(server: Server, op: Person) -> None:
     server.person(receive_buffer=4096)
     op.say("/limits rate 0", *["x" * 60_000] * 40, "/shutdown 1s")
-    assert op.rest()[-1] == " * The server is going down"  # it waits for who does not read
+    assert op.rest()[-1] == f" * The server is going down{IN_NC}"  # it waits for who does not read
     server.signal(SIGTERM)
     assert server.wait() == 0
 

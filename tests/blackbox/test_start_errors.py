@@ -194,7 +194,7 @@ def test_a_file_that_is_no_history_is_named_and_left_as_it_is(
     assert os.listdir(tmp_path) == ["chat.db"]
 
 
-IDENTITY = "INSERT INTO identities VALUES (1, '', '{}', 'ann', 1.0, 'lobby', 0, 0, 0, '{}')"
+IDENTITY = "INSERT INTO identities VALUES (1, '', '{}', 'ann', 1.0, '{}')"
 
 UNUSABLE = {
     f"PRAGMA user_version = {len(MIGRATIONS) + 1}": (
@@ -277,3 +277,7 @@ def test_a_message_of_the_day_that_is_too_long_is_named(tmp_path: Path) -> None:
     file = tmp_path / "motd"
     file.write_text("x" * 4097)
     assert failure(f"--motd={file}") == f"cannot use motd file {file}: longer than 4096 bytes"
+
+
+def test_a_door_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    assert failure("--doors=plain,tea").startswith("--doors: there is no door tea; the doors are ")

@@ -11,7 +11,8 @@ from tests.blackbox.connection import Connection
 from tests.blackbox.server import Server
 from tests.conftest import StartServer
 
-NOTICE = " * The server is going down"
+TO_PROGRAMS = " * The server is going down"
+NOTICE = f"{TO_PROGRAMS} (in nc, press Enter to leave)"
 
 
 def small_pipe() -> tuple[int, int]:
@@ -29,7 +30,7 @@ def test_a_signal_tells_everybody_and_ends_it_with_status_0(
     person.expect("hello")
     server.signal(number)
     assert person.rest() == [NOTICE]
-    assert program.rest() == [NOTICE]
+    assert program.rest() == [TO_PROGRAMS]
     assert server.wait() == 0
     server.expect_log("stopped")
     with pytest.raises(ConnectionRefusedError):

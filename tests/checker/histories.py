@@ -141,17 +141,24 @@ def _misplaced(history: History) -> Iterator[Fault]:
 
 
 def _disordered(history: History) -> Iterator[Fault]:
-    """Find ids that do not grow within an epoch, epochs that come back, and times that fall."""
+    """Find ids that do not grow within an epoch, epochs that come back, and times that fall.
+
+    What a client was shown and a kill has lost, the next server knows nothing of: its times are
+    only behind those of lines that are in the file.
+    """
+    kept = None if history.stored is None else {line.text for line in history.stored}
     for name, lines in _accounts(history):
         last: dict[str, int] = {}
-        epoch, time = "", 0.0
+        epoch, time, kept_time = "", 0.0, 0.0
         for line in lines:
             is_back = line.epoch != epoch and line.epoch in last
             if is_back or line.id <= last.get(line.epoch, 0):
                 yield Fault("disordered", name, line.text)
-            if line.time < time:
+            if line.time < (time if line.epoch == epoch else kept_time):
                 yield Fault("time falls", name, line.text)
             last[line.epoch], epoch, time = line.id, line.epoch, line.time
+            if kept is None or line.text in kept:
+                kept_time = time
 
 
 def _rearranged(history: History) -> Iterator[Fault]:

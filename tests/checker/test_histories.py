@@ -13,6 +13,8 @@ def line(number: int, text: str, epoch: str = "one") -> Line:
 
 A1, B1, A2, A3 = line(1, "a1"), line(2, "b1"), line(3, "a2"), line(5, "a3")
 """What Ann and Bob have said; number 4 is a notice of the server's."""
+EARLY = line(1, "a4", "two")._replace(time=1500.0)
+"""What Ann says after the server was killed, and the clock set back."""
 
 
 def right() -> History:
@@ -33,6 +35,15 @@ def show(name: str, *events: Line | Gap) -> Callable[[History], None]:
 
     def change(history: History) -> None:
         history.witnesses[name].shown = [*events]
+
+    return change
+
+
+def say(name: str, text: str) -> Callable[[History], None]:
+    """Have a client have said one thing more."""
+
+    def change(history: History) -> None:
+        history.witnesses[name].sent.append(text)
 
     return change
 
@@ -130,6 +141,34 @@ WRONG: dict[str, tuple[list[Callable[[History], None]], set[Fault]]] = {
         [show("dora", B1._replace(time=2000.0), A2)],
         {Fault("time falls", "dora", "a2")},
     ),
+    "times fall over a restart": (
+        [
+            say("ann", "a4"),
+            store(A1, B1, A2, A3._replace(time=3000.0), line(1, "a4", "two")),
+            show("dora", A3._replace(time=3000.0), line(1, "a4", "two")),
+        ],
+        {Fault("time falls", FILE, "a4"), Fault("time falls", "dora", "a4")},
+    ),
+    "times fall within an epoch of which a kill has lost the end": (
+        [
+            say("ann", "a4"),
+            lose(2),
+            store(A1, B1, A2),
+            show("dora", A3._replace(time=3000.0), line(6, "a4")),
+            show("bob", A1, A2, A3, line(6, "a4")),
+            show("cleo", A1, B1, A2, A3, line(6, "a4")),
+        ],
+        {Fault("time falls", "dora", "a4")},
+    ),
+    "times fall behind what a kill has left": (
+        [
+            say("ann", "a4"),
+            lose(1),
+            store(A1, B1, A2._replace(time=2000.0), line(1, "a4", "two")._replace(time=2000.0)),
+            show("dora", A2._replace(time=2000.0), A3._replace(time=3000.0), EARLY),
+        ],
+        {Fault("time falls", "dora", "a4")},
+    ),
     "the lines of one sender change places": (
         [show("dora", line(1, "a2", "two"), line(2, "a1", "two")), show("bob", A3)],
         {
@@ -191,6 +230,12 @@ RIGHT: dict[str, list[Callable[[History], None]]] = {
     "a client that leaves is not shown what follows": [show("dora", A1)],
     "a client that comes late is not shown what was before": [show("dora", A3)],
     "there is no file": [lambda history: setattr(history, "stored", None)],
+    "times fall behind what a kill has lost": [
+        say("ann", "a4"),
+        lose(1),
+        store(A1, B1, A2, EARLY),
+        show("dora", A2, A3._replace(time=3000.0), EARLY),
+    ],
     "a second epoch has the ids of the first one": [
         lambda history: history.witnesses["bob"].sent.append("b2"),
         lambda history: history.witnesses["dora"].shown.append(line(1, "b2", "two")),

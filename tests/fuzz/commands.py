@@ -16,13 +16,16 @@ class Commands(Chat):
 
     def do(self, client: Client, command: str, *arguments: str) -> None:
         """`client` types a command."""
+        room = client.room
         try:
             seen: Line | None = getattr(self, command)(client, *arguments)
         except Refused as refused:
             self.refuse(client, str(refused))
         else:
             if client.kind == "json":
-                client.lines.append(seen._replace(kind="ok") if seen else Line("ok", ""))
+                here = client.room.name
+                entered = Line("ok", "", here, enters=True) if client.room is not room else None
+                client.lines.append(seen._replace(kind="ok") if seen else entered or Line("ok", ""))
 
     # Talking
 
@@ -89,7 +92,9 @@ class Commands(Chat):
             self.tell(client, f"{person.name} is {_away(person)}")
 
     def away(self, client: Client, text: str = "") -> None:
-        if not text and client.away is not None:
+        if not text:
+            if client.away is None:
+                raise Refused("You are not away; /away TEXT tells others that you are")
             client.away = None
             self.confirm(client, "You are no longer away")
             return
@@ -132,7 +137,7 @@ class Commands(Chat):
         name = typed.removeprefix("#").lower() or client.room.name
         if name not in self.rooms:
             raise Refused("There is no room")
-        names = sorted(each.name for each in self.rooms[name].clients)
+        names = sorted(_marked(each) for each in self.rooms[name].clients)
         here = f", {len(names)} here: {listing(names)}" if names else " is empty"
         self.tell(client, f"#{name}{here}")
 
@@ -178,6 +183,10 @@ class Commands(Chat):
         self.confirm(client, f"Joins and leaves are {how}")
         client.presence = state == "off"
         client.notices = client.notices or client.presence
+
+
+def _marked(person: Client) -> str:
+    return person.name if person.away is None else f"{person.name} (away)"
 
 
 def _away(person: Client) -> str:

@@ -62,7 +62,7 @@ def times_as_many() -> int:
     return settings().max_examples // settings.get_profile("default").max_examples
 
 
-def case_of(machine: type["ChatMachine"], examples: int, steps: int) -> Any:
+def case_of(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> Any:
     """Make a test of `machine`, with so many examples, or times_as_many(), of `steps` each."""
     test, times = machine.TestCase, times_as_many()
     test.settings = settings(
@@ -114,8 +114,9 @@ class ChatMachine(RuleBasedStateMachine):
         word = line.split()[0]
         secret = next((name for name in SECRETS if word != "/" and name.startswith(word)), None)
         if secret:
+            where = "before" if talker.client.only_talks else "at the very beginning"
             self.chat.refuse(
-                talker.client, f"Not sent, as it may tell a secret: {secret} works only before"
+                talker.client, f"Not sent, as it may tell a secret: {secret} works only {where}"
             )
         else:
             self.chat.do(talker.client, "say", shown or line)
@@ -148,8 +149,8 @@ class ChatMachine(RuleBasedStateMachine):
             self.utter(person, "say")
         settle(self.talkers)
         for talker in self.talkers:
-            talker.received = [line for line in talker.received if line.kind != "presence"]
-            talker.arrive()
+            talker.compare_but_presence(self.ids)
+            talker.know_all()
 
     @precondition(lambda self: len(self.talkers) < MOST)
     @rule(kind=KIND, end=END, is_terse=st.booleans(), buffer=st.sampled_from([None, 4096]))

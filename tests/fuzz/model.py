@@ -49,6 +49,8 @@ class Line(NamedTuple):
     """`text` is only a part of it."""
     id: int = 0
     """What programs are told; not foretold here."""
+    enters: bool = False
+    """It tells one who has come into `room` behind which message."""
 
 
 @dataclass(eq=False)
@@ -149,6 +151,7 @@ class Chat:
         """Somebody has said nothing at first, and so is a person."""
         self.tell(client, f"Welcome to gchat! You are {client.name} in {self._around(client)}.")
         self.tell(client, "Everybody in this room sees what you type.")
+        self.tell_part(client, "/redraw on")
         self.tell_part(client, "/help lists the commands")
         self._show_room(client)
 
@@ -207,9 +210,9 @@ class Chat:
 
     # Who is sent what
 
-    def tell(self, client: Client, text: str) -> None:
+    def tell(self, client: Client, text: str, kind: str = "answer") -> None:
         """The server says something to `client` alone."""
-        client.lines.append(Line("answer", f" * {text}"))
+        client.lines.append(Line(kind, f" * {text}"))
 
     def tell_part(self, client: Client, text: str) -> None:
         """The same, of which only a part is known."""

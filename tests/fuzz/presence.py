@@ -13,7 +13,9 @@ COMING_OR_GOING = re.compile(
     r" \* (\S+(?:(?:,| and) \S+)*?(?: and \d+ others?)?) (joined|left|came and went)"
 )
 RENAMED = re.compile(r" \* (\S+) is now (\S+)")
-ARRIVED = re.compile(r" \* (?:Welcome to gchat! You are \S+|You are) in #.*")
+ARRIVED = re.compile(
+    r" \* (?:Welcome to gchat! You are \S+|You are) in #\S+(?:, with .*|; nobody else is here\.?)"
+)
 
 
 class Belief:

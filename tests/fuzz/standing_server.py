@@ -9,7 +9,7 @@ from tests.blackbox.server import Server
 
 EXAMPLES = 12
 """Examples that one server is used for. The empty rooms that they leave behind must be few:
-/rooms lists fifty, and over a hundred are closed."""
+/rooms lists fifty, and one address may open two hundred."""
 
 NO_LIMITS = ("--rate", "0", "--max-per-address", "0", "--connect-rate", "0")
 """What would slow it down who sends as much as here."""

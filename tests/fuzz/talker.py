@@ -12,6 +12,7 @@ from tests.blackbox.connection import TIME, Connection
 from tests.blackbox.readme import section
 from tests.fuzz.model import Client, Line, key
 from tests.fuzz.presence import ARRIVED, COMING_OR_GOING, Belief
+from tests.json_schema import check_sent
 
 COMMANDS = re.findall(r"^\| `(/\w+)", section("Commands", "docs/using.md"), re.MULTILINE)
 
@@ -30,6 +31,10 @@ def shortest(command: str) -> str:
         if sum(other.startswith(command[:length]) for other in COMMANDS) == 1:
             return command[:length]
     return command
+
+
+WITH = re.compile(r"(.* in #\S+), with (.*?)\.?")
+"""A description of a room, and the list of who is there."""
 
 
 class Talker:
@@ -60,8 +65,8 @@ class Talker:
         """Wait to be welcomed; a program speaks at once."""
         if self.client.is_person:
             while "/help lists the commands" not in (shown := self.connection.line()):
-                self.received.append(self._read(shown))
-            self.received.append(self._read(shown))
+                self.received += self._read(shown)
+            self.received += self._read(shown)
         self.wait()
 
     # Typing
@@ -119,15 +124,19 @@ class Talker:
 
     def read_to_mark(self) -> None:
         """Wait for it."""
-        while not (line := self._read(self.connection.line())).text.startswith(self._mark):
-            self.received.append(line)
+        while not (lines := self._read(self.connection.line()))[0].text.startswith(self._mark):
+            self.received += lines
 
     def read_rest(self) -> None:
         """Wait until the server has ended the connection."""
-        self.received += map(self._read, self.connection.rest())
+        for shown in self.connection.rest():
+            self.received += self._read(shown)
 
-    def _read(self, shown: str) -> Line:
-        """What a line says. Its kind is empty if a person cannot be sure of it."""
+    def _read(self, shown: str) -> list[Line]:
+        """What a line says: to a program it may be several lines.
+
+        Their kind is empty if a person cannot be sure of it.
+        """
         text = shown.removesuffix("\r")
         if text == " * Yes, here":
             self._line_ends.discard("")
@@ -135,8 +144,8 @@ class Talker:
         assert end in self._line_ends, f"not the right end of a line: {shown!r}"
         if again := re.match(TIME, text):
             # An action begins with a blank, which is the only one behind the time.
-            return Line("again", re.sub(r"^\*\* ", " ** ", text[again.end() :]))
-        return Line("presence" if COMING_OR_GOING.fullmatch(text) else "", text)
+            return [Line("again", re.sub(r"^\*\* ", " ** ", text[again.end() :]))]
+        return [Line("presence" if COMING_OR_GOING.fullmatch(text) else "", text)]
 
     # Comparing
 
@@ -151,18 +160,39 @@ class Talker:
             self._believe(line)
             if line.kind == "presence":
                 assert wants_presence, f"{line} is for those who want it"
+                self._pass_presence(line)
                 continue
             assert expected, f"{self.client.name} is sent {line} besides"
             assert _is(line, expected[0]), f"{self.client.name} is sent {line}, not {expected[0]}"
             self._compare_id(line, expected.popleft(), ids)
         assert not expected, f"{self.client.name} is not sent {list(expected)}"
 
+    def compare_but_presence(self, ids: Ids) -> None:
+        """Compare what it was sent, and leave out who has come and gone up to now."""
+        self.received = [line for line in self.received if line.kind != "presence"]
+        self.compare(ids)
+
+    def _pass_presence(self, line: Line) -> None:
+        """It is told who has come or gone."""
+
     def _compare_id(self, line: Line, expected: Line, ids: Ids) -> None:
         """Only programs that speak JSON are told ids."""
 
-    def arrive(self) -> None:
-        """It knows who is in the room that it has come to."""
+    def arrive(self, told: str = "") -> None:
+        """It knows who is in the room that it has come to, as it is `told`.
+
+        Who has no name yet may be left out there; they will be announced.
+        """
         self._room = self.client.room
+        if self.client.presence:
+            here = self._room.people_but(self.client)
+            nameless = {key for key in here if ":" in key and key not in told}
+            self.belief.start(here - nameless)
+            if nameless and not told:
+                self.belief.give_up()
+
+    def know_all(self) -> None:
+        """All who are here have been announced to it, or it has heard them speak."""
         if self.client.presence:
             self.belief.start(self._room.people_but(self.client))
 
@@ -176,7 +206,7 @@ class Talker:
 
     def _believe(self, line: Line) -> None:
         if ARRIVED.fullmatch(line.text):
-            self.arrive()
+            self.arrive(line.text)
         elif line.kind in ("", "notice", "presence"):
             self.belief.hear(line.text, self._room.names_seen)
         if self.client.ignored or not self.client.presence:
@@ -193,6 +223,10 @@ class JsonTalker(Talker):
         """Those to which no answer has come yet."""
         self._last_ids: dict[str, int] = {}
         """By the name of the room."""
+        self._saw_all = True
+        """It was to be shown all that happens in its room, when it was compared last."""
+        self._follows = False
+        """It was shown all that has happened there since the last id of it."""
 
     def begin(self) -> None:
         self.type_line("/json")
@@ -216,22 +250,68 @@ class JsonTalker(Talker):
         self._open_refs.append(self._last_ref)
         return self._encode(json.dumps({**fields, "ref": self._last_ref}))
 
-    def _read(self, shown: str) -> Line:
+    def _read(self, shown: str) -> list[Line]:
         fields: dict[str, Any] = json.loads(shown)
-        if "ref" in fields:
-            assert fields["ref"] == self._open_refs.popleft(), f"answers another one: {fields}"
+        check_sent(fields)
         kind = "again" if fields.get("again") else fields["kind"]
-        return Line(kind, _as_shown(fields), fields.get("room", ""), id=fields.get("id", 0))
+        # But for the answer to `/json`, which is typed.
+        answers = kind in ("answer", "again") and fields.get("answer") != "json"
+        if "ref" in fields or answers:
+            assert fields.get("ref") == self._open_refs[0], f"answers another one: {fields}"
+        if "ref" in fields and kind in ("ok", "error"):
+            self._open_refs.popleft()
+        room, number = "" if kind == "answer" else fields.get("room", ""), fields.get("id", 0)
+        lines = _as_shown(fields).split("\n")
+        return [Line(kind, line, room, id=number) for line in lines]
+
+    def compare(self, ids: Ids) -> None:
+        super().compare(ids)
+        self._saw_all = self._sees_all
+        self._follows = self._follows and self._sees_all
+
+    def compare_but_presence(self, ids: Ids) -> None:
+        self._saw_all = self._follows = False
+        super().compare_but_presence(ids)
+
+    def _pass_presence(self, line: Line) -> None:
+        self._pass(line, line.room)
 
     def _compare_id(self, line: Line, expected: Line, ids: Ids) -> None:
         if not expected.room:
             assert line.id == 0, f"{line} has an id"
             return
+        assert line.room == expected.room, f"{line} is not of #{expected.room}"
+        if expected.enters:
+            self._enter(line, expected.room, ids)
+            return
         if expected.kind != "again":
-            assert line.id > self._last_ids.get(expected.room, 0), f"{line} has an old id"
-            self._last_ids[expected.room] = line.id
+            self._pass(line, expected.room)
         said = ids.setdefault((expected.room, line.id), expected.text)
         assert said == expected.text, f"{line} has the id of {said!r}"
+
+    def _enter(self, line: Line, room: str, ids: Ids) -> None:
+        """It has come into `room` behind the last message of it that there is.
+
+        What it is told next there shows that this was the last one: see _pass.
+        """
+        known = max((number for name, number in ids if name == room), default=0)
+        assert line.id >= known, f"{line} is not behind what was said in #{room}"
+        self._last_ids[room] = line.id
+        self._follows = self._sees_all and self._saw_all
+
+    def _pass(self, line: Line, room: str) -> None:
+        """It is told what happens in `room`: all of it, unless it wants less."""
+        last = self._last_ids.get(room, 0)
+        assert line.id > last, f"{line} has an old id"
+        if self._follows and self._sees_all:
+            assert line.id == last + 1, f"{line} does not follow message {last} of #{room}"
+        self._last_ids[room] = line.id
+        self._follows = self._sees_all and self._saw_all
+
+    @property
+    def _sees_all(self) -> bool:
+        """It is to be shown all that others do in its room; what it does itself has an `ok`."""
+        return self.client.presence and not self.client.ignored
 
 
 def _as_shown(fields: dict[str, Any]) -> str:
@@ -245,7 +325,8 @@ def _as_shown(fields: dict[str, Any]) -> str:
             return f" ** {fields['name']} {fields['text']}"
         case "private":
             return f"{fields['name']} -> {fields['to']}: {fields['text']}"
-    return f" * {fields['text']}"
+    text: str = fields["text"]
+    return "\n".join(f" * {line}" for line in text.split("\n"))
 
 
 def _is(line: Line, expected: Line) -> bool:
@@ -255,7 +336,27 @@ def _is(line: Line, expected: Line) -> bool:
         return False
     if line.room not in ("", expected.room):
         return False
-    return expected.text in line.text if expected.is_part else line.text == expected.text
+    if expected.is_part:
+        return expected.text in line.text
+    return line.text == expected.text or _tells_same_people(line.text, expected.text)
+
+
+def _tells_same_people(told: str, expected: str) -> bool:
+    """Whether both describe a room, and `told` only counts some who have no name yet."""
+    shown, all_there = WITH.fullmatch(told), WITH.fullmatch(expected)
+    if not shown or not all_there or shown[1] != all_there[1]:
+        return False
+    (names, others), (all_names, _) = _people(shown[2]), _people(all_there[2])
+    missing = [name for name in all_names if name not in names]
+    return others == len(missing) and all(":" in name for name in missing)
+
+
+def _people(listed: str) -> tuple[list[str], int]:
+    """The names in a list, and how many more there are."""
+    *names, last = re.split(", | and ", listed)
+    if found := re.fullmatch(r"(\d+) others?", last):
+        return names, int(found[1])
+    return [*names, last], 0
 
 
 def settle(talkers: Iterable[Talker]) -> None:

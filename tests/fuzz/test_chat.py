@@ -47,7 +47,7 @@ MISTYPED = {
     "/reply ": "Usage: /reply TEXT",
     "/join": "Usage: /join ROOM",
     "/leave now": "Usage: /leave",
-    "/history x": "Usage: /history [N]",
+    "/history x": "/history takes how many messages to show",
     "/quiet perhaps": "Usage: /quiet [on|off]",
     "/who nowhere": "There is no room nowhere",
     "/topic " + "x" * 201: "Topic too long (201 characters, limit 200)",
@@ -171,7 +171,7 @@ class ClientsAndVandals(ChatMachine):
     @rule(choice=CHOICE)
     def ask_as_telnet(self, choice: int) -> None:
         talker = self.chosen(choice)
-        self.chat.tell(talker.client, "Yes, here")
+        self.chat.tell(talker.client, "Yes, here", "info")
         talker.ask_as_telnet()
 
     @rule(rubbish=RUBBISH, end=ENDINGS)

@@ -1,19 +1,23 @@
 """A proxy before a chat server that does something wrong, once, to one of its clients.
 
-python tests/loadtest/faulty_proxy.py PORT FAULT listens on a free port of 127.0.0.1, prints
-it, and passes everything to and from PORT, but for the one fault. It ends with its input.
+python tests/loadtest/faulty_proxy.py PORT FAULT[+FAULT…] [BEFORE] listens on a free port of
+127.0.0.1, prints it, and passes everything to and from PORT, but for the one fault, which comes
+behind BEFORE messages; several come one behind the other, each to another client. It ends with its
+input.
 """
 
 import re
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Lock, Thread
 
 BEFORE = 50
-"""Messages of the load test that pass unharmed: everybody has joined by then."""
+"""Messages of the load test that pass unharmed, unless another number is given: nobody talks before
+everybody has joined."""
 
 STALL = 6.0
 """Seconds: longer than the users talk, so that they have to wait for the rest."""
@@ -113,25 +117,28 @@ def sender_of(line: bytes) -> bytes | None:
 
 
 class Once:
-    """Lets BEFORE messages pass, on all connections together, then commits its fault."""
+    """Lets `before` messages pass, on all connections together, then commits each fault once.
 
-    def __init__(self, fault: Fault) -> None:
-        self._fault = fault
-        self._passed = 0
+    A connection on which one was committed has no other one, and its messages do not count.
+    """
+
+    def __init__(self, faults: Iterable[Fault], before: int) -> None:
+        self._faults = deque(faults)
+        self._left = before
         self._lock = Lock()
 
     def __call__(self, lines: Lines) -> Lines:
         """What a client is sent of `lines`."""
         for line in lines:
-            if sender_of(line) and self._is_due():
-                yield from self._fault(line, lines)
-            else:
-                yield line
+            if sender_of(line) and (fault := self._next_due()):
+                yield from fault(line, lines)
+                return
+            yield line
 
-    def _is_due(self) -> bool:
+    def _next_due(self) -> Fault | None:
         with self._lock:
-            self._passed += 1
-            return self._passed == BEFORE + 1
+            self._left -= 1
+            return self._faults.popleft() if self._left < 0 and self._faults else None
 
 
 def join(client: socket.socket, port: int, fault: Once) -> None:
@@ -156,7 +163,9 @@ def give(parts: Lines, to: socket.socket) -> None:
 
 def main() -> None:
     """Serve until the standard input ends."""
-    port, fault = int(sys.argv[1]), Once(FAULTS[sys.argv[2]])
+    port, names, *before = sys.argv[1:]
+    faults = [FAULTS[name] for name in names.split("+")]
+    fault = Once(faults, int(before[0]) if before else BEFORE)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
 
@@ -164,7 +173,7 @@ def main() -> None:
         while True:
             client, _ = listener.accept()
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Thread(target=join, args=(client, port, fault), daemon=True).start()
+            Thread(target=join, args=(client, int(port), fault), daemon=True).start()
 
     Thread(target=serve, daemon=True).start()
     sys.stdin.read()

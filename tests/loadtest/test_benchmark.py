@@ -26,6 +26,7 @@ from benchmark.process import Process
 from benchmark.protocols import LINE, Dialect, Irc, Lines, Mqtt, Nats, Redis
 from benchmark.servers import GCHAT, SERVERS, Missing, Server, check
 from benchmark.talk import Talk, closed_loop, open_loop
+from benchmark.ways import WAYS
 from benchmark.works import HUNDRED, Work, do
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +165,15 @@ def test_each_server_that_is_there_loses_nothing(name: str) -> None:
     assert (sample.talk.lost, sample.talk.surplus) == (0, 0)
     assert sample.talk.rest == 0 or name == "nats-server"
     assert sample.connecting > 0
+
+
+@pytest.mark.parametrize("name", [*WAYS])
+def test_each_other_way_in_loses_nothing(name: str) -> None:
+    way = WAYS[name]
+    check(way)
+    sample = do(Work("a few", 20), way, core(), SECONDS)
+    assert sample.talk.delivered == sample.talk.said * 19 > 0
+    assert (sample.talk.lost, sample.talk.surplus, sample.talk.rest) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("name", [GCHAT, "nats-server", "ngircd"])

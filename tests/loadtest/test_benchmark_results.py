@@ -15,9 +15,10 @@ from benchmark.race import Race, Spread, connecting, cost, latency, rate, spread
 from benchmark.servers import ASYNCIO, GCHAT, REFERENCE, SERVERS, THREADS, Server
 from benchmark.table import tables
 from benchmark.talk import Talk
-from benchmark.targets import SHORT_TARGETS, Bound, Growth, Target, verdicts
+from benchmark.targets import SHORT_TARGETS, TARGETS, Bound, Growth, Target, verdicts
 from benchmark.works import (
     HUNDRED,
+    MORE_IN_FLIGHT,
     PACED,
     ROOMS,
     SINGLE,
@@ -127,6 +128,7 @@ def test_what_is_compared_is_done_in_the_same_repeat(order: Order) -> None:
         [HUNDRED, STALLED],
         *([work] for work in (THOUSAND, TEN_THOUSAND, PACED, ROOMS)),
         [*SINGLE],
+        *([work] for work in MORE_IN_FLIGHT),
     ]
 
 
@@ -135,6 +137,22 @@ def test_a_short_run_wants_five_times_the_speed_of_threads(gchat: int, reached: 
     ((line, is_reached),) = verdicts(race(gchat=[gchat], threads=[100]), SHORT_TARGETS)
     assert is_reached is reached
     assert line.startswith("ok" if reached else "MISSED")
+
+
+def test_each_number_of_clients_and_of_lines_in_flight_has_its_share_of_the_c_loops_speed() -> None:
+    least = {HUNDRED: 0.7, THOUSAND: 0.9, TEN_THOUSAND: 0.85, **dict.fromkeys(MORE_IN_FLIGHT, 0.9)}
+    assert {work.window for work in MORE_IN_FLIGHT} == {200, 1000}
+    for work, share in least.items():
+        for part, is_enough in ((share, True), (share - 0.01, False)):
+            found = Race()
+            found.add(work.name, REFERENCE, 0, sample(1_000_000))
+            found.add(work.name, GCHAT, 0, sample(round(part * 1_000_000)))
+            (reached,) = (
+                reached
+                for line, reached in verdicts(found, TARGETS)
+                if reached is not None and "throughput to the C reference's" in line
+            )
+            assert reached is is_enough
 
 
 def test_what_is_bounded_above_and_what_was_not_raced() -> None:

@@ -1,11 +1,14 @@
 """The load test as it is run: it passes a server that keeps its promise, and fails any other."""
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,9 +93,10 @@ def in_processes(number: int) -> list[str]:
 
 
 @contextmanager
-def faulty_proxy(port: int, fault: str) -> Iterator[int]:
-    """The port of a proxy before `port` that commits `fault`."""
+def faulty_proxy(port: int, fault: str, *before: int) -> Iterator[int]:
+    """The port of a proxy before `port` that commits `fault`, behind so many messages."""
     line = [sys.executable, "-m", "tests.loadtest.faulty_proxy", str(port), fault]
+    line += map(str, before)
     with subprocess.Popen(
         line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as proxy:
@@ -125,16 +129,22 @@ def test_a_server_that_delivers_everything_passes(server: Server, processes: int
 
 
 def test_what_is_still_under_way_when_the_talk_ends_is_waited_for(server: Server) -> None:
-    with faulty_proxy(server.address[1], "stall") as port:
-        status, verdict = run_locust(port, "--drain", "15")
-    assert_passed(status, verdict)
+    with (
+        faulty_proxy(server.address[1], "stall") as port,
+        start_locust(port, "-t", "4s", "--drain", "15") as run,
+    ):
+        output, _ = run.communicate(timeout=DEADLINE)
+    verdict = VERDICT.search(output)
+    assert verdict, output
+    assert_passed(run.returncode, verdict)
     assert surplus(verdict) == 0
+    assert re.search(r"^waiting for [1-9]\d* lines? that", output, re.M), output
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_that_is_interrupted_is_judged_all_the_same(server: Server, processes: int) -> None:
     with (
-        start_locust(server.address[1], *in_processes(processes)) as run,
+        start_locust(server.address[1], "--anyway", *in_processes(processes)) as run,
         socket.create_connection(server.address, DEADLINE) as listener,
         listener.makefile("rb") as lines,
     ):
@@ -151,12 +161,26 @@ def test_a_single_fault_fails_and_is_counted_as_what_it_is(server: Server, fault
     assert status == 1
 
 
-@pytest.mark.parametrize("fault", EXPECTED)
-def test_a_single_fault_fails_also_with_two_processes(server: Server, fault: str) -> None:
-    with faulty_proxy(server.address[1], fault) as port:
+def test_each_fault_is_counted_also_with_two_processes(server: Server) -> None:
+    assert len(EXPECTED) < USERS  # each meets another one of them
+    with faulty_proxy(server.address[1], "+".join(EXPECTED)) as port:
         status, verdict = run_locust(port, *in_processes(2), seconds=5)
-    assert (verdict[1], surplus(verdict), verdict[5]) == ("failed", *EXPECTED[fault])
+    assert (verdict[1], surplus(verdict), counts_in(verdict[5])) == ("failed", *together())
     assert status == 1
+
+
+def together() -> tuple[int, Counter[str]]:
+    """What is expected if a run has all faults of EXPECTED."""
+    counts = Counter[str]()
+    for _, words in EXPECTED.values():
+        counts += counts_in(words)
+    return sum(more for more, _ in EXPECTED.values()), counts
+
+
+def counts_in(words: str) -> Counter[str]:
+    """The numbers in `1 missing, 0 repeated`, but for zeros."""
+    counts = (part.split(" ", 1) for part in words.split(", "))
+    return +Counter({what: int(number) for number, what in counts})
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -186,14 +210,16 @@ def test_deliveries_that_take_too_long_fail(server: Server, processes: int) -> N
             port, "--drain", "15", "--max-p99", "500", *in_processes(processes), seconds=5
         )
     assert verdict[1] == "failed"
-    assert re.fullmatch(r"0 missing, .*; p99 of delivery \d+ ms, over 500", verdict[5])
+    assert re.fullmatch(r"0 missing, .*; p99 of delivery [\d.]+ s, over 500 ms", verdict[5])
     assert status == 1
 
 
 def test_who_and_which_is_told(server: Server) -> None:
     with faulty_proxy(server.address[1], "drop") as port, start_locust(port, "-t", "4s") as run:
         output, _ = run.communicate(timeout=DEADLINE)
-    assert re.search(r"^    \d+\.\d/1@lobby misses \d+\.\d/1@lobby \d+$", output, re.M), output
+    assert re.search(
+        r"^    Chatter-\d+\.\d/1@lobby misses Chatter-\d+\.\d/1@lobby \d+$", output, re.M
+    ), output
 
 
 @pytest.mark.parametrize(
@@ -203,6 +229,8 @@ def test_who_and_which_is_told(server: Server) -> None:
         ["Flooder"],
         ["Churner"],
         ["RoomHopper"],
+        ["Bot"],
+        ["Bot", "RoomHopper"],
         ["Lurker", "Chatter"],
         ["Pipe", "Lurker"],
         ["Pipe"],
@@ -237,6 +265,19 @@ def test_each_scenario_can_be_read_and_names_users_that_there_are(scenario: Path
     assert mentioned is users.exists()
 
 
+def test_deliveries_are_told_by_the_kind_of_user_that_spoke(server: Server) -> None:
+    with start_locust(server.address[1], "-t", "4s", "Chatter", "Pipe") as run:
+        output, _ = run.communicate(timeout=DEADLINE)
+    told = r"50% within [\d.]+ ms, .*, the slowest [\d.]+ m?s$"
+    for line in ("delivery: ", "    said by a Chatter: ", "    said by a Pipe: "):
+        assert re.search(f"^{line}{told}", output, re.M), output
+    numbers = dict(re.findall(r"^DELIVERY +(Chatter|Pipe) +(\d+) +\d+\(", output, re.M))
+    verdict = VERDICT.search(output)
+    assert verdict
+    assert sum(map(int, numbers.values())) == int(verdict[4])
+    assert len(numbers) == 2
+
+
 def test_users_can_be_spread_over_rooms(server: Server) -> None:
     status, verdict = run_locust(server.address[1], "--rooms", "4")
     assert_passed(status, verdict)
@@ -263,3 +304,69 @@ def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
     status, verdict = run_locust(server.address[1], "-u", "1")
     assert (verdict[1], verdict[4]) == ("failed", "0")
     assert status == 1
+
+
+def told(port: int | None, *options: str) -> tuple[int, str]:
+    """The exit status of a run against `port` that must not begin, and the line that says why."""
+    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]
+    line += ["-t", "1s", *options, *(["--host", f"tcp://127.0.0.1:{port}"] if port else [])]
+    environment = {name: value for name, value in os.environ.items() if name[:7] != "LOCUST_"}
+    run = subprocess.run(
+        line,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    lines = [said for said in run.stderr.splitlines() if said.startswith("locustfile.py: ")]
+    assert len(lines) == 1, run.stderr
+    assert "verdict" not in run.stdout
+    return run.returncode, lines[0]
+
+
+def test_a_run_without_a_host_does_not_begin() -> None:
+    status, line = told(None)
+    assert (status, "--host is missing" in line) == (1, True)
+
+
+def test_a_run_against_a_port_where_nobody_listens_does_not_begin() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    status, line = told(port)
+    assert (status, f"cannot connect to tcp://127.0.0.1:{port}: " in line) == (1, True)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_where_people_are_is_let_alone(server: Server, processes: int) -> None:
+    with (
+        socket.create_connection(server.address, DEADLINE) as ann,
+        ann.makefile("rb") as lines,
+    ):
+        assert b"Welcome" in lines.readline()
+        ann.sendall(b"/join tea\n")  # not where newcomers are
+        assert any(b"You are in #tea" in line for line in lines)
+        status, line = told(server.address[1], *in_processes(processes))
+        assert (status, "1 client is on tcp://" in line, "--anyway" in line) == (1, True, True)
+        status, verdict = run_locust(server.address[1], "--anyway")
+        assert (status, verdict[1]) == (0, "passed")
+        ann.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody has come near her
+            ann.recv(1)
+
+
+def test_what_does_not_answer_as_a_chat_server_is_let_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        threading.Thread(target=answer_nothing, args=[mute], daemon=True).start()
+        status, line = told(mute.getsockname()[1])
+    assert (status, "does not say who is there" in line) == (1, True)
+
+
+def answer_nothing(listener: socket.socket) -> None:
+    """End the input of one who asks, without a word."""
+    asking, _ = listener.accept()
+    with asking:
+        asking.shutdown(socket.SHUT_WR)
+        while asking.recv(100):
+            pass

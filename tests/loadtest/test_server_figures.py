@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,6 +61,10 @@ def test_they_are_beside_the_verdict_and_in_the_report(server: Server, tmp_path:
     drawn = re.search(r"<script>draw\((.*)\)</script>", report.read_text())
     assert drawn
     assert max(moment["clients"] for moment in json.loads(drawn[1])) == 8
+    shown = re.search(r'<body><pre id="verdict".*?>(.*?)</pre>', report.read_text(), re.S)
+    assert shown
+    assert shown[1].startswith("verdict: passed: 8 users")
+    assert "\ndelivery: 50% within " in shown[1]
 
 
 def test_they_are_in_the_web_ui(server: Server) -> None:
@@ -86,10 +91,17 @@ def test_they_are_in_the_web_ui(server: Server) -> None:
         assert '"key": "server"' in get("/")
         shown = json.loads(get("/stats/requests"))["extended_stats"][0]["data"]
         assert {row["figure"]: row["most"] for row in shown}["clients"] == "8"
-        get("/stop", b"")
-        while not (verdict := json.loads(get("/stats/requests"))["extended_stats"][1]["data"]):
+        while True:
             assert time.monotonic() < deadline
-        assert verdict[0]["line"].startswith("passed: 8 users")
+            line = json.loads(get("/stats/requests"))["extended_stats"][1]["data"][0]["line"]
+            if re.match(r"good so far: 8 users, [1-9]\d* messages, [1-9]\d* deliveries, ", line):
+                break
+        assert " 0 missing" not in line  # it is not known yet
+        get("/stop", b"")
+        while not line.startswith("passed: 8 users"):
+            assert time.monotonic() < deadline
+            line = json.loads(get("/stats/requests"))["extended_stats"][1]["data"][0]["line"]
+        assert ">verdict: passed: 8 users" in get("/stats/report")
         run.send_signal(signal.SIGINT)
         output, _ = run.communicate(timeout=DEADLINE)
     assert "verdict: passed" in output
@@ -111,3 +123,42 @@ def test_a_server_that_has_grown_fails(server: Server) -> None:
         output, _ = run.communicate(timeout=DEADLINE)
         assert (run.returncode, "verdict: failed" in output) == (1, True), output
     assert "; the server has grown by 1 descriptors" in output
+
+
+def test_a_run_is_started_on_the_page_with_chatters_and_not_where_people_are(
+    server: Server,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--class-picker", "--web-port", str(port)]
+    with start_locust(server.address[1], *options, headless=False) as run:
+
+        def ask(path: str, form: str | None = None) -> str:
+            url, data = f"http://127.0.0.1:{port}{path}", form.encode() if form else None
+            deadline = time.monotonic() + DEADLINE
+            while True:
+                try:
+                    with urllib.request.urlopen(url, data, timeout=30) as answer:
+                        return str(answer.read().decode())
+                except urllib.error.URLError:  # it does not listen yet
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+
+        offered = ask("/")
+        assert '"available_user_classes": ["Chatter"]' in offered
+        assert '"Flooder": {' in offered  # can be picked
+        addresses = {
+            connection.laddr[0]
+            for connection in psutil.Process(run.pid).net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert addresses == {"127.0.0.1"}
+        with (
+            socket.create_connection(server.address, DEADLINE) as ann,
+            ann.makefile("rb") as lines,
+        ):
+            assert b"Welcome" in lines.readline()
+            refused = json.loads(ask("/swarm", "user_count=2&spawn_rate=2"))
+            assert (refused["success"], "1 client is on" in refused["message"]) == (False, True)
+        started = json.loads(ask("/swarm", "user_count=2&spawn_rate=2"))
+        assert (started["success"], started["user_classes"]) == (True, ["Chatter"])

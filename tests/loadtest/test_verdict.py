@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
 
 from receipts import Message, Receipts
-from verdict import MORE, Counts, count
+from verdict import MORE, Counts, count, unheard
 
 SENT = {"ann": [10, 20, 30, 40, 50]}
 
@@ -298,3 +298,14 @@ def test_the_verdict_can_be_read() -> None:
     )
     counts = Counts(users=2, messages=9, deliveries=9, announced=4, absent=3)
     assert str(counts).endswith(", 4 announced as missed, 3 could not join")
+
+
+def test_lines_that_are_waited_for_are_those_of_whom_misses_most_in_each_room() -> None:
+    near, far, other = Receipts("a@tea"), Receipts("b@tea"), Receipts("c@ink")
+    for each in (near, far, other):
+        each.join(0)
+    for number in (1, 2, 3):
+        near.count("ann@tea", number)
+    rooms = {"tea": {"ann@tea": [10, 20, 30, 40]}, "ink": {"eve@ink": [10, 20]}}
+    assert unheard([near, far, other], rooms) == 4 + 2
+    assert unheard([near], rooms) == 1

@@ -67,7 +67,8 @@ def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         inside = {name for name in archive.namelist() if ".dist-info/" not in name}
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "gchat").rglob("*.py")}
-    assert inside == modules | {"gchat/py.typed"}
+    page = {str(path.relative_to(ROOT)) for path in (ROOT / "gchat/web").iterdir()}
+    assert inside == modules | page | {"gchat/py.typed"}
 
 
 def test_the_wheel_has_the_version_of_the_program_and_what_it_needs(wheel: Path) -> None:
@@ -76,7 +77,7 @@ def test_the_wheel_has_the_version_of_the_program_and_what_it_needs(wheel: Path)
         metadata = Parser().parsestr(archive.read(name).decode())
     assert metadata["Version"] == __version__
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"loadtest", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"web", "loadtest", "dev"}
     needs = [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need]
     assert sorted(need[:6] for need in needs) == ["gevent", "tzdata"]
 

@@ -27,7 +27,7 @@ from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.runtime import faults
 from gchat.runtime.watchdog import Watchdog
-from gchat.store.sqlite.store import SqliteArchive
+from gchat.store.sqlite.archive import SqliteArchive
 from tests.unit.failing import Failing
 
 PARTS: dict[str, tuple[Any, str]] = {

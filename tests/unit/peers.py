@@ -3,6 +3,7 @@
 Nothing is patched here: what the program itself does in greenlets asks gevent for it.
 """
 
+import re
 import socket
 from collections.abc import Callable
 from types import TracebackType
@@ -13,8 +14,9 @@ from gevent.event import Event
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from gchat.delivery.broadcaster import Broadcaster
-from gchat.doors.opening import open_connection
+from gchat.doors.opening import greet, open_lines
 from gchat.doors.session import Session
+from gchat.doors.websocket_session import DISPLAY, WebSocketSession
 from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.connection import Connection
@@ -22,12 +24,17 @@ from gchat.hub.hub import Hub
 from gchat.model.display import PLAIN
 from gchat.model.room_log import RoomLog
 from gchat.protocol.framing import LineFramer
+from gchat.protocol.websocket_ear import WebSocketEar
 from gchat.store.base import Store
 from gchat.store.history import History
+from gchat.text.addresses import network_of
 
 DEADLINE = 30.0
 """Seconds after which whatever a test waits for counts as not happening. Everything takes a small
 part of it, except on a machine that is busy with other things."""
+
+HOME = network_of("127.0.0.1")
+"""The network that everybody comes from."""
 
 
 def within_deadline(what: str) -> gevent.Timeout:
@@ -55,6 +62,8 @@ class Peer:
         """Why its greenlet was ended, if it was made by Company.join."""
         self.expelled = False
         """Whether it was made to go, likewise."""
+        self.passes_over: re.Pattern[str] | None = None
+        """Lines with this in them are not read: those that other servers have said."""
         self._received = b""
 
     def send(self, data: bytes) -> None:
@@ -63,6 +72,12 @@ class Peer:
 
     def read_line(self) -> str:
         """The next line, with its end; what is not UTF-8 in it is shown as `\\xff`."""
+        line = self._next_line()
+        while self.passes_over and self.passes_over.search(line):
+            line = self._next_line()
+        return line
+
+    def _next_line(self) -> str:
         with within_deadline("a line comes"):
             while b"\n" not in self._received:
                 data = self.socket.recv(65536)
@@ -131,8 +146,14 @@ class Company:
         log: RoomLog | None = None,
         broadcasting: bool = True,
         store: Store | None = None,
+        pass_over: re.Pattern[str] | None = None,
     ) -> None:
-        """`log` is the lobby's, where another one than usual is wanted."""
+        """`log` is the lobby's, where another one than usual is wanted; `pass_over` as Peer's."""
+        self._pass_over = pass_over
+        self.records = False
+        """Whether a recorder is at work, so that all that is said gets its place."""
+        self.goes_on_when_placed = False
+        """Whether a test goes on when what it has had said has its place, and no sooner."""
         self.hub = Hub(history=History(store) if store else None)
         self.hub.settings.limits.rate = 0  # they talk as fast as they can
         self.room = self.hub.lobby
@@ -205,7 +226,8 @@ class Company:
             framer = LineFramer(max_line)
             peer.client = self._client(connection)
             self.hub.settings.max_line = max_line
-            Session(self.hub, peer.client, framer, open_connection(connection, framer)).run()
+            opening = open_lines(connection, framer, greet(connection))
+            Session(self.hub, peer.client, framer, opening).run()
 
         self.start(run)
         wait_until(lambda: hasattr(peer, "client"), "there is a client")
@@ -220,12 +242,34 @@ class Company:
         wait_until(lambda: peer.client.until is None, "it listens")
         return peer
 
+    def websocket(self) -> Peer:
+        """Somebody whose WebSocket is open, and who has given a command at once."""
+        peer, connection = self._connect(None)
+
+        def run() -> None:
+            peer.client = self._client(connection)
+            peer.client.display = DISPLAY
+            ear = WebSocketEar(self.hub.settings.max_line)
+            WebSocketSession(self.hub, peer.client, ear, [b"/bell off"]).run()
+
+        self.start(run)
+        wait_until(lambda: hasattr(peer, "client") and peer.client.until is None, "it listens")
+        return peer
+
     def say(self, peer: Peer, *texts: str) -> None:
         """The client of `peer` says something."""
         self.hub.say(peer.client, list(texts))
+        if self.goes_on_when_placed:
+            self.wait_until_placed()
+
+    def wait_until_placed(self) -> None:
+        """Wait until all that was said has its place, which it has at once in memory."""
+        if self.records:
+            wait_until(lambda: not self.hub.pending_writes.rooms, "all has its place")
 
     def _connect(self, send_buffer: int | None) -> tuple[Peer, Connection]:
         connection, peer = connect(send_buffer)
+        peer.passes_over = self._pass_over
         self.peers.append(peer)
         return peer, connection
 

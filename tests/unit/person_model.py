@@ -109,7 +109,7 @@ class Person:
         spoken = sum(m.is_spoken and m.sender != self.client.number for m in missed)
         notices = not all(m.is_spoken for m in missed)
         if spoken or (notices and self.client.display.presence):
-            return voice_of(self.client.display).gap(spoken)
+            return voice_of(self.client.display).gap(spoken, self.log.room)
         return b""
 
     def may_be_sent(self, said: list[Message], taken: list[tuple[int, bytes]]) -> Iterator[bytes]:

@@ -23,7 +23,8 @@ WINGS = {
     "protocol": "model text",
     "config": "model text",
     "hub": "store protocol config model runtime text",
-    "delivery": "hub store protocol model runtime text",
+    "delivery.senders": "hub.connection",
+    "delivery": "delivery.senders hub store protocol model runtime text",
     "jobs": "hub store model runtime text",
     "commands": "hub store.errors protocol config model runtime text",
     "doors": "commands hub protocol config model runtime text",
@@ -31,13 +32,15 @@ WINGS = {
 """The wings of the house, the lowest first, and those below each that it may use, or single modules
 of theirs. What stands in none of them, at the top, may use all."""
 
-KNOW_SQLITE = {"gchat.program", "gchat.tools"}
+KNOW_SQLITE = {"gchat.preparing", "gchat.tools"}
 """What may use the store in a history file by its name, besides that wing itself."""
 
 FOLDERS = WINGS.keys() - {"commands"}
 """Wings of which the package itself has nothing in it."""
 
-WITH_THREADS = {f"gchat.store.sqlite.{module}" for module in ("worker", "ledger", "store")}
+WITH_THREADS = {
+    f"gchat.store.sqlite.{module}" for module in ("worker", "threads", "ledger", "archive", "store")
+}
 """Threads of gevent's, for what may block, and what hands its work to them."""
 
 

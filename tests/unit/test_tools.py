@@ -14,10 +14,10 @@ import pytest
 
 from gchat import tools
 from gchat.model.message import Kind
-from gchat.store.sqlite import deleting, messages, words
+from gchat.store.sqlite import deleting, index, messages
 from gchat.store.sqlite.inspect import READ_AT_A_TIME
 from gchat.store.sqlite.schema import MIGRATIONS, open_file
-from tests.unit.store.entries import entries
+from tests.unit.store.entries import entries, entry
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> str:
 def written(path: str, *said: Any) -> None:
     with closing(open_file(path)) as file:
         messages.append(file, [*entries(2), *said])
-        words.index(file, 1000)
+        index.index(file, 1000)
 
 
 def changed(path: str, *statements: str) -> None:
@@ -42,8 +42,8 @@ def changed(path: str, *statements: str) -> None:
 def test_what_was_said_is_written_out_as_people_saw_it(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    action = (3, 3, 2000.5, "lobby", Kind.ACTION, 7, "ann", "wävés")
-    notice = (1, 0, 2001.0, "builds", Kind.PRESENCE, 8, "bob", "bob left")
+    action = entry(3, 3, 2000.5, "lobby", Kind.ACTION, 7, "ann", "wävés")
+    notice = entry(1, 0, 2001.0, "builds", Kind.PRESENCE, 8, "bob", "bob left")
     written(path, action, notice)
     assert tools.main(["export", path]) == 0
     shown = capsys.readouterr()
@@ -60,15 +60,15 @@ def test_what_was_said_is_written_out_as_people_saw_it(
 def test_what_is_written_out_can_be_of_one_room_or_of_late_or_json(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    late = (1, 1, 4e9, "builds", Kind.SAY, 8, "bob", "late")
+    late = entry(1, 1, 4e9, "builds", Kind.SAY, 8, "bob", "late")
     written(path, late)
     for options in (["--room", "#Builds"], ["--since", "1h"]):
         assert tools.main(["export", path, *options]) == 0
         assert capsys.readouterr().out.endswith("#builds bob: late\n")
     assert tools.main(["export", path, "--format", "json", "--since=1h"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "kind": "say", "id": 1, "time": "2096-10-02T07:06:40.000Z", "room": "builds",
-        "name": "bob", "text": "late",
+        "kind": "say", "id": 1, "place": "1-1", "time": "2096-10-02T07:06:40.000Z",
+        "room": "builds", "name": "bob", "text": "late",
     }  # fmt: skip
     assert tools.main(["export", path, "--room", "nowhere"]) == 0
     assert capsys.readouterr().out == ""
@@ -117,7 +117,7 @@ def test_a_sound_file_is_said_to_be_so_and_what_is_in_it(
     written(path, *entries(3, "builds", first=5))
     changed(
         path,
-        "DELETE FROM words WHERE rowid = (SELECT place FROM messages WHERE id = 6)",
+        "DELETE FROM grams_docsize WHERE id = (SELECT place FROM messages WHERE id = 6)",
         "DELETE FROM messages WHERE id = 6",
         "VACUUM",
     )
@@ -158,16 +158,16 @@ def test_an_empty_one_is_sound(path: str, capsys: pytest.CaptureFixture[str]) ->
         ("UPDATE messages SET spoken = 0 WHERE id = 2", "#lobby: messages are out of order"),
         ("UPDATE messages SET spoken = 7 WHERE id = 2", "#lobby: messages are out of order"),
         (
-            "DELETE FROM words_docsize WHERE id = 1",
-            "1 message missing in the full-text index (/find)",
+            "DELETE FROM grams_docsize WHERE id = 1",
+            "1 message missing in the index of /find",
         ),
         (
             "UPDATE messages SET kind = 'gone'",
-            "2 deleted messages left in the full-text index (/find)",
+            "2 deleted messages left in the index of /find",
         ),
         (
             "DELETE FROM messages WHERE id = 1",
-            "1 deleted message left in the full-text index (/find)",
+            "1 deleted message left in the index of /find",
         ),
     ],
 )

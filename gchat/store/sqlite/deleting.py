@@ -1,27 +1,21 @@
 """Delete messages from the history file and its full-text index, one by one or the oldest.
 
-Deleted texts are overwritten (PRAGMA secure_delete). Their words leave the index when it is merged
-(see words.merge).
+Deleted texts are overwritten (PRAGMA secure_delete). Their pairs of characters leave the index when
+it is merged (see index.merge).
 """
 
 import json
 import sqlite3
 from collections.abc import Collection
 
+from gchat.store.sqlite.index import SPOKEN, forget_end, unindex
 from gchat.store.sqlite.schema import transaction
-from gchat.store.sqlite.words import SPOKEN
 
 SCANNED_AT_A_TIME = 20_000
 """Messages scanned at a time for those of one sender: some milliseconds."""
 
-_UNINDEX = f"""
-    INSERT INTO words (words, rowid, name, text)
-    SELECT 'delete', place, name, text FROM messages
-    WHERE {SPOKEN} AND +place <= (SELECT value FROM state WHERE name = 'indexed') AND """
-"""Removes messages from the index, but for those that are not in it yet: removing these would
-corrupt it. (+place keeps SQLite from using that bound to find the messages.)"""
-
-_COUNT_UNINDEXING = "UPDATE state SET value = value + 1 WHERE name = 'unmerged'"
+FOUND_AT_A_TIME = 200
+"""Messages of one sender that are found at a time."""
 
 _OLD = """
     SELECT max(place) FROM (
@@ -55,7 +49,7 @@ def delete(connection: sqlite3.Connection, room: str, ids: Collection[int]) -> s
     which = f"room = ? AND id IN (SELECT value FROM json_each(?)) AND {SPOKEN}"
     values = (room, json.dumps(list(ids)))
     with transaction(connection):
-        _unindex(connection, which, values)
+        unindex(connection, which, values)
         deleted = connection.execute(
             f"UPDATE messages SET kind = 'gone', text = '' WHERE {which} RETURNING id", values
         )
@@ -123,18 +117,7 @@ def _remove(connection: sqlite3.Connection, which: str, values: tuple[object, ..
         " SET id = excluded.id, spoken = excluded.spoken WHERE excluded.id > id",
         values,
     )
-    _unindex(connection, which, values)
+    unindex(connection, which, values)
     removed = connection.execute(f"DELETE FROM messages WHERE {which}", values).rowcount
-    # If the last messages of the file are deleted, their places are given out again.
-    connection.execute(
-        "UPDATE state SET value = min(value, (SELECT ifnull(max(place), 0) FROM messages))"
-        " WHERE name = 'indexed'"
-    )
+    forget_end(connection)
     return removed
-
-
-def _unindex(connection: sqlite3.Connection, which: str, values: tuple[object, ...]) -> None:
-    before = connection.total_changes
-    connection.execute(f"{_UNINDEX} {which}", values)
-    if connection.total_changes > before:
-        connection.execute(_COUNT_UNINDEXING)

@@ -9,7 +9,6 @@ import logging
 import os
 import shlex
 import stat
-import tempfile
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -77,6 +76,8 @@ def _denial(file: Path, writing: bool) -> int:
 
 def _obstacle_in_folder(folder: Path) -> str:
     """Return why SQLite cannot make its files in `folder`; empty if it can."""
+    import tempfile  # not needed at the start without a history file: 3 ms
+
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             file.write(bytes(NEEDED))

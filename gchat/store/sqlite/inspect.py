@@ -24,12 +24,13 @@ _OUT_OF_ORDER = """
     ORDER BY room LIMIT ?"""
 
 _UNINDEXED = """
-    SELECT count(*) FROM messages LEFT JOIN words_docsize ON words_docsize.id = messages.place
-    WHERE kind IN ('say', 'action') AND words_docsize.id IS NULL
+    SELECT count(*) FROM messages LEFT JOIN grams_docsize ON grams_docsize.id = messages.place
+    WHERE kind IN ('say', 'action') AND grams_docsize.id IS NULL
+    AND place > (SELECT value FROM state WHERE name = 'indexed_from')
     AND place <= (SELECT value FROM state WHERE name = 'indexed')"""
 
 _DELETED = """
-    SELECT count(*) FROM words_docsize LEFT JOIN messages ON messages.place = words_docsize.id
+    SELECT count(*) FROM grams_docsize LEFT JOIN messages ON messages.place = grams_docsize.id
     WHERE ifnull(kind, 'gone') = 'gone'"""
 
 _ROOMS = "SELECT count(*), count(DISTINCT room), min(time), max(time) FROM messages"
@@ -55,10 +56,10 @@ def faults(connection: sqlite3.Connection) -> list[str]:
         found.append(f"#{room}: messages are out of order")
     (missing,) = connection.execute(_UNINDEXED).fetchone()
     if missing:
-        found.append(f"{counted(missing, 'message')} missing in the full-text index (/find)")
+        found.append(f"{counted(missing, 'message')} missing in the index of /find")
     (left,) = connection.execute(_DELETED).fetchone()
     if left:
-        found.append(f"{counted(left, 'deleted message')} left in the full-text index (/find)")
+        found.append(f"{counted(left, 'deleted message')} left in the index of /find")
     return found
 
 

@@ -48,8 +48,8 @@ class Ledger:
         self._path = path
         self._writer = writer
         self._report = report
-        self._is_gone = False
-        """What has the file's name is not the file that is open."""
+        self._gone = ""
+        """Why what is written is in no file that anybody finds; empty if it is."""
         self._why = ""
         """Why it cannot be written; empty if it can be."""
         self._since = 0.0
@@ -85,28 +85,34 @@ class Ledger:
             f"({counted(len(self.owed), 'message')} in memory{lost})"
         )
 
-    def set_gone(self, is_gone: bool) -> None:
-        """Learn whether the file is still what its name stands for."""
-        if is_gone and not self._is_gone:
-            self._is_gone = True
+    def set_gone(self, why: str) -> None:
+        """Learn why what is written now is in no file that anybody finds; empty if it is."""
+        is_new = not self._gone
+        self._gone = why
+        if why and is_new:
             doubt = ""
             if self._unchecked:
                 doubt = f" {counted(self._unchecked, 'message')} written just before may be lost."
-            self._begin_trouble(GONE)
+            self._begin_trouble(why)
             self._tell_trouble(doubt)
             self._settle_later()
-        elif not is_gone:
-            self._is_gone, self._unchecked = False, 0
+        elif why:
+            self._why = why
+        else:
+            self._unchecked = 0
 
     def check_is_there(self) -> None:
         """Raises StoreError if what is written now is in no file that anybody will find."""
-        if self._is_gone:
-            raise StoreError(GONE)
+        if self._gone:
+            raise StoreError(self._gone)
 
-    def close(self, seconds: float) -> None:
-        """Write what is owed, for so many seconds at the most; report what is not in the file."""
+    def close(self, seconds: float) -> bool:
+        """Write what is owed, for so many seconds at the most; report what is not in the file.
+
+        Returns whether the file has all that was shown.
+        """
         if settling := self._settling:
-            settling.join(0 if self._is_gone else seconds)
+            settling.join(0 if self._gone else seconds)
             settling.kill(block=False)
         lost = len(self.owed) + self.owed.lost
         if lost:
@@ -115,6 +121,7 @@ class Ledger:
                 f"{counted(lost, 'message')} {verb} not in the history file {self._path}: "
                 f"{self._why}"
             )
+        return not (lost or self._gone)
 
     def _write(self, rows: Sequence[Entry]) -> bool:
         """Write rows, if that is possible within WAIT seconds; otherwise they are to be owed."""
@@ -152,7 +159,7 @@ class Ledger:
     def _begin_trouble(self, why: str) -> None:
         if not self._why:
             self._since = monotonic()
-        self._is_told = self._is_told and why != GONE
+        self._is_told = self._is_told and why != self._gone
         self._why = why
 
     def _tell_trouble(self, details: str = "") -> None:
@@ -173,9 +180,9 @@ class Ledger:
         """Write what is owed until there is no more, however long that takes."""
         try:
             written = 0
-            while self._unknown or self.owed or self.owed.lost_ends or self._is_gone:
+            while self._unknown or self.owed or self.owed.lost_ends or self._gone:
                 job, self._unknown = self._unknown, None
-                if self._is_gone and not job:
+                if self._gone and not job:
                     gevent.sleep(FAILED_PAUSE)
                     continue
                 written += self._pay(job)
@@ -202,7 +209,7 @@ class Ledger:
             lost = self.owed.lost
             self.owed.fail()
             self._tell_lost(lost)
-            self._why = self._why if self._is_gone else str(error)
+            self._why = self._gone or str(error)
             self._tell_trouble()
             gevent.sleep(LOCKED_PAUSE if _is_locked(error) else FAILED_PAUSE)
             return 0

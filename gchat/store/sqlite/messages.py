@@ -13,9 +13,10 @@ from itertools import chain
 
 from gchat.model.message import Message
 from gchat.model.room_log import Cursor, Entry
+from gchat.store.base import FINGERPRINTED
 from gchat.store.sqlite.schema import transaction
 
-COLUMNS = "id, spoken, time, room, kind, sender, name, text"
+COLUMNS = "id, spoken, time, room, kind, sender, name, text, epoch, ref"
 """The columns of a message, in the order of room_log.Entry."""
 
 MOST_AT_ONCE = 512
@@ -29,6 +30,13 @@ _AFTER = f"""
             ORDER BY id LIMIT ?
         ) ORDER BY id
     ) WHERE before < ?"""
+
+_MARKED = f"""
+    SELECT json_group_array(json_array({COLUMNS})) FROM (
+        SELECT place, id, spoken, time, room, kind, sender, name, substr(text, 1, ?) AS text, epoch,
+            ref
+        FROM messages WHERE sender = ? AND ref IS NOT NULL ORDER BY place DESC LIMIT ?
+    ) ORDER BY place"""
 
 TAIL = 200
 """Messages that a log has in memory when it is opened: the ones that are read most."""
@@ -79,7 +87,7 @@ def _insert(connection: sqlite3.Connection, entries: Sequence[Entry], manner: st
 
 @lru_cache(MOST_AT_ONCE)
 def _insertion(count: int, manner: str) -> str:
-    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * count)
     return f"INSERT {manner} INTO messages ({COLUMNS}) VALUES {values}"
 
 
@@ -104,8 +112,14 @@ def after(
     return str(connection.execute(_AFTER, values).fetchone()[0])
 
 
+def marked(connection: sqlite3.Connection, sender: int, most: int) -> str:
+    """Read the last messages of `sender` with a `ref`, as JSON for `decode`."""
+    values = (FINGERPRINTED, sender, most)
+    return str(connection.execute(_MARKED, values).fetchone()[0])
+
+
 def decode(messages: str) -> list[Message]:
-    """Decode the JSON of `after` and `tail`."""
+    """Decode the JSON of `after`, `tail` and `marked`."""
     return [Message(*fields) for fields in json.loads(messages)]
 
 
@@ -144,7 +158,7 @@ def gone_between(connection: sqlite3.Connection, room: str, last: int, end: int)
 def first_with(connection: sqlite3.Connection, room: str, field: str, least: float) -> int:
     """Return the id before the first message of `room` whose `field` is at least `least`.
 
-    `field` is `spoken` or `time`, which grow from message to message.
+    `field` is `spoken`, `time` or `epoch`, which never fall from message to message.
     """
     low, high = start(connection, room), end(connection, room).id
     while low < high:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gchat.model.epochs import first_epoch, next_epoch
 from gchat.store.errors import CannotUse, Damaged, StoreError, decoding
 from gchat.store.sqlite.errors import not_ours, refusal
 
@@ -39,7 +40,7 @@ MIGRATIONS = (
         spoken INTEGER NOT NULL,    -- how many of them, up to this one, people have said
         time REAL NOT NULL,         -- seconds since the epoch, UTC
         room TEXT NOT NULL,
-        kind TEXT NOT NULL,         -- say, action, notice, presence; gone if it was deleted
+        kind TEXT NOT NULL,         -- say, action, or what happened; gone if it was deleted
         sender INTEGER NOT NULL,    -- who has said it, or whom it is about; 0 is nobody
         name TEXT NOT NULL,         -- what that one was called at the time
         text TEXT NOT NULL,
@@ -98,8 +99,45 @@ MIGRATIONS = (
         ('indexed', 0),             -- up to which place the messages are in `words`
         ('unmerged', 0);            -- how often some were taken out of `words` since it was merged
     """,
+    """
+    ALTER TABLE messages ADD COLUMN epoch INTEGER NOT NULL DEFAULT {epoch};
+                                    -- in which the id is this message's: never falls in a room
+    ALTER TABLE messages ADD COLUMN ref;
+                                    -- what a program has marked it with, a number or a string
+    CREATE INDEX refs ON messages (sender, place) WHERE ref IS NOT NULL;
+    CREATE TABLE places (
+        number INTEGER NOT NULL,    -- of an identity
+        rank INTEGER NOT NULL,      -- 0 is the room that it speaks in
+        room TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        id INTEGER NOT NULL,        -- up to where it has got what was said in it
+        spoken INTEGER NOT NULL,
+        own_ahead INTEGER NOT NULL, -- how many behind that it has said itself
+        PRIMARY KEY (number, room)
+    ) WITHOUT ROWID;
+    INSERT INTO places SELECT number, 0, room, {epoch}, id, spoken, own_ahead FROM identities;
+    ALTER TABLE identities DROP COLUMN room;
+    ALTER TABLE identities DROP COLUMN id;
+    ALTER TABLE identities DROP COLUMN spoken;
+    ALTER TABLE identities DROP COLUMN own_ahead;
+    INSERT INTO state VALUES
+        ('epoch', {epoch}),         -- of what is said now, in all rooms
+        ('running', 0);             -- 1 if a server uses the file, or was killed when it did
+    """,
+    # The index of words finds no parts of words, and nothing in many scripts: see index.py.
+    """
+    DROP TABLE words;
+    CREATE VIRTUAL TABLE grams USING fts5 (
+        grams_of, content='', detail=none, tokenize="ascii"
+    );
+    INSERT OR REPLACE INTO state
+        SELECT 'indexed', ifnull(max(place), 0) FROM messages UNION ALL
+        SELECT 'indexed_from', ifnull(max(place), 0) FROM messages UNION ALL
+        SELECT 'unmerged', 0;
+    """,
 )
-"""What makes each version of the layout of the one before it; the first of nothing."""
+"""What makes each version of the layout of the one before it; the first of nothing. `{epoch}` is
+the epoch that the file begins with."""
 
 
 def open_file(path: str, sync: str = "normal") -> sqlite3.Connection:
@@ -159,16 +197,27 @@ def stop_waiting(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def begin_run(connection: sqlite3.Connection) -> int:
-    """A server starts with this file; returns the first number for its clients.
+def begin_run(connection: sqlite3.Connection) -> tuple[int, int]:
+    """A server starts with this file; returns the first number for its clients, and the epoch.
 
-    Each is above all that were given out before, so that `sender` means one for ever.
+    Each number is above all that were given out before, so that `sender` means one for ever. The
+    epoch is a new one if the server before was killed: it may have shown what is not in the file.
     """
-    rows = connection.execute(
-        "UPDATE state SET value = value + 1 WHERE name = 'runs' RETURNING value"
-    )
-    with decoding():
-        return int(rows.fetchone()[0]) * CLIENTS_IN_A_RUN
+    with transaction(connection), decoding():
+        state = dict(connection.execute("SELECT name, value FROM state").fetchall())
+        runs, epoch = int(state["runs"]) + 1, int(state["epoch"])
+        if state["running"]:
+            epoch = next_epoch(epoch)
+        connection.executemany(
+            "UPDATE state SET value = ? WHERE name = ?",
+            ((runs, "runs"), (epoch, "epoch"), (1, "running")),
+        )
+        return runs * CLIENTS_IN_A_RUN, epoch
+
+
+def end_run(connection: sqlite3.Connection) -> None:
+    """The server ends, and the file has all that it has shown."""
+    connection.execute("UPDATE state SET value = 0 WHERE name = 'running'")
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -209,10 +258,11 @@ def _check_is_up_to_date(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
+    epoch = str(first_epoch())
     for version in range(_version(connection), len(MIGRATIONS)):
         with closing(connection.cursor()) as cursor:
             cursor.executescript(
-                f"BEGIN IMMEDIATE; {MIGRATIONS[version]};"
+                f"BEGIN IMMEDIATE; {MIGRATIONS[version].replace('{epoch}', epoch)};"
                 f"PRAGMA application_id = {APPLICATION_ID};"
                 f"PRAGMA user_version = {version + 1}; COMMIT;"
             )

@@ -1,10 +1,9 @@
 # ruff: noqa: D102 - base.py says what each method does
 """The store in a history file: each of its parts, over threads that have the file open."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
-from math import inf
 from time import monotonic
 
 from gchat.model.identities import Identity
@@ -12,7 +11,6 @@ from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import ID, Cursor
 from gchat.store.base import (
     END_PATIENCE,
-    Archive,
     Batch,
     Directory,
     Opened,
@@ -21,22 +19,14 @@ from gchat.store.base import (
     Store,
 )
 from gchat.store.errors import StoreError, decoding
-from gchat.store.sqlite import deleting, identities, messages, sanctions, topics, words
+from gchat.store.sqlite import deleting, identities, messages, privates, sanctions, topics
+from gchat.store.sqlite.archive import SqliteArchive
 from gchat.store.sqlite.errors import refusal
-from gchat.store.sqlite.ledger import Ledger
+from gchat.store.sqlite.ledger import GONE, Ledger
 from gchat.store.sqlite.lock import Lock
-from gchat.store.sqlite.schema import BUSY, begin_run, open_file, open_to_read, stop_waiting
+from gchat.store.sqlite.schema import BUSY, begin_run, end_run
+from gchat.store.sqlite.threads import LEAST_TO_CLOSE, Threads
 from gchat.store.sqlite.worker import Worker
-from gchat.text.query import Query
-
-PATIENCE = 1.0
-"""Seconds that a command waits for a lock, or for a disk that does not answer."""
-
-LEAST_TO_CLOSE = 0.1
-"""Seconds that a thread gets to close the file, however long it took to write what was owed."""
-
-SEARCH_PATIENCE = 10.0
-"""Seconds that a search may take, with those that are before it: each gives up by itself."""
 
 
 class SqliteStore(Store):
@@ -50,39 +40,39 @@ class SqliteStore(Store):
 
     def __init__(self, path: str, sync: str = "normal") -> None:
         """`sync`: SQLite's `synchronous`. Raises CannotUse; a file that it made is gone then."""
+        self._path = path
         with ExitStack() as opened:
             self._lock = Lock(path)
             opened.callback(self._lock.discard)
-            self._writer = opened.enter_context(
-                closing(Worker(stop_waiting(open_file(path, sync)), PATIENCE))
-            )
-            self._reader, self._searcher = (
-                opened.enter_context(closing(Worker(stop_waiting(open_to_read(path)), patience)))
-                for patience in (PATIENCE, SEARCH_PATIENCE)
-            )
+            self._threads = Threads(path, sync)
+            opened.callback(self._threads.close, END_PATIENCE)
+            self._writer, self._reader = self._threads.writer, self._threads.reader
             try:
-                first_number = self._writer.run_within(BUSY, begin_run)
+                first_number, self._epoch = self._writer.run_within(BUSY, begin_run)
+                first_private = self._writer.run_within(BUSY, privates.end) + 1
             except StoreError as error:
                 raise refusal(path, error) from error
             opened.pop_all()
         self._ledger = Ledger(path, self._writer, lambda text: self.report(text))
         self.directory = SqliteDirectory(
-            self._writer, self._reader, first_number, self._ledger.check_is_there
+            self._writer, self._reader, first_number, first_private, self._ledger.check_is_there
         )
-        self.archive = SqliteArchive(self._writer, self._reader, self._searcher)
+        self.archive = SqliteArchive(
+            self._writer, self._reader, self._threads.searcher, self._ledger.owed
+        )
 
     @decoding()
     def open(self, room: str) -> Opened:
         end, found = self._reader.run(messages.tail, room)
         tail = messages.decode(found)
         owed = self._ledger.owed
-        for row in owed.of(room, end.id)[-messages.TAIL :]:
+        for row in owed.of(room, max(end.id, owed.end(room).id - messages.TAIL)):
             if row[ID] != end.id + 1:  # something before it is left out, or lost
                 tail = []
             message = Message(*row)
             end = Cursor(message.id, message.spoken)
             tail.append(message)
-        return Opened(max(end, owed.end(room)), tail if end >= owed.end(room) else [])
+        return Opened(max(end, owed.end(room)), self._epoch, tail if end >= owed.end(room) else [])
 
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         return self._ledger.append(batches)
@@ -91,16 +81,37 @@ class SqliteStore(Store):
         return self._ledger.owed.owes(room)
 
     @property
+    def unwritten(self) -> int:
+        return len(self._ledger.owed)
+
+    @property
     def trouble(self) -> str:
         return self._ledger.trouble
 
     def check(self) -> bool:
         try:
-            is_there = self._reader.run(lambda _: self._lock.is_under_its_name())
+            is_there, missing = self._reader.run(
+                lambda _: (self._lock.is_under_its_name(), self._threads.missing())
+            )
         except (StoreError, OSError):  # a disk that does not answer has not lost it
             return True
-        self._ledger.set_gone(not is_there)
-        return is_there
+        why = "" if is_there else GONE
+        if missing and not why:
+            why = self._do_without(missing)
+        self._ledger.set_gone(why)
+        return not why
+
+    def _do_without(self, missing: str) -> str:
+        """Use the file without the one at the path `missing`; returns why that is not possible."""
+        try:
+            self._threads.reopen()
+        except (StoreError, OSError) as error:
+            return f"{missing} was removed or replaced, and {error}"
+        self.report(
+            f"{missing} was removed or replaced: gchat has written everything to the history file "
+            f"{self._path} and made it anew."
+        )
+        return ""
 
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
         owed = self._ledger.owed
@@ -114,8 +125,8 @@ class SqliteStore(Store):
             if owed.settled == settled:  # else what was written meanwhile may be in neither
                 break
         size = sum(len(message.text) for message in found)
-        for row in owed.of(room, found[-1].id if found else last, end):
-            if size >= characters or len(found) == most:
+        for row in owed.of(room, found[-1].id if found else last, end, most - len(found)):
+            if size >= characters:
                 break
             found.append(Message(*row))
             size += len(found[-1].text)
@@ -124,11 +135,26 @@ class SqliteStore(Store):
     def start(self, room: str) -> int:
         return self._reader.run(messages.start, room)
 
+    def epoch_end(self, room: str, epoch: int) -> int:
+        return self._reader.run(messages.first_with, room, "epoch", epoch + 1)
+
+    def marked(self, sender: int, most: int) -> list[Message]:
+        settled = -1
+        while settled != self._ledger.owed.settled:  # else what is written meanwhile is in neither
+            settled = self._ledger.owed.settled
+            found = messages.decode(self._reader.run(messages.marked, sender, most))
+        known = {(message.room, message.id) for message in found}
+        owed = (Message(*row) for row in self._ledger.owed.marked(sender))
+        return [*found, *(each for each in owed if (each.room, each.id) not in known)][-most:]
+
     def gone_between(self, room: str, last: int, end: int) -> int:
         return self._reader.run(messages.gone_between, room, last, end)
 
     def delete(self, room: str, ids: Collection[int]) -> set[int]:
-        deleted = self._ledger.owed.delete(room, ids)
+        owed = self._ledger.owed
+        deleted = owed.delete(room, ids)
+        if owed.are_untouched(room, ids):  # nothing of it is in a file that cannot be written
+            return deleted
         return deleted | self._writer.run(deleting.delete, room, ids)
 
     def trim_old(self, time: float, most: int) -> int:
@@ -138,16 +164,15 @@ class SqliteStore(Store):
         return self._writer.run(deleting.remove_surplus, room, kept, most)
 
     def find_crowded(self, behind: str, most: int) -> str:
-        return self._searcher.run(deleting.find_crowded, behind, most)
+        return self._threads.searcher.run(deleting.find_crowded, behind, most)
 
     def close(self, seconds: float = END_PATIENCE) -> None:
         deadline = monotonic() + seconds
-        self._ledger.close(seconds)
-        are_closed = [
-            worker.close(max(LEAST_TO_CLOSE, deadline - monotonic()))
-            for worker in (self._searcher, self._reader, self._writer)
-        ]
-        if all(are_closed):
+        has_all = self._ledger.close(seconds)
+        if has_all:
+            with suppress(StoreError):  # then it counts as killed: a new epoch begins
+                self._writer.run_within(max(LEAST_TO_CLOSE, deadline - monotonic()), end_run)
+        if self._threads.close(deadline - monotonic()):
             self._lock.close()
 
 
@@ -159,12 +184,14 @@ class SqliteDirectory(Directory):
         writer: Worker,
         reader: Worker,
         first_number: int,
+        first_private: int,
         check_is_there: Callable[[], None],
     ) -> None:
         """`check_is_there` raises StoreError if the file was removed: SQLite would not notice."""
         self._writer = writer
         self._reader = reader
         self.first_number = first_number
+        self.first_private = first_private
         self._check_is_there = check_is_there
 
     @decoding()
@@ -177,7 +204,7 @@ class SqliteDirectory(Directory):
 
     @decoding()
     def sanctions(self, kind: str) -> Sanctions:
-        return self._reader.run(sanctions.read, kind)
+        return self._reader.run_within(None, partial(sanctions.read, kind=kind))
 
     def write_sanctions(self, held: Mapping[str, Sanctions]) -> None:
         self._check_is_there()
@@ -190,50 +217,30 @@ class SqliteDirectory(Directory):
     def write_identities(
         self, changed: Iterable[Identity], moved: Iterable[Identity], forgotten: Sequence[int]
     ) -> None:
+        changed = [*changed]
         self._writer.run(
             identities.write,
             identities.encode(changed),
-            identities.encode_places(moved),
+            identities.encode_places([*changed, *moved]),
             forgotten,
         )
 
-    def keep_privates(self, number: int, privates: Sequence[Private], most: float = inf) -> bool:
+    def keep_identities(self, known: Callable[[], Collection[int]]) -> None:
+        self._writer.run(identities.delete_others, known)
+
+    # What is kept or deleted is so to the end: somebody has to know whether it is.
+
+    def keep_private(self, owner: int, private: Private, most: int) -> bool:
         self._check_is_there()
-        # To the end: what is kept though nobody knows of it would be kept, and shown, once more.
         return self._writer.run_to_the_end(
-            partial(identities.keep, number=number, privates=privates, most=most)
+            partial(privates.keep, owner=owner, private=private, most=most)
         )
 
-    def take_privates(self, number: int) -> list[Private]:
-        return self._writer.run_to_the_end(partial(identities.take, number=number))
+    def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
+        self._check_is_there()
+        self._writer.run_to_the_end(partial(privates.write, kept=kept, gone=gone))
 
-
-class SqliteArchive(Archive):
-    """The index of words of a history file, and what is found in the file by looking through it."""
-
-    def __init__(self, writer: Worker, reader: Worker, searcher: Worker) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._searcher = searcher
-
-    def find(self, query: Query, before: int, count: int) -> list[tuple[int, Message]]:
-        return words.decode_hits(self._searcher.run(words.find, query, before, count))
-
-    def find_of(self, sender: int, before: int, most: int) -> tuple[int, list[tuple[str, int]]]:
-        return self._searcher.run(deleting.find_of, sender, before, most)
-
-    def since(self, room: str, time: float) -> int:
-        return self._reader.run(messages.first_with, room, "time", time)
-
-    def since_spoken(self, room: str, spoken: int) -> int:
-        return self._reader.run(messages.first_with, room, "spoken", spoken)
-
-    def index(self, most: int) -> int:
-        return self._writer.run(words.index, most)
-
-    def purge(self) -> Iterator[None]:
-        if count := self._reader.run(words.unmerged):
-            self._writer.run(words.merge, True)
-            while self._writer.run(words.merge, False):
-                yield
-            self._writer.run(words.set_merged, count)
+    @decoding()
+    def privates(self, owner: int) -> list[Private]:
+        # By the thread that writes: behind what it has been given to write.
+        return self._writer.run(privates.read, owner)

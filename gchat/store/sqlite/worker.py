@@ -77,16 +77,32 @@ class Job(Generic[Result]):
 
 
 class Worker:
-    """Does one job after the other with `connection`, which is its own: the urgent ones first."""
+    """Does one job after the other with `connection`, which is its own: the urgent ones first.
 
-    def __init__(self, connection: sqlite3.Connection, patience: float | None = None) -> None:
-        """`patience`: seconds that `run` waits if it is not told otherwise; None is for ever."""
-        self._connection = connection
+    `connection` may be exchanged while it is suspended.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        patience: float | None = None,
+        counts_own_time: bool = False,
+    ) -> None:
+        """`patience`: seconds that `run` waits if it is not told otherwise; None is for ever.
+
+        With `counts_own_time` it begins anew with each job that the worker begins: however many
+        are before it, a job has all of it, and only one that hangs lets those behind it give up.
+        """
+        self.connection = connection
         self._patience = patience
+        self._counts_own_time = counts_own_time
+        self._last_begun = 0.0
+        """When a job was begun last, by the monotonic clock."""
         self._pool = ThreadPool(1)
         self._urgent = deque[Job[Any]]()
         self._others = deque[Job[Any]]()
         self._current: Job[Any] | None = None
+        self._is_suspended = False
 
     def submit(
         self, function: Callable[[sqlite3.Connection], Result], *, urgent: bool = False
@@ -127,18 +143,18 @@ class Worker:
         to_the_end: bool = False,
     ) -> Result:
         """Wait as `run` does, with a patience of so many seconds; for ever if that is None."""
-        deadline = None if seconds is None else monotonic() + seconds
-        met: StoreError | None = None
+        began, met = monotonic(), None
         while True:
             job = self.submit(function)
-            left = None if deadline is None else max(0.0, deadline - monotonic())
-            if not job.wait(left) and (self._take_back(job) or not to_the_end):
+            if not self._wait(job, began, seconds) and (self._take_back(job) or not to_the_end):
                 raise met or StoreError(SILENT)
             job.wait()
             error = job.error
             if not (isinstance(error, StoreError) and error.is_locked):
                 return job.result
-            if deadline is not None and monotonic() + PAUSE > deadline:
+            if met is None and self._counts_own_time:
+                began = monotonic()
+            if seconds is not None and monotonic() + PAUSE > began + seconds:
                 raise error
             met = error
             gevent.sleep(PAUSE)
@@ -153,6 +169,31 @@ class Worker:
         self._pool.kill()
         return True
 
+    def _wait(self, job: Job[Any], began: float, seconds: float | None) -> bool:
+        """Wait until `job` has ended; False if that takes over `seconds`, counted from `began`."""
+        if seconds is None:
+            return job.wait()
+        while (left := self._counting_from(began) + seconds - monotonic()) > 0:
+            if job.wait(left):
+                return True
+        return job.wait(0.0)
+
+    def _counting_from(self, began: float) -> float:
+        return max(began, self._last_begun) if self._counts_own_time else began
+
+    def suspend(self, seconds: float) -> bool:
+        """Wait for the job that is under way, and begin no other one until `go_on`.
+
+        False if that job takes over `seconds`.
+        """
+        self._is_suspended = True
+        return self._current is None or self._current.wait(seconds)
+
+    def go_on(self) -> None:
+        """Begin what has waited meanwhile."""
+        self._is_suspended = False
+        self._begin_next()
+
     def _take_back(self, job: Job[Any]) -> bool:
         """Have a job of `run` not be done; False if it has begun."""
         if not job.cancel():
@@ -162,11 +203,15 @@ class Worker:
         return True
 
     def _begin_next(self) -> None:
-        while self._current is None and (queue := self._urgent or self._others):
+        while (
+            self._current is None
+            and not self._is_suspended
+            and (queue := self._urgent or self._others)
+        ):
             job = queue.popleft()
             if not job.is_cancelled:
-                job.has_begun, self._current = True, job
-                self._pool.spawn(job.carry_out, self._connection).rawlink(self._end_current)
+                job.has_begun, self._current, self._last_begun = True, job, monotonic()
+                self._pool.spawn(job.carry_out, self.connection).rawlink(self._end_current)
 
     def _end_current(self, _: object) -> None:
         job, self._current = self._current, None

@@ -51,6 +51,7 @@ def test_the_bell_rings_for_an_action_and_for_what_is_said_to_one_alone(
     assert "".join(shown(company, listening)).count(BELL) == 1
 
 
+@pytest.mark.placed
 def test_the_bell_rings_at_most_once_in_a_while(
     company: Company, listening: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def test_the_bell_does_not_ring_for_who_has_not_read_for_long(company: Company, 
     assert BELL not in "".join(shown(company, slow))
 
 
+@pytest.mark.placed
 @pytest.mark.parametrize("order", [("/bell on", "/json on"), ("/json on", "/bell on")])
 def test_a_json_client_is_never_sent_a_bell(
     order: tuple[str, str], company: Company, ann: Peer, bob: Peer

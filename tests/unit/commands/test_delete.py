@@ -77,7 +77,7 @@ def test_the_room_the_operator_and_the_log_learn_of_it_and_nobody_sees_it_again(
     assert lines[0].startswith("2 messages since ")
     assert texts(lines) == ["one", "three"]
     assert texts(told(company, bob, f"/around lobby/{number}")) == ["one", "three"]
-    assert told(company, bob, "/find hunter2") == ['No messages match "hunter2"']
+    assert told(company, bob, "/find hunter2") == ['No messages match "hunter2" (in all rooms)']
     newcomer = company.converse()
     replayed = newcomer.read_until("three")
     assert not any("hunter2" in line for line in replayed)
@@ -160,7 +160,7 @@ def test_it_is_deleted_in_a_room_that_is_closed_and_beyond_what_memory_holds(kep
     for place in (f"builds/{number}", "#lobby/1"):
         assert told(kept, op, f"/delete {place}")[-1] == "You deleted a message by ann"
     shown(kept, op)
-    assert told(kept, op, "/find secret") == ['No messages match "secret"']
+    assert told(kept, op, "/find secret") == ['No messages match "secret" (in all rooms)']
     lines = told(kept, op, "/history 500")
     assert lines[0] == "The last 100 messages in #lobby:"
     assert texts(lines) == [str(number) for number in range(100)]

@@ -24,6 +24,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 # /time
 
 
+@pytest.mark.placed
 @pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize(
     ("zone", "shown_time"),
@@ -125,6 +126,7 @@ def test_the_clock_of_a_line_is_that_of_when_it_was_said(
 # /color
 
 
+@pytest.mark.placed
 def test_color_gives_each_name_its_own_and_only_to_who_wants_it(
     company: Company, ann: Peer, bob: Peer, cy: Peer
 ) -> None:
@@ -151,6 +153,7 @@ def test_color_gives_each_name_its_own_and_only_to_who_wants_it(
 # /redraw
 
 
+@pytest.mark.placed
 def test_redraw_clears_the_line_before_each_that_comes_in(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -184,6 +187,7 @@ def test_looks_can_be_had_together(company: Company, ann: Peer, bob: Peer) -> No
 # /json
 
 
+@pytest.mark.placed
 def test_json_makes_every_line_an_object_until_it_is_off(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -195,12 +199,13 @@ def test_json_makes_every_line_an_object_until_it_is_off(
     run(company, bob, "/topic weather")
     run(company, bob, "/join den")
     run(company, ann, "/who")
-    company.hub.refuse(ann.client, "no")
+    company.hub.refuse(ann.client, "no", "muted")
     objects = [json.loads(line) for line in shown(company, ann)]
     assert [each["kind"] for each in objects] == [
         *("say", "action", "private", "notice", "presence", "answer", "error"),
     ]
-    assert [each["id"] for each in objects if "id" in each] == [1, 2, 3, 4]
+    ids = [message.id for message in company.room.log.after(0, 99) if message.name == "bob"]
+    assert [each["id"] for each in objects if "id" in each] == ids
     assert objects[0].items() >= {"room": "lobby", "name": "bob", "text": "hello"}.items()
     assert objects[2].items() >= {"name": "bob", "to": "ann", "text": "psst"}.items()
     assert objects[4].items() >= {"name": "bob", "text": "bob left"}.items()
@@ -210,6 +215,7 @@ def test_json_makes_every_line_an_object_until_it_is_off(
     assert shown(company, ann) == [" * bob joined"]
 
 
+@pytest.mark.placed
 def test_no_look_shows_in_json(company: Company, ann: Peer, bob: Peer) -> None:
     for line in ("/time UTC", "/color on", "/redraw on", "/json on"):
         run(company, ann, line)

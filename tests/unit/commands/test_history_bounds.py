@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from gchat.commands.search import MOST_FOUND, PORTION
+from gchat.commands.finding import PORTION
+from gchat.commands.search import MOST_FOUND
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.message import Kind
 from gchat.model.room_log import RoomLog

@@ -31,10 +31,11 @@ RAW = (
 """Bytes of which no command may let one out as it came in."""
 
 IN_JSON = (
-    "begin\x00\x07\x08\x0b\x1b[2J\x7f\x85\x9b31m\n\r\u202e\u2066\u2028\u2029\ufeff\ud800\udcff"
+    "begin\x00\x07\x08\x0b\x1b[2J\x7f\x85\x9b31m\u202e\u2066\u2028\u2029\ufeff\ud800\udcff"
     "\udc9b{end"
 )
-"""The same as a program may put it: JSON has an escape for each of them."""
+"""The same as a program may put it: JSON has an escape for each of them. (An end of a line is
+refused.)"""
 
 ALSO_UNSAFE = re.compile("[\u2028\u2029\ufeff\ud800-\udfff]")
 
@@ -55,10 +56,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def text_of(value: object) -> Iterator[str]:
-    """All strings in what was read from JSON."""
+    """All strings in what was read from JSON; the text of an answer has lines."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from (key, *text_of(item))
+            yield key
+            has_lines = key == "text" and value.get("kind") == "answer"
+            yield from item.split("\n") if has_lines else text_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from text_of(item)
     elif isinstance(value, str):
         yield value
 
@@ -79,6 +85,7 @@ class Typist:
 
     def __init__(self, company: Company, name: str, in_json: bool) -> None:
         self.in_json = in_json
+        self._company = company
         self._peer: Peer = company.converse(max_line=5000)
         wait_until(lambda: self._peer.client.person, "it is welcomed")
         InternetSocket(self._peer, "127.0.0.1")
@@ -102,6 +109,7 @@ class Typist:
 
     def see(self) -> list[str]:
         """All lines up to now, each of which is safe."""
+        self._company.wait_until_placed()
         self.type(LAST)
         lines = [line.rstrip("\r\n") for line in self._read_to_answer()]
         for line in lines:

@@ -11,7 +11,7 @@ from gchat.hub import membership
 from gchat.hub.client import Dismissed
 from gchat.model import presence
 from gchat.model.ignoring import MAX_GONE
-from gchat.protocol.json_lines import read_request
+from gchat.protocol.json_requests import read_request
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
@@ -94,7 +94,8 @@ def attempt(company: Company, peer: Peer, line: str) -> None:
     except Refused:
         pass
     except Dismissed:
-        membership.part(company.hub, peer.client, "quit")
+        if peer.client.number in company.hub.room_of(peer.client).clients:  # else it has left
+            membership.part(company.hub, peer.client, "quit")
 
 
 def looked_up(company: Company, peer: Peer) -> list[str]:

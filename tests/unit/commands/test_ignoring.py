@@ -10,6 +10,7 @@ from tests.unit.peers import Company, Peer
 # /ignore and /unignore
 
 
+@pytest.mark.placed
 def test_ignoring_is_confirmed_and_listed_and_ended(company: Company, ann: Peer, bob: Peer) -> None:
     assert told(company, ann, "/ignore") == ["You ignore nobody"]
     assert told(company, ann, "/ignore BOB") == ["You now ignore bob"]
@@ -99,6 +100,7 @@ def test_a_program_that_ignores_is_told_nothing(company: Company, bob: Peer) -> 
     assert told(company, program, "/ignore") == ["You ignore bob"]
 
 
+@pytest.mark.placed
 def test_those_who_leave_are_forgotten(company: Company, ann: Peer, bob: Peer) -> None:
     run(company, ann, "/ignore bob")
     membership.part(company.hub, ann.client, "test")

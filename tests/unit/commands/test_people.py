@@ -9,8 +9,9 @@ import pytest
 
 from gchat.commands.arguments import MAX_TEXT
 from gchat.hub import membership
+from gchat.hub.checkpoint import give_token, leave
 from gchat.hub.client import Dismissed
-from tests.unit.commands.typing_lines import a_program, refusal, run, shown, told
+from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer
 
 MARKS = "a" + "\u0315\u0300" * 30_000
@@ -108,14 +109,12 @@ def test_whois_tells_the_room_since_when_and_how_long_idle(
 ) -> None:
     run(company, bob, "/join builds")
     bob.client.heard = time.monotonic() - 125
-    (line,) = told(company, ann, "/whois BOB")[-1:]
+    lines = told(company, ann, "/whois BOB")
+    (line,) = [line for line in lines if line != "bob left"]
     assert re.fullmatch(r"bob: in #builds, here since \d\d:\d\d( \d\d:\d\d)?, idle for 2 min", line)
 
 
 def test_whois_tells_that_somebody_is_away_and_why(company: Company, ann: Peer, bob: Peer) -> None:
-    run(company, bob, "/away")
-    assert told(company, ann, "/whois bob")[1] == "bob is away"
-    run(company, bob, "/away")
     run(company, bob, "/away lunch")
     assert told(company, ann, "/whois bob")[1] == "bob is away: lunch"
 
@@ -135,6 +134,29 @@ def test_whom_nobody_knows_is_refused_with_where_to_look(company: Company, ann: 
         assert refusal(company, ann, line) == why
 
 
+def test_whois_tells_of_one_who_can_come_back(company: Company, ann: Peer) -> None:
+    bob = person(company, "bob")
+    give_token(company.hub, bob.client)
+    leave(company.hub, bob.client)
+    membership.part(company.hub, bob.client, "test")
+    shown(company, ann)
+    (line,) = told(company, ann, "/whois @BOB")
+    assert re.fullmatch(
+        r"bob: not here, last seen [-\d :]+ in #lobby; the name is reserved for them, and /msg "
+        "reaches them when they come back",
+        line,
+    )
+
+
+def test_a_new_name_is_in_the_log(
+    company: Company, ann: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    run(company, ann, "/nick anna")
+    run(company, ann, "/nick anna")
+    assert caplog.messages.count(f"ann ({ann.client.address}) is now anna") == 1
+
+
 def test_whoever_is_asked_about_does_not_learn_it(company: Company, ann: Peer, bob: Peer) -> None:
     run(company, ann, "/whois bob")
     assert shown(company, bob) == []
@@ -143,10 +165,12 @@ def test_whoever_is_asked_about_does_not_learn_it(company: Company, ann: Peer, b
 # /away
 
 
-def test_one_is_back_with_a_second_away_or_with_what_one_says(company: Company, ann: Peer) -> None:
+def test_one_is_back_with_away_alone_or_with_what_one_says(company: Company, ann: Peer) -> None:
     assert told(company, ann, "/away lunch")[0].startswith("You are away")
     assert told(company, ann, "/away") == ["You are no longer away"]
-    assert told(company, ann, "/away")[0].startswith("You are away")
+    assert refusal(company, ann, "/away").startswith("You are not away; /away TEXT ")
+    assert ann.client.away is None
+    assert told(company, ann, "/away lunch")[0].startswith("You are away")
     company.say(ann, "I am back")
     assert shown(company, ann) == [" * You are no longer away"]
     assert ann.client.away is None
@@ -178,7 +202,7 @@ def test_too_long_an_away_text_is_refused_with_its_length_and_the_limit(
 
 def test_a_program_is_not_told_that_it_is_away(company: Company) -> None:
     program = a_program(company, "ci")
-    assert told(company, program, "/away") == []
+    assert told(company, program, "/away lunch") == []
     with pytest.raises(Dismissed):
         run(company, program, "/quit")
     assert shown(company, program) == []

@@ -1,7 +1,5 @@
 """commands.rooms: going there, and what goes on in them."""
 
-import re
-
 import pytest
 
 from gchat.commands.arguments import MAX_TEXT
@@ -105,15 +103,19 @@ def test_going_where_one_is_already_is_refused(company: Company, ann: Peer, bob:
 def full(company: Company, monkeypatch: pytest.MonkeyPatch) -> Company:
     """There are as many rooms as there may be, with somebody in each."""
     monkeypatch.setattr(all_rooms, "MAX_ROOMS", 3)
+    monkeypatch.setattr(all_rooms, "SHARE", 0)
     for name in ("one", "two"):
         run(company, person(company, f"in-{name}"), f"/join {name}")
     return company
 
 
+@pytest.mark.placed
 def test_a_room_too_many_is_refused_and_one_stays_where_one_was(full: Company) -> None:
     ann, bob = person(full, "ann"), person(full, "bob")
-    why = refusal(full, ann, "/join three")
-    assert re.fullmatch(r"Too many rooms \(limit \d+\); /rooms lists them", why)
+    assert refusal(full, ann, "/join three") == (
+        "#three cannot be opened: all 3 rooms are taken. /rooms lists rooms to join; empty ones "
+        "are closed after 10 min."
+    )
     full.say(bob, "hello")
     full.say(ann, "hello yourself")
     assert shown(full, ann) == ["bob: hello"]
@@ -121,6 +123,7 @@ def test_a_room_too_many_is_refused_and_one_stays_where_one_was(full: Company) -
     assert told(full, ann, "/join one")[0] == "You are in #one, with in-one"
 
 
+@pytest.mark.placed
 def test_a_room_that_is_empty_gives_way_to_a_new_one_if_there_are_too_many(full: Company) -> None:
     run(full, full.peers[0], "/leave")  # #one is empty now
     ann = person(full, "ann")
@@ -253,3 +256,10 @@ def test_a_room_whose_name_grows_when_it_is_folded_is_refused_if_it_is_too_long(
     assert ann.client.log.room == "ss" * 12
     run(company, ann, "/leave")
     run(company, ann, f"/join {'ss' * 12}")
+
+
+def test_who_marks_operators_and_the_away(company: Company, ann: Peer, bob: Peer, op: Peer) -> None:
+    run(company, bob, "/away lunch")
+    assert told(company, ann, "/who")[-1] == "#lobby, 3 here: ann, bob (away) and op (operator)"
+    run(company, op, "/away tea")
+    assert told(company, ann, "/who")[-1].endswith("op (operator, away)")

@@ -1,12 +1,10 @@
 """commands.search, with a history file: /find in all rooms, /around."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from gchat.commands.search import AROUND, CANDIDATES, MOST_FOUND
-from gchat.jobs.recorder import Recorder
+from gchat.commands.finding import CANDIDATES
+from gchat.commands.search import AROUND, MOST_FOUND
+from gchat.store.base import Left
 from gchat.store.errors import StoreError, TookTooLong
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
@@ -14,12 +12,8 @@ from tests.unit.peers import Company, Peer, wait_until
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    store = SqliteStore(str(tmp_path / "chat.db"))
-    with Company(store=store) as company:
-        company.start(Recorder(company.hub).run)
-        yield company
-    store.close()
+def store(store_in_file: SqliteStore) -> SqliteStore:
+    return store_in_file
 
 
 @pytest.fixture
@@ -44,13 +38,14 @@ def test_what_was_said_in_any_room_is_found_with_its_place(company: Company, ann
     run(company, ann, "/me deploys")
     say(company, ann, "did deploy two")
     shown(company, ann)
-    assert told(company, ann, "/find deploy")[0] == "2 messages match:"
+    assert told(company, ann, "/find deploy")[0] == "3 messages match:"
     assert found(company, ann, "/find deploy") == [
         "#lobby/1 ann: deploy one",
+        "#builds/1 ** ann deploys",
         f"#builds/{company.hub.rooms.by_name['builds'].log.end.id} ann: did deploy two",
     ]
     assert found(company, ann, "/find deploys in:builds")[0].endswith("** ann deploys")
-    assert told(company, ann, "/find zebra") == ['No messages match "zebra"']
+    assert told(company, ann, "/find zebra") == ['No messages match "zebra" (in all rooms)']
 
 
 def test_it_is_found_when_memory_has_forgotten_it(company: Company, ann: Peer) -> None:
@@ -74,7 +69,7 @@ def test_who_is_ignored_is_not_found_however_much_they_said(company: Company, an
 def test_what_cannot_be_looked_for_is_refused(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refusal(company, ann, "/find ...") == "Type at least one word to search for"
+    assert refusal(company, ann, '/find ""') == "Type at least one word to search for"
     errors = ((TookTooLong(), "timed out"), (StoreError("it is damaged"), "cannot be read"))
     for error, why in errors:
 
@@ -119,3 +114,14 @@ def test_it_is_shown_in_a_room_that_is_closed(company: Company, ann: Peer) -> No
     place = hit.split()[0]
     assert told(company, ann, f"/around {place}")[-1].endswith("ann: needle")
     assert "builds" not in company.hub.rooms.by_name
+
+
+def test_it_says_what_is_not_covered_yet(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(company, ann, "needle")
+    monkeypatch.setattr(company.hub.history, "complete_index", lambda: Left(1, 2000))
+    assert told(company, ann, "/find zebra")[:2] == [
+        "Not searched, as not indexed yet: 1 new message; try again later",
+        "Not searched, as not indexed yet: 2000 older messages; try again in some minutes",
+    ]

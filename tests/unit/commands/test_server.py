@@ -12,6 +12,7 @@ from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
 from gchat.hub.owed import OWED_LIMIT
+from gchat.model.events import Announced
 from gchat.model.sanctions import Sanction
 from tests.unit.commands.typing_lines import END, InternetSocket, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
@@ -121,7 +122,7 @@ def test_why_counts_what_others_have_said_and_the_client_has_not_got() -> None:
         company.say(bob, "one", "two")
         company.say(ann, "her own")
         company.say(bob, "three")
-        company.hub.notify(company.room, "a notice")
+        company.hub.notify(company.room, Announced("op", "a notice"))
         run(company, ann, "/why")
         assert b"You are 3 messages behind" in ann.client.take_owed()
 
@@ -249,3 +250,14 @@ def test_what_one_asks_the_server_nobody_else_sees(
     assert END not in told(company, ann, line)
     assert shown(company, bob) == []
     assert company.room.log.end.id == 0
+
+
+def test_whoever_is_muted_leaves_without_a_word(company: Company, ann: Peer, op: Peer) -> None:
+    run(company, op, "/mute ann")
+    with pytest.raises(Dismissed):
+        run(company, ann, "/quit rude")
+    assert ann.client.farewell == ""
+
+
+def test_too_long_a_farewell_is_refused(company: Company, ann: Peer) -> None:
+    assert refusal(company, ann, f"/quit {'x' * 201}").startswith("Text too long (201 characters")

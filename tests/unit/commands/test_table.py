@@ -325,3 +325,7 @@ def test_the_slash_that_keeps_a_text_from_being_a_command_is_not_said(
 ) -> None:
     assert as_said(text, by_person=True) == person
     assert as_said(text, by_person=False) == program
+
+
+def test_other_spellings_do_the_same() -> None:
+    assert find("/colour").name == find("/COLOR").name == "/color"

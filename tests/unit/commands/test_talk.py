@@ -5,6 +5,7 @@ import pytest
 from gchat.commands import Refused
 from gchat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
 from gchat.hub import membership
+from gchat.hub.checkpoint import give_token, leave
 from gchat.hub.client import Away
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
@@ -103,6 +104,7 @@ def test_a_message_to_who_has_just_left_is_refused(company: Company, ann: Peer, 
 # /msg: its place, and its bound
 
 
+@pytest.mark.placed
 def test_private_messages_come_at_their_place_among_what_the_room_says(
     company: Company, ann: Peer, bob: Peer, cy: Peer
 ) -> None:
@@ -114,6 +116,7 @@ def test_private_messages_come_at_their_place_among_what_the_room_says(
     assert shown(company, ann) == [line for pair in expected for line in pair]
 
 
+@pytest.mark.placed
 def test_private_messages_of_one_who_reads_late_come_at_their_place(
     company: Company, ann: Peer, cy: Peer
 ) -> None:
@@ -128,6 +131,7 @@ def test_private_messages_of_one_who_reads_late_come_at_their_place(
     assert lines == [line for pair in expected for line in pair]
 
 
+@pytest.mark.placed
 def test_private_messages_come_at_their_place_from_one_room_to_another(
     company: Company, ann: Peer, bob: Peer, cy: Peer
 ) -> None:
@@ -293,3 +297,51 @@ def test_reply_to_who_ignores_the_sender_meanwhile_is_refused(
     shown(company, bob)
     assert refusal(company, ann, "/reply two") == "bob ignores you; not sent"
     assert shown(company, bob) == []
+
+
+# Whom a message is for
+
+
+@pytest.mark.parametrize("typed", ["@bob", "bob:", "bob,", "@BOB:"])
+def test_a_name_may_be_written_as_people_address_each_other(
+    typed: str, company: Company, ann: Peer, bob: Peer
+) -> None:
+    assert told(company, ann, f"/msg {typed} hi") == ["ann -> bob: hi"]
+    assert shown(company, bob) == ["ann -> bob: hi"]
+
+
+def test_the_only_name_that_begins_so_is_meant_and_told(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    assert told(company, ann, "/msg BO hi") == [
+        "ann -> bob: hi",
+        "Sent to bob, the only name that begins with BO",
+    ]
+    assert shown(company, bob) == ["ann -> bob: hi"]
+
+
+def test_of_several_names_none_is_chosen(company: Company, ann: Peer, bob: Peer) -> None:
+    bonny = person(company, "bonny")
+    shown(company, ann)
+    why = refusal(company, ann, "/msg bo hi")
+    assert why == "bo may be bob and bonny; type more of the name. Not sent."
+    assert refusal(company, ann, "/msg b hi").startswith("Nobody here is called b;")
+    assert not [line for peer in (bob, bonny) for line in shown(company, peer) if "hi" in line]
+
+
+def test_one_who_can_come_back_makes_a_beginning_ambiguous_too(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    bonny = person(company, "bonny")
+    give_token(company.hub, bonny.client)
+    leave(company.hub, bonny.client)
+    membership.part(company.hub, bonny.client, "test")
+    assert refusal(company, ann, "/msg bo hi").startswith("bo may be bob and bonny;")
+
+
+def test_a_whole_name_is_never_a_beginning(company: Company, ann: Peer, bob: Peer) -> None:
+    bobby = person(company, "bobby")
+    shown(company, ann)
+    assert told(company, ann, "/msg bob hi") == ["ann -> bob: hi"]
+    assert not [line for line in shown(company, bobby) if "hi" in line]
+    assert refusal(company, ann, "/msg 127 hi").startswith("Nobody here is called 127;")

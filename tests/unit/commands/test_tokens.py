@@ -1,4 +1,4 @@
-"""/token, /resume, /forget: what they tell and refuse. What comes back is in test_resumption."""
+"""/token, /resume, /forget: what they tell and refuse. What comes back is in hub/resumption."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 
 from gchat.commands import arguments
 from gchat.hub import membership
+from gchat.hub.checkpoint import leave
 from gchat.hub.password_attempts import RULE
-from gchat.hub.resumption import leave
 from gchat.jobs.recorder import Recorder
 from gchat.model import identities as identities_module
 from gchat.model.message import Kind
@@ -17,7 +17,7 @@ from gchat.store.errors import StoreError
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
-from tests.unit.store.entries import batches
+from tests.unit.store.entries import batches, entry
 
 
 @pytest.fixture(autouse=True)
@@ -143,8 +143,8 @@ def test_what_one_has_said_is_deleted_in_every_room_and_nothing_else(company: Co
 def test_it_holds_for_what_was_said_before_a_restart(company: Company) -> None:
     hub, old = company.hub, 7
     entries = [
-        (1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
-        (2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
+        entry(1, 1, 1.0, "builds", Kind.SAY, old, "ann", "mine"),
+        entry(2, 2, 2.0, "builds", Kind.SAY, 8, "bob", "his"),
     ]
     hub.store.append(batches(*entries))
     ann = person(company, "ann")
@@ -158,7 +158,7 @@ def test_without_a_file_it_deletes_from_memory() -> None:
         ann = person(company, "ann")
         company.say(ann, "mine")
         assert told(company, ann, "/forget yes") == ["Deleted 1 message of yours"]
-        assert told(company, ann, "/find mine") == ['No messages match "mine"']
+        assert told(company, ann, "/find mine") == ['No messages match "mine" (in all rooms)']
 
 
 def asked(company: Company, peer: Peer) -> str:
@@ -186,11 +186,12 @@ def test_without_yes_nothing_is_deleted_but_counted(company: Company) -> None:
 
 @pytest.mark.parametrize("typed", ["no", "all", "yes please", "yes.", "y", "me", "bob"])
 def test_anything_but_yes_deletes_nothing(typed: str, company: Company) -> None:
+    company.start(Recorder(company.hub).run)
     ann = person(company, "ann")
     company.say(ann, "mine")
     why = "Usage: /forget [yes], for example: /forget"
     assert refusal(company, ann, f"/forget {typed}") == why
-    assert company.room.pending[-1].utterance.texts == ["mine"]
+    assert [one.text for one in company.room.log.after(0, 9)] == ["mine"]
 
 
 def test_what_cannot_be_counted_is_not_deleted(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gchat.hub import membership
-from gchat.hub.resumption import leave, resume
+from gchat.hub.checkpoint import leave
+from gchat.hub.resumption import resume
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
 from gchat.model.identities import Identity

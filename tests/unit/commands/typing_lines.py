@@ -9,7 +9,7 @@ from gchat import commands
 from gchat.commands import Refused
 from gchat.model.display import PROGRAM
 from gchat.model.message import Kind
-from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
 END = "(that is all)"
 
@@ -61,11 +61,17 @@ def a_program(company: Company, name: str = "") -> Peer:
 def run(company: Company, peer: Peer, line: str) -> None:
     """The client of `peer` types the command `line`. Raises Refused."""
     command, typed = commands.read(line)
+    if command.reads:
+        company.hub.pending_writes.wait_for(peer.client, DEADLINE)
+        assert not peer.client.pending, "nothing places what was said"
     command.carry_out(company.hub, peer.client, typed)
+    if company.goes_on_when_placed:
+        company.wait_until_placed()
 
 
 def shown(company: Company, peer: Peer) -> list[str]:
     """All lines that `peer` has been sent since it was asked last; BELL for one that is rung."""
+    company.wait_until_placed()
     company.hub.tell(peer.client, END)  # comes after all that was said and owed up to now
     *lines, last = peer.read_until(END)
     return [*lines, BELL] if last.startswith(BELL) else lines

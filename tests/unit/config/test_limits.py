@@ -31,7 +31,9 @@ def test_a_limit_takes_what_is_in_its_bounds_and_refuses_the_rest(name: str) -> 
     else:
         wrong.append("0")
     for typed in wrong:
-        with pytest.raises(NotANumber, match=f"not a number from {meaning.least} to {MOST}"):
+        or_none = ", or 0 for no limit" if meaning.or_none else ""
+        range_told = f"not a number from {meaning.least} to {MOST}{or_none}$"
+        with pytest.raises(NotANumber, match=range_told):
             read_limit(name, typed)
 
 

@@ -1,6 +1,7 @@
 """config.options: the command line, the environment, the defaults."""
 
 from contextlib import suppress
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,20 +15,31 @@ from gchat.config.password import MAX_PASSWORD
 DEFAULTS = {
     "host": "127.0.0.1",
     "port": 7878,
+    "doors": (),
+    "tls": False,
+    "tls_cert": None,
+    "tls_key": None,
+    "tls_only": False,
+    "origin": (),
+    "web_title": "gchat",
+    "metrics_from": (),
+    "proxy_from": (),
     "max_line": 65536,
     "rate": 100,
-    "burst": 1000,
+    "burst": 5000,
     "max_clients": None,
     "max_per_address": 1000,
     "connect_rate": 100,
     "idle_timeout": 0,
     "keepalive": 110,
+    "sender": "auto",
     "replay": 10,
     "motd": None,
     "history": None,
     "history_sync": "normal",
     "keep_days": 0,
     "keep_messages": 0,
+    "guest_names": False,
     "reserve": 12 * 3600,
     "password": None,
     "password_file": None,
@@ -40,6 +52,13 @@ DEFAULTS = {
 OTHERS = {
     "host": ("::1", "::1"),
     "port": ("0", 0),
+    "doors": ("Plain, http", ("plain", "http")),
+    "tls_cert": ("own.pem", "own.pem"),
+    "tls_key": ("own.key", "own.key"),
+    "origin": ("https://chat.example", ("https://chat.example",)),
+    "web_title": ("tea", "tea"),
+    "metrics_from": ("10.1.0.0/16", (ip_network("10.1.0.0/16"),)),
+    "proxy_from": ("10.0.0.5", (ip_network("10.0.0.5"),)),
     "max_line": ("100", 100),
     "rate": ("0", 0),
     "burst": ("1", 1),
@@ -48,6 +67,7 @@ OTHERS = {
     "connect_rate": (str(MOST), MOST),
     "idle_timeout": (str(MIN_IDLE), MIN_IDLE),
     "keepalive": ("60", 60),
+    "sender": ("LOOP", "loop"),
     "replay": ("0", 0),
     "motd": ("motd.txt", "motd.txt"),
     "history": ("chat.db", "chat.db"),
@@ -62,11 +82,15 @@ OTHERS = {
 }
 """For each option that takes a value another one, as it is written and as it is understood."""
 
-PATHS = ("motd", "history", "password_file", "op_password_file")
+PATHS = ("motd", "history", "password_file", "op_password_file", "tls_cert", "tls_key")
 """The options that name a file."""
+
+NEEDED = {"keep_messages": {"history": "chat.db"}, "tls_key": {"tls_cert": "own.pem"}}
+"""Options without which another one is refused."""
 
 MISTAKES = [
     *(("port", text) for text in ("65536", "-1", "http", "", "1.5", "78 78", "9" * 5000)),
+    *(("proxy_from", text) for text in ("", "10.0.0.5,", "proxy", "10.0.0.0/33", "::ffff:0:0/90")),
     *(("max_line", text) for text in ("0", "-5", "many", "1_000", "")),
     *(("rate", text) for text in ("-1", "0.5", "00", "", str(MOST + 1))),
     *(("burst", text) for text in ("0", "none")),
@@ -77,6 +101,7 @@ MISTAKES = [
     *(("keepalive", text) for text in (str(MIN_KEEPALIVE - 1), "0", "soon")),
     *(("replay", text) for text in ("-1", "all", "1001")),
     *(("history_sync", text) for text in ("sometimes", "")),
+    *(("sender", text) for text in ("thread", "")),
     *(("keep_days", text) for text in ("-1", "7d", "36501")),
     *(("keep_messages", text) for text in ("-1", "all", str(MOST + 1))),
     *(("reserve", text) for text in ("7", "", "-1d", "long")),
@@ -113,6 +138,25 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return output.err
 
 
+def test_a_bound_for_a_file_that_there_is_not_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = " needs a history file: --history FILE; --help lists the options\n"
+    assert refusal(capsys, "--keep-messages", "9") == f"gchat: --keep-messages{told}"
+    monkeypatch.setenv("GCHAT_KEEP_MESSAGES", "9")
+    assert refusal(capsys) == f"gchat: GCHAT_KEEP_MESSAGES{told}"
+    assert parse(["--history", "chat.db"]).keep_messages == 9
+
+
+def test_what_kubernetes_sets_for_a_service_of_this_name_is_explained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GCHAT_PORT", "tcp://10.0.0.1:7878")
+    told = refusal(capsys)
+    assert "GCHAT_PORT: 'tcp://10.0.0.1:7878' is not a number from 0 to 65535 (Kubernetes" in told
+    assert "enableServiceLinks: false" in told
+
+
 def test_each_option_has_its_default() -> None:
     assert vars(parse([])) == DEFAULTS
 
@@ -120,7 +164,9 @@ def test_each_option_has_its_default() -> None:
 @pytest.mark.parametrize("option", OTHERS)
 def test_each_option_can_be_given(option: str) -> None:
     text, value = OTHERS[option]
-    assert vars(parse([switch(option), text])) == DEFAULTS | {option: value}
+    others = NEEDED.get(option, {})
+    given = [part for other in others for part in (switch(other), others[other])]
+    assert vars(parse([*given, switch(option), text])) == DEFAULTS | others | {option: value}
 
 
 @pytest.mark.parametrize("option", OTHERS)
@@ -128,13 +174,29 @@ def test_each_option_can_be_an_environment_variable(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, value = OTHERS[option]
-    monkeypatch.setenv(variable(option), text)
-    assert vars(parse([])) == DEFAULTS | {option: value}
+    others = NEEDED.get(option, {})
+    for name, typed in {**others, option: text}.items():
+        monkeypatch.setenv(variable(name), typed)
+    assert vars(parse([])) == DEFAULTS | others | {option: value}
 
 
 def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCHAT_PORT", "9000")
     assert parse(["--port", "9001"]).port == 9001
+
+
+def test_networks_add_up_and_replace_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GCHAT_PROXY_FROM", "10.0.0.1")
+    given = parse(["--proxy-from=10.0.0.2,10.1.0.0/16", "--proxy-from", "2001:db8::7"])
+    assert list(map(str, given.proxy_from)) == ["10.0.0.2/32", "10.1.0.0/16", "2001:db8::7/128"]
+
+
+def test_an_address_stands_for_its_network_only_where_that_is_told_figures() -> None:
+    options = parse(["--proxy-from=2001:db8::7", "--metrics-from=2001:db8::7"])
+    assert list(map(str, options.proxy_from)) == ["2001:db8::7/128"]
+    assert list(map(str, options.metrics_from)) == ["2001:db8::/64"]
 
 
 @pytest.mark.parametrize(("option", "text"), MISTAKES)
@@ -289,7 +351,7 @@ def test_the_help_names_every_option_and_its_default(capsys: pytest.CaptureFixtu
         if option != "op_password":  # which is no switch
             assert f"{switch(option)} " in output
             shown = "12h" if option == "reserve" else default
-            assert shown in (None, "") or shown is False or f"(default: {shown}" in output
+            assert shown in (None, "", ()) or shown is False or f"(default: {shown}" in output
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from gchat.delivery import backfill
 from gchat.hub import membership
 from gchat.hub.rooms import EMPTY_TIME
 from gchat.jobs.recorder import Recorder
+from gchat.model.message import Message
+from gchat.model.room_log import Cursor, RoomLog
 from gchat.store.history import PAGE
 from gchat.store.sqlite.store import SqliteStore
 from gchat.text.phrases import counted
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
+from tests.unit.store.entries import batches, entries
 
 SMALL = 2048
 LINES = 5 * PAGE
@@ -71,6 +75,35 @@ def test_who_has_gone_while_it_was_read_is_not_looked_for(company: Company) -> N
     assert not room.visits
     reading._forget_used()
     assert not room.pages
+
+
+def test_no_more_pages_are_read_than_there_may_be_until_some_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "MOST_PAGES", 2)
+    store = SqliteStore(str(tmp_path / "chat.db"))
+    with closing(store), Company(store=store, broadcasting=False) as company:
+        hub, room, sizes = company.hub, company.room, list[int]()
+        store.append(batches(*entries(10)))
+        room.log.begin(Cursor(10, 10), 1)  # memory has none of them
+        reading, after = backfill.Backfill(hub), hub.history.after
+
+        def note_pages(log: RoomLog, last: int) -> list[Message]:
+            sizes.append(len(room.pages))
+            return after(log, last)
+
+        monkeypatch.setattr(hub.history, "after", note_pages)
+        clients = [company.join(listens=False).client for _ in range(6)]
+        for number, client in enumerate(clients):
+            client.cursor = Cursor(number, number)
+            reading.ask(room, client)
+        company.start(reading.run)
+        for number, client in enumerate(clients):
+            wait_until(lambda: number in room.pages, "its page is read")  # noqa: B023
+            assert [message.id for message in room.pages[number]] == [*range(number + 1, 11)]
+            room.visits.pop(client.number)
+        assert len(sizes) == len(clients)
+        assert max(sizes) == 1  # there was space for one more each time
 
 
 def test_many_who_read_late_share_what_is_read(

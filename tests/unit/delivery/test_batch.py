@@ -1,7 +1,8 @@
 """delivery.batch: messages encoded once for many."""
 
 import gc
-from itertools import combinations
+from datetime import UTC
+from itertools import combinations, pairwise
 from unittest.mock import patch
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.delivery import batch
-from gchat.delivery.batch import Batch, Batches, encode_batch
+from gchat.delivery.batch import FAR, Batch, Batches, encode_batch
 from gchat.model.display import PLAIN, TELNET
 from gchat.model.ignoring import Followed, IgnoreList
 from gchat.model.message import Kind, Message
@@ -261,6 +262,13 @@ def test_batches_go_from_one_place_to_another(
     assert got == b"".join(encode(message, PLAIN) for message in messages[first:stop])
 
 
+def test_what_a_cohort_was_sent_is_not_encoded_once_more_for_one_who_stood_there() -> None:
+    log = log_of([(2, Kind.SAY, "a")] * (2 * FAR))
+    batches = Batches(log, {})
+    whole = batches.exactly(Cursor(0, 0), log.end, PLAIN)
+    assert batches.between(Cursor(0, 0), log.end, PLAIN) is whole
+
+
 @pytest.mark.parametrize("behind", [0, 1])
 def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
     log = RoomLog("lobby", max_messages=16)
@@ -278,3 +286,62 @@ def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
     assert batch.data == encode_batch([two], PLAIN).data
     assert batch.end == Cursor(3, 3)
     assert batch.said_by({READER}, Cursor(0, 0), batch.end) == [1]
+
+
+# Days
+
+TIMED = PLAIN._replace(time=True, zone=UTC)
+MIDNIGHT = 1_700_006_400.0  # the beginning of Wednesday, 2023-11-15, in UTC
+WEDNESDAY = b" * Wednesday, 2023-11-15\n"
+
+
+def over_midnight() -> RoomLog:
+    log = RoomLog("lobby")
+    for sender, seconds in ((READER, -2), (2, -1), (READER, 1), (2, 2), (2, 86_401)):
+        log.append(MIDNIGHT + seconds, Kind.SAY, [f"at {seconds}"], sender, "ann")
+    return log
+
+
+def test_among_lines_with_times_a_line_tells_a_new_day() -> None:
+    lines = encode_batch(over_midnight().after(0, 4), TIMED).data.splitlines(keepends=True)
+    assert lines[1:4] == [b"[23:59] ann: at -1\n", WEDNESDAY, b"[00:00] ann: at 1\n"]
+    assert len(lines) == 5
+    for display in (PLAIN, TIMED._replace(notices=False), TIMED._replace(json=True)):
+        assert encode_batch(over_midnight().after(0, 9), display).data.count(b"Wednesday") == 0
+
+
+def test_wherever_a_batch_begins_the_day_is_told_once() -> None:
+    log = over_midnight()
+    whole = encode_batch(log.after(0, 9), TIMED)
+    for cut in range(1, 5):
+        batches = Batches(log, {})
+        places = [Cursor(number, number) for number in (0, cut, 5)]
+        parts = [batches.exactly(*pair, TIMED) for pair in pairwise(places)]
+        assert b"".join(part.data for part in parts if part) == whole.data
+
+
+def test_who_said_the_first_message_of_a_day_is_told_the_day_all_the_same() -> None:
+    batch = encode_batch(over_midnight().after(0, 9), TIMED)
+    assert batch.without({READER}).data.splitlines(keepends=True) == [
+        b"[23:59] ann: at -1\n",
+        WEDNESDAY,
+        b"[00:00] ann: at 2\n",
+        b" * Thursday, 2023-11-16\n",
+        b"[00:00] ann: at 86401\n",
+    ]
+
+
+def test_of_a_page_of_the_file_that_follows_what_memory_does_not_hold_the_day_is_told() -> None:
+    page = over_midnight().after(2, 2)
+    log = RoomLog("lobby")
+    log.begin(Cursor(8, 8), 1)
+    batch = Batches(log, {2: page}).exactly(Cursor(2, 2), Cursor(4, 4), TIMED)
+    assert batch is not None
+    assert batch.data.startswith(WEDNESDAY)
+
+
+def test_the_day_of_the_first_message_of_all_is_not_told() -> None:
+    log = over_midnight()
+    batch = Batches(log, {}).exactly(Cursor(0, 0), Cursor(2, 2), TIMED)
+    assert batch is not None
+    assert batch.data.startswith(b"[23:59]")

@@ -2,19 +2,23 @@
 
 import gc
 import sys
+from contextlib import closing
 from itertools import accumulate
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from gchat.delivery import batch, broadcaster, one_by_one, rounds, sender
+from gchat.delivery import batch, broadcaster, one_by_one, rounds, senders
+from gchat.delivery.senders.choice import Sender
 from gchat.hub.client import Client
+from gchat.hub.hub import Speaker
 from gchat.hub.room import Room
 from gchat.model.room_log import Cursor, RoomLog
 from tests.unit.bursts import SMALL, numbered, talk
 from tests.unit.encoding import CountingEncoder
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
+from tests.unit.senders import SENDERS
 
 
 def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
@@ -35,22 +39,20 @@ def test_a_burst_is_encoded_once_and_costs_each_client_one_system_call(
     assert len(set(map(id, sends))) == 1
 
 
-def traced_lines(members: int) -> int:
+def traced_lines(members: int, sender: Sender) -> int:
     """Lines of Python, outside the sender and what it calls, of a round that all of them get."""
-    lines = 0
+    lines, (inside,) = 0, senders.__path__
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal lines
-        if frame.f_code is sender.send_to_all.__code__:
-            return None
-        caller = frame.f_back
-        if caller is not None and caller.f_code is sender.send_to_all.__code__:
-            return None
+        for each in (frame, frame.f_back):
+            if each is not None and each.f_code.co_filename.startswith(inside):
+                return None
         lines += event == "line"
         return trace
 
     with Company(broadcasting=False) as company:
-        serve = broadcaster.Broadcaster(company.hub)._serve
+        serve = broadcaster.Broadcaster(company.hub, sender)._serve
         peers = [company.join() for _ in range(members + 1)]
         while company.hub.ready_rooms:
             serve(company.room)
@@ -70,13 +72,15 @@ def traced_lines(members: int) -> int:
     return lines
 
 
+@pytest.mark.parametrize("kind", SENDERS)
 def test_no_line_runs_outside_the_sender_for_a_member_of_a_cohort_whose_send_was_full(
-    monkeypatch: pytest.MonkeyPatch,
+    kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broadcaster, "SLICE", 1e9)
     monkeypatch.setattr(rounds, "AT_A_TIME", 10_000)
-    traced_lines(10)  # what is done once in a process has been done then
-    assert traced_lines(100) == traced_lines(1000) > 50
+    with closing(SENDERS[kind]()) as sender:
+        traced_lines(10, sender)  # what is done once in a process has been done then
+        assert traced_lines(100, sender) == traced_lines(1000, sender) > 50
 
 
 def test_nothing_is_sent_while_the_lock_is_held(company: Company) -> None:
@@ -192,3 +196,23 @@ def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
         with pytest.raises(Enough):
             running.run()
     assert turns == ["one", "two"]
+
+
+def test_who_speaks_while_the_first_line_is_read_is_in_the_same_round(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, listener = company.program(), company.program(), company.join()
+    wait_until(lambda: not company.hub.ready_rooms, "everybody has been visited")
+    sends: list[bytes] = []
+    ObservedSocket(listener, sends.append)
+    say = company.hub.say
+
+    def have_bob_speak(client: Client, texts: list[str], speaker: Speaker | None) -> None:
+        if client is ann.client:
+            bob.send(b"second\n")
+        say(client, texts, speaker=speaker)
+
+    monkeypatch.setattr(company.hub, "say", have_bob_speak)
+    ann.send(b"first\n")
+    assert [line.split(": ")[1] for line in listener.read_lines(2)] == ["first", "second"]
+    assert len(sends) == 1

@@ -9,8 +9,10 @@ import pytest
 from gchat.delivery import broadcaster, rounds
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.delivery.rounds import Round
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.hub.room import Room
+from gchat.model.events import Announced
 from gchat.model.room_log import RoomLog
 from tests.unit.failing import Failing
 from tests.unit.peers import Company, ObservedSocket, wait_until
@@ -108,7 +110,8 @@ def test_a_mistake_of_ours_in_one_room_is_not_the_end_of_all_talk(
 
 @pytest.mark.usefixtures("_soon")
 @pytest.mark.parametrize(
-    ("owner", "name"), [(Round, "__init__"), (Round, "serve"), (Broadcaster, "_serve")]
+    ("owner", "name"),
+    [(Round, "__init__"), (Round, "serve"), (Broadcaster, "_serve"), (LoopSender, "send")],
 )
 def test_a_room_that_could_not_be_served_is_served_later_and_nothing_is_missing(
     owner: Any,
@@ -213,12 +216,12 @@ def test_a_broadcaster_that_fails_comes_back_and_nothing_is_missing(
     assert cy.read_lines(1) == ["ann: one"]
     failing = make_fail(monkeypatch, Broadcaster, "_try_to_serve", times=3)
     kept.say(ann, "two")
-    kept.hub.notify_all("look here")
+    kept.hub.notify_all(Announced("op", "look here"))
     wait_until(lambda: kept.hub.faults.total, "it fails")
     kept.say(ann, "three")
     kept.hub.tell(bob.client, "owed")
-    assert cy.read_lines(3) == ["ann: two", " * look here", "ann: three"]
-    assert bob.read_lines(2) == [" * look here", " * owed"]
+    assert cy.read_lines(3) == ["ann: two", " * op announces: look here", "ann: three"]
+    assert bob.read_lines(2) == [" * op announces: look here", " * owed"]
     assert failing.times == 0
     assert kept.hub.faults.total == 3
     assert tracebacks(caplog) == ["the broadcaster failed"]

@@ -16,7 +16,8 @@ from gchat.delivery.broadcaster import Broadcaster
 from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.model.display import TELNET
-from gchat.model.message import SERVER, Kind, Message
+from gchat.model.events import Announced
+from gchat.model.message import SERVER, Message
 from gchat.model.room_log import RoomLog
 from tests.unit.encoding import encode
 from tests.unit.peers import Company
@@ -108,9 +109,9 @@ class Check:
         if self._missed is None:
             assert not missing, f"{missing[0]} has been left out"
         else:
-            spoken = sum(message.kind != Kind.NOTICE for message in missing)
+            spoken = sum(message.is_spoken for message in missing)
             assert self._missed == spoken, "it missed another number of messages"
-            notices = [message for message in passed if message.kind == Kind.NOTICE]
+            notices = [message for message in passed if not message.is_spoken]
             assert missing or notices, "it was told of a gap and missed nothing"
             self._missed = None
 
@@ -151,7 +152,7 @@ class RoomAndListeners(RuleBasedStateMachine):
     @rule(about=st.one_of(st.none(), CHOICE))
     def notify(self, about: int | None) -> None:
         number = SERVER if about is None else self.listeners[about].client.number
-        self.hub.notify(self.room, f"notice {len(self.messages)}", number)
+        self.hub.notify(self.room, Announced("op", f"notice {len(self.messages)}"), number)
         self.note()
 
     @rule(choice=CHOICE, lines=st.integers(1, 3))

@@ -14,6 +14,7 @@ from gchat.config.limits import CONNECT_BURST
 from gchat.config.password import Password
 from gchat.doors import admission
 from gchat.doors.admission import LOGGED, Admission
+from gchat.doors.newcomer import Newcomer
 from gchat.hub.connection import Connection
 from gchat.model.sanctions import Sanction
 from gchat.runtime.clock import Clock
@@ -56,6 +57,10 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     monkeypatch.setattr(admission, "time", fake)
     monkeypatch.setattr("gchat.hub.password_attempts.time", fake)
     return fake
+
+
+def newcomer_on(connection: Connection) -> Newcomer:
+    return Newcomer(connection, ADDRESS, network_of(HOST))
 
 
 def let_in(door: Admission, host: str, most: int) -> int:
@@ -205,7 +210,7 @@ def test_who_is_turned_away_learns_why_and_is_ended(
 ) -> None:
     caplog.set_level(logging.INFO)
     connection, peer = newcomer
-    turning_away = gevent.spawn(door.turn_away, connection, ADDRESS, "no reason")
+    turning_away = gevent.spawn(door.turn_away, newcomer_on(connection), "no reason")
     assert peer.read_to_end() == b" * no reason\n"
     peer.close()
     turning_away.get(timeout=10)
@@ -220,7 +225,7 @@ def test_who_is_turned_away_does_not_stay(
     monkeypatch.setattr(admission, "LINGER", 0.01)
     connection, peer = newcomer
     peer.send(b"but I want to\n")
-    gevent.spawn(door.turn_away, connection, ADDRESS, "no reason").get(timeout=10)
+    gevent.spawn(door.turn_away, newcomer_on(connection), "no reason").get(timeout=10)
     assert peer.read_to_end() == b" * no reason\n"
 
 
@@ -230,10 +235,10 @@ def test_only_so_many_linger(
     monkeypatch.setattr(admission, "MAX_LINGERING", 1)
     monkeypatch.setattr(admission, "LINGER", 60.0)
     connection, peer = newcomer
-    lingering = gevent.spawn(door.turn_away, connection, ADDRESS, "no reason")
+    lingering = gevent.spawn(door.turn_away, newcomer_on(connection), "no reason")
     wait_until(lambda: door._lingering == 1, "it lingers")
     other, its_peer = connect()
-    gevent.spawn(door.turn_away, other, ADDRESS, "another").get(timeout=10)
+    gevent.spawn(door.turn_away, newcomer_on(other), "another").get(timeout=10)
     assert its_peer.read_to_end() == b" * another\n"
     its_peer.close()
     peer.close()
@@ -246,7 +251,7 @@ def test_a_newcomer_that_breaks_off_is_no_error(
 ) -> None:
     connection, peer = newcomer
     peer.close()
-    door.turn_away(connection, ADDRESS, "no reason")
+    door.turn_away(newcomer_on(connection), "no reason")
     assert connection._socket.fileno() < 0
 
 
@@ -260,7 +265,7 @@ def test_who_hammers_at_the_door_fills_no_log_and_is_counted_there(
         for _ in range(count):
             connection, peer = connect()
             peer.close()
-            door.turn_away(connection, ADDRESS, "no reason")
+            door.turn_away(newcomer_on(connection), "no reason")
 
     turn_away(burst + others)
     assert len(caplog.messages) == burst

@@ -11,8 +11,9 @@ import pytest
 
 from gchat.config.password import MAX_PASSWORD, Password
 from gchat.doors import login, opening
-from gchat.doors.login import MAX_INPUT, TOO_LATE, TRIES, Login, TurnedAway
-from gchat.doors.opening import open_connection
+from gchat.doors.login import MAX_INPUT, TOO_LATE, TRIES, Login
+from gchat.doors.opening import greet, open_lines
+from gchat.doors.reception import TurnedAway
 from gchat.hub.password_attempts import PENALTY, RULE, PasswordAttempts
 from gchat.protocol.framing import LineFramer, lines_in
 from gchat.text.addresses import network_of
@@ -47,7 +48,7 @@ class Newcomer:
 
     def _run(self, asking: Login) -> list[bytes] | Exception:
         try:
-            opening = open_connection(self.connection, self.framer)
+            opening = open_lines(self.connection, self.framer, greet(self.connection))
             return lines_in(asking.run(self.framer, opening).events)
         except (TurnedAway, OSError) as error:
             return error
@@ -99,6 +100,12 @@ def newcomer() -> Iterator[Newcomer]:
     newcomer.close()
 
 
+def give_turns() -> None:
+    """Have the loop do what is due: each time that there is nothing to wait for is over then."""
+    for _ in range(20):
+        gevent.sleep(0)
+
+
 # The right answer
 
 
@@ -121,20 +128,24 @@ def test_a_person_is_asked_and_let_in_and_is_one_still(newcomer: Newcomer) -> No
 def test_it_is_asked_once_however_long_it_thinks(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.001)
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.0)
     peer = newcomer.come()
     assert peer.read_lines(1) == [QUESTION]
     peer.send(SECRET[:3].encode())
-    gevent.sleep(0.02)  # many quiet moments
+    wait_until(lambda: newcomer.framer.has_begun, "it is heard")
+    give_turns()  # many quiet moments
     peer.send(SECRET[3:].encode() + b"\n")
     assert newcomer.outcome() == []
     assert newcomer.shown() == b""
 
 
-def test_who_has_begun_to_speak_is_not_asked(newcomer: Newcomer) -> None:
+def test_who_has_begun_to_speak_is_not_asked(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "QUIET_MOMENT", 0.0)
     peer = newcomer.come(SECRET[:3].encode())
     wait_until(lambda: newcomer.framer.spoken, "it is heard")
-    gevent.sleep(2 * opening.QUIET_MOMENT)  # the silence
+    give_turns()  # the silence
     peer.send(SECRET[3:].encode() + b"\nhello\n")
     assert newcomer.outcome() == [b"hello"]
     assert newcomer.shown() == b""

@@ -3,7 +3,8 @@
 import pytest
 
 from gchat.doors import opening
-from gchat.doors.opening import OtherProtocol, open_connection, read_late
+from gchat.doors.opening import Opening, OtherProtocol, greet, open_lines, read_late
+from gchat.hub.connection import Connection
 from gchat.protocol.first_bytes import Protocol
 from gchat.protocol.framing import LineFramer
 from tests.unit.peers import connect
@@ -12,6 +13,10 @@ from tests.unit.peers import connect
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
+
+
+def open_connection(connection: Connection, framer: LineFramer) -> Opening:
+    return open_lines(connection, framer, greet(connection))
 
 
 def test_one_who_says_nothing_is_silent_and_one_whose_input_has_ended_is_not() -> None:

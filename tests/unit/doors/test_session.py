@@ -8,7 +8,7 @@ import pytest
 
 from gchat import commands
 from gchat.config.settings import Settings
-from gchat.doors import dialects, opening, session
+from gchat.doors import dialects, opening, visit
 from gchat.doors.opening import RECEIVE
 from gchat.hub import membership
 from gchat.hub.welcome import REPLAY_CHARACTERS
@@ -24,7 +24,7 @@ DO_TIMING_MARK, ARE_YOU_THERE = b"\xff\xfd\x06", b"\xff\xf6"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
-    monkeypatch.setattr(session, "LINGER", 0.2)
+    monkeypatch.setattr(visit, "LINGER", 0.2)
     monkeypatch.setattr(presence, "INTERVAL", 0.05)
 
 
@@ -60,7 +60,7 @@ def wait_until_gone(company: Company, peer: Peer) -> None:
 
 def test_who_is_silent_at_first_is_welcomed_and_announced(company: Company, listener: Peer) -> None:
     peer = company.converse()
-    first, _, last = peer.read_lines(3)
+    first, *_, last = peer.read_lines(4)
     assert first == f"{WELCOME}{peer.client.address} in #lobby, with listener."
     assert "/help" in last
     assert listener.read_lines(1) == [f" * {peer.client.address} joined"]
@@ -243,7 +243,7 @@ def test_one_who_leaves_and_takes_nothing_is_given_up_and_that_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(session, "PATIENCE", 0.05)
+    monkeypatch.setattr(visit, "PATIENCE", 0.05)
     peer = company.program(SMALL)
     company.say(listener, *(f"{number:0100}" for number in range(2000)))
     wait_until(lambda: peer.client.connection.blocked, "its socket is full")
@@ -329,7 +329,7 @@ def test_a_mistake_of_ours_ends_one_client_and_leaves_nothing_behind(
     company: Company, greenlet_errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = company.program()
-    monkeypatch.setattr(dialects, "visible_lines", None)
+    monkeypatch.setattr(dialects, "plain_lines", None)
     peer.send(b"something\n")
     peer.read_to_end()
     peer.close()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gchat.doors import opening, rate_limit, session
+from gchat.doors import opening, rate_limit, visit
 from gchat.doors.opening import Opening
 from gchat.doors.session import COMMANDS_TO_A_LINE, Session
 from gchat.model.sanctions import Sanction
@@ -20,7 +20,7 @@ MUTED = "Not sent: you are muted by op: rude"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
-    monkeypatch.setattr(session, "LINGER", 0.2)
+    monkeypatch.setattr(visit, "LINGER", 0.2)
     monkeypatch.setattr(rate_limit, "MAX_SLEEP", 0.01)
 
 
@@ -54,11 +54,27 @@ def test_one_who_is_expelled_learns_why_and_is_ended(company: Company, listener:
     wait_until_gone(company, peer)
 
 
+def test_one_who_is_expelled_is_shown_nothing_more_of_the_room(
+    company: Company, listener: Peer
+) -> None:
+    peer = company.program()
+    company.say(listener, "before")
+    company.hub.tell(peer.client, "you were kicked")
+    with company.hub.arrival_gate.hold(listener.client.owner):  # so it has to wait to leave
+        peer.client.expel("kicked by op")
+        company.say(listener, "behind")
+        assert peer.read_lines(2) == ["listener: before", " * you were kicked"]
+        company.say(listener, "further behind")
+    assert peer.read_to_end() == b""
+    peer.close()
+    wait_until_gone(company, peer)
+
+
 def test_one_who_is_expelled_and_does_not_read_is_soon_gone(
     company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "SEND_OFF", 0.05)
-    monkeypatch.setattr(session, "PATIENCE", 60.0)
+    monkeypatch.setattr(visit, "SEND_OFF", 0.05)
+    monkeypatch.setattr(visit, "PATIENCE", 60.0)
     peer = behind(company, listener)
     peer.client.expel("kicked by op")
     wait_until_gone(company, peer)
@@ -68,8 +84,8 @@ def test_one_who_is_expelled_and_does_not_read_is_soon_gone(
 def test_one_who_is_expelled_and_reads_slowly_is_soon_gone_as_well(
     company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "SEND_OFF", 0.05)
-    monkeypatch.setattr(session, "PATIENCE", 60.0)
+    monkeypatch.setattr(visit, "SEND_OFF", 0.05)
+    monkeypatch.setattr(visit, "PATIENCE", 60.0)
     peer = behind(company, listener)
     peer.client.expel("kicked by op")
     read = 0
@@ -88,7 +104,7 @@ def test_one_who_is_expelled_and_reads_slowly_is_soon_gone_as_well(
 def test_one_who_is_only_dismissed_gets_everything_however_slowly_it_reads(
     company: Company, listener: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "SEND_OFF", 0.001)
+    monkeypatch.setattr(visit, "SEND_OFF", 0.001)
     peer = behind(company, listener)
     peer.client.dismiss("The server is going down")
     assert peer.read_to_end().count(b"\n") == 2000
@@ -178,9 +194,10 @@ def test_a_muted_program_that_speaks_json_is_refused_with_its_reference(
         b'"ref": 3}\n{"command": "/who", "ref": 4}\n'
     )
     one, two, three = (json.loads(line) for line in peer.read_lines(3))
-    assert one == {"kind": "error", "text": MUTED, "ref": 1}
-    assert two == {"kind": "error", "text": MUTED}
-    assert three == {"kind": "error", "text": MUTED, "ref": 3}
+    error = {"kind": "error", "reason": "muted", "text": MUTED}
+    assert one == error | {"ref": 1}
+    assert two == error
+    assert three == error | {"ref": 3}
     assert json.loads(peer.read_lines(2)[1]) == {"kind": "ok", "ref": 4}
     assert company.room.log.end.id == 0
     assert not listener.client.correspondent
@@ -297,7 +314,7 @@ def test_who_is_expelled_and_takes_a_little_late_gets_no_longer_than_others(
 ) -> None:
     waits: list[float] = []
     now = [1000.0]
-    monkeypatch.setattr(session, "SEND_OFF", 3.0)
+    monkeypatch.setattr(visit, "SEND_OFF", 3.0)
     peer = behind(company, company.join("talker"))
 
     def wait_for_progress(client: object, timeout: float) -> bool:
@@ -309,7 +326,7 @@ def test_who_is_expelled_and_takes_a_little_late_gets_no_longer_than_others(
         monotonic = staticmethod(lambda: now[0])
         time = staticmethod(time.time)
 
-    monkeypatch.setattr(session, "time", Time)
+    monkeypatch.setattr(visit, "time", Time)
     monkeypatch.setattr(type(peer.client), "wait_for_progress", wait_for_progress)
     peer.client.expel("kicked")
     wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
@@ -319,7 +336,7 @@ def test_who_is_expelled_and_takes_a_little_late_gets_no_longer_than_others(
 def test_who_has_left_already_and_is_expelled_does_not_get_long_either(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "SEND_OFF", 0.05)
+    monkeypatch.setattr(visit, "SEND_OFF", 0.05)
     peer = behind(company, company.join("talker"))
     peer.end_input()
     wait_until(lambda: peer.client.number not in company.room.clients, "it has left")

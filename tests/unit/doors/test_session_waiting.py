@@ -1,14 +1,16 @@
 """doors.session: who asks, or talks, faster than it goes has to wait."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from gchat.doors.opening import RECEIVE
 from gchat.doors.session import COMMANDS_TO_A_LINE
+from gchat.doors.waits import LEAST_READ
 from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
 from gchat.hub.pace import MAX_UNSENT
-from tests.unit.peers import DEADLINE, Company, wait_until
+from tests.unit.peers import DEADLINE, Company, Peer, wait_until
+from tests.websocket_frames import masked
 
 SMALL = 2048
 ARE_YOU_THERE = b"\xff\xf6"
@@ -85,3 +87,25 @@ def test_one_who_is_dismissed_while_it_waits_leaves(unsent: Company) -> None:
     wait_until(lambda: turns.are_awaited, "it waits")
     peer.client.dismiss("test")
     wait_until(lambda: not unsent.room.clients, "it leaves")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(Company.program, b"x\n"), (Company.websocket, masked('{"text": "%s"}' % ("x" * 100)))],
+    ids=["lines", "websocket"],
+)
+def test_the_more_wait_for_a_turn_the_less_is_read_from_each(
+    unsent: Company, make: Callable[[Company], Peer], said: bytes
+) -> None:
+    talkers, stats = [make(unsent) for _ in range(100)], unsent.hub.stats
+    portions = list[int]()
+    for talker in talkers:
+        stats.bytes_in = 0
+        talker.send((said * RECEIVE)[:RECEIVE])
+        wait_until(lambda: stats.bytes_in > 0, "something is read")
+        portions.append(stats.bytes_in)
+    assert portions[0] == RECEIVE
+    assert portions == sorted(portions, reverse=True)
+    # If that is not so, a thousand who begin at once have everybody wait until it is all read.
+    assert portions[-1] < RECEIVE / 2
+    assert portions[-1] >= LEAST_READ

@@ -76,6 +76,7 @@ def test_it_does_not_ring_if_that_is_not_wanted(company: Company, ann: Peer, bob
     assert not rang(company, bob)
 
 
+@pytest.mark.placed
 def test_it_rings_once_in_a_few_seconds(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

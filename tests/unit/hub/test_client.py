@@ -11,6 +11,7 @@ import pytest
 
 from gchat.hub.client import Client
 from gchat.hub.owed import NOTHING_OWED, OWED_BYTES
+from gchat.model.events import Announced
 from gchat.model.room_log import Cursor
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -40,7 +41,7 @@ def fill(client: Client) -> None:
 
 
 def test_it_begins_at_the_end_of_the_log(company: Company) -> None:
-    company.hub.notify(company.room, "before it came")
+    company.hub.notify(company.room, Announced("op", "before it came"))
     assert company.join().client.cursor == company.room.log.end
 
 
@@ -67,10 +68,10 @@ def test_what_is_owed_is_taken_in_order_and_its_bytes_are_counted(client: Client
 def test_what_is_owed_comes_behind_all_that_the_client_is_to_get(
     company: Company, client: Client
 ) -> None:
-    company.hub.notify(company.room, "one")
+    company.hub.notify(company.room, Announced("op", "one"))
     client.enqueue(b"now")
     client.until = client.cursor
-    company.hub.notify(company.room, "two")
+    company.hub.notify(company.room, Announced("op", "two"))
     client.enqueue(b"at the end")
     assert [owed.after.id for owed in client.owed] == [1, client.until.id]
 
@@ -192,7 +193,7 @@ def test_it_lags_by_what_others_have_said_since_it_was_sent_something(
     other = company.join()
     assert client.lag == 0
     company.say(other, "one", "two")
-    company.hub.notify(company.room, "a notice")
+    company.hub.notify(company.room, Announced("op", "a notice"))
     assert (client.lag, other.client.lag) == (2, 0)
     company.hub.say(client, ["its own"])
     assert (client.lag, other.client.lag) == (2, 1)

@@ -1,4 +1,7 @@
-"""A step of the system's clock deletes nothing for an hour, and ends no mute, ban or token."""
+"""A wrong clock deletes nothing for an hour, and ends no mute, ban or token.
+
+It may be set while the server runs, or before it is started.
+"""
 
 import time
 from collections.abc import Iterator
@@ -6,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gchat.hub.resumption import give_token
+from gchat.hub.checkpoint import give_token
+from gchat.hub.hub import Hub
 from gchat.jobs import upkeep
 from gchat.jobs.recorder import Recorder
-from gchat.runtime.clock import TRIAL
+from gchat.runtime.clock import TRIAL, Clock
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import at, person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
@@ -83,6 +87,7 @@ def test_nothing_is_deleted_in_the_first_hour_and_then_what_is_old_by_the_clock(
 ) -> None:
     company.hub.settings.keep_days = 3
     say(company, op, "before")
+    machine.pass_by(TRIAL)
     upkeep._delete_old(company.hub)
     machine.system += 10 * DAY
     say(company, op, "after")
@@ -95,6 +100,34 @@ def test_nothing_is_deleted_in_the_first_hour_and_then_what_is_old_by_the_clock(
     assert said(company) == ["after"]
 
 
+def test_nothing_is_deleted_in_the_first_hour_of_a_server_whose_clock_may_be_wrong(
+    company: Company, machine: Machine, op: Peer
+) -> None:
+    hub = company.hub
+    hub.settings.keep_days = 3
+    say(company, op, "before")
+    give_token(hub, op.client)
+    identity = hub.identities.of(op.client.number)
+    machine.pass_by(60)
+    machine.system += 10 * DAY
+    hub.clock = Clock(lambda: machine.system, lambda: machine.forward)  # as at the next start
+    for _ in range(int(TRIAL / 60)):
+        upkeep._delete_old(hub)
+        expire(hub)
+        assert said(company) == ["before"]
+        assert hub.identities.of(op.client.number) is identity
+        machine.pass_by(60)
+    upkeep._delete_old(hub)
+    expire(hub)
+    assert said(company) == []
+    assert hub.identities.of(op.client.number) is None
+
+
+def expire(hub: Hub) -> None:
+    """Forget whose token has expired, with nobody here."""
+    hub.identities.expire(hub.clock.trusted(), hub.clock.past(hub.settings.reserve), ())
+
+
 def test_a_token_is_not_forgotten_in_the_first_hour(
     company: Company, machine: Machine, op: Peer
 ) -> None:
@@ -102,10 +135,11 @@ def test_a_token_is_not_forgotten_in_the_first_hour(
     give_token(hub, op.client)
     identity = hub.identities.of(op.client.number)
     assert identity
+    machine.pass_by(TRIAL)
     for step in (100 * DAY, -200 * DAY, 100 * DAY):
-        hub.identities.expire(hub.clock.trusted(), hub.settings.reserve, ())
+        expire(hub)
         machine.system += step
-        hub.identities.expire(hub.clock.trusted(), hub.settings.reserve, ())
+        expire(hub)
         machine.pass_by(1)
     assert hub.identities.of(op.client.number) is identity
 

@@ -1,15 +1,18 @@
 """hub.last_seen: a client that says what it has goes on exactly there, or is told a gap."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from gchat.hub import membership
-from gchat.hub.last_seen import LastSeen, continue_behind, read_last_seen
+from gchat.hub.last_seen import continue_behind
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.recorder import Recorder
-from gchat.model.room_log import RoomLog
+from gchat.model.epochs import Place
+from gchat.model.room_log import Cursor, RoomLog
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import person, refusal, run, shown, told
 from tests.unit.peers import DEADLINE, Company, Peer
@@ -18,12 +21,8 @@ GAP = "You may have missed messages: what followed your last one is not known an
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    store = SqliteStore(str(tmp_path / "chat.db"))
-    with Company(store=store) as company:
-        company.start(Recorder(company.hub).run)
-        yield company
-    store.close()
+def store(store_in_file: SqliteStore) -> SqliteStore:
+    return store_in_file
 
 
 @pytest.fixture
@@ -100,14 +99,12 @@ def test_a_message_that_is_not_known_is_a_gap(company: Company, ann: Peer, last:
 
 
 def test_a_gap_goes_on_where_the_kernel_had_acknowledged_everything(
-    company: Company, ann: Peer
+    company: Company,
 ) -> None:
-    identity = company.hub.identities.of(ann.client.number)
-    assert identity
     log = RoomLog("lobby")
     log.append(1.0, "say", ["one", "two"])
-    identity.place = log.end._replace(id=1, spoken=1)
-    assert continue_behind(company.hub, log, LastSeen(3), identity) == (identity.place, True)
+    known = Cursor(1, 1)
+    assert continue_behind(company.hub, log, Place(3), known) == (known, True)
 
 
 def test_a_place_that_was_put_back_is_saved_so(company: Company, ann: Peer) -> None:
@@ -115,10 +112,10 @@ def test_a_place_that_was_put_back_is_saved_so(company: Company, ann: Peer) -> N
     assert identity
     place = ids(company)["one"]
     resumed(company, ann, place)
-    assert identity.own_ahead == 1
+    assert identity.place.own_ahead == 1
     company.hub.touched.add(identity.number)
     Checkpointer(company.hub).update()
-    assert identity.place == company.room.log.end
+    assert identity.place.cursor == company.room.log.end
 
 
 def test_a_token_may_be_typed_with_blanks_before_the_id(company: Company, ann: Peer) -> None:
@@ -130,21 +127,59 @@ def test_a_token_may_be_typed_with_blanks_before_the_id(company: Company, ann: P
 
 def test_what_is_no_id_is_refused_before_the_token_is_looked_at(company: Company) -> None:
     why = refusal(company, person(company), "/resume lusab-babad-gutih-tugad 12x")
-    assert why.startswith("Usage: /resume TOKEN [ID]")
+    assert why.startswith("Usage: /resume TOKEN [PLACE]")
 
 
-@pytest.mark.parametrize(
-    ("typed", "seen"),
-    [
-        ("1234", LastSeen(1234)),
-        ("0", LastSeen(0)),
-        ("7f_3.a-12", LastSeen(12, "7f_3.a")),
-        ("-12", None),
-        ("a-", None),
-        ("1 2", None),
-        ("1" * 16, None),
-        ("٣", None),
-    ],
-)
-def test_ids_are_read_with_and_without_an_epoch(typed: str, seen: LastSeen | None) -> None:
-    assert read_last_seen(typed) == seen
+def epoch_of(company: Company) -> int:
+    return company.room.log.epoch
+
+
+@contextmanager
+def restarted(path: Path, first_lost: int) -> Iterator[Company]:
+    """A company after a server was killed that owed the file what it had shown from an id on."""
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE state SET value = 1 WHERE name = 'running'")
+        file.execute("DELETE FROM messages WHERE room = 'lobby' AND id >= ?", (first_lost,))
+    store = SqliteStore(str(path))
+    with Company(store=store) as company:
+        company.start(Recorder(company.hub).run)
+        yield company
+    store.close()
+
+
+def _copied(path: Path) -> Path:
+    """What is on the disk of a server that is killed now."""
+    copy = path.with_name("copy.db")
+    with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(copy)) as other:
+        file.backup(other)
+    return copy
+
+
+def test_ids_that_are_given_out_again_are_of_another_epoch_and_a_gap(
+    tmp_path: Path, company: Company, ann: Peer
+) -> None:
+    first_lost, lost, known = (ids(company)[text] for text in ("four", "five", "two"))
+    before = epoch_of(company)
+    token = ann.client.token
+    identity = company.hub.identities.of(ann.client.number)
+    assert identity
+    membership.part(company.hub, ann.client, "gone")
+    Checkpointer(company.hub).update()
+    Checkpointer(company.hub).write()
+    with restarted(_copied(tmp_path / "chat.db"), first_lost) as again:
+        bob = person(again, "bob")
+        again.say(bob, "new", "newer", "newest")
+        again.hub.pending_writes.wait_for_all(DEADLINE)
+        assert before < epoch_of(again)
+        for seen, gap, rest in (
+            (Place(lost, before), True, ["bob: new", "bob: newer", "bob: newest"]),
+            (Place(known, before), False, ["bob: new", "bob: newer", "bob: newest"]),
+            (Place(ids(again)["new"], epoch_of(again)), False, ["bob: newer", "bob: newest"]),
+        ):
+            other = person(again)
+            run(again, other, f"/resume {token} {seen}")
+            lines = shown(again, other)
+            assert any(GAP in line for line in lines) == gap
+            assert [line for line in lines if line.startswith("bob: ")] == rest
+            membership.part(again.hub, other.client, "gone")
+            membership.remove(again.hub, other.client)

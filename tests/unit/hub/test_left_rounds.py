@@ -8,7 +8,9 @@ from gchat.delivery import broadcaster
 from gchat.delivery import rounds as rounds_module
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.hub import membership
-from gchat.hub.resumption import give_token, resume
+from gchat.hub.checkpoint import give_token
+from gchat.hub.resumption import resume
+from gchat.model.events import Announced
 from tests.unit.peers import Company, Peer
 
 
@@ -62,8 +64,8 @@ def test_it_does_not_reach_who_has_moved_where_that_is_now(rounds: Rounds) -> No
     rounds.begin()  # the next one, in which cy has all that it sends
     assert lobby.sent == cy.client.cursor
     builds = membership.move(hub, cy.client, "builds")
-    hub.notify(builds, "hello")
-    assert rounds.received(cy) == b" * hello\n"
+    hub.notify(builds, Announced("op", "hello"))
+    assert rounds.received(cy) == b" * op announces: hello\n"
     assert cy.client.cursor == builds.log.end
 
 

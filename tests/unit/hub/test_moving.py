@@ -11,7 +11,7 @@ from gchat.hub.client import Dismissed
 from gchat.hub.rooms import TooManyRooms
 from gchat.model import presence
 from gchat.model.message import Private
-from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.peers import HOME, Company, Peer, wait_until
 
 SMALL = 2048
 """Bytes of a send buffer that a burst does not fit in."""
@@ -59,6 +59,7 @@ def waiting_mover(company: Company, ann: Peer, expected: list[str]) -> tuple[Pee
     return peer, moving
 
 
+@pytest.mark.placed
 def test_who_moves_gets_what_is_said_where_it_is_and_no_more_from_where_it_was(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -73,6 +74,7 @@ def test_who_moves_gets_what_is_said_where_it_is_and_no_more_from_where_it_was(
     assert ann.client.cursor == company.room.log.end
 
 
+@pytest.mark.placed
 def test_what_was_said_before_it_came_is_not_for_it(company: Company, bob: Peer) -> None:
     peer = company.join("cy")
     company.say(bob, "before")
@@ -81,6 +83,7 @@ def test_what_was_said_before_it_came_is_not_for_it(company: Company, bob: Peer)
     assert peer.read_lines(1) == ["bob: after"]
 
 
+@pytest.mark.placed
 def test_who_comes_back_has_missed_what_was_said_meanwhile_and_gets_nothing_twice(
     company: Company, ann: Peer
 ) -> None:
@@ -96,6 +99,7 @@ def test_who_comes_back_has_missed_what_was_said_meanwhile_and_gets_nothing_twic
     assert peer.read_lines(21) == [*expected, "ann: last"]
 
 
+@pytest.mark.placed
 def test_who_has_much_to_read_goes_when_it_has_got_it_all(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -110,6 +114,7 @@ def test_who_has_much_to_read_goes_when_it_has_got_it_all(
     assert peer.read_lines(1) == ["bob: now"]
 
 
+@pytest.mark.placed
 def test_what_it_is_owed_and_what_others_sent_it_alone_keep_their_order(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -129,6 +134,7 @@ def test_what_it_is_owed_and_what_others_sent_it_alone_keep_their_order(
     assert peer.client.owed_bytes == peer.client.private_bytes == 0
 
 
+@pytest.mark.placed
 def test_who_is_dismissed_while_it_waits_gets_everything_up_to_then(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
@@ -147,7 +153,7 @@ def test_what_it_is_still_owed_comes_first_where_it_goes(
     company: Company, ann: Peer, bob: Peer
 ) -> None:
     hub, client = company.hub, ann.client
-    room = membership.find_or_open(hub, "builds")  # where ids are lower
+    room = membership.find_or_open(hub, "builds", HOME)  # where ids are lower
     company.say(company.join("cy"), "one", "two")
     assert ann.read_until("two")
     hub.tell(client, "an answer")
@@ -157,6 +163,7 @@ def test_what_it_is_still_owed_comes_first_where_it_goes(
     assert ann.read_line() == " * an answer\n"
 
 
+@pytest.mark.placed
 @pytest.mark.parametrize("how", ["resets", "is lost"])
 def test_who_breaks_off_while_it_waits_waits_no_longer(
     company: Company, ann: Peer, bob: Peer, how: str
@@ -189,6 +196,7 @@ def test_a_program_that_does_not_listen_yet_moves_at_once_and_listens_where_it_i
     assert peer.read_lines(2) == ["bob: one", "bob: two"]
 
 
+@pytest.mark.placed
 def test_who_moves_in_the_middle_of_a_round_of_the_old_room_gets_it_once(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +215,7 @@ def test_who_moves_in_the_middle_of_a_round_of_the_old_room_gets_it_once(
         assert peer.read_lines(2) == ["ann: before", "bob: after"]
 
 
+@pytest.mark.placed
 def test_if_there_may_be_no_more_rooms_it_stays_and_misses_nothing(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

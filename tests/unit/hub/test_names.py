@@ -4,7 +4,7 @@ import pytest
 
 from gchat.hub.client import Client
 from gchat.hub.names import Names, NameTaken
-from gchat.model.ignoring import MAX_IGNORED, NOBODY, TooManyIgnored
+from gchat.model.ignoring import MAX_GONE, MAX_IGNORED, NOBODY, TooManyIgnored
 from gchat.text.naming import MAX_NAME, as_name
 from tests.unit.peers import Company
 
@@ -243,3 +243,18 @@ def test_an_address_that_is_ignored_is_when_it_comes_back(
     names.ignore(ann, f"127.0.0.1:{40000 + ann.number + 1}")
     back = company.join().client
     assert ignored_by(ann) == {back.number}
+
+
+def test_as_whom_one_is_ignored_is_known_while_it_may_come_back_and_no_longer(
+    company: Company, names: Names, ann: Client
+) -> None:
+    names.ignore(ann, "mallory")
+    numbers = []
+    for _ in range(2 * MAX_GONE):
+        client = company.join("mallory").client
+        numbers.append(client.number)
+        names.release(client)
+    assert names._known_as.keys() == set(numbers[-MAX_GONE:])
+    names.stop_ignoring(ann, "mallory")
+    assert not names._known_as
+    assert not names._ignored_as

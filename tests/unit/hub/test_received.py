@@ -6,14 +6,24 @@ from typing import Any
 import pytest
 
 from gchat.hub import membership
+from gchat.hub.checkpoint import Received
+from gchat.hub.checkpoint import received as received_of
+from gchat.hub.client import Client
 from gchat.hub.connection import Connection
-from gchat.hub.marks import Trail
-from gchat.hub.resumption import received
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
+from gchat.store.base import Store
 from tests.unit.peers import Company, Peer, wait_until
+from tests.unit.stores import FOREIGN_FREE, STORES
 
 NOWHERE = Cursor(0, 0)
+
+
+@pytest.fixture(params=[STORES[name] for name in FOREIGN_FREE], ids=FOREIGN_FREE)
+def store(request: pytest.FixtureRequest) -> Store:
+    """Bytes are counted here, to which lines of other servers would add."""
+    store: Store = request.param()
+    return store
 
 
 @pytest.fixture
@@ -26,11 +36,15 @@ def bob(company: Company) -> Peer:
     return company.join("bob")
 
 
+def received(client: Client, known: Cursor) -> Received:
+    """What `client` has received by now."""
+    return received_of(client, client.received_bytes, known)
+
+
 def resumable(company: Company, name: str) -> Peer:
     """Somebody of whom it is known what they have got, as with a history file."""
     peer = company.join(name, listens=False)
-    peer.client.connection.trail = Trail()
-    peer.client.connection.trail.enter(peer.client.cursor)
+    peer.client.keep_trail()
     membership.listen(company.hub, peer.client)
     return peer
 
@@ -85,6 +99,7 @@ def test_who_has_taken_all_has_got_all(company: Company, ann: Peer, bob: Peer) -
     assert received(ann.client, NOWHERE) == (company.room.log.end, 0)
 
 
+@pytest.mark.placed
 def test_what_is_on_its_way_is_not_received_to_the_message(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -96,6 +111,7 @@ def test_what_is_on_its_way_is_not_received_to_the_message(
         assert received(ann.client, NOWHERE).place == place(company, end + got)
 
 
+@pytest.mark.placed
 def test_what_it_has_said_itself_and_was_deleted_is_still_counted(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -110,6 +126,7 @@ def test_what_it_has_said_itself_and_was_deleted_is_still_counted(
     assert received(ann.client, NOWHERE).own_ahead == 1
 
 
+@pytest.mark.placed
 def test_the_rest_of_a_line_that_was_cut_is_not_received(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -132,6 +149,7 @@ def test_the_rest_of_a_line_that_was_cut_is_not_received(
     assert received(ann.client, NOWHERE).place == place(company, end + 1)
 
 
+@pytest.mark.placed
 def test_its_own_messages_take_nothing_and_are_counted(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -160,6 +178,7 @@ def test_what_it_ignores_takes_nothing(
     assert received(ann.client, NOWHERE).place == place(company, end)
 
 
+@pytest.mark.placed
 def test_a_private_message_takes_its_quota_until_it_has_arrived_and_answers_take_their_bytes(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -200,7 +219,7 @@ def test_private_messages_that_have_not_arrived_are_what_the_client_is_owed_stil
     ann.client.enqueue(b" * an answer\n")
     ann.client.enqueue(b"bob -> ann: 3rd\n", third)
     on_the_way.bytes = 16
-    assert ann.client.take_all_privates() == [second, third]
+    assert ann.client.give_up_owed() == [second, third]
     assert (ann.client.private_bytes, ann.client.owed_bytes) == (0, 0)
     assert not ann.client.owed
     assert not ann.client.in_flight
@@ -217,6 +236,7 @@ def test_it_has_got_nothing_of_its_room_from_before_it_was_there(
     assert received(ann.client, NOWHERE).place == ann.client.entered
 
 
+@pytest.mark.placed
 def test_it_is_exact_also_if_memory_does_not_reach_back_and_what_was_sent_is_deleted(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -230,6 +250,7 @@ def test_it_is_exact_also_if_memory_does_not_reach_back_and_what_was_sent_is_del
     assert received(ann.client, NOWHERE).place.id == end + 6
 
 
+@pytest.mark.placed
 def test_of_a_client_that_nobody_keeps_marks_for_it_is_what_was_known(
     company: Company, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -240,6 +261,7 @@ def test_of_a_client_that_nobody_keeps_marks_for_it_is_what_was_known(
     assert received(cy.client, known).place == known
 
 
+@pytest.mark.placed
 def test_what_a_cohort_was_sent_counts_in_the_stream_of_each_of_its_members(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
@@ -278,3 +300,20 @@ def test_the_end_of_the_connection_is_nothing_that_has_to_arrive(ann: Peer) -> N
         ann.client.connection.finish()
         assert ann.client.connection.unacknowledged == 0
         ann.client.connection._socket = socketpair
+
+
+@pytest.mark.placed
+def test_what_a_client_was_sent_before_it_fell_far_behind_is_not_taken_for_received(
+    company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
+) -> None:
+    wait_until(lambda: ann.client.cohort, "she is in a cohort")
+    on_the_way.bytes = 10_000  # all of it
+    end, room = company.room.log.end.id, Narrow(ann, 3000)
+    company.say(bob, *(f"{number:04}" for number in range(1000)))
+    wait_until(lambda: not room.left, "she has left it, and is sent no more")
+    room.left = 3000  # of pages that begin before the line that she is to get next
+    wait_until(lambda: not room.left, "she is sent some of them")
+    length = len("bob: 0000\n")
+    for taken in range(0, ann.client.sent, 7):
+        on_the_way.bytes = ann.client.sent - taken
+        assert received(ann.client, NOWHERE).place == place(company, end + taken // length)

@@ -1,46 +1,45 @@
 """Clients that resume against a model: whatever happens, nothing is lost, and nothing comes twice.
 
 They talk, whisper, move, change how lines look, acknowledge as much as an example says, break off,
-are displaced, come back with and without the id of what they have; the server is restarted and
-killed. tests/checker judges what each of them was shown.
+are displaced, come back with and without the id of what they have, and with and without TLS; the
+server is restarted and killed. tests/checker judges what each of them was shown.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
-from typing import Any
+from shutil import which
 from unittest.mock import patch
 
 import gevent
-from gevent.event import Event
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gchat.commands import Refused
 from gchat.commands.talk import msg
-from gchat.delivery.broadcaster import Broadcaster
-from gchat.delivery.sender import send_to_all
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
+from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.connection import Connection
-from gchat.hub.last_seen import LastSeen
-from gchat.hub.resumption import give_token, leave, resume
-from gchat.jobs.checkpointer import Checkpointer
+from gchat.hub.hub import Hub
+from gchat.hub.resumption import resume
 from gchat.model.display import PLAIN, Display
+from gchat.model.epochs import Place
 from tests.checker.histories import Witness, lines_of
-from tests.unit.peers import Company, connect, within_deadline
 from tests.unit.resuming.bounds import SMALL
-from tests.unit.resuming.disk import Disk, DiskStore
+from tests.unit.resuming.disk import Disk
 from tests.unit.resuming.judging import room_faults
-from tests.unit.resuming.user import User, Wire
+from tests.unit.resuming.stage import Stage
+from tests.unit.resuming.tls_wire import TlsWire
+from tests.unit.resuming.user import PLENTY, User, Wire
 
 NAMES = ["ann", "bob", "cy"]
 ROOMS = ["lobby", "one"]
 DISPLAYS = [PLAIN, Display(json=True), Display(time=True), PLAIN._replace(presence=False)]
 CHOICE = st.integers(0, len(NAMES) - 1)
 SIZES = st.sampled_from([1, 20, 150, 600, 10_000])
-PLENTY = 10**9
 
 
 class Resuming(RuleBasedStateMachine):
@@ -49,8 +48,9 @@ class Resuming(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patches = ExitStack()
-        ticking = {"send_to_all": self.send_to_all, "perf_counter": count().__next__}
-        for where, what in (*SMALL, ("gchat.delivery.rounds", ticking)):
+        ticking = ("gchat.delivery.rounds", {"perf_counter": count().__next__})
+        interrupted = ("gchat.delivery.broadcaster", {"LoopSender": lambda: self})
+        for where, what in (*SMALL, ticking, interrupted):
             self.patches.enter_context(patch.multiple(where, **what))
         self.disk = Disk()
         self.numbers = count(1)
@@ -62,88 +62,27 @@ class Resuming(RuleBasedStateMachine):
         """Slices that are served after each step."""
         self.interruption: Callable[[], None] | None = None
         """What happens while the next call is on its way that sends to a cohort."""
-        self.start()
+        self.stage = Stage(self.disk)
         self.users = [User(name, self.disk) for name in NAMES]
         for user in self.users:
-            client = self.connect(user)
-            user.connect(client, is_back=True)
+            client, wire = self.stage.connect(PLAIN)
+            user.connect(client, wire, is_back=True)
             self.hub.rename(client, user.name)
             give_token(self.hub, client)
             user.token, user.number = client.token, client.number
             membership.listen(self.hub, client)
         self.checkpoint()
 
-    # The server
+    @property
+    def hub(self) -> Hub:
+        return self.stage.hub
 
-    def start(self) -> None:
-        self.company = Company(store=DiskStore(self.disk), broadcasting=False)
-        self.hub = self.company.hub
-        self.broadcaster = Broadcaster(self.hub)
-        self.company.start(self.broadcaster.backfill.run)
-        self.checkpointer = Checkpointer(self.hub)
-
-    def connect(self, user: User) -> Client:
-        """Connect once more; the client does not listen yet."""
-        connection, peer = connect()
-        self.company.peers.append(peer)
-        user.wire = Wire(connection._socket)
-        user.wire.room = PLENTY
-        connection._socket = user.wire
-        ready, made = Event(), list[Client]()
-        self.company.start(self.live, connection, made, ready)
-        ready.wait()
-        peer.client = made[0]
-        return made[0]
-
-    def live(self, connection: Connection, made: list[Client], ready: Event) -> None:
-        """Do what a session does, but for reading."""
-        number = self.disk.number()
-        made.append(Client(number, connection, f"127.0.0.1:{40000 + number}", self.hub.lobby.log))
-        made[0].display = PLAIN
-        membership.enter(self.hub, made[0])
-        ready.set()
-        try:
-            Event().wait()
-        except Dismissed:
-            membership.part(self.hub, made[0], "dismissed")
-
-    def remove(self, client: Client) -> None:
-        """Do what a session does at its end."""
-        if client.number in self.hub.room_of(client).clients:
-            membership.part(self.hub, client, "it has left")
-        leave(self.hub, client)
-        if client.number in self.hub.clients:
-            membership.remove(self.hub, client)
-        client.connection.lost = client.lost or "closed"
-
-    def run_until(self, greenlet: Any) -> None:
-        """Have everything done that `greenlet` waits for."""
-        with within_deadline("it is done"):
-            while not greenlet.ready():
-                self.serve(1)
-                gevent.sleep(0)
-        greenlet.get()
-
-    def serve(self, slices: int) -> None:
-        for _ in range(slices):
-            if self.hub.ready_rooms:
-                self.broadcaster._serve(next(iter(self.hub.ready_rooms)))
-
-    def settle(self) -> None:
-        """Serve until nothing is left to do."""
-        with within_deadline("all is sent"):
-            quiet = 0
-            while quiet < 10:
-                quiet = 0 if self.hub.ready_rooms else quiet + 1
-                self.serve(4)
-                gevent.sleep(0)
-
-    def send_to_all(self, data: bytes, connections: Sequence[Connection]) -> list[int]:
-        """Send as the broadcaster does, and have something happen meanwhile."""
+    def send(self, data: bytes, connections: Sequence[Connection]) -> list[int]:
+        """Send to a cohort, and have something happen meanwhile."""
         interruption, self.interruption = self.interruption, None
         if interruption:
             interruption()
-        return send_to_all(data, connections)
+        return LoopSender().send(data, connections)
 
     # What happens
 
@@ -187,10 +126,8 @@ class Resuming(RuleBasedStateMachine):
     def take(self, choice: int, size: int) -> None:
         """Have the socket take so many bytes more."""
         user = self.users[choice]
-        user.wire.room += size
-        if user.client and user.client.connection.blocked:
-            user.client.connection.blocked = False
-            self.hub.visit(user.client)
+        if user.client:
+            self.stage.take(user.client, user.wire, size)
 
     @rule(choice=CHOICE, size=SIZES)
     def acknowledge(self, choice: int, size: int) -> None:
@@ -200,17 +137,39 @@ class Resuming(RuleBasedStateMachine):
     def change_pace(self, pace: int) -> None:
         self.pace = pace
 
-    @rule(choice=CHOICE, room=st.sampled_from(ROOMS))
-    def move(self, choice: int, room: str) -> None:
+    @rule(choice=CHOICE, room=st.sampled_from(ROOMS), arrives=SIZES)
+    def move(self, choice: int, room: str, arrives: int) -> None:
+        """Go to another room, which waits until all was sent of the one before."""
         user = self.users[choice]
         if user.client and not user.client.lost and user.client.log.room != room:
             self.take(choice, PLENTY)
-            moving = gevent.spawn(self.has_moved, user.client, room)
-            self.run_until(moving)
-            if moving.get():
-                user.wire.acknowledge(PLENTY)
+            before = user.client.log
+            if self.stage.wait_for(self.has_moved, user.client, room):
+                user.leave(before.end.id)
+                user.enter(room, user.client.entered.id)
+                user.wire.acknowledge(arrives)
                 user.look()
-                user.enter(room)
+
+    @rule(
+        choice=CHOICE, room=st.sampled_from(ROOMS), at_once=SIZES, later=SIZES, kill=st.booleans()
+    )
+    def move_and_break_off(
+        self, choice: int, room: str, at_once: int, later: int, kill: bool
+    ) -> None:
+        """Leave a room of which not all has arrived, and come back on another connection."""
+        for other, user in enumerate(self.users):
+            if other != choice and user.visit.room == self.users[choice].visit.room:
+                self.say(other, 3, 10)
+        self.stage.serve(8)
+        self.move(choice, room, at_once)
+        self.checkpoint()
+        self.acknowledge(choice, later)
+        if kill:
+            self.checkpoint()
+            self.kill()
+        else:
+            self.go(choice)
+        self.come_back(choice, knows_id=False, back=0, listens=True, says=False, meanwhile=0)
 
     def has_moved(self, client: Client, room: str) -> bool:
         with suppress(Dismissed):  # its connection is broken
@@ -231,7 +190,7 @@ class Resuming(RuleBasedStateMachine):
         user = self.users[choice]
         if user.client:
             user.look()
-            self.remove(user.client)
+            self.stage.remove(user.client)
             user.client, user.wire.broken = None, True
 
     @rule(
@@ -241,9 +200,17 @@ class Resuming(RuleBasedStateMachine):
         listens=st.booleans(),
         says=st.booleans(),
         meanwhile=st.integers(0, 3),
+        inside=st.booleans() if which("openssl") else st.just(False),
     )
     def come_back(
-        self, choice: int, knows_id: bool, back: int, listens: bool, says: bool, meanwhile: int
+        self,
+        choice: int,
+        knows_id: bool,
+        back: int,
+        listens: bool,
+        says: bool,
+        meanwhile: int,
+        inside: bool = False,
     ) -> None:
         """Resume, also while the other connection is still there."""
         user = self.users[choice]
@@ -251,26 +218,36 @@ class Resuming(RuleBasedStateMachine):
         assert identity
         user.look()
         displaced = user.client
-        client = self.connect(user)
+        client, wire = self.stage.connect(PLAIN, TlsWire if inside else Wire)
         if listens:
             membership.listen(self.hub, client)
-            self.serve(2)
+            self.stage.serve(2)
         if says:
             self.say_as_stranger(user, client)
-        seen = self.claim(user, back) if knows_id else None
+        claimed = self.claim(user, back) if knows_id else None
+        seen = {"": claimed} if claimed else {}
         greenlet = gevent.spawn(resume, self.hub, client, identity, user.token, seen)
         for _ in range(meanwhile):
             gevent.sleep(0)
             self.say((choice + 1) % len(NAMES), 1, 0)
-            self.serve(1)
-        self.run_until(greenlet)
-        user.connect(client, is_back=False)
+            self.stage.serve(1)
+        self.stage.wait_for_greenlet(greenlet)
+        user.connect(client, wire, is_back=False)
         if not listens:
             membership.listen(self.hub, client)
         if displaced:
-            self.remove(displaced)
+            self.stage.remove(displaced)
         assert client.number == user.number
         assert client.log.room == user.visit.room
+
+    @rule(choice=CHOICE, texts=st.integers(2, 12), size=SIZES, inside=st.booleans())
+    def hang(self, choice: int, texts: int, size: int, inside: bool) -> None:
+        """Break off when of some lines a part has arrived, and come back."""
+        self.say((choice + 1) % len(NAMES), texts, 10)
+        self.stage.serve(20)
+        self.acknowledge(choice, size)
+        self.go(choice)
+        self.come_back(choice, False, 0, True, False, 0, inside and bool(which("openssl")))
 
     def say_as_stranger(self, user: User, client: Client) -> None:
         name = f"m{next(self.numbers)}"
@@ -279,7 +256,7 @@ class Resuming(RuleBasedStateMachine):
             user.visit.witness.sent.append(name)
         self.hub.say(client, [name])
 
-    def claim(self, user: User, back: int) -> LastSeen | None:
+    def claim(self, user: User, back: int) -> Place | None:
         """Say that the last line it has is one of the last that its kernel has acknowledged."""
         lines = lines_of(user.visit.witness.shown)
         if not lines:
@@ -287,45 +264,50 @@ class Resuming(RuleBasedStateMachine):
         self.knowing_ids.add(NAMES.index(user.name))
         last = lines[max(0, len(lines) - 1 - back)].id
         user.visit.forget_behind(last)
-        return LastSeen(last)
+        return Place(last)
 
     @rule()
     def checkpoint(self) -> None:
-        self.checkpointer.update()
-        self.checkpointer.write()
+        for user in self.users:
+            if user.client:
+                user.look()
+        self.stage.checkpointer.update()
+        self.write()
+
+    def write(self) -> None:
+        self.stage.checkpointer.write()
+        for user in self.users:
+            user.note()
 
     @rule()
     def restart(self) -> None:
         for user in self.users:
             self.go(NAMES.index(user.name))
-        self.checkpointer.write()
-        self.company.__exit__(None, None, None)
-        self.start()
+        self.write()
+        self.stage.end()
+        self.stage.start()
 
     @rule()
     def kill(self) -> None:
-        """Kill the server: what came since the last checkpoint may come again.
+        """Kill the server: what came since the last checkpoint comes again.
 
-        The place that a client has said may not have been saved: it says so again.
+        Direct messages that were sent since then, and not written as their recipient was away, do
+        not come any more. The place that a client has said may not have been saved: it says so
+        again.
         """
         for user in self.users:
             user.look()
             user.client, user.wire.broken = None, True
-            saved = self.disk.identities[user.number]
-            if saved.room == user.visit.room:
-                user.visit.forget_behind(saved.place.id)
-            else:  # the move was not saved
-                user.enter(saved.room)
-            kept = [private.text.encode() for private in self.disk.privates[user.number]]
-            user.expected = [*user.privates, *(each for each in kept if each in user.expected)]
-        self.company.__exit__(None, None, None)
-        self.start()
+            user.go_back(self.disk.identities[user.number])
+            user.forget_since_noted({private.text for _, private in self.disk.privates.values()})
+        self.stage.end()
+        self.stage.start()
         for choice in self.knowing_ids:
             self.come_back(choice, knows_id=True, back=0, listens=False, says=False, meanwhile=0)
 
     @invariant()
     def all_look(self) -> None:
-        self.serve(self.pace)
+        self.stage.serve(self.pace)
         gevent.sleep(0)
         for user in self.users:
             if user.client:
@@ -338,17 +320,19 @@ class Resuming(RuleBasedStateMachine):
                     self.come_back(choice, False, 0, True, False, 0)
             for choice in range(len(self.users)):
                 self.take(choice, PLENTY)
-            self.settle()
+            self.stage.settle()
             for user in self.users:
                 user.wire.acknowledge(PLENTY)
                 user.look()
                 user.visit.witness.reads_to_the_end = True
                 assert user.privates == user.expected, f"direct messages of {user.name}"
+                for visit in user.visits:
+                    assert not user.not_shown(visit), f"#{visit.room}, which {user.name} had left"
             for room in ROOMS:
                 found = room_faults(room, self.users, self.strangers[room], self.disk)
                 assert not found, f"#{room}: {found}"
         finally:
-            self.company.__exit__(None, None, None)
+            self.stage.end()
             self.patches.close()
 
 

@@ -23,6 +23,7 @@ from gchat.hub.client import Dismissed
 from gchat.hub.names import NameTaken
 from gchat.hub.rooms import LOBBY, TooManyRooms
 from gchat.model.display import Display
+from gchat.model.events import Joined, Renamed
 from gchat.model.message import Kind, Message, Private
 from gchat.model.room_log import RoomLog
 from gchat.protocol.voices import voice_of
@@ -48,7 +49,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
             ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
             (
                 "gchat.hub.rooms",
-                {"MAX_ROOMS": MAX_ROOMS, "MAX_EMPTY": 1, "EMPTY_TIME": 0.0},
+                {"MAX_ROOMS": MAX_ROOMS, "SHARE": 0, "EMPTY_TIME": 0.0},
             ),
             ("gchat.store.history", {"RoomLog": small_log}),
             ("gchat.model.presence", {"INTERVAL": 0.0}),  # all is told at once
@@ -173,13 +174,15 @@ class RoomsAndPeople(RuleBasedStateMachine):
             self.number += texts
             self.hub.say(person.client, said, kind)
 
-    @rule(choice=CHOICE, about=CHOICE, kind=st.sampled_from([Kind.NOTICE, Kind.PRESENCE]))
-    def notify(self, choice: int, about: int, kind: str) -> None:
+    @rule(choice=CHOICE, about=CHOICE, is_about_presence=st.booleans())
+    def notify(self, choice: int, about: int, is_about_presence: bool) -> None:
         person, other = self.chosen(choice), self.chosen(about)
         if person and other:
             room = self.hub.room_of(person.client)
             self.number += 1
-            self.hub.notify(room, f"notice {self.number}", other.client.number, "x", kind)
+            name = f"name{self.number}"
+            event = Joined([name]) if is_about_presence else Renamed(name)
+            self.hub.notify(room, event, other.client.number, "x")
 
     @rule(choice=CHOICE, lines=st.integers(1, 3))
     def tell(self, choice: int, lines: int) -> None:

@@ -7,6 +7,8 @@ from gevent.event import Event
 
 from gchat.hub import shutdown
 from gchat.hub.shutdown import TOLD_AT, Shutdown
+from gchat.model.events import RoomEvent
+from gchat.protocol.sentences import sentence_of
 from gchat.text.clock import duration
 from tests.unit.fake_time import FakeTime
 from tests.unit.peers import DEADLINE, wait_until
@@ -36,8 +38,8 @@ class Planned:
         wait_until(lambda: self.ended, "it ends")
         self.times = [self.ended[-1][0] - time for time in self._told_at]
 
-    def _tell(self, text: str) -> None:
-        self.told.append(text)
+    def _tell(self, event: RoomEvent) -> None:
+        self.told.append(sentence_of(event, ""))
         self._told_at.append(self.time.now)
 
     def _end(self, why: str) -> None:

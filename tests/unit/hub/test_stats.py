@@ -5,7 +5,8 @@ from dataclasses import fields
 import gevent
 
 from gchat.hub import membership
-from gchat.hub.hub import Stats
+from gchat.hub.stats import Stats
+from gchat.model.events import Announced
 from tests.unit.peers import Company, Peer, wait_until
 
 
@@ -30,7 +31,7 @@ def test_each_line_is_counted_once_and_each_delivery_but_to_its_speaker(company:
     stats = company.hub.stats
     company.say(ann, "one", "two", "three")
     company.say(bob, "four")
-    company.hub.notify(company.room, "a notice")
+    company.hub.notify(company.room, Announced("op", "a notice"))
     for peer in (ann, bob, cy):
         peer.read_until("a notice")
     wait_until(lambda: cy.client.cursor == company.room.log.end, "all is counted")

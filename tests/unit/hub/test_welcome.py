@@ -1,15 +1,19 @@
 """hub.welcome: what somebody is shown who comes into a room."""
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gchat.config.motd import Motd
 from gchat.hub import membership
+from gchat.hub.client import Client
 from gchat.hub.welcome import (
     BEGINNING,
     LONGEST_SHOWN,
+    MOST_LOOKED_AT,
     NAMES_SHOWN,
     REPLAY_CHARACTERS,
     replay,
@@ -18,13 +22,15 @@ from gchat.hub.welcome import (
     welcome_to_room,
 )
 from gchat.jobs.recorder import Recorder
+from gchat.model.display import TELNET
+from gchat.model.events import Announced
 from gchat.model.message import Kind, Topic
 from gchat.model.room_log import Cursor
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.commands.typing_lines import run
 from tests.unit.peers import DEADLINE, Company, Peer
 
-WELCOME_LINES = 3
+WELCOME_LINES = 4
 """Lines before the message of the day, the topic and the replay."""
 
 
@@ -49,8 +55,15 @@ def test_it_says_who_and_where_one_is_and_who_else(company: Company, ann: Peer) 
     assert shown(company, newcomer(company)) == [
         " * Welcome to gchat! You are cy in #lobby, with ann.",
         " * Everybody in this room sees what you type.",
+        " * /redraw on keeps what you type apart from what others say.",
         " * /nick NAME sets your name, /help lists the commands.",
     ]
+
+
+def test_a_telnet_is_not_told_of_redrawing(company: Company) -> None:
+    telnet = newcomer(company)
+    telnet.client.display = TELNET
+    assert not any("/redraw" in line for line in shown(company, telnet))
 
 
 def test_who_was_seen_is_known_by_their_name(company: Company, ann: Peer) -> None:
@@ -65,6 +78,24 @@ def test_of_many_only_some_are_named(company: Company) -> None:
     assert shown(company, newcomer(company))[0].endswith(f"name{NAMES_SHOWN - 1} and 5 others.")
 
 
+def test_of_thousands_who_have_no_name_yet_few_are_looked_at(company: Company, ann: Peer) -> None:
+    looked_at = []
+
+    class Looked(dict[int, Client]):
+        def items(self) -> Any:
+            for number, client in super().items():
+                looked_at.append(number)
+                yield number, client
+
+    room, many = company.room, range(1000, 1000 + 10 * MOST_LOOKED_AT)
+    room.clients = Looked(dict.fromkeys(many, ann.client))
+    for number in many:
+        room.presence.join(number, f"127.0.0.1:{number}", time.monotonic())
+    assert shown(company, newcomer(company))[0].endswith(f", with {len(many)} others.")
+    assert len(looked_at) <= MOST_LOOKED_AT
+
+
+@pytest.mark.placed
 def test_the_message_of_the_day_the_topic_and_what_was_said_follow_in_this_order(
     company: Company, ann: Peer, tmp_path: Path
 ) -> None:
@@ -79,11 +110,13 @@ def test_the_message_of_the_day_the_topic_and_what_was_said_follow_in_this_order
     assert len(lines) == 4
 
 
+@pytest.mark.placed
 def test_what_people_said_last_is_shown_without_notices(company: Company, ann: Peer) -> None:
     company.hub.settings.replay = 3
     company.say(ann, *"1234")
-    company.hub.notify(company.room, "somebody left")
+    company.hub.notify(company.room, Announced("op", "somebody left"))
     company.hub.say(ann.client, ["5"], Kind.ACTION)
+    company.wait_until_placed()
     lines = shown(company, newcomer(company))[WELCOME_LINES:]
     assert [line.split("]")[1] for line in lines] == [" ann: 3", " ann: 4", " ** ann 5"]
 
@@ -94,6 +127,7 @@ def test_with_no_replay_nothing_is_shown_again(company: Company, ann: Peer) -> N
     assert len(shown(company, newcomer(company))) == WELCOME_LINES
 
 
+@pytest.mark.placed
 def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: Peer) -> None:
     company.say(ann, "before")
     peer = newcomer(company)
@@ -104,6 +138,7 @@ def test_what_was_said_since_it_came_is_not_shown_again(company: Company, ann: P
     assert peer.read_lines(1) == ["ann: meanwhile"]
 
 
+@pytest.mark.placed
 @pytest.mark.parametrize(
     "length", [1, 100, LONGEST_SHOWN, LONGEST_SHOWN + 1, REPLAY_CHARACTERS, 60_000]
 )
@@ -120,6 +155,7 @@ def test_what_is_shown_again_is_bounded_and_never_nothing(
     assert sum(map(len, texts)) <= REPLAY_CHARACTERS
 
 
+@pytest.mark.placed
 @pytest.mark.parametrize("kind", [Kind.SAY, Kind.ACTION])
 def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
     kind: str, company: Company, ann: Peer
@@ -127,6 +163,8 @@ def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
     text = "é" * 61_234
     company.say(ann, "first", "x" * LONGEST_SHOWN)
     company.hub.say(ann.client, [text], kind)
+    company.wait_until_placed()
+    number = company.room.log.end.id
     company.say(ann, "last")
     lines = shown(company, newcomer(company))[WELCOME_LINES:]
     assert [line.rpartition("ann")[2] for line in (lines[0], lines[1], lines[3])] == [
@@ -134,7 +172,7 @@ def test_of_a_long_message_the_beginning_is_shown_with_how_to_see_all_of_it(
         f": {'x' * LONGEST_SHOWN}",
         ": last",
     ]
-    mark = "… (61234 characters; /around 3 shows all)"
+    mark = f"… (61234 characters; /around {number} shows all)"
     assert lines[2].endswith(f"{'é' * BEGINNING}{mark}")
     assert lines[2].count("é") == BEGINNING
 
@@ -160,7 +198,7 @@ def test_what_was_shown_in_part_is_shown_whole_as_the_mark_says(
             company.hub.pending_writes.wait_for_all(DEADLINE)
             assert company.room.log.start.id > 2
         run(company, reader, found)
-        assert reader.read_until("] ann: xxx")[-1].endswith(f"] ann: {text}")
+        assert reader.read_until("/2 ann: xxx")[-1].endswith(f" ann: {text}")
     if store:
         store.close()
 
@@ -178,6 +216,7 @@ def test_who_is_ignored_is_not_shown_again_nor_is_their_topic(company: Company, 
     assert topic_of(company.room, bob.client) == "hidden"
 
 
+@pytest.mark.placed
 def test_in_another_room_one_is_told_where_one_is(company: Company, ann: Peer) -> None:
     company.room.topic = Topic("the weather", ann.client.number, "ann")
     company.say(ann, "it rains")

@@ -1,32 +1,27 @@
 """jobs.checkpointer: identities and cursors of clients that can resume are in the file."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import sqlite3
 
 import pytest
-from gevent.event import Event
 
 from gchat.hub import membership
+from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client
-from gchat.hub.resumption import bring_privates, give_token
 from gchat.jobs import checkpointer as checkpointer_module
-from gchat.jobs.checkpointer import IDENTITIES_AT_A_TIME, Checkpointer
-from gchat.jobs.recorder import Recorder
+from gchat.jobs.checkpointer import PLACES_AT_A_TIME, Checkpointer
 from gchat.model import identities
+from gchat.model.events import Announced
 from gchat.model.identities import Identity
 from gchat.model.message import Private
 from gchat.store.errors import StoreError
+from gchat.store.sqlite import identities as sqlite_identities
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.peers import Company, Peer, wait_until
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    store = SqliteStore(str(tmp_path / "chat.db"))
-    with Company(store=store) as company:
-        company.start(Recorder(company.hub).run)
-        yield company
-    store.close()
+def store(store_in_file: SqliteStore) -> SqliteStore:
+    return store_in_file
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def in_the_file(company: Company) -> list[Identity]:
 
 
 def place_in_the_file(company: Company) -> int:
-    return max((identity.place.id for identity in in_the_file(company)), default=-1)
+    return max((identity.place.cursor.id for identity in in_the_file(company)), default=-1)
 
 
 @pytest.mark.usefixtures("checkpointer")
@@ -64,7 +59,7 @@ def test_how_far_each_has_got_is_written_while_they_are_there(company: Company, 
     wait_until(lambda: place_in_the_file(company) == end, "that is written")
     (identity,) = in_the_file(company)
     assert identity.name == "ann"
-    assert identity.place == company.room.log.end
+    assert identity.place.cursor == company.room.log.end
 
 
 def test_so_is_what_arrives_when_nobody_is_sent_anything_any_more(
@@ -123,7 +118,7 @@ def test_a_checkpoint_costs_nothing_for_clients_that_were_sent_nothing(
     checkpointer.update()
     assert noted == [ann.client]
     noted.clear()
-    company.hub.notify(company.hub.room_of(others[0].client), "hello")
+    company.hub.notify(company.hub.room_of(others[0].client), Announced("op", "hello"))
     wait_until(lambda: not company.hub.ready_rooms, "the broadcaster rests")
     wait_until(lambda: others[0].client.cursor.id, "it is sent")
     checkpointer.update()
@@ -176,83 +171,57 @@ def test_what_could_not_be_written_is_so_later_and_told_once(
     assert caplog.messages == ["cannot save resume tokens: it burns"]
 
 
+def test_those_forgotten_while_nothing_can_be_written_take_no_memory_and_are_deleted_later(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "MOST_FORGOTTEN", 5)
+    hub, checkpointer = company.hub, Checkpointer(company.hub)
+    directory, known = hub.directory, hub.identities
+    old = [given_a_token(company, f"old{number}") for number in range(10)]
+    checkpointer.write()
+    directory.write_privates([(old[0].number, Private(1.0, "bob", "old0", "psst", 1))], [])
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("write", "delete_others"):
+            patch.setattr(sqlite_identities, name, fail_to_write)
+        for number in range(100):
+            known.forget(given_a_token(company, f"new{number}"))
+            assert len(known.forgotten) <= 5
+        for identity in old[:9]:
+            known.forget(identity)
+        for _ in range(2):
+            checkpointer.write()
+    late = given_a_token(company, "late")
+    checkpointer.write()
+    there = {identity.name for identity in in_the_file(company)}
+    assert there == {"ann", "old9", "late"}
+    assert directory.privates(old[0].number) == []
+    known.forget(late)
+    checkpointer.write()
+    assert late.name not in {identity.name for identity in in_the_file(company)}
+    assert not known.forgotten
+    assert not known.forgot_many
+
+
+def fail_to_write(*_arguments: object, **_named: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def given_a_token(company: Company, name: str) -> Identity:
+    """The identity of somebody new."""
+    peer = company.join(name)
+    give_token(company.hub, peer.client)
+    identity = company.hub.identities.of(peer.client.number)
+    assert identity
+    return identity
+
+
 def test_very_many_are_written_a_portion_at_a_time(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identities, "MOST_OF_A_NETWORK", 3 * IDENTITIES_AT_A_TIME)
-    for number in range(2 * IDENTITIES_AT_A_TIME + 1):
+    monkeypatch.setattr(identities, "MOST_OF_A_NETWORK", 3 * PLACES_AT_A_TIME)
+    for number in range(2 * PLACES_AT_A_TIME + 1):
         peer = company.join(f"name{number}")
         give_token(company.hub, peer.client)
     Checkpointer(company.hub).write()
-    assert len(in_the_file(company)) == 2 * IDENTITIES_AT_A_TIME + 1
+    assert len(in_the_file(company)) == 2 * PLACES_AT_A_TIME + 1
     assert not company.hub.identities.changed
-
-
-def test_private_messages_are_kept_for_who_is_gone_alone(company: Company, ann: Peer) -> None:
-    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
-    identity = hub.identities.of(number)
-    assert identity
-    private = Private(1.0, "bob", "ann", "psst")
-    identity.privates = [private]
-    hub.identities.undelivered[number] = identity
-    checkpointer.write()
-    assert hub.directory.take_privates(number) == []  # they will be delivered
-    del hub.clients[number]
-    hub.resumed[number] = Event()
-    checkpointer.write()
-    assert hub.directory.take_privates(number) == []  # so they will
-    del hub.resumed[number]
-    checkpointer.write()
-    assert identity.privates == []
-    assert hub.directory.take_privates(number) == [private]
-    hub.clients[number] = ann.client
-
-
-@pytest.mark.parametrize("is_kept", [True, False])
-def test_who_comes_back_while_they_are_written_is_sent_them(
-    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch, is_kept: bool
-) -> None:
-    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
-    identity = hub.identities.of(number)
-    assert identity
-    identity.privates = [Private(1.0, "bob", "ann", "psst")]
-    hub.identities.undelivered[number] = identity
-    del hub.clients[number]
-    keep = hub.directory.keep_privates
-
-    def keep_late(number: int, privates: list[Private]) -> bool:
-        hub.clients[number] = ann.client
-        bring_privates(hub, identity)  # as /resume does; there are none yet
-        if not is_kept:
-            raise StoreError("it is full")
-        return keep(number, privates)
-
-    monkeypatch.setattr(hub.directory, "keep_privates", keep_late)
-    checkpointer.write()
-    assert ann.read_line().endswith("bob -> ann: psst\n")
-    assert not hub.identities.undelivered
-    assert hub.directory.take_privates(number) == []
-
-
-def test_if_they_cannot_be_written_they_are_kept_in_memory(
-    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checkpointer, hub, number = Checkpointer(company.hub), company.hub, ann.client.number
-    identity = hub.identities.of(number)
-    assert identity
-    first, second = (Private(1.0, "bob", "ann", text) for text in ("first", "second"))
-    identity.privates = [first]
-    hub.identities.undelivered[number] = identity
-    del hub.clients[number]
-
-    def full(*_: object) -> None:
-        identity.privates.append(second)
-        raise StoreError("it is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(hub.directory, "keep_privates", full)
-        checkpointer.write()
-    assert identity.privates == [first, second]
-    checkpointer.write()
-    assert hub.directory.take_privates(number) == [first, second]
-    hub.clients[number] = ann.client

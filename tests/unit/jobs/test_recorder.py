@@ -1,6 +1,8 @@
 """jobs.recorder: nobody is shown what has no place yet, and everybody what has, in one order."""
 
+import json
 from collections.abc import Iterator
+from functools import partial
 
 import gevent
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from gchat.hub import membership
 from gchat.jobs import recorder
 from gchat.jobs.recorder import Recorder
-from gchat.protocol.voices import voice_of
+from gchat.model.display import PROGRAM
+from gchat.model.epochs import Place
+from gchat.protocol.voices import accepted, voice_of
 from tests.unit.peers import Company, Peer, wait_until
 from tests.unit.stores import STORES, Away, ForeignLines
 
@@ -158,6 +162,10 @@ def test_two_who_open_a_room_at_once_are_in_the_same(company: Company) -> None:
 # What a program or a person may do meanwhile
 
 
+def accepted_line(ref: int, place: Place) -> str:
+    return accepted(PROGRAM, ref, place, "lobby").decode().rstrip()
+
+
 def json_program(company: Company) -> Peer:
     peer = company.converse(b"/json on\n")
     peer.read_line()
@@ -169,12 +177,13 @@ def test_ok_comes_when_a_line_has_its_place_and_the_program_goes_on_before(away:
     program = json_program(away)
     program.send(b"".join(b'{"text": "line %d", "ref": %d}\n' % (n, n) for n in range(5)))
     program.send(b'{"command": "/version", "ref": "version"}\n{"command": "/nick ci", "ref": 9}\n')
-    lines = program.read_until('"ref": 9')
+    lines = program.read_until('"ok", "ref": 9')
     assert any('"ref": "version"' in line for line in lines)
     assert not any('"ref": 0' in line for line in lines)
     come_back(away)
     answers = [program.read_until('"ok"')[-1] for _ in range(5)]
-    assert answers == [f'{{"kind": "ok", "ref": {n}, "id": {n + 1}}}' for n in range(5)]
+    places = [Place(number, away.room.log.epoch) for number in range(1, 6)]
+    assert answers == [accepted_line(ref, place) for ref, place in enumerate(places)]
 
 
 def test_an_action_and_a_topic_have_their_ids_in_the_ok(company: Company) -> None:
@@ -183,7 +192,7 @@ def test_an_action_and_a_topic_have_their_ids_in_the_ok(company: Company) -> Non
     (answer,) = program.read_until('"ref": 1')[-1:]
     bob.read_until("waves")
     last = company.room.log.end.id
-    assert answer == f'{{"kind": "ok", "ref": 1, "id": {last}}}'
+    assert answer == accepted_line(1, Place(last, company.room.log.epoch))
 
 
 def test_who_ends_their_input_is_still_told_that_it_is_said(away: Company) -> None:
@@ -193,7 +202,9 @@ def test_who_ends_their_input_is_still_told_that_it_is_said(away: Company) -> No
     store_of(away).tried.wait()
     wait_until(lambda: program.client.pending, "it waits")
     come_back(away)
-    assert program.read_to_end().endswith(b'{"kind": "ok", "ref": 1, "id": 1}\n')
+    assert program.read_to_end().endswith(
+        accepted(PROGRAM, 1, Place(1, away.room.log.epoch), "lobby")
+    )
 
 
 @pytest.mark.parametrize("command", ["/version", "/who", "/uptime", "/nick zoe", "/why", "/topic"])
@@ -239,3 +250,24 @@ def test_ann_hears_the_answers_that_bob_is_owed_in_no_other_order(company: Compa
     company.say(ann, "two")
     lines = bob.read_until("ann: two")
     assert " * owed" in lines
+
+
+def test_what_a_program_is_sent_and_answered_comes_in_the_order_of_the_places(
+    away: Company,
+) -> None:
+    program, bob = json_program(away), away.join("bob")
+    for number in range(3):
+        program.send(b'{"text": "mine", "ref": %d}\n' % number)
+        wait_until(partial(are_pending, away, 3 * number + 1), "it waits")
+        away.say(bob, "his", "and more")
+        wait_until(partial(are_pending, away, 3 * number + 3), "that waits too")
+    come_back(away)
+    lines = list[str]()
+    while len(lines) < 9:
+        lines += [line for line in program.read_lines(1) if '"id"' in line]
+    assert [json.loads(line)["id"] for line in lines] == list(range(1, 10))
+
+
+def are_pending(company: Company, count: int) -> bool:
+    """Whether so many lines have no place yet."""
+    return sum(len(each.utterance.texts) for each in company.room.pending) == count

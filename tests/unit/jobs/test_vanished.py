@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from gchat.jobs.vanished import has_vanished
+from gchat.runtime.tcp_info import has_vanished
 
 SILENCE = 110.0
 

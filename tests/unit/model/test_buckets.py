@@ -150,6 +150,20 @@ def test_what_is_forgotten_of_full_ones_makes_no_difference(
             assert buckets.wait(rule, each, now) == pytest.approx(expected, abs=NEARLY)
 
 
+def test_what_is_given_back_can_be_taken_again() -> None:
+    buckets, rule = Buckets(), TokenBucket(2, 3)
+    buckets.give_back(rule, "ann")
+    buckets.take(rule, "ann", 10.0, 3)
+    assert buckets.wait(rule, "ann", 10.0) == 0.5
+    buckets.give_back(rule, "ann")
+    assert buckets.wait(rule, "ann", 10.0) == 0
+    assert buckets.wait(rule, "ann", 10.0, 2) == 0.5
+    for _ in range(9):
+        buckets.give_back(rule, "ann")
+    buckets.take(rule, "ann", 10.0, 3)
+    assert buckets.wait(rule, "ann", 10.0) == 0.5  # it does not hold more than it can
+
+
 def test_those_that_are_full_again_are_not_kept() -> None:
     buckets = Buckets()
     for number in range(10_000):

@@ -6,7 +6,6 @@ import pytest
 
 from gchat.model import identities as identities_module
 from gchat.model.identities import SHORT_STAY, Identities, Identity, TooManyIdentities
-from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import digest
 
@@ -71,14 +70,12 @@ def test_a_name_that_looks_like_anothers_is_known_as_such_while_it_has_it(
 def test_one_that_is_forgotten_is_found_by_nothing(identities: Identities) -> None:
     ann = identity(1, "ann")
     identities.add(ann, NOBODY_HERE)
-    ann.privates = [Private(0.0, "bob", "ann", "hi")]
     identities.leave(ann, 1.0)
     identities.moved[1] = ann
     identities.forget(ann)
     assert identities.of(1) is identities.shown("token ann") is identities.called("ann") is None
     assert not identities.changed
     assert not identities.moved
-    assert not identities.undelivered
     assert list(identities.forgotten) == [1]
 
 
@@ -131,10 +128,8 @@ def test_newcomers_push_out_each_other_and_nobody_with_mail_or_a_long_stay(
     away, reader, old = identity(1, "away"), identity(2, "reader"), identity(3, "old")
     for each in (away, reader, old):
         identities.add(each, NOBODY_HERE)
-    away.privates = [Private(0.0, "bob", "away", "hi")]
+    away.has_mail = reader.has_mail = True
     identities.leave(away, 1.0)
-    away.privates = []  # they are in the file now
-    reader.has_mail = True
     identities.leave(old, SHORT_STAY)
     for number in range(10, 30):
         identities.add(identity(number), NOBODY_HERE)

@@ -314,7 +314,7 @@ def test_what_a_log_begins_with_may_be_gone() -> None:
     said(before, *"abc")
     before.delete([2])
     log = RoomLog("lobby")
-    log.begin(before.end, before.after(0, 10))
+    log.begin(before.end, 0, before.after(0, 10))
     assert log.gone_after(0) == 1
     assert [message.text for message in log.last(5, 100, log.end)] == ["a", "c"]
 
@@ -352,7 +352,7 @@ def test_times_never_fall() -> None:
         log.append(time, Kind.SAY, ["x", "y"])
     assert [message.time for message in log.after(0, 9)] == [5, 5, 5, 5, 7, 7, 7, 7]
     again = RoomLog("lobby")
-    again.begin(log.end, log.after(4, 9))
+    again.begin(log.end, 0, log.after(4, 9))
     again.append(1.0, Kind.SAY, ["z"])
     assert again.latest == 7.0
 
@@ -364,9 +364,37 @@ def test_what_a_store_has_placed_is_inserted_with_what_is_gone_of_it() -> None:
         Utterance(2.0, Kind.NOTICE, ["c"], 0, ""),
         Utterance(2.0, Kind.ACTION, ["d"], 2, "bob"),
     ]
-    entries = place("lobby", Cursor(0, 0), 0.0, utterances)
+    entries = place("lobby", 1, Cursor(0, 0), 0.0, utterances)
     assert [(each[0], each[1]) for each in entries] == [(1, 1), (2, 2), (3, 2), (4, 3)]
     log.insert([])
     log.insert([without_text(entries[0]), *entries[1:]])
     assert log.end == Cursor(4, 3)
     assert log.gone_after(0) == 1
+
+
+def test_a_log_knows_in_which_epoch_each_id_was_given_out() -> None:
+    before = RoomLog("lobby")
+    before.begin(Cursor(0, 0), 3)
+    said(before, *"abc")
+    log = RoomLog("lobby")
+    log.begin(before.end, 7, before.after(0, 10))
+    assert (log.epoch, log.epoch_of(3), log.epoch_of(1)) == (7, 3, 3)
+    assert (log.epoch_end(3), log.epoch_end(5), log.epoch_end(7), log.epoch_end(99)) == (3, 3, 3, 3)
+    assert log.epoch_end(2) is None  # what is before is not known here
+    said(log, *"de")
+    assert [message.epoch for message in log.after(0, 10)] == [3, 3, 3, 7, 7]
+    assert (log.epoch_of(4), log.epoch_of(99)) == (7, 7)
+    assert (log.epoch_end(3), log.epoch_end(7)) == (3, 5)
+
+
+def test_a_new_epoch_may_begin_with_what_a_store_has_placed() -> None:
+    log = RoomLog("lobby")
+    log.begin(Cursor(0, 0), 3)
+    said(log, "a")
+    utterance = Utterance(1.0, Kind.SAY, ["b"], 1, "ann")
+    placed = [
+        *place("lobby", 3, Cursor(1, 1), 0.0, [utterance]),
+        *place("lobby", 8, Cursor(2, 2), 0.0, [utterance]),
+    ]
+    log.insert(placed)
+    assert (log.epoch, log.epoch_of(2), log.epoch_of(3), log.epoch_end(3)) == (8, 3, 8, 2)

@@ -1,24 +1,22 @@
-"""protocol.json_lines: objects in lines, both ways."""
+"""protocol.json_lines and json_requests: objects in lines, both ways."""
 
 import json
 from contextlib import suppress
-from typing import Any
+from dataclasses import fields as fields_of
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gchat.model.answers import Answer, Whois, moment
 from gchat.model.display import Display
+from gchat.model.events import Muted
 from gchat.model.message import Kind, Message, Private
-from gchat.protocol.json_lines import (
-    MAX_REF,
-    JsonVoice,
-    NotARequest,
-    Request,
-    encode_message,
-    read_request,
-    with_ref,
-)
+from gchat.protocol import json_requests
+from gchat.protocol.json_lines import JsonVoice, encode_message
+from gchat.protocol.json_requests import MAX_REF, NotARequest, Request, read_request
+from gchat.protocol.voices import accepted
 from gchat.text.safe import escape, visible
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
@@ -56,11 +54,12 @@ def decoded(data: bytes) -> dict[str, Any]:
 def test_a_message_is_read_back_as_it_was_said(
     number: int, time: float, kind: str, name: str, text: str
 ) -> None:
-    fields = decoded(encode_message(Message(number, 1, time, "bög", kind, 7, name, text)))
+    fields = decoded(encode_message(Message(number, 1, time, "bög", kind, 7, name, text, 0x7F)))
     assert fields.pop("time").endswith("Z")
     assert fields == {
         "kind": kind,
         "id": number,
+        "place": f"7f-{number}",
         "room": "bög",
         "name": name,
         "text": text,
@@ -69,7 +68,7 @@ def test_a_message_is_read_back_as_it_was_said(
 
 def test_a_message_that_is_shown_again_says_so() -> None:
     message = Message(1, 1, NOON, "lobby", Kind.SAY, 7, "ann", "hello")
-    again = decoded(encode_message(message, again=True))
+    again = decoded(VOICE.again(message, NOON))
     assert again == decoded(encode_message(message)) | {"again": True}
 
 
@@ -88,15 +87,71 @@ def test_a_private_message_is_read_back(name: str, to: str, text: str) -> None:
 
 @given(ANY_TEXT)
 def test_what_the_server_says_is_read_back(text: str) -> None:
-    assert decoded(VOICE.notices([text])) == {"kind": "answer", "text": text}
-    assert decoded(VOICE.refusal(text)) == {"kind": "error", "text": text}
+    assert decoded(VOICE.notices([text])) == {"kind": "info", "text": text}
+    muted = Muted("op", "spam", None)
+    assert decoded(VOICE.notices([text], muted)) == {
+        "kind": "info",
+        "event": "muted",
+        "by": "op",
+        "why": "spam",
+        "term": None,
+        "text": text,
+    }
+    refusal = {"kind": "error", "reason": "muted", "text": text}
+    assert decoded(VOICE.refusal(text, "muted")) == refusal
+
+
+FACTS = Whois("ann", True, "den", ["den"], moment(NOON), moment(NOON + 1), away="lunch")
+
+
+@given(st.lists(ANY_TEXT.filter(bool), min_size=1))
+def test_an_answer_is_one_object_with_its_facts_and_its_text(texts: list[str]) -> None:
+    text = "\n".join(texts)
+    assert decoded(VOICE.answer(texts)) == {"kind": "answer", "text": text}
+    assert decoded(VOICE.answer(texts, FACTS)) == {
+        "kind": "answer",
+        "answer": "whois",
+        "name": "ann",
+        "here": True,
+        "room": "den",
+        "rooms": ["den"],
+        "since": "2024-05-17T12:00:00.123Z",
+        "seen": "2024-05-17T12:00:01.123Z",
+        "away": "lunch",
+        "address": None,
+        "text": text,
+    }
+
+
+def test_an_answer_of_facts_alone_is_told_and_one_of_nothing_is_not() -> None:
+    assert decoded(VOICE.answer([], FACTS))["text"] == ""
+    assert VOICE.answer([]) == b""
+
+
+def test_no_fact_hides_a_field_of_all_answers() -> None:
+    for each in get_args(Answer):
+        assert not {"kind", "answer", "text", "ref"} & {field.name for field in fields_of(each)}
+    assert len({each.answer for each in get_args(Answer)}) == len(get_args(Answer))
 
 
 @given(ANY_TEXT | st.integers(-(2**63) + 1, 2**63 - 1), ANY_TEXT)
-def test_a_reference_comes_back_as_it_was(ref: str | int, text: str) -> None:
+def test_a_reference_comes_back_as_it_was_with_all_that_answers_it(
+    ref: str | int, text: str
+) -> None:
     assert read_request(line(text="x", ref=ref)).ref == ref
-    assert decoded(with_ref("ok", ref)) == {"kind": "ok", "ref": ref}
-    assert decoded(VOICE.refusal(text, ref)) == {"kind": "error", "ref": ref, "text": text}
+    assert decoded(accepted(Display(), ref)) == {"kind": "ok", "ref": ref}
+    voice = VOICE.answering(ref)
+    error = {"kind": "error", "reason": "muted", "text": text, "ref": ref}
+    assert decoded(voice.refusal(text, "muted")) == error
+    message = Message(1, 1, NOON, "lobby", Kind.SAY, 7, "ann", "hello")
+    private = Private(NOON, "ann", "bob", "x")
+    for answer, plain in (
+        (voice.answer(["x"], FACTS), VOICE.answer(["x"], FACTS)),
+        (voice.again(message, NOON), VOICE.again(message, NOON)),
+        (voice.found(message, NOON), VOICE.found(message, NOON)),
+        (voice.private(private), VOICE.private(private)),
+    ):
+        assert decoded(answer) == decoded(plain) | {"ref": ref}
 
 
 # What a program sends
@@ -110,7 +165,7 @@ def test_a_reference_comes_back_as_it_was(ref: str | int, text: str) -> None:
         ({"text": "/who", "to": "ann"}, "/msg ann /who"),
         ({"command": "/who"}, "/who"),
         ({"command": "/join builds"}, "/join builds"),
-        ({"command": "/nick a\nb"}, "/nick a\\x0ab"),
+        ({"command": "/nick a\x07b"}, "/nick a\\x07b"),
     ],
 )
 def test_a_request_is_the_command_that_a_person_would_type(
@@ -129,7 +184,7 @@ def test_a_request_is_the_command_that_a_person_would_type(
         ("  as it is  ", "  as it is  "),
         ("/who", "/who"),
         ("//who", "//who"),
-        ("a\nb\r\0", "a\\x0ab\\x0d\\x00"),
+        ("a\x07b\0", "a\\x07b\\x00"),
         ("\ud800\udc80\udcff", "\U00010080\\xff"),
         ("\ud800", "\\ud800"),
         ("\u202e", "\\u202e"),
@@ -145,8 +200,22 @@ def test_a_text_is_said_as_it_is_whatever_it_begins_with(
     assert request.said.encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
 
 
+@pytest.mark.parametrize("kind", ["say", "action"])
+def test_a_text_is_escaped_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    escaped = list[str]()
+
+    def note(text: str) -> str:
+        escaped.append(text)
+        return escape(text)
+
+    monkeypatch.setattr(json_requests, "escape", note)
+    request = read_request(line(text="\u202e", kind=kind, ref=1))
+    assert escaped.count("\u202e") == 1
+    assert request.shown == "\\u202e"
+
+
 @pytest.mark.parametrize(
-    "blanks", ["ann bob", "ann\tbob", "ann\u3000bob", " ", "\u2003", "ann bob "]
+    "blanks", ["ann bob", "ann\tbob", "ann\u3000bob", " ", "\u2003", "ann bob ", "ann ", " ann"]
 )
 def test_a_private_message_goes_to_one_name(blanks: str) -> None:
     with pytest.raises(NotARequest, match="The field to must be one name"):
@@ -226,4 +295,4 @@ def check(request: Request) -> None:
     assert request.line
     assert visible(request.line.encode()) == request.line
     if request.ref is not None:
-        assert decoded(with_ref("ok", request.ref))["ref"] == request.ref
+        assert decoded(accepted(Display(), request.ref))["ref"] == request.ref

@@ -93,7 +93,7 @@ def test_a_private_message_is_one_line_in_each_look(display: Display, line: str)
 
 def test_the_servers_words_to_one_client_have_neither_time_nor_colour() -> None:
     assert voice_of(EVERYTHING).notices(["one", "two"]) == b"\r\x1b[K * one\r\n\r\x1b[K * two\r\n"
-    assert voice_of(EVERYTHING).refusal("no") == b"\r\x1b[K * no\r\n"
+    assert voice_of(EVERYTHING).refusal("no", "muted") == b"\r\x1b[K * no\r\n"
 
 
 def test_in_json_each_kind_is_an_object() -> None:
@@ -103,9 +103,14 @@ def test_in_json_each_kind_is_an_object() -> None:
         again = json.loads(voice_of(JSON).again(message, NOON))
         assert again == fields | {"again": True}
     assert json.loads(voice_of(JSON).private(PRIVATE))["kind"] == "private"
-    answers = [json.loads(line) for line in voice_of(JSON).notices(["a", "b"]).splitlines()]
-    assert answers == [{"kind": "answer", "text": text} for text in "ab"]
-    assert json.loads(voice_of(JSON).refusal("no")) == {"kind": "error", "text": "no"}
+    notices = [json.loads(line) for line in voice_of(JSON).notices(["a", "b"]).splitlines()]
+    assert notices == [{"kind": "info", "text": text} for text in "ab"]
+    assert json.loads(voice_of(JSON).answer(["a", "b"])) == {"kind": "answer", "text": "a\nb"}
+    assert json.loads(voice_of(JSON).refusal("no", "muted")) == {
+        "kind": "error",
+        "reason": "muted",
+        "text": "no",
+    }
 
 
 def test_in_json_nothing_is_changed_by_how_lines_look() -> None:
@@ -136,10 +141,10 @@ def test_notices_are_a_line_each_and_begin_as_no_name_can() -> None:
 
 
 def test_a_gap_notice_says_how_many_were_missed() -> None:
-    assert voice_of(PLAIN).gap(1).startswith(b" * You missed 1 message: ")
-    assert voice_of(TELNET).gap(1234).startswith(b" * You missed 1234 messages: ")
-    assert voice_of(PLAIN).gap(0).startswith(b" * You missed some comings and goings: ")
-    assert json.loads(voice_of(Display(json=True)).gap(1234))["missed"] == 1234
+    assert voice_of(PLAIN).gap(1, "lobby").startswith(b" * You missed 1 message: ")
+    assert voice_of(TELNET).gap(1234, "lobby").startswith(b" * You missed 1234 messages: ")
+    assert voice_of(PLAIN).gap(0, "lobby").startswith(b" * You missed some comings and goings: ")
+    assert json.loads(voice_of(Display(json=True)).gap(1234, "lobby"))["missed"] == 1234
 
 
 @pytest.mark.parametrize("display", [PLAIN, TELNET, EVERYTHING, JSON, Display(presence=False)])

@@ -6,7 +6,7 @@ from gchat.model.buckets import TokenBucket
 from tests.unit.person_model import leave_blocked, small_log
 
 SMALL: list[tuple[str, dict[str, Any]]] = [
-    ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80}),
+    ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80, "FAR": 3}),
     ("gchat.delivery.rounds", {"AT_A_TIME": 1}),
     ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
     ("gchat.delivery.backfill", {"PAUSE": 0.0}),
@@ -14,12 +14,13 @@ SMALL: list[tuple[str, dict[str, Any]]] = [
     ("gchat.model.presence", {"INTERVAL": 0.0}),
     ("gchat.hub.marks", {"GROWTH": 12, "SEGMENT": 4}),
     ("gchat.hub.cohorts", {"KEPT_MARKS": 8, "IN_FLIGHT": 4000}),
+    ("gchat.hub.left_rooms", {"MOST": 1000, "PAGE": 3}),
     ("gchat.hub.resumption", {"DISPLACEMENTS": TokenBucket(1000.0, 10**6)}),
     (
         "gchat.hub.connection.Connection",
         {
             "block": leave_blocked,
-            "unacknowledged": property(lambda self: self._socket.unacknowledged),
+            "_on_the_way": property(lambda self: self._socket.unacknowledged),
         },
     ),
 ]

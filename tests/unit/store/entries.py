@@ -3,15 +3,31 @@
 from itertools import groupby
 from operator import itemgetter
 
-from gchat.model.message import SPOKEN, Kind, Utterance
+from gchat.model.message import SPOKEN, Kind, Ref, Utterance
 from gchat.model.room_log import Cursor, Entry
 from gchat.store.base import Batch
+
+
+def entry(
+    last: int,
+    spoken: int,
+    time: float,
+    room: str,
+    kind: str,
+    sender: int,
+    name: str,
+    text: str,
+    epoch: int = 1,
+    ref: Ref = None,
+) -> Entry:
+    """One entry of a log."""
+    return last, spoken, time, room, kind, sender, name, text, epoch, ref
 
 
 def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:
     """So many things said, with the ids from `first` on."""
     return [
-        (number, number, 1000.0 + number, room, Kind.SAY, 7, "ann", f"text {number}")
+        entry(number, number, 1000.0 + number, room, Kind.SAY, 7, "ann", f"text {number}")
         for number in range(first, first + count)
     ]
 
@@ -21,11 +37,11 @@ def batches(*entries: Entry) -> list[Batch]:
     found = list[Batch]()
     for room, group in groupby(entries, itemgetter(3)):
         said = [*group]
-        last, spoken, _, _, kind, *_ = said[0]
+        last, spoken, _, _, kind, *_, epoch, _ = said[0]
         utterances = [
-            Utterance(time, kind, [text], sender, name)
-            for _, _, time, _, kind, sender, name, text in said
+            Utterance(time, kind, [text], sender, name, ref)
+            for _, _, time, _, kind, sender, name, text, _, ref in said
         ]
         end = Cursor(last - 1, spoken - (kind in SPOKEN))
-        found.append(Batch(room, end, 0.0, utterances))
+        found.append(Batch(room, epoch, end, 0.0, utterances))
     return found

@@ -12,6 +12,7 @@ from gchat.store.sqlite.schema import (
     CLIENTS_IN_A_RUN,
     MIGRATIONS,
     begin_run,
+    end_run,
     open_file,
     open_to_read,
 )
@@ -141,5 +142,15 @@ def test_numbers_of_clients_never_come_again(path: str) -> None:
     firsts = []
     for _ in range(3):
         with closing(open_file(path)) as file:
-            firsts.append(begin_run(file))
+            firsts.append(begin_run(file)[0])
     assert firsts == [CLIENTS_IN_A_RUN, 2 * CLIENTS_IN_A_RUN, 3 * CLIENTS_IN_A_RUN]
+
+
+def test_a_new_epoch_begins_only_after_a_run_that_has_not_ended(path: str) -> None:
+    epochs = []
+    for is_killed in (False, False, True, False):
+        with closing(open_file(path)) as file:
+            epochs.append(begin_run(file)[1])
+            if not is_killed:
+                end_run(file)
+    assert epochs[0] == epochs[1] == epochs[2] < epochs[3]

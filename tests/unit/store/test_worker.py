@@ -45,6 +45,20 @@ def block(worker: Worker) -> Iterator[Block]:
     block.end()
 
 
+def test_nothing_begins_while_it_is_suspended(worker: Worker, block: Block) -> None:
+    waiting = worker.submit(lambda _: 7, urgent=True)
+    assert not worker.suspend(0.01)
+    block.end()
+    assert worker.suspend(DEADLINE)
+    later = worker.submit(lambda _: 8, urgent=True)
+    assert block.job.wait(0)
+    assert not waiting.has_begun
+    assert not later.has_begun
+    worker.go_on()
+    assert later.wait(DEADLINE)
+    assert (waiting.result, later.result) == (7, 8)
+
+
 def test_the_urgent_comes_before_all_that_waits(worker: Worker, block: Block) -> None:
     done: list[str] = []
 
@@ -79,6 +93,26 @@ def test_one_whose_patience_is_over_is_told_that_nothing_answers(
     block.end()
     worker.run(lambda _: None)
     assert not done  # it was taken back
+
+
+def test_each_search_has_its_patience_for_itself_however_many_are_before_it(path: str) -> None:
+    with closing(Worker(open_file(path), 1.0, counts_own_time=True)) as worker:
+        jobs = [
+            gevent.spawn(worker.run, lambda _, number=number: threading.Event().wait(0.4) or number)
+            for number in range(5)
+        ]
+        gevent.joinall(jobs, timeout=DEADLINE)
+        assert [job.get() for job in jobs] == [0, 1, 2, 3, 4]
+
+
+def test_behind_one_that_hangs_all_searches_give_up(path: str) -> None:
+    with closing(Worker(open_file(path), 0.02, counts_own_time=True)) as worker:
+        block = Block(worker)
+        for _ in range(3):
+            with pytest.raises(StoreError, match=SILENT):
+                worker.run(lambda _: None)
+        block.end()
+        worker.run(lambda _: None)
 
 
 def test_what_was_given_up_takes_no_memory_while_the_disk_hangs(

@@ -1,13 +1,13 @@
-"""text.clock: times as people write them."""
+"""text.clock: times as the server prints them."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from gchat.text.clock import clock, clock_and_day, duration, past
+from gchat.text.clock import clock, clock_and_day, duration, new_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2024, 5, 17, 12, 0, tzinfo=UTC).timestamp()
@@ -67,77 +67,10 @@ def test_a_duration_is_its_two_largest_units(seconds: float, shown: str) -> None
     assert duration(seconds) == shown
 
 
-@pytest.mark.parametrize(
-    ("text", "ago"),
-    [
-        ("30s", 30),
-        ("10m", 600),
-        ("10 min", 600),
-        ("2h", 2 * HOUR),
-        ("2H", 2 * HOUR),
-        ("1d", DAY),
-        ("3 days", 3 * DAY),
-        ("1 week", 7 * DAY),
-        ("0m", 0),
-    ],
-)
-def test_so_long_ago_is_understood(text: str, ago: float) -> None:
-    assert past(text, NOON, UTC) == NOON - ago
-
-
-@pytest.mark.parametrize(
-    ("text", "ago"),
-    [("11:30", HOUR / 2), ("12:00", 0), ("9:05", 2 * HOUR + 55 * 60), ("14:00", 22 * HOUR)],
-)
-def test_a_time_of_day_is_the_last_one(text: str, ago: float) -> None:
-    assert past(text, NOON, UTC) == NOON - ago
-
-
-def test_a_time_of_day_is_that_of_the_zone() -> None:
-    assert past("13:30", NOON, BERLIN) == NOON - HOUR / 2
-
-
-@given(TIMES.map(lambda time: time + DAY), ZONES, st.integers(0, 23), st.integers(0, 59))
-def test_a_time_of_day_is_never_to_come_and_no_more_than_a_day_ago(
-    now: float, zone: tzinfo | None, hour: int, minute: int
+@given(TIMES, TIMES, ZONES)
+def test_a_new_day_is_told_by_the_zone_s_calendar(
+    before: float, time: float, zone: ZoneInfo
 ) -> None:
-    then = past(f"{hour}:{minute:02}", now, zone)
-    assert then is not None
-    assert now - DAY - HOUR <= then <= now + HOUR  # an hour for clocks that are put forward or back
-    if zone is UTC:
-        assert now - DAY < then <= now
-        assert clock(then, zone) == f"{hour:02}:{minute:02}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "m",
-        "10",
-        "-5m",
-        "10y",
-        "24:00",
-        "12:60",
-        "1:2",
-        "12:30:00",
-        "1234567m",
-        "１０m",
-        "10m ago",
-    ],
-)
-def test_what_means_no_time_is_none(text: str) -> None:
-    assert past(text, NOON, UTC) is None
-
-
-@pytest.mark.parametrize("text", ["2 months", "1 month", "3 mondays", "2 hands"])
-def test_a_word_that_only_begins_like_a_unit_is_not_taken_for_it(text: str) -> None:
-    assert past(text, NOON, UTC) is None
-
-
-@given(st.integers(0, 999_999), st.sampled_from("smhdw"), ZONES)
-@example(999_999, "w", None)
-@example(800_000, "d", UTC)
-def test_whatever_time_is_understood_can_be_shown(count: int, unit: str, zone: ZoneInfo) -> None:
-    then = past(f"{count}{unit}", NOON, zone)
-    assert then is None or clock_and_day(then, zone, NOON)
+    days = [datetime.fromtimestamp(moment, zone).date() for moment in (before, time)]
+    shown = new_day(before, time, zone)
+    assert shown == ("" if days[0] == days[1] else f"{days[1]:%A}, {days[1]}")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gchat.text.clusters import IGNORABLE, MARKS, MAX_MARKS, PREPENDED
+from gchat.text.clusters import IGNORABLE, MARKS, MAX_MARKS
+from gchat.text.kinds import PREPENDED
 from gchat.text.safe import escape, visible
 
 LISTED = [

@@ -1,13 +1,14 @@
 """text.safe: what may be shown to others."""
 
 import unicodedata
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.text.clusters import IGNORABLE
-from gchat.text.safe import escape, visible, visible_lines
+from gchat.text.safe import escape, plain_lines, visible
 
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Unicode's directional embeddings, overrides and isolates, and their ends."""
@@ -17,6 +18,8 @@ HOSTILE = [
     *(b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", OVERRIDES.encode()),
     *("\u2028\u2029\ufeff".encode(), b"\\x1b", b"plain", "grün 日本 😀".encode()),
 ]
+PRINTABLE = {*range(0x20, 0x7F), 0x09}
+
 LINES = st.one_of(
     st.binary(max_size=60),
     st.lists(st.sampled_from(HOSTILE), max_size=12).map(b"".join),
@@ -86,15 +89,29 @@ def test_a_forbidden_character_is_shown_as_its_number(line: bytes, shown: str) -
 
 
 @given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line), min_size=1))
-def test_lines_are_shown_together_as_they_are_alone(lines: list[bytes]) -> None:
-    assert visible_lines(lines) == list(map(visible, lines))
+def test_plain_lines_are_the_same_text_together_as_each_alone(lines: list[bytes]) -> None:
+    if texts := plain_lines(lines):
+        assert texts == list(map(visible, lines))
+    else:
+        assert any(set(line) - PRINTABLE for line in lines)
 
 
-def test_one_line_that_is_not_plain_changes_none_of_the_others() -> None:
-    assert visible_lines([b"one", b"\xff\x1b", b"\ttwo"]) == ["one", r"\xff\x1b", "\ttwo"]
-    assert visible_lines([b"one", b"\ttwo"]) == ["one", "\ttwo"]
+def test_lines_are_plain_if_all_are_of_printable_ascii_and_tabs() -> None:
+    assert plain_lines([b"one", b"\ttwo", bytes(sorted(PRINTABLE))])[:2] == ["one", "\ttwo"]
+    for byte in {*range(256)} - PRINTABLE - {*b"\n"}:
+        assert plain_lines([b"one", bytes([byte]), b"two"]) == []
 
 
 def test_blanks_stay_as_many_as_were_typed() -> None:
     line = "hi" + " " * 73 + " * the server moves"  # docs/using.md says why
     assert visible(line.encode()) == line
+
+
+def test_a_run_sixteen_times_as_long_takes_about_sixteen_times_as_long() -> None:
+    def seconds(count: int) -> float:
+        began = thread_time()
+        assert len(escape("\u200b" * count)) == len(r"\u200b") * count
+        return thread_time() - began
+
+    few, many = 20_000, 320_000
+    assert min(seconds(many) for _ in range(2)) < 64 * min(seconds(few) for _ in range(3))

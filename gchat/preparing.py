@@ -1,0 +1,115 @@
+"""What the options ask for, made before the server starts; or why it cannot start, in a line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gchat.config.motd import Motd
+from gchat.config.options import Options
+from gchat.config.password import password_from
+from gchat.config.settings import Settings
+from gchat.delivery.senders.choice import Choice, NoSender, choose_sender
+from gchat.doors.introduction import MOST_UNKNOWN
+from gchat.doors.table import CannotOpen, Way, choose
+from gchat.hub.hub import Hub
+from gchat.store.errors import CannotUse, StoreError
+from gchat.store.history import History
+from gchat.store.memory import MemoryStore
+from gchat.store.sqlite.errors import refusal
+from gchat.store.sqlite.files import warn_of_other_users
+from gchat.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from gchat.doors.tls import Handshakes
+
+RESERVED_DESCRIPTORS = 32
+"""Descriptors not for clients: standard streams, the loop, listener, history, a spare one."""
+
+
+class CannotStart(Exception):
+    """Why the server cannot start: the line that the program ends with."""
+
+
+def ways_from(options: Options) -> list[Way]:
+    """The ways in that the options name. Raises CannotStart."""
+    try:
+        return choose(options.doors)
+    except CannotOpen as why:
+        raise CannotStart(f"--doors: {why}") from why
+
+
+def open_tls(options: Options, settings: Settings) -> "Handshakes":
+    """Read the certificate, or make one if the options name none. Raises CannotStart."""
+    from gchat.doors.certificate import find_certificate  # what TLS needs takes 10 ms to import
+    from gchat.doors.tls import Handshakes
+
+    try:
+        certificate = find_certificate(options.tls_cert, options.tls_key or "", options.history)
+    except ValueError as why:
+        raise CannotStart(str(why)) from why
+    settings.tls, settings.tls_only = True, options.tls_only
+    return Handshakes(certificate, settings)
+
+
+def sender_from(options: Options, on_failure: Callable[[str], None]) -> Choice:
+    """What sends to those who listen, and what is told of it. Raises CannotStart."""
+    try:
+        return choose_sender(options.sender, on_failure)
+    except NoSender as why:
+        raise CannotStart(f"--sender uring: {why}; --sender auto does without it") from why
+
+
+def fall_back(hub: Hub, why: str) -> None:
+    """Tell who has to know that clients are sent to in the slower way."""
+    hub.sender = f"loop ({why})"
+    hub.report(f"{why}; from now on each client is sent to by a call of its own")
+
+
+def settings_from(options: Options, descriptors: int) -> Settings:
+    """Make the settings from the options and the files that they name. Raises CannotStart.
+
+    `descriptors` is the limit on open files.
+    """
+    settings = Settings(max_line=options.max_line, replay=options.replay)
+    reserved = RESERVED_DESCRIPTORS + bool(options.proxy_from) * MOST_UNKNOWN
+    settings.slots = max(1, descriptors - reserved)
+    settings.proxies = options.proxy_from
+    settings.limits = options.limits(settings.slots)
+    settings.reserve, settings.guest_names = options.reserve, options.guest_names
+    settings.origins, settings.metrics_from = options.origin, options.metrics_from
+    settings.web_title = options.web_title
+    settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages
+    with using("motd file", options.motd):
+        settings.motd = Motd(options.motd) if options.motd else None
+    with using("password file", options.password_file):
+        settings.password = password_from(options.password, options.password_file)
+    with using("operators' password file", options.op_password_file):
+        settings.op_password = password_from(options.op_password, options.op_password_file)
+    return settings
+
+
+@contextmanager
+def using(what: str, path: str | None) -> Iterator[None]:
+    """Raise CannotStart, with the path and `what` the file is, if it cannot be used within."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error
+        raise CannotStart(f"cannot read {what} {path}: {why}") from error
+    except ValueError as error:
+        raise CannotStart(f"cannot use {what} {path}: {error}") from error
+
+
+def open_hub(settings: Settings, options: Options) -> Hub:
+    """Open the history, and make the hub from it. Raises CannotStart."""
+    path = options.history or ""
+    try:
+        store = SqliteStore(path, options.history_sync) if path else MemoryStore()
+        hub = Hub(settings, History(store))
+    except CannotUse as why:
+        raise CannotStart(str(why)) from why
+    except StoreError as error:
+        raise CannotStart(str(refusal(path, error))) from error
+    if path:
+        warn_of_other_users(path)
+    return hub
