@@ -7,7 +7,7 @@ from heapq import nlargest, nsmallest
 from itertools import islice
 
 from gchat.commands.arguments import MAX_TEXT, NOT_WRITTEN, away_of, room_named, too_long
-from gchat.commands.table import Refused, command
+from gchat.commands.table import MAX_SHOWN, Refused, command
 from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
@@ -69,21 +69,26 @@ def leave(hub: Hub, client: Client) -> None:
     join(hub, client, LOBBY)
 
 
-@command(cost=5)
-def rooms(hub: Hub, client: Client) -> None:
+@command("[TEXT]", cost=5)
+def rooms(hub: Hub, client: Client, text: str) -> None:
     """list the rooms with their sizes and topics
 
-    For example: /rooms
+    With TEXT, only those that have it in their name. If they are many, the largest ones are listed.
+    For example: /rooms build
     """
-    rooms = list(hub.rooms.by_name.values())
+    typed = text.strip().removeprefix("#")[:MAX_SHOWN]
+    wanted = name_key(typed)
+    rooms = [room for name, room in hub.rooms.by_name.items() if wanted in name]
     shown = nlargest(ROOMS_SHOWN, rooms, key=lambda room: len(room.clients))
-    width = max(len(room.name) for room in shown)
+    width = max((len(room.name) for room in shown), default=0)
     listed = [ListedRoom(room.name, len(room.clients), topic_of(room, client)) for room in shown]
     lines = [
         f"#{each.room:<{width}} {each.people:>5} here  {each.topic}".rstrip() for each in listed
     ]
     if len(rooms) > len(shown):
         lines.append(f"and {counted(len(rooms) - len(shown), 'smaller room')}")
+    if not rooms:
+        lines = [f"No room has “{typed}” in its name; /join makes one"]
     hub.answer(client, *lines, facts=Rooms(listed, len(rooms)))
 
 

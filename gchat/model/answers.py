@@ -59,12 +59,12 @@ class ListedRoom:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The largest rooms, the largest one first."""
+    """The largest rooms that were asked for, the largest one first."""
 
     answer: ClassVar[str] = "rooms"
     rooms: Sequence[ListedRoom]
     total: int
-    """How many rooms there are."""
+    """How many rooms there are of those that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def test_rooms_tells_their_sizes_and_topics(
         ],
         "total": 2,
     }
+    assert answer(company, ann, "/rooms zoo") == {"answer": "rooms", "rooms": [], "total": 0}
 
 
 def test_whois_tells_room_and_times_and_only_oneself_ones_address(

@@ -160,6 +160,17 @@ def test_of_very_many_rooms_those_with_the_most_people_are_listed(
     assert lines[-1] == "and 11 smaller rooms"
 
 
+def test_rooms_are_looked_for_by_a_part_of_their_names(company: Company, ann: Peer) -> None:
+    for number in range(ROOMS_SHOWN + 10):
+        run(company, person(company), f"/join room{number}")
+    shown(company, ann)
+    for typed in ("room59", "#ROOM59", "m59"):
+        assert told(company, ann, f"/rooms {typed}") == ["#room59     1 here"]
+    assert told(company, ann, "/rooms room")[-1] == "and 10 smaller rooms"
+    assert told(company, ann, "/rooms <b>") == ["No room has “<b>” in its name; /join makes one"]
+    assert len(told(company, ann, f"/rooms {'x' * 60_000}")[0]) < 100
+
+
 # /topic
 
 
