@@ -5,6 +5,7 @@ A browser keeps them, and asks each time whether they are still the same (ETag).
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from html import escape
@@ -38,6 +39,9 @@ POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """What the page may load: its own files. Text never becomes HTML in it."""
+
+_QUALITY = re.compile(r"(?:q=(?:1(?:\.0*)?|0\.\d*[1-9]\d*))?")
+"""How much a client wants a coding that it takes (RFC 9110, 12.4.2)."""
 
 TAG = 16
 """Digits of a file's ETag."""
@@ -75,9 +79,18 @@ class Web:
         if file.tag in request.headers.get("if-none-match", ""):
             return answer(304, b"", "", headers)
         data = file.data
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if _takes_gzip(request):
             data, headers["Content-Encoding"] = file.packed, "gzip"
         return answer(200, data, file.kind, headers, request.method)
+
+
+def _takes_gzip(request: Request) -> bool:
+    """Whether the client takes gzip: it may say that it does not, by a quality of 0."""
+    for each in request.headers.get("accept-encoding", "").lower().split(","):
+        coding, _, quality = each.partition(";")
+        if coding.strip() == "gzip":
+            return _QUALITY.fullmatch(quality.strip()) is not None
+    return False
 
 
 def _read(title: str) -> Iterator[tuple[str, bytes]]:
