@@ -76,6 +76,21 @@ def parts(*data: bytes, between: bytes = b"") -> bytes:
         (masked("unasked", PONG), [], b""),
         (parts(b"hel", b"lo", between=masked("!", PING)), [b"hello"], frame(b"!", PONG)),
         (masked("1", PING) + masked("2", PING), [], frame(b"1", PONG) + frame(b"2", PONG)),
+        (masked(b"x" * 124, PING), [], frame(b"x" * 124, PONG)),
+        (masked("hi", PING, length=b"\x02", key=bytes(4)), [], frame(b"hi", PONG)),
+        (masked("?" * 125, PONG), [], b""),
+        (parts(b"hel", b"lo", between=masked("!", PONG)), [b"hello"], b""),
+        (
+            parts(b"a", b"b", b"c", between=masked("1", PING) + masked("", PING)),
+            [b"abc"],
+            (frame(b"1", PONG) + frame(b"", PONG)) * 2,
+        ),
+        (parts(EMOJI[:2], EMOJI[2:], between=masked(b"\xff", PING)), [EMOJI], frame(b"\xff", PONG)),
+        (parts(b"hel", b"lo") + parts(b"wo", b"rld"), [b"hello", b"world"], b""),
+        (parts(b"", b""), [b""], b""),
+        (parts(b"", EURO), [EURO], b""),
+        (parts(b"x" * 126, b"y" * 127), [b"x" * 126 + b"y" * 127], b""),
+        (masked("x" * 125, length=b"\x7e\x00\x7d"), [b"x" * 125], b""),
     ],
 )
 def test_what_is_right_is_taken(data: bytes, messages: list[bytes], replies: bytes) -> None:
@@ -89,6 +104,15 @@ def test_what_is_right_is_taken(data: bytes, messages: list[bytes], replies: byt
         *((masked("x", opcode), 1002) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
         (masked("x", key=None), 1002),
         (masked("x" * 126, PING), 1002),
+        (masked("x" * 126, PONG), 1002),
+        (masked("x", PONG, fin=False), 1002),
+        (masked(b"", PING, length=b"\x7f" + (0).to_bytes(8)), 1002),
+        (masked("x", reserved=4, key=None), 1002),
+        (masked("x", PING, reserved=1), 1002),
+        (masked(b"", PING, key=None), 1002),
+        (parts(b"x", b"y", between=masked("z", Opcode.BINARY)), 1003),
+        (parts(b"x", b"y", between=masked("z", 11)), 1002),
+        (masked("x", fin=False) + masked("y", CONTINUATION, reserved=4), 1002),
         (masked("x" * 126, Opcode.CLOSE), 1002),
         (masked("x", PING, fin=False), 1002),
         (masked(b"", Opcode.CLOSE, fin=False), 1002),
@@ -100,6 +124,8 @@ def test_what_is_right_is_taken(data: bytes, messages: list[bytes], replies: byt
         (masked(b"x", Opcode.BINARY, fin=False), 1003),
         (masked("x" * (LIMIT + 1)), 1009),
         (masked(b"", length=b"\x7f" + b"\xff" * 8), 1009),
+        (masked(b"", length=b"\x7f\x80" + bytes(7)), 1009),
+        (masked(b"", length=b"\x7e\xff\xff"), 1009),
         (parts(b"x" * LIMIT, b"y"), 1009),
         (parts(b"x", b"y" * LIMIT), 1009),
         (masked(b"\xff"), 1007),
@@ -108,6 +134,12 @@ def test_what_is_right_is_taken(data: bytes, messages: list[bytes], replies: byt
         (masked(b"\xed\xa0\x80"), 1007),
         (masked(b"\xf4\x90\x80\x80"), 1007),
         (masked(EURO[:2]), 1007),
+        (masked(b"\x80"), 1007),
+        (masked(b"\xfe\xff"), 1007),
+        (masked(b"\xe0\x80\xaf"), 1007),
+        (masked(b"\xf0\x80\x80\xaf"), 1007),
+        (masked(b"\xed\xbf\xbf"), 1007),
+        (masked(b"\xf5\x80\x80\x80"), 1007),
         (parts(EURO[:2], b"x"), 1007),
         (parts(b"x", EURO[:1]), 1007),
         (parts(b"x", b"\xff", b"y"), 1007),
@@ -133,6 +165,54 @@ def test_a_close_frame_is_answered_and_nothing_behind_it_is_read(code: int | Non
     heard = hear_at_every_cut(data)
     answer = frame(b"" if code is None else code.to_bytes(2), Opcode.CLOSE)
     assert heard == Heard([b"before"], answer, True)
+
+
+BAD = [
+    *(EURO[:2], EMOJI[:3], b"\x80", b"\xff", b"\xc0\xaf", b"\xe0\x9f\xbf", b"\xf0\x8f\xbf\xbf"),
+    *(b"\xed\xa0\x80", b"\xf4\x90\x80\x80", EURO[:2] + b"(", EMOJI[:3] + EURO),
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_text_that_is_no_utf_8_is_refused_wherever_its_frames_are_cut(bad: bytes) -> None:
+    text = EURO + bad
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1):
+            heard = hear(parts(text[:first], text[first:second], text[second:]))
+            assert (heard.messages, heard.has_ended) == ([], True), (first, second)
+            assert heard.replies[2:4] == (1007).to_bytes(2)
+
+
+@pytest.mark.parametrize("bad", [each for each in BAD if each not in (EURO[:2], EMOJI[:3])])
+def test_text_that_cannot_become_utf_8_is_refused_before_its_message_ends(bad: bytes) -> None:
+    for behind in (b"", b"x" * 10):
+        heard = hear(masked(EURO + bad + behind, fin=False))
+        assert heard.has_ended
+        assert heard.replies[2:4] == (1007).to_bytes(2)
+
+
+@pytest.mark.parametrize("text", [EURO, EMOJI, "aé€😀z".encode()])
+def test_text_is_taken_wherever_its_frames_are_cut(text: bytes) -> None:
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1):
+            data = parts(text[:first], text[first:second], text[second:], between=masked("", PING))
+            heard = hear(data)
+            assert heard == Heard([text], frame(b"", PONG) * 2, False), (first, second)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 999, 1000])
+@pytest.mark.parametrize("key", [bytes(4), b"\xff\xff\xff\xff", b"abcd", b"\x00\x01\x00\xff"])
+def test_each_length_is_unmasked_with_each_key(size: int, key: bytes) -> None:
+    data = bytes(32 + at % 90 for at in range(size))
+    lengths = [size.to_bytes(1)] if size <= 125 else []
+    lengths += [b"\x7e" + size.to_bytes(2), b"\x7f" + size.to_bytes(8)]
+    for length in lengths:  # longer than they need be as well: RFC 6455 leaves that to the sender
+        assert hear_at_every_cut(masked(data, length=length, key=key)).messages == [data]
+
+
+def test_a_close_frame_between_the_frames_of_a_message_ends_it() -> None:
+    heard = hear_at_every_cut(parts(b"hel", b"lo", between=close(1000)))
+    assert heard == Heard([], frame((1000).to_bytes(2), Opcode.CLOSE), True)
 
 
 def test_what_is_too_long_is_refused_before_it_has_come() -> None:
