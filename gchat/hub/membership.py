@@ -173,7 +173,7 @@ def answer_in(seat: Seat) -> None:
 def check_number(count: int) -> None:
     """Raise TooManySeats if no client may have `count` seats."""
     if count > MOST_SEATS:
-        raise TooManySeats(f"a program may be in {MOST_SEATS} rooms at a time; leave one first")
+        raise TooManySeats(f"you can be in {MOST_SEATS} rooms at a time; leave one first")
 
 
 def check_seats(hub: Hub, client: Client, count: int) -> None:

@@ -35,6 +35,7 @@ export class Arrival {
       if (!isBack && !(await this.introduce())) return;
       await this.enterRooms(isBack);
       await this.learn();
+      if (session.away !== null) await session.ask({ command: `/away ${session.away}` }); // it was of the connection
       if (number !== this.number) return;
       session.connection.settle();
       for (const room of session.rooms.values()) {

@@ -1,5 +1,6 @@
 // Where one types: several lines, completion of names and commands, drafts for each room.
 
+import { Choices } from "./choices.js";
 import { browser } from "./memory.js";
 import { element, key } from "./text.js";
 
@@ -8,15 +9,13 @@ const MOST = 8; // suggestions that are shown
 export class Composer {
   // `on` has say(text), names() and commands().
   constructor(form, input, list, on) {
-    this.form = form;
     this.input = input;
-    this.list = list;
     this.on = on;
     this.room = "";
     this.sent = [];
     this.recalled = 0;
-    this.choices = [];
-    this.chosen = 0;
+    this.offered = [];
+    this.choices = new Choices(input, list, (index) => this.take(index));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -75,21 +74,19 @@ export class Composer {
 
   pressed(event) {
     if (event.isComposing) return;
-    const isOpen = this.choices.length > 0;
+    const { choices } = this;
+    if (choices.pressed(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      if (isOpen && this.wasMoved) this.take(this.chosen);
+      if (choices.isOpen && choices.wasMoved) this.take(choices.chosen);
       else this.submit();
     } else if (event.key === "Tab" && !event.shiftKey && this.input.value) {
-      if (isOpen) this.take(this.chosen);
+      if (choices.isOpen) this.take(choices.chosen);
       else if (!this.completeName()) return;
       event.preventDefault();
-    } else if (event.key === "Escape" && isOpen) {
+    } else if (event.key === "Escape" && choices.isOpen) {
       event.stopPropagation();
       this.close();
-    } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && isOpen) {
-      event.preventDefault();
-      this.move(event.key === "ArrowUp" ? -1 : 1);
     } else if (event.key === "ArrowUp" && !this.input.value && this.recalled > 0) {
       event.preventDefault();
       this.set(this.sent[--this.recalled]);
@@ -105,9 +102,9 @@ export class Composer {
     const found = this.on.names().filter((name) => key(name).startsWith(key(typed)));
     if (!found.length) return false;
     const behind = begin === 0 ? ": " : " ";
-    const choices = found.slice(0, MOST).map((name) => ({ shown: name, begin, text: name + behind }));
-    if (choices.length === 1) this.put(choices[0]);
-    else this.offer(choices);
+    const offered = found.slice(0, MOST).map((name) => ({ shown: name, begin, text: name + behind }));
+    if (offered.length === 1) this.put(offered[0]);
+    else this.offer(offered);
     return true;
   }
 
@@ -124,46 +121,15 @@ export class Composer {
     );
   }
 
-  offer(choices) {
-    this.choices = choices;
-    this.chosen = 0;
-    this.wasMoved = false;
-    this.list.replaceChildren(
-      ...choices.map((choice, index) => {
-        const item = element("li");
-        item.id = `choice-${index}`;
-        item.setAttribute("role", "option");
-        item.append(element("b", "", choice.shown));
-        if (choice.about) item.append(" ", element("span", "", choice.about));
-        item.addEventListener("mousedown", (event) => {
-          event.preventDefault();
-          this.take(index);
-        });
-        return item;
-      }),
-    );
-    this.list.hidden = !choices.length;
-    this.mark();
-  }
-
-  move(step) {
-    this.wasMoved = true;
-    this.chosen = (this.chosen + step + this.choices.length) % this.choices.length;
-    this.mark();
-  }
-
-  mark() {
-    [...this.list.children].forEach((item, index) => {
-      item.setAttribute("aria-selected", String(index === this.chosen));
-    });
-    if (this.choices.length) this.input.setAttribute("aria-activedescendant", `choice-${this.chosen}`);
-    else this.input.removeAttribute("aria-activedescendant");
+  offer(offered) {
+    this.offered = offered;
+    this.choices.offer(offered.map(({ shown, about = "" }) => [element("b", "", shown), " ", element("span", "", about)]));
   }
 
   take(index) {
-    const choice = this.choices[index];
+    const taken = this.offered[index];
     this.close();
-    this.put(choice);
+    this.put(taken);
   }
 
   put({ begin, text }) {
@@ -173,6 +139,6 @@ export class Composer {
   }
 
   close() {
-    if (this.choices.length) this.offer([]);
+    if (this.choices.isOpen) this.offer([]);
   }
 }

@@ -2,9 +2,7 @@
 
 import { canNotify, ring } from "./alerts.js";
 import { browser } from "./memory.js";
-import { element } from "./text.js";
-
-const find = (id) => document.getElementById(id);
+import { element, find } from "./text.js";
 
 // Ask for a name, or for a password, and say why; `start` is called with both.
 export function ask(what, why, name, start) {
@@ -54,6 +52,22 @@ export function settings(session, forget) {
   dialog.onclose = () => {
     const wanted = name.value.trim();
     if (wanted && wanted !== session.name) session.say(`/nick ${wanted}`);
+  };
+  dialog.showModal();
+}
+
+// Whether this person is away, and what others are told of that.
+export function away(session) {
+  const dialog = find("away");
+  const isAway = session.away !== null;
+  find("away-text").value = session.away ?? "";
+  find("end-away").hidden = !isAway;
+  find("set-away").textContent = isAway ? "Change it" : "Set me away";
+  dialog.returnValue = "";
+  dialog.onclose = () => {
+    const { value, placeholder } = find("away-text");
+    if (dialog.returnValue === "set") session.say(`/away ${value.trim() || placeholder}`);
+    if (dialog.returnValue === "end") session.say("/away");
   };
   dialog.showModal();
 }

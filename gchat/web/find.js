@@ -1,11 +1,9 @@
 // Finding messages: the server searches, a result leads to its place in the room.
 
-import { day, clock, element, nameNode } from "./text.js";
+import { clock, day, element, find, nameNode } from "./text.js";
 import { idOf } from "./rooms.js";
 
 const FAR = 3000; // messages that are loaded at most to get to one in its room
-
-const find = (id) => document.getElementById(id);
 
 export class Finder {
   constructor(session, log) {

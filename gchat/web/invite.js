@@ -1,8 +1,8 @@
 // How others get in: the address of the page, and its QR code for phones.
 
 import { generate } from "./qr.js";
+import { find } from "./text.js";
 
-const find = (id) => document.getElementById(id);
 const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 const MARGIN = 4; // modules around the code, as its standard has it
 
@@ -42,4 +42,3 @@ function draw(canvas, text) {
   }
   canvas.setAttribute("aria-label", `QR code of ${text}`);
 }
-

@@ -2,20 +2,23 @@
 
 import { call, showTitle } from "./alerts.js";
 import { Composer } from "./composer.js";
-import { ask, menu, settings } from "./dialogs.js";
+import { ask, away, menu, settings } from "./dialogs.js";
+import { Directory } from "./directory.js";
 import { Finder } from "./find.js";
 import { invite } from "./invite.js";
-import { showPeople, showRooms } from "./lists.js";
+import { awayText, showPeople, showRooms } from "./lists.js";
 import { Log } from "./log.js";
 import { browser, tab } from "./memory.js";
 import { ignoreLost } from "./requests.js";
 import { Session } from "./session.js";
-import { element, fill, key, soon } from "./text.js";
+import { element, fill, find, key, soon } from "./text.js";
 
-const find = (id) => document.getElementById(id);
+const REFRESHING = 60000; // ms until it is asked anew who is away, for somebody who looks here again
+
 const banner = find("banner");
 let commands = [];
 let drawing = new Set();
+let refreshed = Date.now();
 
 const session = new Session({
   state: showState,
@@ -52,6 +55,7 @@ const composer = new Composer(find("composer"), find("input"), find("choices"), 
 });
 
 const finder = new Finder(session, log);
+const directory = new Directory(session);
 
 // What has changed is shown once for each frame, however much it is.
 function later(what) {
@@ -63,22 +67,26 @@ function draw() {
   const what = drawing;
   drawing = new Set();
   if (what.has("rooms")) {
-    showRooms(find("rooms"), session, { show, leave: (room) => session.leave(room).catch(ignoreLost) });
+    showRooms(session, { show, leave: (room) => session.leave(room).catch(ignoreLost) });
     const { unread, mentions } = showTitle(session);
     find("left-count").hidden = !unread;
     find("left-count").textContent = String(unread);
     find("left-count").classList.toggle("loud", mentions > 0);
     find("show-left").setAttribute("aria-label", unread ? `Rooms: ${unread} unread` : "Rooms");
     find("me").replaceChildren("You are ", element("bdi", "", session.name || "nobody yet"));
+    find("state").textContent = session.away === null ? "here" : awayText(session.away);
+    find("show-away").classList.toggle("away", session.away !== null);
   }
-  if (what.has("people") && session.current) {
-    showPeople(find("people"), find("people-title"), session.current, session, { person: (_, name) => personMenu(name) });
-  }
+  if (what.has("people") && session.current) showPeople(session, { person: personMenu });
 }
 
 function show(room) {
-  closeDrawers();
   session.show(room);
+  focusInput();
+}
+
+// A phone would bring its keyboard up.
+function focusInput() {
   if (matchMedia("(hover: hover)").matches) find("input").focus();
 }
 
@@ -88,6 +96,12 @@ function showRoom(room, isTopicAlone = false) {
   fill(find("topic"), room.topic);
   find("topic").title = room.topic;
   if (isTopicAlone) return;
+  closeDrawers();
+  if (directory.dialog.open) {
+    directory.dialog.close();
+    focusInput();
+  }
+  find("find-person").value = "";
   find("log").setAttribute("aria-label", `Messages in ${room.label}`);
   log.show(room, browser.get("seen", {})[room.name] ?? "");
   composer.show(room);
@@ -168,31 +182,14 @@ function toggle(side, isOpen) {
 for (const side of ["left", "right"]) {
   find(`show-${side}`).onclick = () => {
     toggle(side, !find(side).classList.contains("open"));
-    find(side).querySelector("button, input")?.focus();
+    find(side).querySelector("li button")?.focus();
   };
 }
 document.querySelector("main").addEventListener("click", closeDrawers);
 find("show-settings").onclick = () => settings(session, forget);
+find("show-away").onclick = () => away(session);
 find("show-invite").onclick = () => invite(session).catch(ignoreLost);
 find("show-find").onclick = () => finder.open();
-find("join").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const name = find("join-name").value.trim();
-  find("join-name").value = "";
-  closeDrawers();
-  if (name) session.join(name).catch(ignoreLost);
-});
-find("join-name").addEventListener("focus", async () => {
-  const { objects } = await session.ask({ command: "/rooms" }).catch(() => ({ objects: [] }));
-  const listed = objects.find((each) => each.answer === "rooms")?.rooms ?? [];
-  find("open-rooms").replaceChildren(
-    ...listed.map(({ room, people, topic }) => {
-      const option = element("option", "", `${people} here ${topic}`);
-      option.value = room;
-      return option;
-    }),
-  );
-});
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     closeDrawers();
@@ -207,7 +204,13 @@ addEventListener("keydown", (event) => {
     show(rooms[(index + rooms.length) % rooms.length]);
   }
 });
-addEventListener("focus", () => log.room && log.scrolled());
+find("find-person").oninput = () => later("people");
+addEventListener("focus", () => {
+  if (log.room) log.scrolled();
+  if (Date.now() - refreshed < REFRESHING) return;
+  refreshed = Date.now();
+  session.refresh();
+});
 
 fetch("/web/commands.json")
   .then((answer) => answer.json())

@@ -21,6 +21,7 @@ export class Session {
     this.name = browser.get("name", "");
     this.token = browser.get("token", "");
     this.isOperator = false;
+    this.away = null; // what others are told; null if this person is not away
     this.maxBytes = 60000;
     this.number = 0; // of what was put into rooms
     this.wasThere = false; // the welcome is not repeated
@@ -93,11 +94,12 @@ export class Session {
     return room;
   }
 
-  async join(typed) {
+  // `refuse` is told why that cannot be.
+  async join(typed, refuse = (why) => this.tell(why, "refused")) {
     const name = key(typed.replace(/^#/, "").trim());
     if (!this.rooms.has(name)) {
       const { end } = await this.ask({ join: name });
-      if (end.kind === "error") return this.tell(end.text, "refused");
+      if (end.kind === "error") return refuse(end.text);
       this.keepRooms();
       this.show(this.rooms.get(end.room));
       await this.backlog.catchUp(this.rooms.get(end.room), false);
@@ -132,7 +134,12 @@ export class Session {
     this.on.room(room);
     this.on.rooms();
     // Nobody is told who is away: that is asked for now and then.
-    if (!room.partner && this.isThere) this.backlog.listPeople(room).catch(ignoreLost);
+    this.refresh();
+  }
+
+  refresh() {
+    const { current } = this;
+    if (current && !current.partner && this.isThere) this.backlog.listPeople(current).catch(ignoreLost);
   }
 
   // The room was looked at, up to its end.
@@ -157,14 +164,22 @@ export class Session {
   obey(room, word, line) {
     const rest = line.slice(word.length).trim();
     if (word === "/me" && rest && !room.partner) this.outbox.put(room, "action", rest);
-    else if (word === "/join" && rest) this.join(rest).catch(ignoreLost);
-    else if (word === "/leave" && !rest) this.leave(room).catch(ignoreLost);
+    else if (word === "/join" && rest) this.attempt(line, this.join(rest));
+    else if (word === "/leave" && !rest) this.attempt(line, this.leave(room));
     else if (word === "/msg" && /^\S+\s+\S/.test(rest)) {
       const [to] = rest.split(/\s/, 1);
       const partner = this.conversation(to.replace(/^@|[:,]$/g, ""));
       this.outbox.put(partner, "say", rest.slice(to.length).trim());
       this.show(partner);
-    } else this.command(room, line).catch(ignoreLost);
+    } else this.attempt(line, this.command(room, line));
+  }
+
+  // What is typed is `done` now or never.
+  attempt(line, done) {
+    done.catch((error) => {
+      ignoreLost(error);
+      this.tell(`Not done, as the connection is lost: ${line}`, "refused");
+    });
   }
 
   async command(room, line) {
@@ -182,10 +197,9 @@ export class Session {
     const deleted = word === "delete" && /^(?:#([^/]+)\/)?(?:[^-\s]*-)?(\d+)/.exec(rest);
     if (deleted) this.remove(this.rooms.get(deleted[1] ?? room.name), { deleted: Number(deleted[2]), name: this.name });
     if (word === "resume") await this.arrival.goOn(objects);
-    if (word === "op" || word === "nick") await this.arrival.learn();
-    if (["op", "nick", "away"].includes(word)) {
-      for (const each of this.rooms.values()) if (!each.partner) await this.backlog.listPeople(each);
-    }
+    if (word !== "op" && word !== "nick") return;
+    await this.arrival.learn();
+    for (const each of this.rooms.values()) if (!each.partner) await this.backlog.listPeople(each);
   }
 
   setTopic(room, topic) {
@@ -199,6 +213,8 @@ export class Session {
   receive(object) {
     // What is said in a room may come before the answer that leads there is at its end.
     if (object.answer === "join" || object.answer === "resume") this.enterRoom(object.room, object.topic);
+    if (object.answer === "away") this.setAway(object.away);
+    if (object.answer === "msg") this.markAway(object.to, object.away);
     if (this.requests.take(object) || this.outbox.take(object)) this.awaitOthers();
     else if (object.kind === "private") this.receivePrivate(object);
     else if (object.place) this.receiveFromRoom(object);
@@ -229,8 +245,24 @@ export class Session {
     const entry = { kind, place, name, text, again, event, time: Date.parse(object.time) };
     const isSaid = kind === "say" || kind === "action";
     entry.isOwn = isSaid && key(name) === key(this.name);
+    if (isSaid && !again) this.markAway(name, null); // that ends it
     this.insert(room, entry, isSaid && !again && !entry.isOwn);
     this.keepPlace(room);
+  }
+
+  setAway(text) {
+    this.away = text;
+    this.markAway(this.name, text);
+    this.on.rooms();
+  }
+
+  markAway(name, text) {
+    for (const room of this.rooms.values()) {
+      const person = room.people.get(name);
+      if (!person || person.away === text) continue;
+      person.away = text;
+      this.on.people(room);
+    }
   }
 
   tellPassword({ reason, text }) {

@@ -5,6 +5,8 @@ const PARTS = /(`[^`]+`)|(https?:\/\/[^\s<>"`\u2066-\u2069]+)/gu;
 const TRAILING = ".,;:!?'’”»";
 const MARKS = "._-"; // of the letters of a name, those that are none at the end of a sentence
 
+export const find = (id) => document.getElementById(id);
+
 export function element(tag, kind = "", text = "") {
   const made = document.createElement(tag);
   if (kind) made.className = kind;

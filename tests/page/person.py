@@ -85,7 +85,8 @@ class PagePerson:
         )
 
     def enter(self, room: str) -> None:
-        """Join a room by the field for that."""
+        """Join a room, or open it, by its name."""
+        self.page.click("#show-directory")
         self.page.fill("#join-name", room)
         self.page.press("#join-name", "Enter")
         self.page.wait_for_function(

@@ -53,7 +53,11 @@ def test_axe_finds_nothing(start_server: StartServer, open_page: OpenPage, schem
     expect_nothing(ann)
     ann.go_to("#lobby")
     expect_nothing(ann)
-    for opened in ("#show-settings", "#show-invite", "#people .person:has-text('bob')"):
+    ann.page.click("#show-away")
+    ann.page.click("#set-away")
+    ann.page.wait_for_selector("#people .away")
+    shown = ("#show-settings", "#show-invite", "#people .person:has-text('bob')", "#show-away")
+    for opened in (*shown, "#show-directory"):
         ann.page.click(opened)
         expect_nothing(ann)
         ann.page.keyboard.press("Escape")

@@ -41,6 +41,7 @@ def test_drawers_open_and_close_on_a_phone(server: Server, open_page: OpenPage) 
     assert not ann.page.is_visible("#rooms")
     ann.page.tap("#show-left")
     ann.page.wait_for_selector("#rooms .room", state="visible")
+    ann.page.tap("#show-directory")
     ann.page.fill("#join-name", "builds")
     ann.page.press("#join-name", "Enter")
     ann.page.wait_for_function("() => document.querySelector('#room').textContent === '#builds'")
@@ -62,7 +63,7 @@ def test_all_can_be_done_with_the_keyboard(server: Server, open_page: OpenPage) 
     for _ in range(40):
         seen.add(ann.page.evaluate("() => document.activeElement.id"))
         ann.page.keyboard.press("Tab")
-    assert {"show-find", "show-settings", "join-name", "log", "input"} <= seen
+    assert {"show-find", "show-settings", "show-directory", "show-away", "log", "input"} <= seen
     ann.page.focus("#input")
     ann.page.keyboard.type("hello")
     ann.page.keyboard.press("Enter")
