@@ -77,7 +77,7 @@ def settings_from(options: Options, descriptors: int) -> Settings:
     settings.limits = options.limits(settings.slots)
     settings.reserve, settings.guest_names = options.reserve, options.guest_names
     settings.origins, settings.metrics_from = options.origin, options.metrics_from
-    settings.web_title = options.web_title
+    settings.web_title = options.web_title or settings.web_title
     settings.keep_days, settings.keep_messages = options.keep_days, options.keep_messages
     with using("motd file", options.motd):
         settings.motd = Motd(options.motd) if options.motd else None

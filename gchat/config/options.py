@@ -21,7 +21,10 @@ MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
 TLS = "tls"
 """What `--doors` calls TLS, inside which the other doors are."""
 
-OF_DOORS = {TLS: ("tls-only", "tls-cert", "tls"), "http": ("origin", "metrics-from")}
+OF_DOORS = {
+    TLS: ("tls-only", "tls-cert", "tls"),
+    "http": ("origin", "web-title", "metrics-from"),
+}
 """Options that mean nothing without a door, by its name."""
 
 
@@ -38,7 +41,8 @@ class Options(argparse.Namespace):
     """None if the key is in the same file."""
     tls_only: bool
     origin: tuple[str, ...]
-    web_title: str
+    web_title: str | None
+    """None means the usual one."""
     metrics_from: tuple[Network, ...]
     proxy_from: tuple[Network, ...]
     max_line: int
@@ -164,8 +168,8 @@ def _add_network(group: Group) -> None:
     )
     group.add_option(
         "web-title",
-        Settings.web_title,
-        "what the web page is called (default: %(default)s)",
+        None,
+        f"what the web page is called (default: {Settings.web_title})",
         "TEXT",
         values.not_empty,
     )

@@ -63,7 +63,12 @@ def networks(text: str, read: Callable[[str], Network] = read_network) -> tuple[
 
 def proxies(text: str) -> tuple[Network, ...]:
     """Networks, or addresses; each address stands for itself, as its neighbours are not trusted."""
-    return networks(text, read_exactly)
+    found = networks(text, read_exactly)
+    if any(network.prefixlen == 0 for network in found):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} would let anybody claim any address; name the proxy's own, such as 10.1.0.5"
+        )
+    return found
 
 
 def path(text: str) -> str:

@@ -216,6 +216,10 @@ def test_where_none_can_be_made_that_is_told(tmp_path: Path) -> None:
             ("--doors=plain", "--metrics-from=::1"),
             "--metrics-from needs the door http: add it to --doors",
         ),
+        (
+            ("--doors", "plain", "--web-title", "Lab"),
+            "--web-title needs the door http: add it to --doors",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options: tuple[str, ...], why: str) -> None:

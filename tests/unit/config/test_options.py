@@ -21,7 +21,7 @@ DEFAULTS = {
     "tls_key": None,
     "tls_only": False,
     "origin": (),
-    "web_title": "gchat",
+    "web_title": None,
     "metrics_from": (),
     "proxy_from": (),
     "max_line": 65536,
@@ -91,6 +91,7 @@ NEEDED = {"keep_messages": {"history": "chat.db"}, "tls_key": {"tls_cert": "own.
 MISTAKES = [
     *(("port", text) for text in ("65536", "-1", "http", "", "1.5", "78 78", "9" * 5000)),
     *(("proxy_from", text) for text in ("", "10.0.0.5,", "proxy", "10.0.0.0/33", "::ffff:0:0/90")),
+    *(("proxy_from", text) for text in ("0.0.0.0/0", "10.0.0.5,::/0")),
     *(("max_line", text) for text in ("0", "-5", "many", "1_000", "")),
     *(("rate", text) for text in ("-1", "0.5", "00", "", str(MOST + 1))),
     *(("burst", text) for text in ("0", "none")),
