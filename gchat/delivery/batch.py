@@ -3,18 +3,30 @@
 from array import array
 from bisect import bisect_right, insort
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TypeVar
 from weakref import ref
 
 from gchat.model.display import Display
 from gchat.model.ignoring import IgnoreList
-from gchat.model.message import Message
+from gchat.model.message import COUNTED, Message
 from gchat.model.room_log import UNKNOWN, Cursor, RoomLog
+from gchat.model.runs import (
+    COUNT,
+    ID,
+    KIND,
+    SENDER,
+    SPOKEN_UP_TO,
+    TIME,
+    Run,
+    messages_of,
+    rows_of,
+    run_of,
+)
 from gchat.protocol.days import day_line, shows_days
-from gchat.protocol.voices import encoder
+from gchat.protocol.voices import encoder, run_encoder
 
 MAX_MESSAGES = 2048
 MAX_BYTES = 128 * 1024
@@ -43,58 +55,82 @@ Key = TypeVar("Key")
 
 
 class Batch:
-    """Messages that follow one another in a log, at least one, and their lines."""
+    """Messages that follow one another in a log, at least one, as runs, and their lines."""
 
     __slots__ = (
         "_by_sender",
         "_days",
+        "_encode",
         "_ends",
         "_lines",
-        "_messages",
+        "_pieces",
+        "_runs",
         "_spoken",
         "_without",
         "data",
         "end",
+        "first",
     )
 
     def __init__(
-        self, messages: list[Message], lines: list[bytes], days: Mapping[int, bytes] = NO_DAYS
+        self,
+        runs: list[Run],
+        pieces: list[bytes],
+        encode: Callable[[Message], bytes],
+        days: Mapping[int, bytes] = NO_DAYS,
     ) -> None:
-        """`days` has what tells of a new day, at the beginning of lines, by their indices."""
-        self._messages = messages
+        """`pieces` are the lines of each run; `encode` is how messages become lines.
+
+        `days` has what tells of a new day, at the beginning of pieces, by their indices.
+        """
+        self._runs = runs
+        self._pieces = pieces
+        self._encode = encode
         self._days = days
-        self._lines = lines
         self._ends: array[int] | None = None
         self._spoken: array[int] | None = None
-        self.data = b"".join(lines)
-        """What a client is sent."""
-        self.end = self._behind(len(messages))
-        """The place of a client that has got all of it."""
+        self._lines = dict[tuple[int, int], bytes]()
+        """Lines that clients were cut in, by their index and length."""
         self._by_sender = defaultdict[int, list[int]](list)
         self._without: dict[frozenset[int], Batch] = {}
+        self.data = b"".join(pieces)
+        """What a client is sent."""
+        last = runs[-1]
+        self.end = Cursor(last[ID], last[SPOKEN_UP_TO])
+        """The place of a client that has got all of it."""
+        self.first = runs[0][ID] - runs[0][COUNT]
+        """The id behind which its messages begin."""
 
     @property
     def ends(self) -> "array[int]":
-        """Where each line ends in `data`. Found when it is first asked for."""
+        """Where each message's line ends in `data`. Found when it is first asked for."""
         if self._ends is None:
-            self._ends = array("I", accumulate(map(len, self._lines)))
+            lengths = chain.from_iterable(map(self._lengths, range(len(self._runs))))
+            self._ends = array("I", accumulate(lengths))
         return self._ends
+
+    def _lengths(self, index: int) -> list[int]:
+        """Bytes of the messages of a run; those of a new day belong to the first one."""
+        run, size, day = self._runs[index], len(self._pieces[index]), self._days.get(index, b"")
+        if run[COUNT] == 1:
+            return [size]
+        if size == len(day):  # it is left out, or not shown
+            return [size] + [0] * (run[COUNT] - 1)
+        lengths = [len(self._encode(message)) for message in messages_of(run)]
+        lengths[0] += len(day)
+        return lengths
 
     @property
     def spoken(self) -> "array[int]":
         """How many messages people had said up to each of these. Found as `ends`."""
         if self._spoken is None:
-            self._spoken = array("Q", [message.spoken for message in self._messages])
+            spoken = (row[SPOKEN_UP_TO] for run in self._runs for row in rows_of(run))
+            self._spoken = array("Q", spoken)
         return self._spoken
-
-    @property
-    def first(self) -> int:
-        """The id behind which its messages begin."""
-        return self._messages[0].id - 1
 
     def index(self, place: Cursor) -> int:
         """The number of its messages that are before `place`."""
-        return place.id - self._messages[0].id + 1
+        return place.id - self.first
 
     def without(self, senders: AbstractSet[int]) -> "Batch":
         """The batch for the one who wrote the messages of `senders`: these have no bytes."""
@@ -115,26 +151,27 @@ class Batch:
         return batch
 
     def _leave_out(self, senders: AbstractSet[int]) -> "Batch":
-        lines = self._lines.copy()
+        pieces = self._pieces.copy()
         for sender in senders:
             for index in self._senders().get(sender, ()):
-                lines[index] = self._days.get(index, b"")
-        return Batch(self._messages, lines, self._days)
+                pieces[index] = self._days.get(index, b"")
+        batch = Batch(self._runs, pieces, self._encode, self._days)
+        batch._lines = self._lines
+        return batch
 
     def part(self, start: Cursor, stop: Cursor) -> tuple[memoryview | bytes, int]:
         """The bytes between two places in it, and how many bytes there are before them."""
-        first, count = self.index(start), self.index(stop)
-        if not first and count >= len(self._messages):
+        if start.id <= self.first and stop.id >= self.end.id:
             return self.data, 0
-        ends = self.ends
+        first, count, ends = self.index(start), self.index(stop), self.ends
         before = ends[first - 1] if first else 0
         return memoryview(self.data)[before : ends[min(count, len(ends)) - 1]], before
 
     def _senders(self) -> dict[int, list[int]]:
-        """The places of each one's messages. Found once: all who talk ask for their own."""
+        """The indices of each one's runs. Found once: all who talk ask for their own."""
         if not self._by_sender:
-            for index, message in enumerate(self._messages):
-                self._by_sender[message.sender].append(index)
+            for index, run in enumerate(self._runs):
+                self._by_sender[run[SENDER]].append(index)
         return self._by_sender
 
     def place(self, sent: int) -> tuple[Cursor, memoryview]:
@@ -147,49 +184,51 @@ class Batch:
         whole = bisect_right(ends, sent)
         if whole and ends[whole - 1] == sent:
             return self._behind(whole), NOTHING
-        line = self._lines[whole]
-        return self._behind(whole + 1), memoryview(line)[len(line) - (ends[whole] - sent) :]
+        begin, end = ends[whole - 1] if whole else 0, ends[whole]
+        line = self._lines.setdefault((whole, end - begin), self.data[begin:end])
+        return self._behind(whole + 1), memoryview(line)[sent - begin :]
 
     def said_by(self, senders: AbstractSet[int], start: Cursor, until: Cursor) -> list[int]:
         """The ids of the messages between two places that `senders` have said, in their order."""
+        runs = [self._runs[index] for each in senders for index in self._senders().get(each, ())]
         return sorted(
-            self._messages[index].id
-            for sender in senders
-            for index in self._senders().get(sender, ())
-            if self._messages[index].is_counted and start.id < self._messages[index].id <= until.id
+            number
+            for run in runs
+            if run[KIND] in COUNTED
+            for number in range(max(start.id, run[ID] - run[COUNT]) + 1, min(until.id, run[ID]) + 1)
         )
 
     def _behind(self, count: int) -> Cursor:
-        message = self._messages[count - 1]
-        return Cursor(message.id, message.spoken)
+        return Cursor(self.first + count, self.spoken[count - 1])
 
 
-def encode_batch(messages: list[Message], display: Display, before: float | None = None) -> Batch:
-    """As many of `messages` as a batch may hold.
+def encode_batch(runs: list[Run], display: Display, before: float | None = None) -> Batch:
+    """As many of `runs` as a batch may hold.
 
     `before` is the time of the message that they follow, or UNKNOWN: then their day is told. None
     if they follow nothing.
     """
-    encode, lines, size = encoder(display), list[bytes](), 0
-    days = _days(messages, display, before) if shows_days(display) else NO_DAYS
-    for index, message in enumerate(messages):
-        line = encode(message)
+    encode, pieces, size = encoder(display), list[bytes](), 0
+    encode_run = run_encoder(display, encode)
+    days = _days(runs, display, before) if shows_days(display) else NO_DAYS
+    for index, run in enumerate(runs):
+        piece = encode_run(run)
         if index in days:
-            line = days[index] + line
-        lines.append(line)
-        size += len(line)
+            piece = days[index] + piece
+        pieces.append(piece)
+        size += len(piece)
         if size >= MAX_BYTES:
             break
-    return Batch(messages[: len(lines)], lines, days)
+    return Batch(runs[: len(pieces)], pieces, encode, days)
 
 
-def _days(messages: list[Message], display: Display, before: float | None) -> dict[int, bytes]:
-    """The lines that tell of a new day, by the indices of the messages that they come before."""
-    days, last = dict[int, bytes](), messages[0].time if before is None else before
-    for index, message in enumerate(messages):
-        if line := day_line(display, last, message.time):
+def _days(runs: list[Run], display: Display, before: float | None) -> dict[int, bytes]:
+    """The lines that tell of a new day, by the indices of the runs that they come before."""
+    days, last = dict[int, bytes](), runs[0][TIME] if before is None else before
+    for index, run in enumerate(runs):
+        if line := day_line(display, last, run[TIME]):
             days[index] = line
-        last = message.time
+        last = run[TIME]
     return days
 
 
@@ -276,8 +315,8 @@ class Batches:
         """What lies between two places, or the first part of it; None if it is not there."""
         key = (cursor.id, stop.id, display)
         batch = self._made.get(key)
-        if batch is None and (messages := self._messages(cursor.id, stop.id)):
-            batch = encode_batch(messages, display, self._before(cursor.id))
+        if batch is None and (runs := self._runs(cursor.id, stop.id)):
+            batch = encode_batch(runs, display, self._before(cursor.id))
             _keep(self._made, key, batch)
         return batch
 
@@ -287,8 +326,8 @@ class Batches:
             return page
         # Those who come after are behind by other numbers: they share what begins at round ones.
         for start in (cursor.id // FAR * FAR, cursor.id):
-            if messages := self._messages(start, stop.id):
-                page = encode_batch(messages, display, self._before(start))
+            if runs := self._runs(start, stop.id):
+                page = encode_batch(runs, display, self._before(start))
                 if page.first <= cursor.id < page.end.id:
                     self._shared.add(self._log, page, display)
                     return page
@@ -301,10 +340,10 @@ class Batches:
             return self._log.after(last - 1, 1)[0].time
         return self._log.before if last == start else UNKNOWN
 
-    def _messages(self, last: int, stop: int) -> list[Message]:
+    def _runs(self, last: int, stop: int) -> list[Run]:
         if last >= self._log.start.id:
-            return self._log.after(last, min(stop - last, MAX_MESSAGES))
+            return self._log.runs(last, stop, MAX_MESSAGES)
         page = self._pages.get(last)
         if not page or page[0].id > last + 1:  # not read yet, or kept nowhere
             return []
-        return page[: stop - last]
+        return list(map(run_of, page[: stop - last]))

@@ -228,7 +228,7 @@ class Hub:
         log = room.log
         batch = Batch(room.name, log.epoch, log.end, log.latest, (utterance,))
         (placed,) = self.store.append((batch,))
-        log.insert(placed.entries)
+        log.insert(placed.runs)
         if client is not None:
             if seat := client.seat_in(room.name):
                 seat.has_said(log.end.id, len(texts) if kind in SPOKEN else 0)

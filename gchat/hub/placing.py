@@ -6,6 +6,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.room import Pending, Room
 from gchat.model.epochs import Place
 from gchat.model.message import SPOKEN
+from gchat.model.runs import take
 from gchat.protocol.voices import accepted
 from gchat.store.base import Placed
 
@@ -16,13 +17,11 @@ def insert(hub: Hub, room: Room, pending: Sequence[Pending], placed: Placed) -> 
     One after the other, so that what is owed to whoever has said it (`ok`) comes right behind
     it: a program may take the last place that it was sent for that of all it has.
     """
-    log, first = room.log, 0
+    log, runs = room.log, iter(placed.runs)
     log.insert(placed.others)
     for each in pending:
         room.pending.popleft()
-        count = len(each.utterance.texts)
-        log.insert(placed.entries[first : first + count])
-        first += count
+        log.insert(take(runs, len(each.utterance.texts)))
         try:
             _count_as_own(hub, room, each, Place(log.end.id, log.epoch))
             if each.client is not None:

@@ -10,7 +10,7 @@ Ref = str | int | None
 class Kind:
     """The kinds of messages, as programs are told them.
 
-    Plain strings, since a log keeps messages in plain tuples (room_log.Entry).
+    Plain strings, since a log keeps messages in plain tuples (runs.Run).
     """
 
     SAY: Final = "say"

@@ -5,22 +5,36 @@ it. The log never waits for anybody: it is bounded, and its oldest messages go.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
-from sys import getsizeof, maxsize
-from typing import Final, NamedTuple
+from sys import maxsize
+from typing import NamedTuple
 
-from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message, Ref, Utterance
+from gchat.model.message import COUNTED, SERVER, SPOKEN, Kind, Message, Utterance
+from gchat.model.runs import (
+    COUNT,
+    EPOCH,
+    ID,
+    KIND,
+    SENDER,
+    SPOKEN_UP_TO,
+    TIME,
+    Run,
+    deleted,
+    is_gone,
+    messages_of,
+    part_of,
+    place,
+    run_of,
+    size_of,
+    start_of,
+)
 
 MAX_MESSAGES = 100_000
 MAX_BYTES = 32 * 2**20
 """What a log keeps, whichever is reached first. It is how far a client may fall
 behind and still miss nothing: at 10,000 messages a second, ten seconds."""
-
-MESSAGE_BYTES = 236
-"""What a message takes besides its text: a tuple, three numbers, a place in the list (CPython
-3.11)."""
 
 MOST_FORGOTTEN = 4096
 """Messages that are given up at a time, which takes under a millisecond."""
@@ -32,27 +46,6 @@ takes some microseconds."""
 UNKNOWN = 0.0
 """Time of a message of which only the store knows the time."""
 
-Entry = tuple[int, int, float, str, str, int, str, str, int, Ref]
-"""A message as it is kept, its fields in a plain tuple.
-
-What refers to nothing else is no business of the garbage collector's then. With 100,000 of
-anything richer it stopped the server for 60 ms now and then (measured).
-"""
-
-ID: Final = 0
-SPOKEN_UP_TO: Final = 1
-TIME: Final = 2
-ROOM: Final = 3
-KIND: Final = 4
-SENDER: Final = 5
-TEXT: Final = 7
-EPOCH: Final = 8
-REF: Final = 9
-"""Places in an entry."""
-
-_message_from: Callable[[Entry], Message] = partial(tuple.__new__, Message)
-_entry_from: Callable[[Message], Entry] = partial(tuple.__new__, tuple)
-
 
 class Cursor(NamedTuple):
     """A place in a room's log: behind message `id`, before the next one."""
@@ -60,30 +53,6 @@ class Cursor(NamedTuple):
     id: int
     spoken: int
     """How many messages people had said up to here (the rest are notices)."""
-
-
-def without_text(entry: Entry) -> Entry:
-    """What is left of a message when it is deleted: its place."""
-    return _entry_from(_message_from(entry).without_text())
-
-
-def place(
-    room: str, epoch: int, end: Cursor, latest: float, utterances: Iterable[Utterance]
-) -> list[Entry]:
-    """Give utterances their ids behind `end`, in their order, and times not before `latest`."""
-    entries = list[Entry]()
-    last, spoken = end
-    for time, kind, texts, sender, name, ref in utterances:
-        if time > latest:
-            latest = time
-        step = kind in SPOKEN
-        entries += [
-            (last + nth, spoken + nth * step, latest, room, kind, sender, name, text, epoch, ref)
-            for nth, text in enumerate(texts, 1)
-        ]
-        last += len(texts)
-        spoken += len(texts) * step
-    return entries
 
 
 class RoomLog:
@@ -108,7 +77,7 @@ class RoomLog:
         """The time of the last message, kept or not."""
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._entries: list[Entry] = []
+        self._runs: list[Run] = []
         self._bytes = 0
         self._gone: list[int] = []
         """The ids of those that are gone."""
@@ -120,8 +89,8 @@ class RoomLog:
 
         What follows is of `epoch`.
         """
-        self._entries = list(map(_entry_from, messages))
-        self._bytes = sum(MESSAGE_BYTES + getsizeof(message.text) for message in messages)
+        self._runs = list(map(run_of, messages))
+        self._bytes = sum(map(size_of, self._runs))
         self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
@@ -161,34 +130,40 @@ class RoomLog:
         utterance = Utterance(time, kind, texts, sender, name)
         self.insert(place(self.room, self.epoch, self.end, self.latest, (utterance,)))
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, runs: Sequence[Run]) -> None:
         """Add messages that a store has placed: they follow on `end` and on one another."""
-        if not entries:
+        if not runs:
             return
-        self._entries += entries
-        size = MESSAGE_BYTES * len(entries)
-        for entry in entries:
-            size += getsizeof(entry[TEXT])
-            if entry[KIND] == Kind.GONE:
-                self._gone.append(entry[ID])
-        self._bytes += size
-        last = entries[-1]
+        self._runs += runs
+        for run in runs:
+            self._bytes += size_of(run)
+            if is_gone(run):
+                self._gone += range(start_of(run)[0] + 1, run[ID] + 1)
+        last = runs[-1]
         if last[EPOCH] != self.epoch:  # a store that several servers share has begun one
-            first = next(entry[ID] for entry in entries if entry[EPOCH] == last[EPOCH])
+            first = next(run for run in runs if run[EPOCH] == last[EPOCH])
             self.epoch = last[EPOCH]
-            self._epochs.append((first - 1, self.epoch))
+            self._epochs.append((first[ID] - first[COUNT], self.epoch))
         self.end, self.latest = Cursor(last[ID], last[SPOKEN_UP_TO]), last[TIME]
         self.tidy()
 
-    def entries_after(self, last: int) -> list[Entry]:
-        """All that it holds from behind the id `last`."""
-        return self._entries[max(0, last - self.start.id) :]
+    def runs(self, last: int, stop: int, most: int = maxsize) -> list[Run]:
+        """What it holds from behind the id `last` up to `stop`: at most so many messages.
+
+        From `start` on, if that is behind `last`.
+        """
+        last = max(last, self.start.id)
+        stop = min(stop, self.end.id, last + most)
+        if stop <= last:
+            return []
+        runs = self._runs[self._find(last) : self._find(stop - 1) + 1]
+        runs[0] = part_of(runs[0], last, stop)
+        runs[-1] = part_of(runs[-1], last, stop)
+        return runs
 
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
-        first = max(0, last - self.start.id)
-        stop = min(first + limit, self.end.id - self.start.id)
-        return list(map(_message_from, self._entries[first:stop]))
+        return [*chain.from_iterable(map(messages_of, self.runs(last, self.end.id, limit)))]
 
     def back(self, count: int, before: int | None = None) -> int:
         """The id behind which lie the last `count` messages that people have said.
@@ -196,11 +171,17 @@ class RoomLog:
         Or the last of the first `before` of all that they ever said in the room.
         """
         last = self.end.spoken if before is None else before
-        return self.start.id + self._place(SPOKEN_UP_TO, last - count + 1)
+        least = last - count + 1
+        index = self._first_with(SPOKEN_UP_TO, least)
+        if index == len(self._runs):
+            return self.end.id
+        first, spoken = start_of(self._runs[index])
+        return first + (max(0, least - 1 - spoken) if self._runs[index][KIND] in COUNTED else 0)
 
     def since(self, time: float) -> int:
         """The id behind which lies what was said at `time` or later."""
-        return self.start.id + self._place(TIME, time)
+        index = self._first_with(TIME, time)
+        return start_of(self._runs[index])[0] if index < len(self._runs) else self.end.id
 
     def last(
         self, count: int, characters: int, before: Cursor, longest: int = maxsize
@@ -210,24 +191,37 @@ class RoomLog:
         At most `count` messages, with at most so many characters together, where one that has
         more than `longest` counts for that many.
         """
-        found: list[Entry] = []
+        found = list[Message]()
         first = max(self.start.spoken, before.spoken - count - min(MOST_GONE, len(self._gone)))
-        for spoken in range(before.spoken, first, -1):
-            # There may be thousands of notices between two of them.
-            entry = self._entries[self._place(SPOKEN_UP_TO, spoken)]
-            if entry[KIND] == Kind.GONE:
+        for message in self._counted_before(before.spoken, first):
+            if message.kind == Kind.GONE:
                 continue
-            characters -= min(longest, len(entry[TEXT]))
+            characters -= min(longest, len(message.text))
             if characters < 0 or len(found) == count:
                 break
-            found.append(entry)
-        return list(map(_message_from, reversed(found)))
+            found.append(message)
+        return found[::-1]
+
+    def _counted_before(self, spoken: int, first: int) -> Iterator[Message]:
+        """Yield what people said, deleted or not, from the `spoken`th message back to behind the
+        `first`th.
+        """
+        while spoken > first:
+            # There may be thousands of notices between two of them.
+            run = self._runs[self._first_with(SPOKEN_UP_TO, spoken)]
+            for message in reversed(messages_of(run)):
+                if first < message.spoken <= spoken:
+                    yield message
+            _, spoken = start_of(run)
 
     def said_by(self, sender: int, last: int = 0) -> int:
         """How many of the messages that it holds from behind the id `last` have been said by
-        `sender`; looks at each."""
-        entries = self.entries_after(last)
-        return sum(entry[SENDER] == sender and entry[KIND] in COUNTED for entry in entries)
+        `sender`; looks at each run."""
+        return sum(
+            min(run[COUNT], run[ID] - last)
+            for run in self._runs[self._find(last) :]
+            if run[SENDER] == sender and run[KIND] in COUNTED
+        )
 
     # Deleting
 
@@ -237,17 +231,26 @@ class RoomLog:
         They keep their places, so cursors and counts stay right. Returns the ids of those that
         were not gone before.
         """
-        deleted = set[int]()
-        for number in ids:
-            place = number - self.start.id - 1
-            if 0 <= place < len(self._entries) and self._entries[place][KIND] in SPOKEN:
-                entry = self._entries[place]
-                self._bytes -= getsizeof(entry[TEXT]) - getsizeof("")
-                self._entries[place] = without_text(entry)
-                insort(self._gone, number)
-                deleted.add(number)
+        left, gone = sorted(set(ids)), set[int]()
+        while left := left[bisect_right(left, self.start.id) :]:
+            index = self._find(left[0] - 1)
+            if index == len(self._runs):
+                break
+            run = self._runs[index]
+            count = bisect_right(left, run[ID])
+            if run[KIND] in SPOKEN:
+                self._put(index, deleted(run, left[:count]))
+                gone.update(left[:count])
+            left = left[count:]
+        for number in gone:
+            insort(self._gone, number)
         self.deletions += 1
-        return deleted
+        return gone
+
+    def _put(self, index: int, runs: list[Run]) -> None:
+        """Put `runs` in the place of one."""
+        self._bytes += sum(map(size_of, runs)) - size_of(self._runs[index])
+        self._runs[index : index + 1] = runs
 
     def gone_after(self, last: int) -> int:
         """How many of the messages that it holds behind the id `last` are gone."""
@@ -255,20 +258,24 @@ class RoomLog:
 
     def ids_of(self, sender: int, last: int, limit: int) -> list[int]:
         """The ids of what `sender` has said, among `limit` messages from behind the id `last`."""
-        first = max(0, last - self.start.id)
         return [
-            entry[ID]
-            for entry in self._entries[first : first + limit]
-            if entry[SENDER] == sender and entry[KIND] in SPOKEN
+            number
+            for run in self.runs(last, self.end.id, limit)
+            if run[SENDER] == sender and run[KIND] in SPOKEN
+            for number in range(run[ID] - run[COUNT] + 1, run[ID] + 1)
         ]
 
     def give_up(self, last: int) -> bool:
         """Give up some of what is up to the id `last`; False if there is no more of that."""
-        gone = min(MOST_FORGOTTEN, min(last, self.end.id) - self.start.id)
-        if gone <= 0:
+        last = min(last, self.end.id, self.start.id + MOST_FORGOTTEN)
+        if last <= self.start.id:
             return False
-        self._bytes -= sum(MESSAGE_BYTES + getsizeof(each[TEXT]) for each in self._entries[:gone])
-        self._drop(gone)
+        index = self._find(last)
+        if index < len(self._runs) and self._runs[index][ID] - self._runs[index][COUNT] < last:
+            run = self._runs[index]
+            self._put(index, [part_of(run, 0, last), part_of(run, last, run[ID])])
+            index += 1
+        self._drop(index)
         return True
 
     # Keeping to its bounds
@@ -279,32 +286,48 @@ class RoomLog:
 
     def tidy(self) -> bool:
         """Give up some of what is too much; False if there is no more of that."""
-        if self._bytes <= self._max_bytes and len(self._entries) <= self._max_messages:
+        if self._bytes <= self._max_bytes and self.end.id - self.start.id <= self._max_messages:
             return False
         return self._forget() > 0
 
-    def _place(self, field: int, least: float) -> int:
-        """Where the first entry is that has `least`, or more, in `field`."""
-        return bisect_left(self._entries, least, key=itemgetter(field))
+    def _find(self, last: int) -> int:
+        """The index of the run with the message behind the id `last`, or of the first one."""
+        return bisect_right(self._runs, last, key=itemgetter(ID))
+
+    def _first_with(self, field: int, least: float) -> int:
+        """The index of the first run that has `least`, or more, in `field`."""
+        return bisect_left(self._runs, least, key=itemgetter(field))
 
     def _forget(self) -> int:
         # A list gives up its first items by moving all others: not for one at a time. With a
         # part of 1/64 it costs each message some 15 ns, and memory goes up and down by little.
-        messages_wanted = self._max_messages * 63 // 64
-        bytes_wanted = self._max_bytes * 63 // 64
-        gone = 0
-        while gone < min(MOST_FORGOTTEN, self.end.id - self.start.id) and (
-            self._bytes > bytes_wanted or len(self._entries) - gone > messages_wanted
-        ):
-            self._bytes -= MESSAGE_BYTES + getsizeof(self._entries[gone][TEXT])
-            gone += 1
-        if gone:
-            self._drop(gone)
-        return gone
+        last = max(self.start.id, self.end.id - self._max_messages * 63 // 64)
+        most = self.start.id + MOST_FORGOTTEN
+        too_many_bytes = self._bytes - self._max_bytes * 63 // 64
+        count = 0
+        for run in self._runs:
+            if run[ID] > most or (too_many_bytes <= 0 and run[ID] - run[COUNT] >= last):
+                break
+            too_many_bytes -= size_of(run)
+            count += 1
+        if count == len(self._runs) and count and self._runs[-1][COUNT] > 1:
+            self._halve(count - 1)  # the last messages stay, if there is room for them alone
+            return self._forget()
+        if count:
+            self._drop(count)
+        return count
+
+    def _halve(self, index: int) -> None:
+        """Make two runs of one."""
+        run = self._runs[index]
+        middle = run[ID] - run[COUNT] // 2
+        self._put(index, [part_of(run, 0, middle), part_of(run, middle, run[ID])])
 
     def _drop(self, count: int) -> None:
-        last = self._entries[count - 1]
+        """Give up the first `count` runs."""
+        last = self._runs[count - 1]
+        self._bytes -= sum(map(size_of, self._runs[:count]))
         self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
         self.before = last[TIME]
-        del self._entries[:count]
+        del self._runs[:count]
         del self._gone[: bisect_right(self._gone, last[ID])]

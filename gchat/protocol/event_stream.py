@@ -23,6 +23,8 @@ class EventStream:
 
     heartbeat = b":\n\n"
     """A comment, which browsers pass over, and proxies take for a sign of life."""
+    lines_are_alike = False
+    """Each has its own id."""
 
     def __init__(self, display: Display) -> None:
         self._hidden = display.hidden

@@ -71,6 +71,8 @@ class JsonVoice:
 
     heartbeat = b""
     """Nothing: TCP finds out whether the connection lives."""
+    lines_are_alike = False
+    """Each has its own id."""
 
     def __init__(self, display: Display, ref: Ref = None) -> None:
         """`ref` is that of the request which all that is said answers, if there is one."""

@@ -40,6 +40,8 @@ class PlainVoice:
 
     heartbeat = b""
     """Nothing: TCP finds out whether the connection lives."""
+    lines_are_alike = True
+    """Name, time and colours are the same."""
 
     def __init__(self, display: Display) -> None:
         self._display = display

@@ -1,14 +1,15 @@
 """Voices: how what happens becomes a client's bytes, one class for each way of speaking."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol, Self
 
 from gchat.model.answers import Answer
 from gchat.model.display import Display
 from gchat.model.epochs import Place
 from gchat.model.events import RoomEvent
-from gchat.model.message import Message, Private, Ref
+from gchat.model.message import SPOKEN, Message, Private, Ref
+from gchat.model.runs import COUNT, EPOCH, KIND, REF, TEXT, Run, message_from, messages_of
 from gchat.protocol.event_stream import EventStream
 from gchat.protocol.json_lines import JsonVoice
 from gchat.protocol.plain import PlainVoice
@@ -18,11 +19,18 @@ MOST_VOICES = 1024
 """Voices that are kept ready, each for one display setting: more than clients choose among."""
 
 
+MARK = "\0"
+"""Stands for a text, in which it cannot be."""
+
+
 class Voice(Protocol):
     """Turns messages and what the server says into bytes, for clients with one display setting."""
 
     heartbeat: bytes
     """What shows now and then that the connection lives, and means nothing; mostly empty."""
+
+    lines_are_alike: bool
+    """Whether the lines of a run that people have said differ in their texts alone."""
 
     def answering(self, ref: Ref) -> Self:
         """The voice in which a request with this `ref` is answered."""
@@ -85,3 +93,24 @@ def accepted(display: Display, ref: Ref, place: Place | None = None, room: str =
 def encoder(display: Display) -> Callable[[Message], bytes]:
     """How messages of a room become lines for clients with this display setting."""
     return voice_of(display).encoder()
+
+
+def run_encoder(display: Display, encode: Callable[[Message], bytes]) -> Callable[[Run], bytes]:
+    """How runs become lines for clients with this display setting; `encode` is its `encoder`."""
+    if voice_of(display).lines_are_alike:
+        return partial(_encode_alike, encode)
+    return partial(_encode_each, encode)
+
+
+def _encode_each(encode: Callable[[Message], bytes], run: Run) -> bytes:
+    return b"".join(map(encode, messages_of(run)))
+
+
+def _encode_alike(encode: Callable[[Message], bytes], run: Run) -> bytes:
+    """Encode the first message of a run, and put the other texts where its text is."""
+    if run[COUNT] == 1 or run[KIND] not in SPOKEN:
+        return _encode_each(encode, run)
+    first = message_from((*run[:TEXT], MARK, run[EPOCH], run[REF]))
+    head, _, end = encode(first).decode().partition(MARK)
+    texts = run[TEXT].replace("\n", end + head)
+    return f"{head}{texts}{end}".encode()

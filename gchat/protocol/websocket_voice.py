@@ -22,6 +22,8 @@ class WebSocketVoice:
 
     heartbeat = frame(b"", Opcode.PING) + frame(ALIVE)
     """For proxies, and for a page."""
+    lines_are_alike = False
+    """Each has its own id."""
 
     def __init__(self, display: Display, ref: Ref = None) -> None:
         self._display = display

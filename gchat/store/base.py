@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic, Utterance
-from gchat.model.room_log import Cursor, Entry
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Run
 from gchat.model.sanctions import Sanction
 from gchat.text.addresses import Network
 from gchat.text.query import Query
@@ -59,10 +60,10 @@ class Batch(NamedTuple):
 class Placed(NamedTuple):
     """The places that a batch was given: what follows on its `end`."""
 
-    others: Sequence[Entry]
+    others: Sequence[Run]
     """Messages of other servers that came before it, if there are some."""
-    entries: Sequence[Entry]
-    """The messages of the batch, one behind the other."""
+    runs: Sequence[Run]
+    """The messages of the batch, one behind the other; no run has those of two utterances."""
 
 
 class Left(NamedTuple):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from gchat.model.epochs import first_epoch
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
-from gchat.model.room_log import Cursor, place
+from gchat.model.room_log import Cursor
+from gchat.model.runs import place
 from gchat.store.base import (
     END_PATIENCE,
     Archive,

@@ -16,7 +16,7 @@ from measuring.server import PROGRAM, Server
 
 sys.path.insert(0, str(PROGRAM.parent))
 
-from gchat.model.room_log import TEXT, Entry
+from gchat.model.runs import TEXT, Row
 from gchat.store.sqlite import index, messages
 from gchat.store.sqlite.schema import open_file
 
@@ -78,15 +78,15 @@ def _index(file: Connection) -> None:
         pass
 
 
-def _write(file: Connection, batches: list[list[Entry]]) -> None:
+def _write(file: Connection, batches: list[list[Row]]) -> None:
     for batch in batches:
         messages.append(file, batch)
 
 
-def _batches() -> list[list[Entry]]:
+def _batches() -> list[list[Row]]:
     numbers = random.Random(7)
     ids = dict.fromkeys(ROOMS, 0)
-    entries = list[Entry]()
+    entries = list[Row]()
     now = time.time() - MESSAGES
     for number in range(MESSAGES):
         room = ROOMS[number % len(ROOMS)]

@@ -8,7 +8,8 @@ import pytest
 from gevent.event import Event
 
 from gchat.model.message import Kind, Utterance
-from gchat.model.room_log import Cursor, place
+from gchat.model.room_log import Cursor
+from gchat.model.runs import place
 from gchat.store.base import Batch, Placed
 from gchat.store.errors import StoreError
 from gchat.store.memory import MemoryStore

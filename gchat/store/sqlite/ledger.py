@@ -12,7 +12,8 @@ from typing import Any
 
 import gevent
 
-from gchat.model.room_log import Cursor, Entry, place
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row, place, rows_of
 from gchat.store.base import Batch, Placed
 from gchat.store.errors import StoreError
 from gchat.store.sqlite import messages
@@ -68,7 +69,8 @@ class Ledger:
         While anything is owed, it returns at once. Raises nothing.
         """
         placed = [Placed((), place(*batch)) for batch in batches]
-        rows = [*chain.from_iterable(each.entries for each in placed)]
+        runs = chain.from_iterable(each.runs for each in placed)
+        rows = [*chain.from_iterable(map(rows_of, runs))]
         if rows and (self._why or not self._write(rows)):
             self._owe(rows)
         return placed
@@ -123,11 +125,11 @@ class Ledger:
             )
         return not (lost or self._gone)
 
-    def _write(self, rows: Sequence[Entry]) -> bool:
+    def _write(self, rows: Sequence[Row]) -> bool:
         """Write rows, if that is possible within WAIT seconds; otherwise they are to be owed."""
         deadline, met = monotonic() + WAIT, ""
         while True:
-            job = self._writer.submit(partial(messages.append, entries=rows), urgent=True)
+            job = self._writer.submit(partial(messages.append, rows=rows), urgent=True)
             if not job.wait(max(0.0, deadline - monotonic())):
                 self._begin_trouble(met or SILENT)
                 if not job.cancel():  # whether it will be done is not known before it ends
@@ -143,7 +145,7 @@ class Ledger:
             met = str(job.error)
             gevent.sleep(PAUSE)
 
-    def _owe(self, rows: Sequence[Entry]) -> None:
+    def _owe(self, rows: Sequence[Row]) -> None:
         lost = self.owed.lost
         self.owed.add(rows, begun=self._unknown is not None and not self.owed)
         self._tell_lost(lost)
@@ -200,7 +202,7 @@ class Ledger:
             ends = dict(self.owed.lost_ends)
             rows = self.owed.begin(PORTION)
             job = self._writer.submit(
-                partial(messages.append_owed, entries=rows, ends=ends), urgent=True
+                partial(messages.append_owed, rows=rows, ends=ends), urgent=True
             )
         if not job.wait(TELL_AFTER):
             self._tell_trouble()

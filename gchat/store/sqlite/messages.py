@@ -12,12 +12,13 @@ from functools import lru_cache
 from itertools import chain
 
 from gchat.model.message import Message
-from gchat.model.room_log import Cursor, Entry
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row
 from gchat.store.base import FINGERPRINTED
 from gchat.store.sqlite.schema import transaction
 
 COLUMNS = "id, spoken, time, room, kind, sender, name, text, epoch, ref"
-"""The columns of a message, in the order of room_log.Entry."""
+"""The columns of a message, in the order of runs.Row."""
 
 MOST_AT_ONCE = 512
 """Messages that one statement inserts. There is a statement for each number, compiled once; SQLite
@@ -51,16 +52,16 @@ _LOST = """
     WHERE excluded.id > id"""
 
 
-def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> int:
+def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
     """Write messages, all or none; returns how many. Raises sqlite3.Error."""
-    if len(entries) <= MOST_AT_ONCE:  # one statement is a transaction by itself
-        return _insert(connection, entries)
+    if len(rows) <= MOST_AT_ONCE:  # one statement is a transaction by itself
+        return _insert(connection, rows)
     with transaction(connection):
-        return sum(_insert(connection, portion) for portion in _portions(entries))
+        return sum(_insert(connection, portion) for portion in _portions(rows))
 
 
 def append_owed(
-    connection: sqlite3.Connection, entries: Sequence[Entry], ends: Mapping[str, Cursor]
+    connection: sqlite3.Connection, rows: Sequence[Row], ends: Mapping[str, Cursor]
 ) -> int:
     """Write messages that were placed a while ago, and up to where there are none of each room.
 
@@ -70,19 +71,19 @@ def append_owed(
     with transaction(connection):
         if ends:
             connection.execute(_LOST, (json.dumps([[room, *end] for room, end in ends.items()]),))
-        return sum(_insert(connection, portion, "OR IGNORE") for portion in _portions(entries))
+        return sum(_insert(connection, portion, "OR IGNORE") for portion in _portions(rows))
 
 
-def _portions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    for first in range(0, len(entries), MOST_AT_ONCE):
-        yield entries[first : first + MOST_AT_ONCE]
+def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for first in range(0, len(rows), MOST_AT_ONCE):
+        yield rows[first : first + MOST_AT_ONCE]
 
 
-def _insert(connection: sqlite3.Connection, entries: Sequence[Entry], manner: str = "") -> int:
-    if not entries:
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], manner: str = "") -> int:
+    if not rows:
         return 0
-    values = list(chain.from_iterable(entries))
-    return connection.execute(_insertion(len(entries), manner), values).rowcount
+    values = list(chain.from_iterable(rows))
+    return connection.execute(_insertion(len(rows), manner), values).rowcount
 
 
 @lru_cache(MOST_AT_ONCE)

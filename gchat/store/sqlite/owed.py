@@ -9,19 +9,17 @@ from operator import itemgetter
 from typing import cast
 
 from gchat.model.message import SPOKEN
-from gchat.model.room_log import (
+from gchat.model.room_log import MAX_BYTES, MAX_MESSAGES, Cursor
+from gchat.model.runs import (
     ID,
     KIND,
-    MAX_BYTES,
-    MAX_MESSAGES,
-    MESSAGE_BYTES,
     REF,
     ROOM,
+    RUN_BYTES,
     SENDER,
     SPOKEN_UP_TO,
     TEXT,
-    Cursor,
-    Entry,
+    Row,
     without_text,
 )
 
@@ -32,7 +30,7 @@ SCANNED_AT_A_TIME = 4096
 class OwedRows:
     """An ordered queue of rows, bounded: of what is too much, the first are lost, and counted.
 
-    The rows are the tuples of the rooms' logs; there is no second copy as long as those have them.
+    It holds as much at the most as the log of a room.
     """
 
     def __init__(self, max_rows: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES) -> None:
@@ -67,7 +65,7 @@ class OwedRows:
 
     def of(
         self, room: str, last: int = 0, end: int = sys.maxsize, most: int = sys.maxsize
-    ) -> list[Entry]:
+    ) -> list[Row]:
         """The rows of `room` from behind the id `last` up to `end`, at most so many."""
         return self._of_room.get(room, NO_ROWS).between(last, end, most)
 
@@ -90,13 +88,13 @@ class OwedRows:
         rows, begun = self._of_room.get(room, NO_ROWS), self._count_begun()[room]
         return all(rows.find(number, begun) for number in ids)
 
-    def marked(self, sender: int) -> list[Entry]:
+    def marked(self, sender: int) -> list[Row]:
         """The rows of `sender` that have a `ref`, in their order. Looks at all rows."""
         each = {room: iter(rows.first(len(rows))) for room, rows in self._of_room.items()}
         rows = (next(each[room]) for room in self._order)
         return [row for row in rows if row[SENDER] == sender and row[REF] is not None]
 
-    def add(self, rows: Sequence[Entry], *, begun: bool = False) -> None:
+    def add(self, rows: Sequence[Row], *, begun: bool = False) -> None:
         """Owe some more, behind the others; `begun`: they are being written, and are the first."""
         if begun:
             self._begun = len(rows)
@@ -110,7 +108,7 @@ class OwedRows:
             self._ends[room] = Cursor(row[ID], row[SPOKEN_UP_TO])
         self._lose_surplus()
 
-    def begin(self, most: int) -> list[Entry]:
+    def begin(self, most: int) -> list[Row]:
         """Take a look at the first rows, which are about to be written: these are not lost."""
         self._begun = min(most, len(self))
         each = {room: iter(self._of_room[room].first(n)) for room, n in self._count_begun().items()}
@@ -191,38 +189,38 @@ class RoomRows:
     """The rows of one room, found by their ids, which grow, without a look at each."""
 
     def __init__(self) -> None:
-        self._rows = list[Entry]()
+        self._rows = list[Row]()
         self._first = 0
         """How many at the front were taken: a list gives up its first by moving all others."""
 
     def __len__(self) -> int:
         return len(self._rows) - self._first
 
-    def __getitem__(self, index: int) -> Entry:
+    def __getitem__(self, index: int) -> Row:
         return self._rows[self._first + index]
 
-    def append(self, row: Entry) -> None:
+    def append(self, row: Row) -> None:
         """Add a row with a higher id than all others."""
         self._rows.append(row)
 
-    def between(self, last: int, end: int, most: int) -> list[Entry]:
+    def between(self, last: int, end: int, most: int) -> list[Row]:
         """The rows from behind the id `last` up to `end`, at most so many."""
         first = bisect_right(self._rows, last, self._first, key=itemgetter(ID))
         stop = bisect_right(self._rows, end, first, key=itemgetter(ID))
         return self._rows[first : min(stop, first + most)]
 
-    def find(self, number: int, behind: int = 0) -> Entry | None:
+    def find(self, number: int, behind: int = 0) -> Row | None:
         """The row with the id `number`, if it is behind the first ones, of which so many."""
         place = self._place(number)
         if self._first + behind <= place < len(self._rows) and self._rows[place][ID] == number:
             return self._rows[place]
         return None
 
-    def replace(self, row: Entry) -> None:
+    def replace(self, row: Row) -> None:
         """Have `row` in place of the one that is here with its id."""
         self._rows[self._place(row[ID])] = row
 
-    def first(self, count: int) -> list[Entry]:
+    def first(self, count: int) -> list[Row]:
         """The first rows, so many."""
         return self._rows[self._first : self._first + count]
 
@@ -239,12 +237,12 @@ class RoomRows:
         return bisect_left(self._rows, number, self._first, key=itemgetter(ID))
 
 
-TAKEN = cast("Entry", ())
+TAKEN = cast("Row", ())
 """Keeps the place of a row that was taken out, without its text."""
 
 NO_ROWS = RoomRows()
 
 
-def _size(row: Entry) -> int:
+def _size(row: Row) -> int:
     """What a row counts for, in bytes."""
-    return MESSAGE_BYTES + sys.getsizeof(row[TEXT])
+    return RUN_BYTES + sys.getsizeof(row[TEXT])

@@ -8,7 +8,8 @@ from time import monotonic
 
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
-from gchat.model.room_log import ID, Cursor
+from gchat.model.room_log import Cursor
+from gchat.model.runs import ID
 from gchat.store.base import (
     END_PATIENCE,
     Batch,

@@ -1,6 +1,7 @@
 """delivery.batch: messages encoded once for many."""
 
 import gc
+from collections.abc import Sequence
 from datetime import UTC
 from itertools import combinations, pairwise
 from unittest.mock import patch
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from gchat.delivery import batch
 from gchat.delivery.batch import FAR, Batch, Batches, encode_batch
-from gchat.model.display import PLAIN, TELNET
+from gchat.model.display import PLAIN, TELNET, Display
 from gchat.model.ignoring import Followed, IgnoreList
 from gchat.model.message import Kind, Message
 from gchat.model.room_log import Cursor, RoomLog
@@ -25,25 +26,34 @@ ENTRIES = st.lists(
     st.tuples(
         st.sampled_from([READER, 2]),
         st.sampled_from(KINDS),
-        st.sampled_from(["a", "grün", "😀" * 4]),
+        st.lists(st.sampled_from(["a", "grün", "😀" * 4]), min_size=1, max_size=3),
     ),
     min_size=1,
-    max_size=12,
+    max_size=6,
 )
+"""What is said: by whom, of which kind, and its lines."""
 
 
 SPOKEN = (Kind.SAY, Kind.ACTION)
 
 
-def log_of(entries: list[tuple[int, str, str]]) -> RoomLog:
+Entries = Sequence[tuple[int, str, Sequence[str]]]
+
+
+def log_of(entries: Entries) -> RoomLog:
     log = RoomLog("lobby")
-    for sender, kind, text in entries:
-        log.append(0.0, kind, [text], sender, f"name{sender}")
+    for sender, kind, texts in entries:
+        log.append(0.0, kind, list(texts), sender, f"name{sender}")
     return log
 
 
-def messages_of(entries: list[tuple[int, str, str]]) -> list[Message]:
-    return log_of(entries).after(0, len(entries))
+def batch_of(log: RoomLog, display: Display = PLAIN) -> Batch:
+    """As much of what `log` holds as a batch may hold."""
+    return encode_batch(log.runs(0, log.end.id), display)
+
+
+def messages_of(log: RoomLog) -> list[Message]:
+    return log.after(0, log.end.id)
 
 
 def is_place_of(cursor: Cursor, messages: list[Message]) -> bool:
@@ -53,9 +63,9 @@ def is_place_of(cursor: Cursor, messages: list[Message]) -> bool:
 
 @settings(deadline=None)
 @given(ENTRIES)
-def test_a_batch_is_the_lines_of_its_messages(entries: list[tuple[int, str, str]]) -> None:
-    messages = messages_of(entries)
-    whole = encode_batch(messages, PLAIN)
+def test_a_batch_is_the_lines_of_its_messages(entries: Entries) -> None:
+    log = log_of(entries)
+    messages, whole = messages_of(log), batch_of(log)
     assert whole.data == b"".join(encode(message, PLAIN) for message in messages)
     assert whole.end == Cursor(messages[-1].id, messages[-1].spoken)
 
@@ -63,10 +73,10 @@ def test_a_batch_is_the_lines_of_its_messages(entries: list[tuple[int, str, str]
 @settings(deadline=None)
 @given(ENTRIES)
 def test_a_batch_without_a_sender_lacks_its_lines_and_nothing_else(
-    entries: list[tuple[int, str, str]],
+    entries: Entries,
 ) -> None:
-    messages = messages_of(entries)
-    whole = encode_batch(messages, PLAIN)
+    log = log_of(entries)
+    messages, whole = messages_of(log), batch_of(log)
     before = [whole.place(sent) for sent in range(1, len(whole.data) + 1)]
     own = whole.without({READER})
     assert own.data == b"".join(encode(m, PLAIN) for m in messages if m.sender != READER)
@@ -77,10 +87,10 @@ def test_a_batch_without_a_sender_lacks_its_lines_and_nothing_else(
 @settings(deadline=None)
 @given(ENTRIES, st.booleans())
 def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_complete_it(
-    entries: list[tuple[int, str, str]], own_left_out: bool
+    entries: Entries, own_left_out: bool
 ) -> None:
-    messages = messages_of(entries)
-    cut = encode_batch(messages, PLAIN)
+    log = log_of(entries)
+    messages, cut = messages_of(log), batch_of(log)
     if own_left_out:
         cut = cut.without({READER})
     shown = [m for m in messages if not (own_left_out and m.sender == READER)]
@@ -94,7 +104,7 @@ def test_wherever_a_batch_is_cut_the_rest_of_one_line_and_what_is_behind_it_comp
 
 
 def test_a_cut_at_the_end_of_a_line_leaves_nothing_of_it() -> None:
-    cut = encode_batch(messages_of([(2, Kind.SAY, "a"), (2, Kind.SAY, "b")]), PLAIN)
+    cut = batch_of(log_of([(2, Kind.SAY, "ab")]))
     line = len(b"name2: a\n")
     for sent, place, rest in (
         (line, Cursor(1, 1), b""),
@@ -105,7 +115,7 @@ def test_a_cut_at_the_end_of_a_line_leaves_nothing_of_it() -> None:
 
 
 def test_all_who_were_cut_in_the_same_line_share_its_bytes() -> None:
-    cut = encode_batch(messages_of([(2, Kind.SAY, "a" * 1000)]), PLAIN)
+    cut = batch_of(log_of([(2, Kind.SAY, ["a" * 1000, "b"])]))
     (_, one), (_, other), (_, author) = cut.place(10), cut.place(20), cut.without({1}).place(30)
     assert one.obj is other.obj is author.obj
 
@@ -113,14 +123,13 @@ def test_all_who_were_cut_in_the_same_line_share_its_bytes() -> None:
 @settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_what_a_sender_said_is_counted_up_to_a_place_without_notices(
-    entries: list[tuple[int, str, str]], data: st.DataObject
+    entries: Entries, data: st.DataObject
 ) -> None:
-    messages = messages_of(entries)
+    log = log_of(entries)
+    messages = messages_of(log)
     until = messages[data.draw(st.integers(0, len(messages) - 1))]
     since = data.draw(st.integers(0, until.id))
-    counted = encode_batch(messages, PLAIN).said_by(
-        {READER}, Cursor(since, since), Cursor(until.id, until.spoken)
-    )
+    counted = batch_of(log).said_by({READER}, Cursor(since, since), Cursor(until.id, until.spoken))
     assert counted == [
         m.id
         for m in messages
@@ -129,15 +138,13 @@ def test_what_a_sender_said_is_counted_up_to_a_place_without_notices(
 
 
 def test_a_batch_ends_at_the_size_of_a_socket_buffer_or_one_message_over_it() -> None:
-    messages = messages_of([(2, Kind.SAY, "x" * 1000)] * 200)
-    ended = encode_batch(messages, PLAIN)
+    ended = batch_of(log_of([(2, Kind.SAY, ["x" * 1000])] * 200))
     assert batch.MAX_BYTES <= len(ended.data) < batch.MAX_BYTES + 1100
     assert ended.end.id == ended.data.count(b"\n")
 
 
 def test_a_message_over_the_size_of_a_batch_is_one() -> None:
-    messages = messages_of([(2, Kind.SAY, "x" * 2 * batch.MAX_BYTES), (2, Kind.SAY, "y")])
-    assert encode_batch(messages, PLAIN).end == Cursor(1, 1)
+    assert batch_of(log_of([(2, Kind.SAY, ["x" * 2 * batch.MAX_BYTES, "y"])])).end == Cursor(1, 1)
 
 
 # Those who ignore somebody
@@ -154,10 +161,10 @@ def ignoring(numbers: frozenset[int]) -> IgnoreList:
 @settings(deadline=None)
 @given(ENTRIES, st.frozensets(st.integers(2, 4)))
 def test_a_batch_for_those_who_ignore_some_lacks_their_lines_and_nothing_else(
-    entries: list[tuple[int, str, str]], ignored: frozenset[int]
+    entries: Entries, ignored: frozenset[int]
 ) -> None:
-    messages = messages_of(entries)
-    whole = encode_batch(messages, PLAIN)
+    log = log_of(entries)
+    messages, whole = messages_of(log), batch_of(log)
     before = whole.data
     part = whole.ignoring(ignoring(ignored))
     assert part.data == b"".join(encode(m, PLAIN) for m in messages if m.sender not in ignored)
@@ -172,32 +179,32 @@ def test_a_batch_for_those_who_ignore_some_lacks_their_lines_and_nothing_else(
 
 
 def test_all_who_ignore_the_same_ones_here_share_a_batch_that_is_not_encoded_again() -> None:
-    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    log = log_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
     with patch.object(batch, "encoder", CountingEncoder()) as counting:
-        whole = encode_batch(messages, PLAIN)
+        whole = batch_of(log)
         part = whole.ignoring(ignoring(frozenset({2})))
         assert whole.ignoring(ignoring(frozenset({2}))) is part
         assert whole.ignoring(ignoring(frozenset({2, 99}))) is part  # who is not heard here anyway
         assert whole.ignoring(ignoring(frozenset({2, 3}))) is not part
-        assert counting.encoded == messages
+        assert counting.encoded == messages_of(log)
 
 
 def test_who_ignores_nobody_of_these_gets_the_batch_of_all() -> None:
-    whole = encode_batch(messages_of([(1, Kind.SAY, "a")]), PLAIN)
+    whole = batch_of(log_of([(1, Kind.SAY, "a")]))
     assert whole.ignoring(ignoring(frozenset())) is whole
     assert whole.ignoring(ignoring(frozenset({2, 3}))) is whole
 
 
 def test_what_is_left_out_for_one_who_ignores_some_and_has_spoken_is_both() -> None:
-    messages = messages_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
-    own = encode_batch(messages, PLAIN).ignoring(ignoring(frozenset({2}))).without({1})
-    assert own.data == encode(messages[2], PLAIN)
+    log = log_of([(1, Kind.SAY, "a"), (2, Kind.SAY, "b"), (3, Kind.SAY, "c")])
+    own = batch_of(log).ignoring(ignoring(frozenset({2}))).without({1})
+    assert own.data == encode(messages_of(log)[2], PLAIN)
     assert own.said_by({1}, Cursor(0, 0), own.end) == [1]
 
 
 def test_with_as_many_ignore_lists_as_there_are_clients_no_more_batches_are_kept() -> None:
     senders = range(1, 11)
-    whole = encode_batch(messages_of([(number, Kind.SAY, "a") for number in senders]), PLAIN)
+    whole = batch_of(log_of([(number, Kind.SAY, "a") for number in senders]))
     lists = [frozenset(some) for count in range(1, 5) for some in combinations(senders, count)]
     assert len(lists) > 2 * batch.MAX_SHARED
     before = batches_in_memory()
@@ -243,10 +250,9 @@ def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
 
 @settings(deadline=None)
 @given(ENTRIES, st.data())
-def test_batches_go_from_one_place_to_another(
-    entries: list[tuple[int, str, str]], data: st.DataObject
-) -> None:
-    log, messages = log_of(entries), messages_of(entries)
+def test_batches_go_from_one_place_to_another(entries: Entries, data: st.DataObject) -> None:
+    log = log_of(entries)
+    messages = messages_of(log)
     places = [Cursor(0, 0), *(Cursor(m.id, m.spoken) for m in messages)]
     first = data.draw(st.integers(0, len(messages) - 1))
     stop = data.draw(st.integers(first + 1, len(messages)))
@@ -281,9 +287,10 @@ def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
 
 
 def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
-    one, two, three = messages_of([(READER, Kind.SAY, "a"), (2, Kind.SAY, "b"), (2, Kind.SAY, "c")])
-    batch = encode_batch([one.without_text(), two, three.without_text()], PLAIN)
-    assert batch.data == encode_batch([two], PLAIN).data
+    log = log_of([(READER, Kind.SAY, "a"), (2, Kind.SAY, "bc")])
+    log.delete([1, 3])
+    batch = batch_of(log)
+    assert batch.data == b"name2: b\n"
     assert batch.end == Cursor(3, 3)
     assert batch.said_by({READER}, Cursor(0, 0), batch.end) == [1]
 
@@ -295,24 +302,24 @@ MIDNIGHT = 1_700_006_400.0  # the beginning of Wednesday, 2023-11-15, in UTC
 WEDNESDAY = b" * Wednesday, 2023-11-15\n"
 
 
-def over_midnight() -> RoomLog:
+def over_midnight(count: int = 5) -> RoomLog:
     log = RoomLog("lobby")
-    for sender, seconds in ((READER, -2), (2, -1), (READER, 1), (2, 2), (2, 86_401)):
+    for sender, seconds in ((READER, -2), (2, -1), (READER, 1), (2, 2), (2, 86_401))[:count]:
         log.append(MIDNIGHT + seconds, Kind.SAY, [f"at {seconds}"], sender, "ann")
     return log
 
 
 def test_among_lines_with_times_a_line_tells_a_new_day() -> None:
-    lines = encode_batch(over_midnight().after(0, 4), TIMED).data.splitlines(keepends=True)
+    lines = batch_of(over_midnight(4), TIMED).data.splitlines(keepends=True)
     assert lines[1:4] == [b"[23:59] ann: at -1\n", WEDNESDAY, b"[00:00] ann: at 1\n"]
     assert len(lines) == 5
     for display in (PLAIN, TIMED._replace(notices=False), TIMED._replace(json=True)):
-        assert encode_batch(over_midnight().after(0, 9), display).data.count(b"Wednesday") == 0
+        assert batch_of(over_midnight(), display).data.count(b"Wednesday") == 0
 
 
 def test_wherever_a_batch_begins_the_day_is_told_once() -> None:
     log = over_midnight()
-    whole = encode_batch(log.after(0, 9), TIMED)
+    whole = batch_of(log, TIMED)
     for cut in range(1, 5):
         batches = Batches(log, {})
         places = [Cursor(number, number) for number in (0, cut, 5)]
@@ -321,7 +328,7 @@ def test_wherever_a_batch_begins_the_day_is_told_once() -> None:
 
 
 def test_who_said_the_first_message_of_a_day_is_told_the_day_all_the_same() -> None:
-    batch = encode_batch(over_midnight().after(0, 9), TIMED)
+    batch = batch_of(over_midnight(), TIMED)
     assert batch.without({READER}).data.splitlines(keepends=True) == [
         b"[23:59] ann: at -1\n",
         WEDNESDAY,

@@ -245,7 +245,7 @@ def test_it_is_exact_also_if_memory_does_not_reach_back_and_what_was_sent_is_del
     sent(ann)
     company.room.delete([end + 9])
     company.room.log.start = place(company, end + 8)
-    company.room.log._entries = company.room.log._entries[-2:]
+    company.room.log._runs = company.room.log.runs(end + 8, end + 10)
     on_the_way.bytes = 4 * len(f"bob: {0:0100}\n")
     assert received(ann.client, NOWHERE).place.id == end + 6
 

@@ -24,7 +24,8 @@ from gchat.jobs import upkeep
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import tidy_rooms
 from gchat.model.message import Kind, Topic
-from gchat.model.room_log import MAX_BYTES, MESSAGE_BYTES, RoomLog
+from gchat.model.room_log import MAX_BYTES, RoomLog
+from gchat.model.runs import RUN_BYTES
 from gchat.store.sqlite.store import SqliteStore
 from gchat.text.addresses import Network, network_of
 from tests.unit.peers import DEADLINE, HOME, Company, wait_until
@@ -312,7 +313,7 @@ def fill(room: Room) -> None:
 
 def bytes_kept(room: Room) -> int:
     kept = room.log.after(room.log.start.id, 10**6)
-    return sum(MESSAGE_BYTES + len(message.text) for message in kept)
+    return sum(RUN_BYTES + len(message.text) for message in kept)
 
 
 def test_the_rooms_share_memory_and_the_lobby_has_its_own(rooms: Rooms) -> None:

@@ -11,7 +11,8 @@ from gchat.jobs import upkeep
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import DAY, delete_old_messages
 from gchat.model.message import Kind
-from gchat.model.room_log import Cursor, Entry
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row
 from gchat.runtime import clock
 from gchat.store.errors import StoreError
 from gchat.store.sqlite import index
@@ -42,7 +43,7 @@ def company(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Com
         yield company
 
 
-def old(count: int, room: str, days: float, first: int = 1) -> list[Entry]:
+def old(count: int, room: str, days: float, first: int = 1) -> list[Row]:
     said = time.time() - days * DAY
     return [
         entry(number, number, said, room, Kind.SAY, 7, "ann", f"text {number}")

@@ -8,15 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.model.message import SERVER, Kind, Message, Utterance
-from gchat.model.room_log import (
-    MESSAGE_BYTES,
-    MOST_FORGOTTEN,
-    MOST_GONE,
-    Cursor,
-    RoomLog,
-    place,
-    without_text,
-)
+from gchat.model.room_log import MOST_FORGOTTEN, MOST_GONE, Cursor, RoomLog
+from gchat.model.runs import RUN_BYTES, TEXT, deleted, place
 
 KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
 
@@ -105,7 +98,7 @@ def test_it_keeps_no_more_bytes_than_it_may() -> None:
     kept = []
     for number in range(200):
         said(log, f"{number:04}" * 250)
-        kept.append(sum(MESSAGE_BYTES + len(m.text) for m in log.after(log.start.id, 1000)))
+        kept.append(sum(RUN_BYTES + len(m.text) for m in log.after(log.start.id, 1000)))
     assert max(kept) <= most
     assert min(kept[100:]) > most * 3 / 4
 
@@ -215,9 +208,9 @@ def test_a_log_that_may_keep_less_gives_up_its_oldest_and_goes_on(
     later: list[tuple[str, int, list[str]]],
     messages: int,
 ) -> None:
-    most = messages * (MESSAGE_BYTES + 60)
+    most = messages * (RUN_BYTES + 60)
     log, model = filled(entries, max_messages=1000)
-    before = log.after(log.start.id, 1000)
+    before, size = log.after(log.start.id, 1000), bytes_of(log)
     log.keep(most)
     while log.tidy():
         pass
@@ -225,12 +218,12 @@ def test_a_log_that_may_keep_less_gives_up_its_oldest_and_goes_on(
     assert kept == before[len(before) - len(kept) :]
     assert log.end == cursor_behind(model, len(model))
     assert log.start == cursor_behind(model, len(model) - len(kept))
-    assert sum(map(size_of, kept)) <= most
-    if sum(map(size_of, before)) <= most:
+    assert bytes_of(log) <= most
+    if size <= most:
         assert kept == before
     for kind, sender, texts in later:
         log.append(1000.0, kind, texts, sender, "x")
-        assert sum(map(size_of, log.after(log.start.id, 1000))) <= most
+        assert bytes_of(log) <= most
     assert log.end.id == len(model) + sum(len(texts) for _, _, texts in later)
 
 
@@ -241,20 +234,21 @@ def test_a_log_that_may_keep_more_again_does() -> None:
     assert len(log.after(log.start.id, 100)) > 10
 
 
-def size_of(message: Message) -> int:
-    """What `message` counts as."""
-    return MESSAGE_BYTES + getsizeof(message.text)
+def bytes_of(log: RoomLog) -> int:
+    """What it holds, in bytes."""
+    return sum(RUN_BYTES + getsizeof(run[TEXT]) for run in log.runs(0, log.end.id))
 
 
 def test_a_log_that_is_much_too_large_forgets_a_part_at_a_time() -> None:
     log = RoomLog("lobby")
     said(log, *["x"] * (3 * MOST_FORGOTTEN))
-    log.keep(10 * MESSAGE_BYTES)
+    log.keep(10 * RUN_BYTES)
     said(log, "y")
     assert log.start.id == MOST_FORGOTTEN
     while log.tidy():
         pass
-    assert 0 < log.end.id - log.start.id <= 10
+    assert log.end.id > log.start.id
+    assert bytes_of(log) <= 10 * RUN_BYTES
 
 
 # Deleting
@@ -292,7 +286,7 @@ def test_what_is_deleted_keeps_its_place_and_all_else_is_as_it_was(
 
 
 def test_what_is_deleted_takes_less_memory() -> None:
-    log = RoomLog("lobby", max_bytes=20 * (MESSAGE_BYTES + 1100))
+    log = RoomLog("lobby", max_bytes=20 * (RUN_BYTES + 1100))
     said(log, *["x" * 1000] * 16)
     log.delete(range(1, 13))
     said(log, *["y" * 1000] * 12)
@@ -332,7 +326,7 @@ def test_what_is_given_up_is_what_is_up_to_an_id(
     assert log.start == cursor_behind(model, min(last, len(model)))
     assert log.after(0, 1000) == left[last:]
     assert log.gone_after(0) == sum(message.kind == Kind.GONE for message in left[last:])
-    log.keep(sum(map(size_of, left[last:])))
+    log.keep(bytes_of(log))
     assert not log.tidy()
 
 
@@ -364,10 +358,10 @@ def test_what_a_store_has_placed_is_inserted_with_what_is_gone_of_it() -> None:
         Utterance(2.0, Kind.NOTICE, ["c"], 0, ""),
         Utterance(2.0, Kind.ACTION, ["d"], 2, "bob"),
     ]
-    entries = place("lobby", 1, Cursor(0, 0), 0.0, utterances)
-    assert [(each[0], each[1]) for each in entries] == [(1, 1), (2, 2), (3, 2), (4, 3)]
+    runs = place("lobby", 1, Cursor(0, 0), 0.0, utterances)
+    assert [(each[0], each[1]) for each in runs] == [(2, 2), (3, 2), (4, 3)]
     log.insert([])
-    log.insert([without_text(entries[0]), *entries[1:]])
+    log.insert([*deleted(runs[0], [1]), *runs[1:]])
     assert log.end == Cursor(4, 3)
     assert log.gone_after(0) == 1
 

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gchat.model.display import PLAIN, PROGRAM, TELNET, Display
-from gchat.model.message import SERVER, Kind, Message, Private
+from gchat.model.message import SERVER, Kind, Message, Private, Utterance
+from gchat.model.runs import messages_of, place
 from gchat.protocol.plain import colored
-from gchat.protocol.voices import voice_of
+from gchat.protocol.voices import encoder, run_encoder, voice_of
 from tests.unit.encoding import encode
 
 NOON = calendar.timegm((2024, 5, 17, 12, 0, 0))
@@ -152,3 +153,21 @@ def test_what_is_gone_is_shown_to_nobody(display: Display) -> None:
     gone = SAID.without_text()
     assert (gone.kind, gone.text) == (Kind.GONE, "")
     assert encode(gone, display) == b""
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        *(display for display, *_ in EACH_KIND),
+        EVERYTHING,
+        JSON,
+        Display(json=True, framing="events"),
+        Display(json=True, framing="websocket"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.SAY, Kind.ACTION, Kind.NOTICE])
+def test_a_run_is_the_lines_of_its_messages(display: Display, kind: str) -> None:
+    texts = ["", "grün", " a  b ", "ann: ", "\x1b[K", "😀"]
+    (run,) = place("lobby", 7, (3, 2), NOON, [Utterance(NOON, kind, texts, 7, "ann")])
+    encode = encoder(display)
+    assert run_encoder(display, encode)(run) == b"".join(map(encode, messages_of(run)))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private
 from gchat.model.room_log import Cursor
+from gchat.model.runs import messages_of
 from gchat.store.base import Batch, Opened, Placed
 from gchat.store.memory import MemoryDirectory, MemoryStore
 
@@ -53,7 +54,8 @@ class DiskStore(MemoryStore):
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         placed = super().append(batches)
         for batch, places in zip(batches, placed, strict=True):
-            self._disk.rooms[batch.room] += [Message(*entry) for entry in places.entries]
+            for run in places.runs:
+                self._disk.rooms[batch.room] += messages_of(run)
         return placed
 
     def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:

@@ -4,7 +4,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from gchat.model.message import SPOKEN, Kind, Ref, Utterance
-from gchat.model.room_log import Cursor, Entry
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row
 from gchat.store.base import Batch
 
 
@@ -19,12 +20,12 @@ def entry(
     text: str,
     epoch: int = 1,
     ref: Ref = None,
-) -> Entry:
+) -> Row:
     """One entry of a log."""
     return last, spoken, time, room, kind, sender, name, text, epoch, ref
 
 
-def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:
+def entries(count: int, room: str = "lobby", first: int = 1) -> list[Row]:
     """So many things said, with the ids from `first` on."""
     return [
         entry(number, number, 1000.0 + number, room, Kind.SAY, 7, "ann", f"text {number}")
@@ -32,7 +33,7 @@ def entries(count: int, room: str = "lobby", first: int = 1) -> list[Entry]:
     ]
 
 
-def batches(*entries: Entry) -> list[Batch]:
+def batches(*entries: Row) -> list[Batch]:
     """What a store takes to have these entries: those of a room, which follow one another."""
     found = list[Batch]()
     for room, group in groupby(entries, itemgetter(3)):

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gchat.model.message import Kind
-from gchat.model.room_log import Cursor, Entry
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row
 from gchat.store.sqlite import deleting, index, inspect, messages, searching
 from gchat.store.sqlite.messages import decode
 from gchat.store.sqlite.schema import BUSY, open_file, stop_waiting
@@ -171,7 +172,7 @@ def test_the_index_is_merged_in_small_steps_while_more_is_entered(
 # All of one sender
 
 
-def by(sender: int, first: int, count: int) -> list[Entry]:
+def by(sender: int, first: int, count: int) -> list[Row]:
     return [
         entry(number, number, 1.0, "lobby", Kind.SAY, sender, "ann", "x")
         for number in range(first, first + count)

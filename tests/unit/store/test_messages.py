@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gchat.model.message import Kind, Message
-from gchat.model.room_log import Cursor, Entry, RoomLog
+from gchat.model.room_log import Cursor, RoomLog
+from gchat.model.runs import Row, rows_of
 from gchat.store.sqlite import messages
 from gchat.store.sqlite.messages import MOST_AT_ONCE, TAIL, TAIL_CHARACTERS, decode
 from gchat.store.sqlite.schema import open_file
@@ -48,7 +49,7 @@ def test_all_are_written_or_none(file: sqlite3.Connection) -> None:
     assert len(read(file)) == MOST_AT_ONCE + 1
 
 
-def with_text(entry: Entry, text: str) -> Entry:
+def with_text(entry: Row, text: str) -> Row:
     return Message(*entry)._replace(text=text)
 
 
@@ -84,7 +85,7 @@ def test_it_gives_the_same_answers_as_a_log_in_memory(
     said = st.tuples(st.sampled_from([Kind.SAY, Kind.ACTION, Kind.NOTICE]), lines)
     for number, (kind, texts) in enumerate(data.draw(st.lists(said, max_size=12))):
         log.append(1000.0 + number // 2 + 0.123, kind, texts, number, f"name{number}")
-    messages.append(file, log.entries_after(0))
+    messages.append(file, [row for run in log.runs(0, log.end.id) for row in rows_of(run)])
     messages.append(file, entries(5, "elsewhere"))
     assert messages.end(file, "lobby") == log.end
     assert messages.start(file, "lobby") == 0

@@ -8,19 +8,18 @@ from hypothesis import strategies as st
 
 from gchat.hub.room import Room
 from gchat.model.message import Kind, Message
-from gchat.model.room_log import (
+from gchat.model.room_log import Cursor, RoomLog
+from gchat.model.runs import (
     EPOCH,
     ID,
     KIND,
-    MESSAGE_BYTES,
     REF,
     ROOM,
+    RUN_BYTES,
     SENDER,
     SPOKEN_UP_TO,
     TEXT,
-    Cursor,
-    Entry,
-    RoomLog,
+    Row,
     without_text,
 )
 from gchat.store.sqlite.owed import OwedRows
@@ -31,7 +30,7 @@ def ids(owed: OwedRows, room: str = "lobby") -> list[int]:
     return [row[0] for row in owed.of(room)]
 
 
-def with_text(row: Entry, text: str) -> Entry:
+def with_text(row: Row, text: str) -> Row:
     return (*row[:TEXT], text, *row[EPOCH:])
 
 
@@ -94,8 +93,8 @@ def test_more_than_there_may_be_is_kept_while_it_is_being_written() -> None:
 
 
 def test_long_ones_are_bounded_by_their_bytes() -> None:
-    owed = OwedRows(max_bytes=10 * MESSAGE_BYTES)
-    owed.add([with_text(each, "x" * 3 * MESSAGE_BYTES) for each in entries(5)])
+    owed = OwedRows(max_bytes=10 * RUN_BYTES)
+    owed.add([with_text(each, "x" * 3 * RUN_BYTES) for each in entries(5)])
     assert ids(owed) == [4, 5]
 
 
@@ -114,13 +113,13 @@ def test_a_message_is_deleted_and_a_notice_is_not() -> None:
 
 
 def test_a_text_counts_no_more_when_it_is_deleted_or_written() -> None:
-    owed = OwedRows(max_bytes=10 * MESSAGE_BYTES)
-    owed.add([with_text(each, "x" * 3 * MESSAGE_BYTES) for each in entries(2)])
+    owed = OwedRows(max_bytes=10 * RUN_BYTES)
+    owed.add([with_text(each, "x" * 3 * RUN_BYTES) for each in entries(2)])
     owed.delete("lobby", {1})
-    owed.add([with_text(each, "x" * 3 * MESSAGE_BYTES) for each in entries(1, first=3)])
+    owed.add([with_text(each, "x" * 3 * RUN_BYTES) for each in entries(1, first=3)])
     assert (ids(owed), owed.lost) == ([1, 2, 3], 0)
     owed.succeed(len(owed.begin(3)))
-    owed.add([with_text(each, "x" * 3 * MESSAGE_BYTES) for each in entries(2)])
+    owed.add([with_text(each, "x" * 3 * RUN_BYTES) for each in entries(2)])
     assert owed.lost == 0
 
 
@@ -225,12 +224,12 @@ class PlainRows:
 
     def __init__(self, max_rows: int, max_bytes: int) -> None:
         self._bounds = (max_rows, max_bytes)
-        self.rows: list[Entry] = []
+        self.rows: list[Row] = []
         self.begun = self.lost = self.settled = 0
         self.ends: dict[str, Cursor] = {}
         self.lost_ends: dict[str, Cursor] = {}
 
-    def add(self, rows: list[Entry], begun: bool) -> None:
+    def add(self, rows: list[Row], begun: bool) -> None:
         self.rows += rows
         self.ends.update({row[ROOM]: Cursor(row[ID], row[SPOKEN_UP_TO]) for row in rows})
         self.begun = len(rows) if begun else self.begun
@@ -240,7 +239,7 @@ class PlainRows:
         rows, bytes_ = self._bounds
         while self.rows[self.begun :] and (
             len(self.rows) > rows
-            or sum(MESSAGE_BYTES + getsizeof(row[TEXT]) for row in self.rows) > bytes_
+            or sum(RUN_BYTES + getsizeof(row[TEXT]) for row in self.rows) > bytes_
         ):
             row = self.rows.pop(self.begun)
             self.lost_ends[row[ROOM]] = Cursor(row[ID], row[SPOKEN_UP_TO])
@@ -257,7 +256,7 @@ class PlainRows:
         self.begun = 0
         self.lose()
 
-    def of(self, room: str, last: int, end: int) -> list[Entry]:
+    def of(self, room: str, last: int, end: int) -> list[Row]:
         return [row for row in self.rows if row[ROOM] == room and last < row[ID] <= end]
 
     def end(self, room: str) -> Cursor:
@@ -279,7 +278,7 @@ ROOMS = ("lobby", "builds", "cars")
 @settings(deadline=None)
 @given(st.data(), st.integers(1, 12), st.integers(1, 20))
 def test_it_does_what_a_plain_list_does(data: st.DataObject, most: int, most_long: int) -> None:
-    bounds = (most, most_long * (MESSAGE_BYTES + getsizeof("x" * 50)))
+    bounds = (most, most_long * (RUN_BYTES + getsizeof("x" * 50)))
     owed, plain = OwedRows(*bounds), PlainRows(*bounds)
     ends = dict.fromkeys(ROOMS, 0)
     for _ in range(data.draw(st.integers(1, 30), "steps")):
@@ -288,7 +287,7 @@ def test_it_does_what_a_plain_list_does(data: st.DataObject, most: int, most_lon
         )
         room = data.draw(st.sampled_from(ROOMS))
         if step == "add":
-            rows = list[Entry]()
+            rows = list[Row]()
             for room in data.draw(st.lists(st.sampled_from(ROOMS), max_size=6), "rooms"):
                 ends[room] += 1
                 (row,) = entries(1, room, ends[room])

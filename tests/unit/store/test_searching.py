@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gchat.model.message import Kind
-from gchat.model.room_log import Entry
+from gchat.model.runs import Row
 from gchat.store.errors import TookTooLong
 from gchat.store.sqlite import index, messages, schema, searching
 from gchat.store.sqlite.archive import SqliteArchive
@@ -45,7 +45,7 @@ def archive_of(file: sqlite3.Connection) -> SqliteArchive:
     return SqliteArchive(worker, worker, worker, OwedRows())  # type: ignore[arg-type]
 
 
-def said(*texts: str, name: str = "ann", room: str = "lobby", first: int = 1) -> list[Entry]:
+def said(*texts: str, name: str = "ann", room: str = "lobby", first: int = 1) -> list[Row]:
     return [
         entry(number, number, 1000.0 + number, room, Kind.SAY, 7, name, text)
         for number, text in enumerate(texts, first)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gchat.model.room_log import Entry
+from gchat.model.runs import Row
 from gchat.store.sqlite import messages
 from tests.checker.histories import Line
 from tests.unit.peers import DEADLINE, Company, wait_until
@@ -30,10 +30,10 @@ class Hanging:
         self._end = threading.Event()
         append = messages.append
 
-        def hang(connection: sqlite3.Connection, entries: list[Entry]) -> int:
+        def hang(connection: sqlite3.Connection, rows: list[Row]) -> int:
             self.begun.set()
             self._end.wait(DEADLINE)
-            return append(connection, entries)
+            return append(connection, rows)
 
         monkeypatch.setattr(messages, "append", hang)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import gevent
 import pytest
 
-from gchat.model.room_log import Entry
+from gchat.model.runs import Row
 from gchat.store.sqlite import ledger, messages
 from gchat.store.sqlite.store import SqliteStore
 from tests.checker.histories import History, Witness, faults
@@ -87,9 +87,9 @@ def test_a_short_lock_is_no_trouble(
     tried: list[int] = []
     append = messages.append
 
-    def note(connection: sqlite3.Connection, entries: list[Entry]) -> int:
+    def note(connection: sqlite3.Connection, rows: list[Row]) -> int:
         tried.append(1)
-        return append(connection, entries)
+        return append(connection, rows)
 
     monkeypatch.setattr(messages, "append", note)
     ann = company.join("ann")
