@@ -11,7 +11,7 @@ from time import perf_counter
 import gevent
 
 from gchat.delivery.backfill import Backfill
-from gchat.delivery.batch import SharedPages
+from gchat.delivery.batches import SharedPages
 from gchat.delivery.rounds import Round
 from gchat.delivery.senders.choice import Sender
 from gchat.delivery.senders.loop import LoopSender

@@ -4,7 +4,8 @@ import errno
 from collections.abc import Set as AbstractSet
 
 from gchat.delivery.backfill import Backfill
-from gchat.delivery.batch import Batch, Batches
+from gchat.delivery.batch import Batch
+from gchat.delivery.batches import Batches
 from gchat.hub import membership
 from gchat.hub.hub import Hub
 from gchat.hub.room import Room

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from time import perf_counter
 
 from gchat.delivery.backfill import Backfill
-from gchat.delivery.batch import Batch, Batches, SharedPages
+from gchat.delivery.batch import Batch
+from gchat.delivery.batches import Batches, SharedPages
 from gchat.delivery.heartbeat import Pulse
 from gchat.delivery.one_by_one import OneByOne
 from gchat.delivery.senders.choice import Sender

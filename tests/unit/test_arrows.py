@@ -58,7 +58,8 @@ def wing_of(module: str) -> str:
 
 PURE = [
     *in_wings("text", "model", "protocol"),
-    *("gchat.config.limits", "gchat.config.password", "gchat.delivery.batch"),
+    *("gchat.config.limits", "gchat.config.password"),
+    *("gchat.delivery.batch", "gchat.delivery.batches"),
     *(
         "gchat.hub.owed",
         "gchat.hub.cohorts",

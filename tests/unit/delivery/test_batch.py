@@ -1,59 +1,22 @@
 """delivery.batch: messages encoded once for many."""
 
 import gc
-from collections.abc import Sequence
-from datetime import UTC
-from itertools import combinations, pairwise
+from itertools import combinations
 from unittest.mock import patch
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.delivery import batch
-from gchat.delivery.batch import FAR, Batch, Batches, encode_batch
-from gchat.model.display import PLAIN, TELNET, Display
+from gchat.delivery.batch import Batch
+from gchat.model.display import PLAIN
 from gchat.model.ignoring import Followed, IgnoreList
 from gchat.model.message import Kind, Message
-from gchat.model.room_log import Cursor, RoomLog
+from gchat.model.room_log import Cursor
+from tests.unit.delivery.short_logs import ENTRIES, READER, Entries, batch_of, log_of, messages_of
 from tests.unit.encoding import CountingEncoder, encode
 
-KINDS = [Kind.SAY, Kind.ACTION, Kind.NOTICE, Kind.PRESENCE]
-
-READER = 1
-
-ENTRIES = st.lists(
-    st.tuples(
-        st.sampled_from([READER, 2]),
-        st.sampled_from(KINDS),
-        st.lists(st.sampled_from(["a", "grün", "😀" * 4]), min_size=1, max_size=3),
-    ),
-    min_size=1,
-    max_size=6,
-)
-"""What is said: by whom, of which kind, and its lines."""
-
-
 SPOKEN = (Kind.SAY, Kind.ACTION)
-
-
-Entries = Sequence[tuple[int, str, Sequence[str]]]
-
-
-def log_of(entries: Entries) -> RoomLog:
-    log = RoomLog("lobby")
-    for sender, kind, texts in entries:
-        log.append(0.0, kind, list(texts), sender, f"name{sender}")
-    return log
-
-
-def batch_of(log: RoomLog, display: Display = PLAIN) -> Batch:
-    """As much of what `log` holds as a batch may hold."""
-    return encode_batch(log.runs(0, log.end.id), display)
-
-
-def messages_of(log: RoomLog) -> list[Message]:
-    return log.after(0, log.end.id)
 
 
 def is_place_of(cursor: Cursor, messages: list[Message]) -> bool:
@@ -218,74 +181,6 @@ def batches_in_memory() -> int:
     return sum(isinstance(each, Batch) for each in gc.get_objects())
 
 
-# A round's batches
-
-
-def test_a_round_keeps_no_more_batches_than_may_be_shared() -> None:
-    log = log_of([(2, Kind.SAY, "a")] * (batch.MAX_SHARED + 10))
-    batches = Batches(log, {})
-    for index in range(batch.MAX_SHARED + 10):
-        made = batches.between(Cursor(index, index), log.end, PLAIN)
-        assert made is not None
-        assert batches.between(Cursor(index, index), log.end, PLAIN) is made
-        assert len(batches._made) <= batch.MAX_SHARED
-    again = batches.between(Cursor(0, 0), log.end, PLAIN)  # it was given up
-    assert again is not None
-    assert again.data == b"".join(encode(m, PLAIN) for m in log.after(0, 1000))
-
-
-def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
-    log = log_of([(2, Kind.SAY, "a")] * 3)
-    batches = Batches(log, {})
-    with patch.object(batch, "encoder", CountingEncoder()) as counting:
-        plain = batches.between(Cursor(0, 0), log.end, PLAIN)
-        assert batches.between(Cursor(0, 0), log.end, PLAIN) is plain
-        assert len(counting.encoded) == 3
-        telnet = batches.between(Cursor(0, 0), log.end, TELNET)
-        assert len(counting.encoded) == 6
-    assert plain is not None
-    assert telnet is not None
-    assert telnet.data == plain.data.replace(b"\n", b"\r\n")
-
-
-@settings(deadline=None)
-@given(ENTRIES, st.data())
-def test_batches_go_from_one_place_to_another(entries: Entries, data: st.DataObject) -> None:
-    log = log_of(entries)
-    messages = messages_of(log)
-    places = [Cursor(0, 0), *(Cursor(m.id, m.spoken) for m in messages)]
-    first = data.draw(st.integers(0, len(messages) - 1))
-    stop = data.draw(st.integers(first + 1, len(messages)))
-    most = data.draw(st.integers(1, 5))
-    batches, cursor, got = Batches(log, {}), places[first], b""
-    with patch.object(batch, "MAX_MESSAGES", most):
-        while cursor.id < stop:
-            part: Batch | None = batches.between(cursor, places[stop], PLAIN)
-            assert part is not None
-            assert cursor.id < part.end.id <= min(stop, cursor.id + most)
-            cursor, got = part.end, got + part.data
-    assert cursor == places[stop]
-    assert got == b"".join(encode(message, PLAIN) for message in messages[first:stop])
-
-
-def test_what_a_cohort_was_sent_is_not_encoded_once_more_for_one_who_stood_there() -> None:
-    log = log_of([(2, Kind.SAY, "a")] * (2 * FAR))
-    batches = Batches(log, {})
-    whole = batches.exactly(Cursor(0, 0), log.end, PLAIN)
-    assert batches.between(Cursor(0, 0), log.end, PLAIN) is whole
-
-
-@pytest.mark.parametrize("behind", [0, 1])
-def test_what_begins_before_the_log_does_is_no_longer_kept(behind: int) -> None:
-    log = RoomLog("lobby", max_messages=16)
-    log.append(0.0, Kind.SAY, list(map(str, range(20))), 2, "name2")
-    assert log.start.id > 1
-    assert Batches(log, {}).between(Cursor(behind, behind), log.end, PLAIN) is None
-    kept = Batches(log, {}).between(log.start, log.end, PLAIN)
-    assert kept is not None
-    assert kept.end == log.end
-
-
 def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
     log = log_of([(READER, Kind.SAY, "a"), (2, Kind.SAY, "bc")])
     log.delete([1, 3])
@@ -293,62 +188,3 @@ def test_what_is_gone_has_no_bytes_and_is_still_counted() -> None:
     assert batch.data == b"name2: b\n"
     assert batch.end == Cursor(3, 3)
     assert batch.said_by({READER}, Cursor(0, 0), batch.end) == [1]
-
-
-# Days
-
-TIMED = PLAIN._replace(time=True, zone=UTC)
-MIDNIGHT = 1_700_006_400.0  # the beginning of Wednesday, 2023-11-15, in UTC
-WEDNESDAY = b" * Wednesday, 2023-11-15\n"
-
-
-def over_midnight(count: int = 5) -> RoomLog:
-    log = RoomLog("lobby")
-    for sender, seconds in ((READER, -2), (2, -1), (READER, 1), (2, 2), (2, 86_401))[:count]:
-        log.append(MIDNIGHT + seconds, Kind.SAY, [f"at {seconds}"], sender, "ann")
-    return log
-
-
-def test_among_lines_with_times_a_line_tells_a_new_day() -> None:
-    lines = batch_of(over_midnight(4), TIMED).data.splitlines(keepends=True)
-    assert lines[1:4] == [b"[23:59] ann: at -1\n", WEDNESDAY, b"[00:00] ann: at 1\n"]
-    assert len(lines) == 5
-    for display in (PLAIN, TIMED._replace(notices=False), TIMED._replace(json=True)):
-        assert batch_of(over_midnight(), display).data.count(b"Wednesday") == 0
-
-
-def test_wherever_a_batch_begins_the_day_is_told_once() -> None:
-    log = over_midnight()
-    whole = batch_of(log, TIMED)
-    for cut in range(1, 5):
-        batches = Batches(log, {})
-        places = [Cursor(number, number) for number in (0, cut, 5)]
-        parts = [batches.exactly(*pair, TIMED) for pair in pairwise(places)]
-        assert b"".join(part.data for part in parts if part) == whole.data
-
-
-def test_who_said_the_first_message_of_a_day_is_told_the_day_all_the_same() -> None:
-    batch = batch_of(over_midnight(), TIMED)
-    assert batch.without({READER}).data.splitlines(keepends=True) == [
-        b"[23:59] ann: at -1\n",
-        WEDNESDAY,
-        b"[00:00] ann: at 2\n",
-        b" * Thursday, 2023-11-16\n",
-        b"[00:00] ann: at 86401\n",
-    ]
-
-
-def test_of_a_page_of_the_file_that_follows_what_memory_does_not_hold_the_day_is_told() -> None:
-    page = over_midnight().after(2, 2)
-    log = RoomLog("lobby")
-    log.begin(Cursor(8, 8), 1)
-    batch = Batches(log, {2: page}).exactly(Cursor(2, 2), Cursor(4, 4), TIMED)
-    assert batch is not None
-    assert batch.data.startswith(WEDNESDAY)
-
-
-def test_the_day_of_the_first_message_of_all_is_not_told() -> None:
-    log = over_midnight()
-    batch = Batches(log, {}).exactly(Cursor(0, 0), Cursor(2, 2), TIMED)
-    assert batch is not None
-    assert batch.data.startswith(b"[23:59]")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gchat.delivery import batch, broadcaster, one_by_one, rounds, senders
+from gchat.delivery import batch, batches, broadcaster, one_by_one, rounds, senders
 from gchat.delivery.senders.choice import Sender
 from gchat.hub.client import Client
 from gchat.hub.hub import Speaker
@@ -152,7 +152,7 @@ def test_a_big_round_gives_way_to_other_rooms(
 def test_who_catches_up_does_not_keep_the_others_waiting(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "MAX_MESSAGES", 1)
+    monkeypatch.setattr(batches, "MAX_MESSAGES", 1)
     ann, late, bob = (company.join(name) for name in ("ann", "late", "bob"))
     company.say(ann, *numbered(0, 40))
     for peer in (late, bob):

@@ -5,6 +5,7 @@ and sockets take exactly as many bytes as an example says.
 """
 
 import re
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
@@ -121,8 +122,9 @@ class RoomAndListeners(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits = patch.multiple("gchat.delivery.batch", MAX_MESSAGES=4, MAX_BYTES=60)
-        self.limits.start()
+        self.limits = ExitStack()
+        self.limits.enter_context(patch("gchat.delivery.batches.MAX_MESSAGES", 4))
+        self.limits.enter_context(patch("gchat.delivery.batch.MAX_BYTES", 60))
         self.company = Company(RoomLog("lobby", max_messages=16), broadcasting=False)
         self.hub, self.room = self.company.hub, self.company.room
         self.broadcaster = Broadcaster(self.hub)
@@ -199,7 +201,7 @@ class RoomAndListeners(RuleBasedStateMachine):
                 else:
                     assert listener.client.settled
         finally:
-            self.limits.stop()
+            self.limits.close()
             for listener in self.listeners:
                 listener.client.connection._socket = listener.real_socket
             self.company.__exit__(None, None, None)

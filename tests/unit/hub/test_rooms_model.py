@@ -46,7 +46,8 @@ class RoomsAndPeople(RuleBasedStateMachine):
         super().__init__()
         self.patches = ExitStack()
         for where, what in (
-            ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 60, "MAX_SHARED": 3}),
+            ("gchat.delivery.batch", {"MAX_BYTES": 60, "MAX_SHARED": 3}),
+            ("gchat.delivery.batches", {"MAX_MESSAGES": 4}),
             (
                 "gchat.hub.rooms",
                 {"MAX_ROOMS": MAX_ROOMS, "SHARE": 0, "EMPTY_TIME": 0.0},

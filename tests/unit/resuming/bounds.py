@@ -6,7 +6,8 @@ from gchat.model.buckets import TokenBucket
 from tests.unit.person_model import leave_blocked, small_log
 
 SMALL: list[tuple[str, dict[str, Any]]] = [
-    ("gchat.delivery.batch", {"MAX_MESSAGES": 4, "MAX_BYTES": 80, "FAR": 3}),
+    ("gchat.delivery.batch", {"MAX_BYTES": 80}),
+    ("gchat.delivery.batches", {"MAX_MESSAGES": 4, "FAR": 3}),
     ("gchat.delivery.rounds", {"AT_A_TIME": 1}),
     ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
     ("gchat.delivery.backfill", {"PAUSE": 0.0}),
