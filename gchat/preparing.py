@@ -8,10 +8,12 @@ from gchat.config.motd import Motd
 from gchat.config.options import Options
 from gchat.config.password import password_from
 from gchat.config.settings import Settings
+from gchat.config.values import without_password
 from gchat.delivery.senders.choice import Choice, NoSender, choose_sender
 from gchat.doors.introduction import MOST_UNKNOWN
 from gchat.doors.table import CannotOpen, Way, choose
 from gchat.hub.hub import Hub
+from gchat.store.base import Store
 from gchat.store.errors import CannotUse, StoreError
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
@@ -104,8 +106,7 @@ def open_hub(settings: Settings, options: Options) -> Hub:
     """Open the history, and make the hub from it. Raises CannotStart."""
     path = options.history or ""
     try:
-        store = SqliteStore(path, options.history_sync) if path else MemoryStore()
-        hub = Hub(settings, History(store))
+        hub = Hub(settings, History(_open_store(path, options)))
     except CannotUse as why:
         raise CannotStart(str(why)) from why
     except StoreError as error:
@@ -113,3 +114,26 @@ def open_hub(settings: Settings, options: Options) -> Hub:
     if path:
         warn_of_other_users(path)
     return hub
+
+
+def _open_store(path: str, options: Options) -> Store:
+    """Open what keeps the rooms: a file at `path`, if there is one, and what several servers share.
+
+    Raises CannotUse, CannotStart and StoreError.
+    """
+    if not path:
+        return MemoryStore()
+    kept = SqliteStore(path, options.history_sync)
+    if not options.store:
+        return kept
+    try:
+        from gchat.store.redis.store import RedisStore  # what it needs is an extra
+
+        return RedisStore(options.store, kept)
+    except ImportError as error:
+        kept.close()
+        why = "it needs packages that are not installed: pip install 'gchat[redis]'"
+        raise CannotStart(f"--store: {why}") from error
+    except (StoreError, ValueError) as error:
+        kept.close()
+        raise CannotStart(f"cannot use store {without_password(options.store)}: {error}") from error

@@ -27,7 +27,9 @@ from gchat.doors.table import open_doors
 from gchat.hub import membership
 from gchat.hub.hub import Hub
 from gchat.jobs.checkpointer import Checkpointer
+from gchat.jobs.follower import follow, tell_outages
 from gchat.jobs.idle import disconnect_idle
+from gchat.jobs.lease import keep_lease
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import check_store, delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
@@ -47,6 +49,7 @@ from gchat.runtime.logs import start_logging
 from gchat.runtime.service_manager import ServiceManager
 from gchat.runtime.signals import StartSignals
 from gchat.store.base import END_PATIENCE
+from gchat.store.shared import SharedStore
 from gchat.text.phrases import counted
 from gchat.text.safe import escape
 
@@ -133,6 +136,8 @@ def main(start: StartSignals) -> int:
             ("terminal check", watch_terminal, hub, start),
         )
     ]
+    if isinstance(hub.store, SharedStore):
+        jobs += start_sharing(hub, hub.store)
     if manager.watchdog:
         alive = gevent.spawn(hub.faults.keep_running, "signs of life", manager.keep_telling)
         jobs.append(alive)
@@ -168,6 +173,15 @@ def main(start: StartSignals) -> int:
     log.info("stopped")
     log_handler.flush()
     return 0
+
+
+def start_sharing(hub: Hub, store: SharedStore) -> list[Any]:
+    """Start what a server does that shares its rooms with others."""
+    return [
+        gevent.spawn(hub.faults.keep_running, "follower", follow, hub, store),
+        gevent.spawn(hub.faults.keep_running, "lease", keep_lease, hub, store),
+        gevent.spawn(hub.faults.keep_running, "outage notices", tell_outages, hub, store),
+    ]
 
 
 def hang_up(

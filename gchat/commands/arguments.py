@@ -47,6 +47,9 @@ class NotATime(Refused):
 def called(hub: Hub, name: str) -> Client:
     """The connected client called `name`. Raises Refused if there is none."""
     person = hub.names.holder(bare_name(name))
+    if person is None and hub.elsewhere.called(bare_name(name)):
+        why = f"{name[:MAX_TEXT]} is at another server: that works for users of this one only"
+        raise Refused(why, "at another server")
     if person is None:
         why = f"Nobody here is called {name[:MAX_TEXT]}; /who lists the people in this room"
         raise Refused(why, "no such name")

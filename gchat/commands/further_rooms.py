@@ -19,7 +19,7 @@ def join(hub: Hub, client: Client, typed: str) -> None:
         raise Refused(f"You are in #{name} already", "same room")
     if not client.display.json:  # it was sent before /json off
         raise Refused("Only programs that speak JSON can be in several rooms", "no JSON")
-    with opening(name):
+    with opening(hub, name):
         try:
             seat = membership.enter_further(hub, client, name)
         except TooManySeats as error:

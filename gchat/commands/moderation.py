@@ -15,6 +15,7 @@ from gchat.commands.arguments import (
 from gchat.commands.table import Refused, command
 from gchat.commands.targets import clients_in, leaving, muted_and_absent, network_meant
 from gchat.hub import deletion
+from gchat.hub.arriving import announce_everywhere
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.model.events import Announced, Banned, Deleted, Kicked, Muted, RoomEvent, Unmuted
@@ -266,7 +267,10 @@ def announce(hub: Hub, client: Client, text: str) -> None:
     For example: /announce the server moves to another machine at noon
     """
     log.info("%s announces: %s", client, text)
-    hub.notify_all(Announced(client.name, text))
+    try:
+        announce_everywhere(hub, Announced(client.name, text))
+    except StoreError as error:
+        raise Refused(f"Not announced: the store does not answer: {error}", "store away") from None
 
 
 def _other(hub: Hub, client: Client, name: str) -> Client:

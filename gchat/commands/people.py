@@ -9,9 +9,12 @@ from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Away, Client
 from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
+from gchat.hub.naming import rename
 from gchat.hub.seats import MOST_SEATS
 from gchat.model.answers import AwayMessage, Named, Whois, moment
 from gchat.model.identities import TooManyIdentities
+from gchat.model.peers import Peer
+from gchat.store.errors import StoreError
 from gchat.text.clock import clock_and_day, duration
 from gchat.text.naming import NotAName, as_name, name_key, nearest_name
 from gchat.text.phrases import listing
@@ -27,12 +30,23 @@ def nick(hub: Hub, client: Client, name: str) -> None:
     """
     try:
         name = as_name(name)
-        hub.rename(client, name)
+        rename(hub, client, name)
+    except StoreError as error:
+        raise Refused(
+            f"The name cannot be taken, as the store does not answer: {error}. Try again later.",
+            "store away",
+        ) from None
     except NotAName as error:
         free = hub.names.free(nearest_name(name))
         raise Refused(f"{error}; {free} is free", "not a name") from None
     except NameTaken as error:
         holder = error.holder
+        if holder is None:
+            raise Refused(
+                f"The name {name} is taken, or looks like one that is, by a user of another "
+                f"server; {error.free} is free",
+                "name taken",
+            ) from None
         if name_key(name) != name_key(holder.name):
             raise Refused(
                 f"The name {name} looks like {holder.name}, who is here; {error.free} is free",
@@ -84,6 +98,9 @@ def whois(hub: Hub, client: Client, name: str) -> None:
             facts=Whois(identity.name, False, rooms[0], rooms, None, moment(identity.seen)),
         )
         return
+    if (peer := hub.elsewhere.called(bare_name(name))) and not hub.names.holder_of_key(key):
+        _tell_of_peer(hub, client, peer)
+        return
     person = called(hub, name)
     rooms = [seat.log.room for seat in person.seats]
     told = [
@@ -107,6 +124,17 @@ def whois(hub: Hub, client: Client, name: str) -> None:
         away_of(person, client),
         client.address if person is client else None,
     )
+    hub.answer(client, *lines, facts=facts)
+
+
+def _tell_of_peer(hub: Hub, client: Client, peer: Peer) -> None:
+    """Tell what is known of a client of another server."""
+    text = "" if client.ignores.hides(peer.number, peer.name) else peer.away
+    away_text = None if peer.away is None else text
+    lines = [f"{peer.name}: in {_listed(peer.rooms)}, at another server"]
+    if peer.away is not None and not client.ignores.hides(peer.number, peer.name):
+        lines.append(f"{peer.name} is {Away(peer.away, set())}")
+    facts = Whois(peer.name, True, peer.rooms[0], peer.rooms, None, None, away_text)
     hub.answer(client, *lines, facts=facts)
 
 

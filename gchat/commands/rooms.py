@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from heapq import nlargest, nsmallest
 from itertools import islice
+from operator import itemgetter
 
 from gchat.commands.arguments import MAX_TEXT, NOT_WRITTEN, away_of, room_named, too_long
 from gchat.commands.table import MAX_SHOWN, Refused, command
@@ -17,6 +18,7 @@ from gchat.hub.welcome import topic_of, welcome_to_room
 from gchat.model.answers import ListedRoom, Present, Rooms, RoomTopic, Who
 from gchat.model.events import TopicSet
 from gchat.model.message import Topic
+from gchat.model.peers import Peer
 from gchat.protocol.sentences import sentence_of
 from gchat.store.errors import StoreError
 from gchat.text.naming import name_key
@@ -46,7 +48,7 @@ def join(hub: Hub, client: Client, name: str) -> None:
     if client.seat_in(name):
         raise Refused(f"You are in #{name} already", "same room")
     seat = client.at
-    with opening(name):
+    with opening(hub, name):
         membership.move(hub, seat, name)
     membership.answer_in(seat)
     if client.display.notices:
@@ -77,16 +79,23 @@ def rooms(hub: Hub, client: Client, text: str) -> None:
     For example: /rooms build
     """
     typed = text.strip().removeprefix("#")[:MAX_SHOWN]
-    wanted = name_key(typed)
-    rooms = [room for name, room in hub.rooms.by_name.items() if wanted in name]
-    shown = nlargest(ROOMS_SHOWN, rooms, key=lambda room: len(room.clients))
-    width = max((len(room.name) for room in shown), default=0)
-    listed = [ListedRoom(room.name, len(room.clients), topic_of(room, client)) for room in shown]
+    wanted, opened = name_key(typed), hub.rooms.by_name
+    rooms = [(hub.count_in(room), name) for name, room in opened.items() if wanted in name]
+    rooms += [
+        (len(peers), name)
+        for name, peers in hub.elsewhere.rooms.items()
+        if wanted in name and name not in opened
+    ]
+    listed = [
+        ListedRoom(name, people, topic_of(opened[name], client) if name in opened else "")
+        for people, name in nlargest(ROOMS_SHOWN, rooms, key=itemgetter(0))
+    ]
+    width = max((len(each.room) for each in listed), default=0)
     lines = [
         f"#{each.room:<{width}} {each.people:>5} here  {each.topic}".rstrip() for each in listed
     ]
-    if len(rooms) > len(shown):
-        lines.append(f"and {counted(len(rooms) - len(shown), 'smaller room')}")
+    if len(rooms) > len(listed):
+        lines.append(f"and {counted(len(rooms) - len(listed), 'smaller room')}")
     if not rooms:
         lines = [f"No room has “{typed}” in its name; /join makes one"]
     hub.answer(client, *lines, facts=Rooms(listed, len(rooms)))
@@ -107,6 +116,8 @@ def topic(hub: Hub, client: Client, text: str) -> None:
         return
     if len(text) > MAX_TEXT:
         raise too_long("Topic", text)
+    if hub.store.is_unusable:
+        raise Refused("Topic not set: the store does not answer; try again later", "store away")
     room.topic = None if text == "-" else Topic(text, client.number, client.name)
     event = TopicSet(room.topic.text if room.topic else "")
     hub.notify(room, event, client.number, client.name)
@@ -131,6 +142,9 @@ def who(hub: Hub, client: Client, name: str) -> None:
         # No more than are shown: sorting ten thousand names would delay everybody.
         some = islice(room.clients.values(), NAMES_SHOWN + 1)
         people = [_present(other, client) for other in some]
+        peers = hub.elsewhere.people(room.name)
+        people += [_present_elsewhere(peer, client) for peer in peers[:NAMES_SHOWN]]
+        total += len(peers)
     shown = listing(sorted(map(_marked, people)), total, NAMES_SHOWN)
     told = f"#{room.name}, {total} here: {shown}" if total else f"#{room.name} is empty"
     if client.display.json:
@@ -153,15 +167,21 @@ def _tell_all(hub: Hub, client: Client, room: Room, told: str) -> None:
             numbers = nsmallest(PORTION + 1, (each for each in room.clients if each > last))
             more = len(numbers) > PORTION
             people = [_present(room.clients[each], client) for each in numbers[:PORTION]]
-            total = len(room.clients)
-        hub.answer(client, told, facts=Who(room.name, people, total, more))
+            total = hub.count_in(room)
+        peers = hub.elsewhere.people(room.name)
+        hub.answer(client, told, facts=Who(room.name, people, total, more or bool(peers)))
         if more:
             hub.next_turn(client)
             last, told = numbers[PORTION - 1], ""
+    for first in range(0, len(peers), PORTION):
+        hub.next_turn(client)
+        people = [_present_elsewhere(each, client) for each in peers[first : first + PORTION]]
+        facts = Who(room.name, people, total, first + PORTION < len(peers))
+        hub.answer(client, "", facts=facts)
 
 
 @contextmanager
-def opening(name: str) -> Iterator[None]:
+def opening(hub: Hub, name: str) -> Iterator[None]:
     """Raise Refused if the room called `name`, which is to be entered within, cannot be opened."""
     try:
         yield
@@ -173,7 +193,7 @@ def opening(name: str) -> Iterator[None]:
         ) from None
     except StoreError as error:
         raise Refused(
-            f"#{name} cannot be opened, as the history file cannot be read: {error}. Try again "
+            f"#{name} cannot be opened, as {hub.store.what} cannot be read: {error}. Try again "
             "later.",
             "room not opened",
         ) from None
@@ -182,6 +202,14 @@ def opening(name: str) -> Iterator[None]:
 def _present(other: Client, client: Client) -> Present:
     """What `client` is told of `other`."""
     return Present(other.name, other.operator, away_of(other, client), not other.person)
+
+
+def _present_elsewhere(peer: Peer, client: Client) -> Present:
+    """What `client` is told of a client of another server."""
+    away = peer.away
+    if away is not None and client.ignores.hides(peer.number, peer.name):
+        away = ""
+    return Present(peer.name, peer.operator, away, not peer.person)
 
 
 def _marked(person: Present) -> str:

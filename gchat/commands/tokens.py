@@ -101,7 +101,7 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
         ) from None
     except StoreError as error:
         raise Refused(
-            f"Your room cannot be opened, as the history file cannot be read: {error}. Try again "
+            f"Your room cannot be opened, as {hub.store.what} cannot be read: {error}. Try again "
             "later.",
             "room not opened",
         ) from None

@@ -57,6 +57,7 @@ class Options(argparse.Namespace):
     op_password_file: str | None
     history: str | None
     history_sync: str
+    store: str | None
     keep_days: int
     keep_messages: int
     guest_names: bool
@@ -105,6 +106,8 @@ def _check(parser: Parser, options: Options) -> None:
             parser.error(f"{' and '.join(map(source, given))} are both set; use one")
     if options.keep_messages and not options.history:
         parser.error(f"{source('keep-messages')} needs a history file: --history FILE")
+    if options.store:
+        _check_store(parser, options)
     if options.tls_key and not options.tls_cert:
         parser.error(f"{source('tls-key')} needs a certificate: --tls-cert FILE")
     for door, names in OF_DOORS.items():
@@ -241,6 +244,15 @@ def _add_history(group: Group) -> None:
         values.sync,
     )
     group.add_option(
+        "store",
+        None,
+        "Redis that several servers share, so that they have the same rooms, such as "
+        "redis://10.1.0.5:6379; needs --history, in which each keeps what was said (default: "
+        "none; see docs/nodes.md)",
+        "URL",
+        values.store,
+    )
+    group.add_option(
         "keep-days",
         Settings.keep_days,
         "days after which messages are deleted from the file (default: %(default)s, never)",
@@ -305,3 +317,20 @@ def _add_log(group: Group) -> None:
         values.level,
     )
     group.add_switch("log-json", "log one JSON object per line")
+
+
+def _check_store(parser: Parser, options: Options) -> None:
+    """End the program if `options` do not go together with a store that several servers share."""
+    if not options.history:
+        parser.error(f"{source('store')} needs a history file of this server: --history FILE")
+    if options.guest_names:
+        parser.error(
+            f"{source('guest-names')} and {source('store')} do not go together: each server would "
+            "have a guest-1"
+        )
+    for name in ("keep-days", "keep-messages"):
+        if getattr(options, field(name)):
+            parser.error(
+                f"{source(name)} and {source('store')} do not go together: nothing would be "
+                "deleted from the store"
+            )

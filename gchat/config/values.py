@@ -19,6 +19,9 @@ from gchat.text.times import span
 SYNC = ("off", "normal", "full")
 """Values of PRAGMA synchronous: how safe the history file is against a power cut."""
 
+STORES = ("redis", "unix")
+"""Schemes of the addresses of stores that several servers can share."""
+
 SENDERS = ("auto", "uring", "loop")
 """Ways to send to many; `auto` is the fastest that the system has."""
 
@@ -117,6 +120,20 @@ def sync(text: str) -> str:
     if text.lower() not in SYNC:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(SYNC)}")
     return text.lower()
+
+
+def store(text: str) -> str:
+    """The address of a store that several servers share."""
+    if text.partition("://")[0] not in STORES:
+        raise argparse.ArgumentTypeError(
+            f"{without_password(text)!r} is not like redis://HOST:6379 or unix:///PATH"
+        )
+    return text
+
+
+def without_password(address: str) -> str:
+    """The address of a store, as it can be shown."""
+    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", address)
 
 
 def sender(text: str) -> str:

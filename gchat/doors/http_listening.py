@@ -105,7 +105,7 @@ def listener_for(
     allowance.pay_for_room(newcomer.network, asked.room)
     try:
         with (
-            opening(asked.room),
+            opening(hub, asked.room),
             membership.kept_open(hub, asked.room, newcomer.network) as room,
         ):
             found = _place(hub, room.log, request, asked)

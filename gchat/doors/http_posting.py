@@ -90,7 +90,7 @@ class Posts:
         self._allowance.pay_for_room(network, wanted.room)
         self._allowance.pay(network, sum(1 + len(line) // KIB for line in wanted.lines))
         try:
-            with opening(wanted.room), membership.kept_open(hub, wanted.room, network) as room:
+            with opening(hub, wanted.room), membership.kept_open(hub, wanted.room, network) as room:
                 unheard = newcomer.connection.unheard()
                 client = self._reception.new_client(unheard, newcomer.address, room.log)
                 posting = Posting(hub, client, wanted)

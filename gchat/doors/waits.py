@@ -75,6 +75,8 @@ class Waits:
     def turn_in(self, seat: Seat, lines: Sequence[bytes]) -> int:
         """Wait for a turn in the room of `seat`; returns how many of `lines` it has."""
         client, queue = self._client, self._hub.room_of(seat).queue
+        if self._hub.store.is_unusable and client.pending is None:
+            return 1  # there are no rounds: it may be /quit, and if it is said, the next one waits
         return queue.wait(client.number, len(client.name), lines)
 
     def pay(self, lines: int) -> None:

@@ -13,6 +13,7 @@ from gevent.lock import Semaphore
 from gchat.config.settings import Settings
 from gchat.hub.bells import Bells
 from gchat.hub.client import Client
+from gchat.hub.elsewhere import Elsewhere
 from gchat.hub.mail import Mail
 from gchat.hub.names import Names
 from gchat.hub.notices import PresenceNotices
@@ -32,6 +33,7 @@ from gchat.model.events import ABOUT_PRESENCE, RoomEvent, encode
 from gchat.model.identities import Identities
 from gchat.model.message import SERVER, SPOKEN, Kind, Private, Utterance
 from gchat.model.sanctions import Sanction, Sanctions
+from gchat.protocol.sentences import sentence_of
 from gchat.protocol.voices import Voice, voice_of
 from gchat.runtime.clock import Clock
 from gchat.runtime.faults import Faults
@@ -78,7 +80,9 @@ class Hub:
         self.rooms = Rooms(self.history.open(LOBBY), self.store.owes, self.store.is_kept)
         self.lobby.topic = self.directory.topic(LOBBY)
         self.identities = Identities(self.directory.identities())
-        self.names = Names(self.identities)
+        self.elsewhere = Elsewhere()
+        """Clients of other servers that share the store."""
+        self.names = Names(self.identities, self.elsewhere)
         self.mail = Mail(self.directory.first_private)
         self.bells = Bells(self.names, self.enqueue)
         self.presence_notices = PresenceNotices(self.names, self.notify)
@@ -130,6 +134,10 @@ class Hub:
     def room_of(self, seat: Seat) -> Room:
         """The room that `seat` is in, or was in last; a client is its own seat."""
         return self.rooms.by_name[seat.log.room]
+
+    def count_in(self, room: Room) -> int:
+        """How many clients are in `room`, here and at other servers."""
+        return len(room.clients) + len(self.elsewhere.people(room.name))
 
     def mute_of(self, client: Client) -> Sanction | None:
         """What keeps `client` from speaking, on itself or its address; None if nothing does."""
@@ -262,9 +270,20 @@ class Hub:
                 self.tell(client, text)
 
     def notify_all(self, event: RoomEvent) -> None:
-        """Tell everybody in every room."""
+        """Tell everybody in every room of this server."""
+        if self.store.is_shared:  # else clients of other servers would be told as well
+            self.tell_all_here(event)
+            return
         for room in self.rooms.by_name.values():
             self.notify(room, event)
+
+    def tell_all_here(self, event: RoomEvent) -> None:
+        """Tell all clients of this server, each by itself. Does not wait."""
+        gevent.spawn(self._tell_each, sentence_of(event, ""), event)
+
+    def _tell_each(self, text: str, event: RoomEvent) -> None:
+        for client in self.each_client():
+            self.tell(client, text, event=event)
 
     def tell(self, seat: Seat, *texts: str, event: RoomEvent | None = None) -> None:
         """A notice to the client of `seat` alone, unasked: that `event` has happened to it, say."""
@@ -302,20 +321,6 @@ class Hub:
         if not seat.lost:
             seat.enqueue(data, private)
             self.visit(seat)
-
-    # Names
-
-    def rename(self, client: Client, name: str) -> None:
-        """Give `client` a name that text.as_name has made; raises NameTaken and NameReserved."""
-        before, shown_before = client.name, str(client)
-        self.names.take(client, name)
-        client.named = time.monotonic()
-        if name != before:
-            log.info("%s is now %s", shown_before, name)
-        if not client.person or name == before:
-            return
-        for seat in client.seats:
-            self.presence_notices.tell_renamed(self.room_of(seat), client, before)
 
     # What the broadcaster is to do
 

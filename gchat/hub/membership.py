@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gchat.hub import naming
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
 from gchat.hub.left_rooms import keep_remainder
@@ -61,7 +62,7 @@ def announce(hub: Hub, client: Client) -> None:
 
 def _has_joined(hub: Hub, seat: Seat) -> None:
     room, client = hub.room_of(seat), seat.client
-    if len(room.clients) > 1:
+    if len(room.clients) > 1 or hub.store.is_shared:
         nameless_at = time.monotonic() if client.is_nameless else None
         room.presence.join(client.number, client.name, nameless_at)
         hub.presence_notices.tell_soon(room)
@@ -80,7 +81,7 @@ def part(hub: Hub, client: Client, reason: str, *, is_expelled: bool = False) ->
         with hub.lock:
             room.listeners.pop(client.number, None)
             room.clients.pop(client.number)
-    hub.names.release(client)
+    naming.release(hub, client)
     hub.bells.forget(client)
     log.info("leave %s: %s", client, reason)
     for seat in client.seats:
@@ -252,7 +253,8 @@ def find_or_open(hub: Hub, name: str, network: Network) -> Room:
         is_shared = hub.settings.limits.max_per_address > 0
         room = hub.rooms.open(before, network, hub.clients.values(), is_shared=is_shared)
         room.topic = topic
-        return room
+    hub.store.watch(name)
+    return room
 
 
 @contextmanager

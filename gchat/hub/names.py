@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from random import randrange
 
 from gchat.hub.client import Client
+from gchat.hub.elsewhere import Elsewhere
 from gchat.model.identities import Identities, Identity
 from gchat.model.ignoring import NOBODY, Followed, IgnoreList
 from gchat.text.addresses import Network
@@ -18,9 +19,12 @@ MAX_DEPARTED = 10_000
 
 
 class NameTaken(Exception):
-    """Raised if `holder` has the name already; `free` is a similar name that is free."""
+    """Raised if `holder` has the name already; `free` is a similar name that is free.
 
-    def __init__(self, holder: Client, free: str) -> None:
+    `holder` is None if it is a client of another server.
+    """
+
+    def __init__(self, holder: Client | None, free: str) -> None:
         super().__init__(free)
         self.holder = holder
         self.free = free
@@ -40,8 +44,12 @@ class Names:
     Names are compared by their key (text.naming.name_key): upper and lower case are the same.
     """
 
-    def __init__(self, identities: Identities) -> None:
-        """Names of `identities` are reserved for the holders of their tokens."""
+    def __init__(self, identities: Identities, elsewhere: Elsewhere | None = None) -> None:
+        """Names of `identities` are reserved for the holders of their tokens.
+
+        Clients of other servers, which are `elsewhere`, have theirs as well.
+        """
+        self._elsewhere = elsewhere or Elsewhere()
         self._identities = identities
         self._holders: dict[str, Client] = {}
         self._looks = LookAlikes()
@@ -82,13 +90,18 @@ class Names:
 
     def take(self, client: Client, name: str) -> None:
         """Rename `client` to `name`. Raises NameTaken and NameReserved."""
-        key = name_key(name)
+        self.check(client, name)
+        self._hand_over(client, name, name_key(name))
+
+    def check(self, client: Client, name: str) -> None:
+        """Raise NameTaken or NameReserved if `client` may not be called `name`."""
         holder = self._like(name)
         if holder not in (None, client):
             raise NameTaken(holder, self.free(name))
+        if other := self._elsewhere.like(name):
+            raise NameTaken(None, self.free(name, other.name))
         if any(each.number != client.number for each in self._reserved_like(name)):
             raise NameReserved(self.free(name))
-        self._hand_over(client, name, key)
 
     def resume(self, client: Client, name: str) -> None:
         """Rename a client that has resumed its number to `name`, which is reserved for it.
@@ -119,15 +132,19 @@ class Names:
         """Return the network of a client called `name` that left lately, or None."""
         return self._departed.get(name_key(name))
 
-    def free(self, name: str) -> str:
-        """Return `name` if it is free, else a similar free name."""
+    def free(self, name: str, but: str = "") -> str:
+        """Return `name` if it is free, and is not `but`; else a similar free name."""
         free, tries = name, 1
         stem = nearest_name(name[: MAX_NAME - SUFFIX_DIGITS])
-        while self._like(free) or self._reserved_like(free):
+        while free == but or self._is_taken(free):
             tries += 1
             # Random, since somebody may have taken thousands of them in order to slow this down.
             free = f"{stem}{tries if tries < 10 else randrange(10, 10**SUFFIX_DIGITS)}"
         return free
+
+    def _is_taken(self, name: str) -> bool:
+        taken = self._like(name) or self._reserved_like(name) or self._elsewhere.like(name)
+        return bool(taken)
 
     # Ignoring
 

@@ -9,6 +9,10 @@ from gchat.hub.client import Client
 from gchat.hub.names import Names
 from gchat.hub.room import Room
 from gchat.model.events import Renamed, RoomEvent
+from gchat.model.presence import INTERVAL
+
+MOST_PENDING = 100
+"""Utterances without a place in a room, above which joins and leaves are collected further."""
 
 
 class PresenceNotices:
@@ -20,11 +24,17 @@ class PresenceNotices:
         self._notify = notify
 
     def tell_soon(self, room: Room) -> None:
-        """Announce a join or leave now, or together with the others of the next second."""
-        if room.presence.delay(time.monotonic()) == 0:
+        """Announce a join or leave now, or together with the others of the next second.
+
+        Or later, if much waits for a store that is away.
+        """
+        waits = len(room.pending) > MOST_PENDING
+        if room.presence.delay(time.monotonic()) == 0 and not waits:
             self.tell(room)
         now = time.monotonic()
         delay = room.presence.delay(now)
+        if waits and delay is not None:
+            delay = max(delay, INTERVAL)
         if delay is None or (room.teller and room.tell_at <= now + delay):
             return
         if room.teller:

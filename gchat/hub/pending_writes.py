@@ -1,6 +1,7 @@
 """Messages that have no place in their room yet, and the greenlets that wait until they have."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from gevent.event import Event
@@ -48,6 +49,10 @@ class PendingWrites:
     def wait_for_all(self, seconds: float) -> None:
         """Wait until all messages have their places, at most `seconds`."""
         self._wait_while(seconds, lambda: bool(self.rooms))
+
+    def wait_for_first(self, first: Sequence[Pending], seconds: float) -> None:
+        """Wait until each of `first` has its place, at most `seconds`."""
+        self._wait_while(seconds, lambda: any(each.place is None for each in first))
 
     def _wait_while(self, seconds: float, condition: Any) -> None:
         end = time.monotonic() + seconds

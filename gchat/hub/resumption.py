@@ -15,7 +15,7 @@ from typing import Final
 import gevent
 from gevent.event import Event
 
-from gchat.hub import membership
+from gchat.hub import membership, naming
 from gchat.hub.checkpoint import keep_mail, leave, remembered_place
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
@@ -121,6 +121,7 @@ def resume(
             rooms, found, unopened = _open_all(hub, client, identity, names, seen, stack)
             places = {room.name: each.cursor.id for room, each in zip(rooms, found, strict=True)}
             missed = read_missed(hub, identity, seen, places)
+            naming.claim(hub, identity)
             mail = _kept_mail(hub, identity)  # the last that is waited for: see Mail.of
             membership.check_seats(hub, client, len(rooms))  # others may have taken the slots
             identity.places = list(map(_put_back, repeat(identity), rooms, found))
@@ -307,7 +308,7 @@ def _take_over(
         membership.quit_room(hub, seat)
         if seat is not client:
             membership.remove_seat(hub, seat)
-    hub.names.release(client)
+    naming.release(hub, client)
     hub.bells.forget(client)
     if own := hub.identities.of(client.number):
         hub.identities.forget(own)

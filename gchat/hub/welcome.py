@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
@@ -61,7 +61,7 @@ def welcome_to_room(hub: Hub, seat: Seat) -> None:
         seat,
         f"You are in {_description(hub, seat, room)}",
         *_topic(seat, room),
-        facts=Entered(room.name, len(room.clients), topic_of(room, seat)),
+        facts=Entered(room.name, hub.count_in(room), topic_of(room, seat)),
     )
     replay(hub, seat, room)
 
@@ -89,11 +89,11 @@ def welcome_back(
                 f"You missed {counted(missed, 'message')}:" if missed else "You missed no messages"
             )
         known = None if is_gap else missed
-        facts = Resumed(client.name, room.name, len(room.clients), topic, known)
+        facts = Resumed(client.name, room.name, hub.count_in(room), topic, known)
         told.append(voice.answer(lines, facts))
     for name, error in unopened.items():
         is_full = isinstance(error, TooManyRooms)
-        why = str(error) if is_full else f"the history file cannot be read: {error}"
+        why = str(error) if is_full else f"{hub.store.what} cannot be read: {error}"
         reason = "too many rooms" if is_full else "room not opened"
         line = f"You are not in #{name}, which cannot be opened: {why}. Join it again later."
         told.append(voice.answer([line], Unopened(name, reason)))
@@ -151,5 +151,7 @@ def _description(hub: Hub, seat: Seat, room: Room) -> str:
             for number, other in islice(room.clients.items(), MOST_LOOKED_AT)
             if other is not seat.client and number not in nameless
         )
-        names = listing(others, len(room.clients) - 1, NAMES_SHOWN)
+        elsewhere = hub.elsewhere.people(room.name)
+        everybody = chain(others, (peer.name for peer in elsewhere))
+        names = listing(everybody, len(room.clients) - 1 + len(elsewhere), NAMES_SHOWN)
     return f"#{room.name}" + (f", with {names}" if names else "; nobody else is here")

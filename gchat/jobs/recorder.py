@@ -23,6 +23,10 @@ PASSES = 2
 LONGEST_WAIT = 0.005
 """Seconds that a message waits for others of the same transaction."""
 
+FOLLOWED = 1.0
+"""Seconds that messages may take to come back from a store that several servers share, before it is
+asked again whether it has them."""
+
 
 class Recorder:
     """Take the pending messages of a hub to its store, and show them when they have places."""
@@ -69,6 +73,10 @@ class Recorder:
                 for room, pending in taken.items()
             ]
         )
+        if hub.store.is_shared:  # the places come by the follower
+            firsts = [pending[0] for pending in taken.values()]
+            hub.pending_writes.wait_for_first(firsts, FOLLOWED)
+            return
         for (room, pending), places in zip(taken.items(), placed, strict=True):
             insert(hub, room, pending, places)
         hub.pending_writes.tell_placed()

@@ -80,8 +80,8 @@ class Whois:
     """All rooms that they are in, or were in last; the first one first."""
     since: datetime | None
     """When they came; None if they have left."""
-    seen: datetime
-    """When they were heard of last."""
+    seen: datetime | None
+    """When they were heard of last; None if they are at another server, which alone knows that."""
     away: str | None = None
     address: str | None = None
     """Only the one who asks is told their own."""

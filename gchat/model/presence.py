@@ -23,6 +23,10 @@ MOST_ALONE = 8
 """Clients that somebody ignores and that are announced one by one; more are only counted, or many
 who come and go and have one another ignored would fill the room."""
 
+MOST_PASSED = 1000
+"""People who came and went and are named, in JSON; more are only counted. (While a store is away
+that several servers share, it may be long until they are announced.)"""
+
 
 class Presence:
     """The joins and leaves of one room that have not been announced yet.
@@ -36,6 +40,9 @@ class Presence:
         self._words: dict[tuple[int, str], str] = {}
         """What some of them said with it, MOST_ALONE at the most."""
         self._passed: dict[tuple[int, str], None] = {}
+        """Who came and went: MOST_PASSED of them,"""
+        self._passed_too = 0
+        """and how many more."""
         self._joined: dict[int, str] = {}
         self._nameless: dict[int, float] = {}
         """Clients of `_joined` that may be about to take a name, and until when it is waited for,
@@ -67,7 +74,10 @@ class Presence:
         """
         self._give_up(number)
         if self._joined.pop(number, None) is not None:
-            self._passed[number, name] = None
+            if len(self._passed) < MOST_PASSED:
+                self._passed[number, name] = None
+            else:
+                self._passed_too += 1
         else:
             self._left[number, name] = quits
             if words and len(self._words) < MOST_ALONE:
@@ -134,6 +144,7 @@ class Presence:
 
     def _forget_all_but(self, waiting: AbstractSet[int]) -> None:
         self._left, self._words, self._passed, self._gone = {}, {}, {}, set()
+        self._passed_too = 0
         self._joined = {number: name for number, name in self._joined.items() if number in waiting}
         self._nameless = {each: until for each, until in self._nameless.items() if each in waiting}
         self._unseen.clear()
@@ -161,6 +172,7 @@ class Presence:
         self._next = now + INTERVAL
         waiting = {number for number, until in self._nameless.items() if until > now}
         left, words, passed = self._left, self._words, list(self._passed)
+        passed_too = self._passed_too
         joined = [each for each in self._joined.items() if each[0] not in waiting]
         self._forget_all_but(waiting)
 
@@ -172,7 +184,7 @@ class Presence:
             yield Left([name], 0, [name] if left.pop((number, name)) else [], said), number, name
         # In this order, since a new client may have the name of one that has left.
         yield from _announcements(leaving, left, ignored)
-        yield from _announcements(Passed, passed, ignored)
+        yield from _announcements(Passed, passed, ignored, passed_too)
         yield from _announcements(Joined, joined, ignored)
 
 
@@ -180,10 +192,11 @@ def _announcements(
     event: Callable[[list[str], int], RoomEvent],
     people: Iterable[tuple[int, str]],
     ignored: AbstractSet[int],
+    more: int = 0,
 ) -> Iterator[tuple[RoomEvent, int, str]]:
     together = [each for each in people if each[0] not in ignored]
     alone = [each for each in people if each[0] in ignored]
-    others = len(alone[MOST_ALONE:])
+    others = len(alone[MOST_ALONE:]) + more
     if together or others:
         about = together[0] if len(together) == 1 and not others else (SERVER, "")
         yield event([name for _, name in together], others), *about

@@ -278,6 +278,22 @@ class RoomLog:
         self._drop(index)
         return True
 
+    def take_back(self, end: Cursor) -> int:
+        """Forget what is behind `end`; returns how many messages that are.
+
+        The ids are given out again: a store that several servers share has lost these messages.
+        """
+        lost = self.end.id - end.id
+        if end.id < self.start.id:
+            self.begin(end, self.epoch_of(end.id))
+            return lost
+        kept = self.runs(0, end.id)
+        self._runs, self._bytes = kept, sum(map(size_of, kept))
+        del self._gone[bisect_right(self._gone, end.id) :]
+        self.end, self.epoch = end, self.epoch_of(end.id)
+        self._epochs = [each for each in self._epochs if each[0] < end.id] or [(end.id, self.epoch)]
+        return lost
+
     # Keeping to its bounds
 
     def keep(self, max_bytes: int) -> None:

@@ -95,6 +95,12 @@ class Store(ABC):
     """Whether `append` neither waits nor fails. Otherwise nobody is shown a message before it has
     its place."""
 
+    what = "the history file"
+    """What people are told that it is."""
+
+    is_shared = False
+    """Whether other servers say something in the same rooms (shared.SharedStore)."""
+
     report: Callable[[str], None] = staticmethod(log.error)
     """Called with what operators have to know at once, in a sentence; whoever runs the store sets
     it. It must not wait."""
@@ -107,14 +113,24 @@ class Store(ABC):
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         """Place the messages of `batches`, at most one of each room; none of them, if it raises.
 
-        The lines of a batch land next to one another. Called again only when it has returned.
+        The lines of a batch land next to one another. Called again only when it has returned. A
+        store that several servers share returns nothing: the places come by `follow`.
         """
+
+    def watch(self, room: str) -> None:
+        """Learn that `room` is open: what other servers say there is wanted. Raises nothing."""
+        return
 
     def owes(self, room: str) -> bool:
         """Whether messages of `room` have places and are not written yet: it is not to be closed.
 
         Raises nothing.
         """
+        return False
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether nothing can be said, as the store has not been usable for a while."""
         return False
 
     @property
@@ -213,6 +229,21 @@ class Directory(ABC):
     @abstractmethod
     def write_topic(self, room: str, topic: Topic | None) -> None:
         """Write what `room` is about."""
+
+    def claim(self, key: str, number: int, name: str) -> str:
+        """Have the client of this number be called `name`, whose key is `key`, in all servers.
+
+        Returns the name of the client of another server that has it; an empty string if there is
+        none. Raises StoreError.
+        """
+        return ""
+
+    def release(self, key: str, number: int, until: float = 0.0) -> None:
+        """Learn that the client of this number has the name with this `key` no longer.
+
+        It stays reserved for that client until that time. Does not wait, and raises nothing.
+        """
+        return
 
     @abstractmethod
     def sanctions(self, kind: str) -> Sanctions:

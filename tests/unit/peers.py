@@ -21,6 +21,7 @@ from gchat.hub import membership
 from gchat.hub.client import Client, Dismissed, Expelled
 from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
+from gchat.hub.naming import rename
 from gchat.model.display import PLAIN
 from gchat.model.room_log import RoomLog
 from gchat.protocol.framing import LineFramer
@@ -213,7 +214,7 @@ class Company:
         if listens:
             membership.listen(self.hub, peer.client)
         if name:
-            self.hub.rename(peer.client, name)
+            rename(self.hub, peer.client, name)
         return peer
 
     def converse(self, first: bytes = b"", max_line: int = 1000, send_buffer: int = 0) -> Peer:

@@ -20,6 +20,7 @@ WINGS = {
     "model": "text",
     "store": "model text",
     "store.sqlite": "store model text",
+    "store.redis": "store model text",
     "protocol": "model text",
     "config": "model text",
     "hub": "store protocol config model runtime text",
@@ -34,6 +35,9 @@ of theirs. What stands in none of them, at the top, may use all."""
 
 KNOW_SQLITE = {"gchat.preparing", "gchat.tools"}
 """What may use the store in a history file by its name, besides that wing itself."""
+
+KNOW_REDIS = {"gchat.preparing"}
+"""What may use the store that several servers share by its name, besides that wing itself."""
 
 FOLDERS = WINGS.keys() - {"commands"}
 """Wings of which the package itself has nothing in it."""
@@ -144,13 +148,27 @@ def test_a_wing_uses_only_those_below_it(wing: str) -> None:
     assert not upwards
 
 
-def test_only_what_builds_the_store_knows_which_one_it_is() -> None:
+@pytest.mark.parametrize(
+    ("wing", "known_by"), [("store.sqlite", KNOW_SQLITE), ("store.redis", KNOW_REDIS)]
+)
+def test_only_what_builds_the_store_knows_which_one_it_is(wing: str, known_by: set[str]) -> None:
+    users = {module for module in MODULES if any(wing_of(used) == wing for used in used_by(module))}
+    assert users - {*in_wings(wing)} == known_by
+
+
+@pytest.mark.parametrize("package", ["redis", "hiredis"])
+def test_only_the_link_uses_redis(package: str) -> None:
     users = {
         module
-        for module in MODULES
-        if any(wing_of(used) == "store.sqlite" for used in used_by(module))
+        for module, path in MODULES.items()
+        if package in {name.partition(".")[0] for name in imported_by(path)}
     }
-    assert users - {*in_wings("store.sqlite")} == KNOW_SQLITE
+    assert users <= {"gchat.store.redis.link"}
+
+
+def test_a_server_alone_imports_nothing_of_redis() -> None:
+    brought_in = brought_in_by("gchat.program")
+    assert not brought_in & {"redis", "hiredis"}
 
 
 def test_sqlite_is_used_by_the_store_and_the_tools_alone() -> None:

@@ -109,6 +109,18 @@ def remove_surplus(connection: sqlite3.Connection, room: str, kept: int, most: i
         return _remove(connection, "room = ? AND id <= ?", (room, last)) if last else 0
 
 
+def remove_behind(connection: sqlite3.Connection, room: str, last: int) -> None:
+    """Delete the messages of `room` behind the id `last`; their ids are free again.
+
+    Raises sqlite3.Error.
+    """
+    which, values = "room = ? AND id > ?", (room, last)
+    with transaction(connection):
+        unindex(connection, which, values)
+        connection.execute(f"DELETE FROM messages WHERE {which}", values)
+        forget_end(connection)
+
+
 def _remove(connection: sqlite3.Connection, which: str, values: tuple[object, ...]) -> int:
     connection.execute(
         # +room: else SQLite would read the whole index of rooms to save some sorting.

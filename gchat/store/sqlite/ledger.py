@@ -75,6 +75,11 @@ class Ledger:
             self._owe(rows)
         return placed
 
+    def record(self, rows: Sequence[Row]) -> None:
+        """Owe rows that another store has placed; they are written as soon as that is possible."""
+        if rows:
+            self._owe(rows)
+
     @property
     def trouble(self) -> str:
         """What is wrong, for an operator who asks or comes; empty if nothing is."""

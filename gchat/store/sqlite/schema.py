@@ -215,6 +215,11 @@ def begin_run(connection: sqlite3.Connection) -> tuple[int, int]:
         return runs * CLIENTS_IN_A_RUN, epoch
 
 
+def note_run(connection: sqlite3.Connection, run: int) -> None:
+    """Numbers of clients of the run with this number are taken, by whatever server."""
+    connection.execute("UPDATE state SET value = max(value, ?) WHERE name = 'runs'", (run,))
+
+
 def end_run(connection: sqlite3.Connection) -> None:
     """The server ends, and the file has all that it has shown."""
     connection.execute("UPDATE state SET value = 0 WHERE name = 'running'")

@@ -6,10 +6,12 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from time import monotonic
 
+import gevent
+
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Cursor
-from gchat.model.runs import ID
+from gchat.model.runs import ID, Row
 from gchat.store.base import (
     END_PATIENCE,
     Batch,
@@ -17,20 +19,23 @@ from gchat.store.base import (
     Opened,
     Placed,
     Sanctions,
-    Store,
 )
 from gchat.store.errors import StoreError, decoding
+from gchat.store.shared import RecordingStore
 from gchat.store.sqlite import deleting, identities, messages, privates, sanctions, topics
 from gchat.store.sqlite.archive import SqliteArchive
 from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.ledger import GONE, Ledger
 from gchat.store.sqlite.lock import Lock
-from gchat.store.sqlite.schema import BUSY, begin_run, end_run
+from gchat.store.sqlite.schema import BUSY, CLIENTS_IN_A_RUN, begin_run, end_run, note_run
 from gchat.store.sqlite.threads import LEAST_TO_CLOSE, Threads
 from gchat.store.sqlite.worker import Worker
 
+SETTLING_PAUSE = 0.01
+"""Seconds until it is looked again whether what is owed is written."""
 
-class SqliteStore(Store):
+
+class SqliteStore(RecordingStore):
     """The logs of all rooms in the file at `path`, which no other server can use meanwhile.
 
     Three threads have it open: one writes, one reads, and one is for what may take seconds.
@@ -77,6 +82,19 @@ class SqliteStore(Store):
 
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         return self._ledger.append(batches)
+
+    def record(self, rows: Sequence[Row]) -> None:
+        self._ledger.record(rows)
+
+    def take_back(self, room: str, last: int) -> None:
+        while self.owes(room):
+            if self.trouble:
+                raise StoreError(self.trouble)
+            gevent.sleep(SETTLING_PAUSE)
+        self._writer.run(deleting.remove_behind, room, last)
+
+    def note_number(self, number: int) -> None:
+        self._writer.run_within(BUSY, partial(note_run, run=number // CLIENTS_IN_A_RUN))
 
     def owes(self, room: str) -> bool:
         return self._ledger.owed.owes(room)

@@ -15,6 +15,7 @@ from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.config.limits import MEANINGS
 from gchat.hub import membership
 from gchat.hub.checkpoint import give_token, leave
+from gchat.hub.naming import rename
 from gchat.hub.owed import OWED_LIMIT
 from gchat.hub.sent import Marked
 from gchat.model.display import PLAIN
@@ -90,7 +91,7 @@ def test_who_tells_of_many_people_in_portions_that_are_true_when_they_come(
     def meanwhile() -> Iterator[None]:
         membership.part(company.hub, zoes[2].client, "test")
         yield
-        company.hub.rename(zoes[5].client, "yve")
+        rename(company.hub, zoes[5].client, "yve")
         yield
         yield
 

@@ -37,6 +37,7 @@ DEFAULTS = {
     "motd": None,
     "history": None,
     "history_sync": "normal",
+    "store": None,
     "keep_days": 0,
     "keep_messages": 0,
     "guest_names": False,
@@ -72,6 +73,7 @@ OTHERS = {
     "motd": ("motd.txt", "motd.txt"),
     "history": ("chat.db", "chat.db"),
     "history_sync": ("FULL", "full"),
+    "store": ("redis://10.1.0.5", "redis://10.1.0.5"),
     "keep_days": ("90", 90),
     "keep_messages": ("1000", 1000),
     "reserve": ("12h", 12 * 3600),
@@ -85,7 +87,11 @@ OTHERS = {
 PATHS = ("motd", "history", "password_file", "op_password_file", "tls_cert", "tls_key")
 """The options that name a file."""
 
-NEEDED = {"keep_messages": {"history": "chat.db"}, "tls_key": {"tls_cert": "own.pem"}}
+NEEDED = {
+    "keep_messages": {"history": "chat.db"},
+    "tls_key": {"tls_cert": "own.pem"},
+    "store": {"history": "chat.db"},
+}
 """Options without which another one is refused."""
 
 MISTAKES = [
@@ -103,6 +109,7 @@ MISTAKES = [
     *(("replay", text) for text in ("-1", "all", "1001")),
     *(("history_sync", text) for text in ("sometimes", "")),
     *(("sender", text) for text in ("thread", "")),
+    *(("store", text) for text in ("", "10.1.0.5:6379", "http://10.1.0.5", "redis:10.1.0.5")),
     *(("keep_days", text) for text in ("-1", "7d", "36501")),
     *(("keep_messages", text) for text in ("-1", "all", str(MOST + 1))),
     *(("reserve", text) for text in ("7", "", "-1d", "long")),
@@ -147,6 +154,31 @@ def test_a_bound_for_a_file_that_there_is_not_is_refused(
     monkeypatch.setenv("GCHAT_KEEP_MESSAGES", "9")
     assert refusal(capsys) == f"gchat: GCHAT_KEEP_MESSAGES{told}"
     assert parse(["--history", "chat.db"]).keep_messages == 9
+
+
+def test_a_store_needs_a_history_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--store needs a history file" in refusal(capsys, "--store", "redis://10.1.0.5")
+
+
+@pytest.mark.parametrize("option", ["--keep-days", "--keep-messages"])
+def test_what_a_shared_store_cannot_delete_is_refused(
+    capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    told = refusal(capsys, "--history", "chat.db", "--store", "redis://10.1.0.5", option, "9")
+    assert f"{option} and --store do not go together" in told
+
+
+def test_guest_names_and_a_shared_store_do_not_go_together(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = refusal(capsys, "--history", "f", "--store", "redis://10.1.0.5", "--guest-names")
+    assert "--guest-names and --store do not go together" in told
+
+
+def test_the_password_of_a_store_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    told = refusal(capsys, "--history", "chat.db", "--store", "rediz://:secret@10.1.0.5")
+    assert "secret" not in told
+    assert "rediz://:***@10.1.0.5" in told
 
 
 def test_what_kubernetes_sets_for_a_service_of_this_name_is_explained(

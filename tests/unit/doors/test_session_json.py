@@ -9,6 +9,7 @@ from gevent.event import Event
 from gchat.commands import TABLE, admin
 from gchat.doors import session, visit
 from gchat.hub import membership
+from gchat.hub.naming import rename
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.display import PROGRAM
 from gchat.model.epochs import Place
@@ -50,7 +51,7 @@ def test_a_program_sees_what_people_say_and_nothing_that_the_server_tells_all(
     assert program.client.display == PROGRAM
     newcomer = company.join("newcomer")
     membership.announce(company.hub, newcomer.client)
-    company.hub.rename(newcomer.client, "other")
+    rename(company.hub, newcomer.client, "other")
     company.say(newcomer, "hello")
     assert program.read_lines(1) == ["other: hello"]
 
@@ -138,7 +139,7 @@ def test_a_bot_sees_all_that_happens_as_objects(company: Company, listener: Peer
     wait_until(lambda: peer.client.takes_more, "it listens")
     company.say(listener, "h\xe9llo")
     membership.announce(company.hub, listener.client)
-    company.hub.rename(listener.client, "ann")
+    rename(company.hub, listener.client, "ann")
     said, joined, renamed = read(peer, 3)
     places = [str(Place(number, company.room.log.epoch)) for number in (1, 2, 3)]
     assert said == {

@@ -6,6 +6,7 @@ import pytest
 
 from gchat.hub import membership
 from gchat.hub.bells import BELL, BELL_PAUSE
+from gchat.hub.naming import rename
 from gchat.model.display import Display
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -64,7 +65,7 @@ def test_it_does_not_ring_in_another_room(company: Company, ann: Peer, bob: Peer
 def test_it_does_not_ring_for_one_who_is_ignored(company: Company, ann: Peer, bob: Peer) -> None:
     company.hub.names.ignore(ann.client, "bob")
     company.say(bob, "ann")
-    company.hub.rename(bob.client, "robert")
+    rename(company.hub, bob.client, "robert")
     company.say(bob, "ann")
     assert not rang(company, ann)
 

@@ -10,6 +10,7 @@ import gevent
 import pytest
 
 from gchat.hub.client import Client
+from gchat.hub.naming import rename
 from gchat.hub.owed import NOTHING_OWED, OWED_BYTES
 from gchat.model.events import Announced
 from gchat.model.room_log import Cursor
@@ -47,7 +48,7 @@ def test_it_begins_at_the_end_of_the_log(company: Company) -> None:
 
 def test_the_log_calls_it_by_name_and_address(company: Company, client: Client) -> None:
     assert str(client) == client.address
-    company.hub.rename(client, "ann")
+    rename(company.hub, client, "ann")
     assert str(client) == f"ann ({client.address})"
 
 

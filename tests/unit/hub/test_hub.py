@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gchat.hub import hub, membership
 from gchat.hub.client import Client
 from gchat.hub.names import NameTaken
+from gchat.hub.naming import rename
 from gchat.hub.welcome import welcome_to_room
 from gchat.model import presence
 from gchat.model.events import Announced, TopicSet
@@ -70,7 +71,7 @@ def test_joining_and_leaving_are_logged_with_the_reason_but_talk_is_not(
 def test_what_is_said_is_in_the_log_under_the_name_of_that_moment(quiet: Company) -> None:
     peer = quiet.join()
     quiet.say(peer, "one", "two")
-    quiet.hub.rename(peer.client, "ann")
+    rename(quiet.hub, peer.client, "ann")
     quiet.say(peer, "three")
     address = peer.client.address
     assert log_of(quiet) == [f"{address}: one", f"{address}: two", "ann: three"]
@@ -264,7 +265,7 @@ def test_a_new_name_is_told_to_the_others_only(
     announce(ann, company=company)
     before = ann.client.address
     assert bob.read_lines(1) == [f" * {before} joined"]
-    company.hub.rename(ann.client, "ann")
+    rename(company.hub, ann.client, "ann")
     assert bob.read_lines(1) == [f" * {before} is now ann"]
     company.say(bob, "hello")
     assert ann.read_lines(1) == ["bob: hello"]
@@ -274,7 +275,7 @@ def test_the_same_name_again_is_no_news(quiet: Company) -> None:
     quiet.join("bob")
     ann = quiet.join("ann")
     announce(ann, company=quiet)
-    quiet.hub.rename(ann.client, "ann")
+    rename(quiet.hub, ann.client, "ann")
     assert log_of(quiet) == ["ann joined"]
 
 
@@ -283,25 +284,25 @@ def test_a_taken_name_is_refused_in_any_case_with_a_free_one(quiet: Company) -> 
     quiet.join("ann2")
     bob = quiet.join("bob")
     with pytest.raises(NameTaken) as taken:
-        quiet.hub.rename(bob.client, "aNN")
+        rename(quiet.hub, bob.client, "aNN")
     assert taken.value.free == "aNN3"
     assert bob.client.name == "bob"
-    quiet.hub.rename(bob.client, taken.value.free)
+    rename(quiet.hub, bob.client, taken.value.free)
 
 
 def test_ones_own_name_can_be_written_in_another_case(quiet: Company) -> None:
     ann = quiet.join("ann")
-    quiet.hub.rename(ann.client, "ANN")
+    rename(quiet.hub, ann.client, "ANN")
     assert ann.client.name == "ANN"
     assert quiet.hub.names.holder("ann") is ann.client
 
 
 def test_a_name_is_free_again_when_its_owner_takes_another_or_leaves(quiet: Company) -> None:
     ann, bob = quiet.join("ann"), quiet.join("bob")
-    quiet.hub.rename(ann.client, "anna")
-    quiet.hub.rename(bob.client, "ann")
+    rename(quiet.hub, ann.client, "anna")
+    rename(quiet.hub, bob.client, "ann")
     membership.part(quiet.hub, bob.client, "test")
-    quiet.hub.rename(ann.client, "ann")
+    rename(quiet.hub, ann.client, "ann")
     membership.part(quiet.hub, ann.client, "test")
     assert quiet.hub.names.holder("ann") is None
 
@@ -318,9 +319,9 @@ def test_a_free_name_that_is_offered_is_a_name_and_free(text: str) -> None:
         company.join(name)
         other = company.join()
         with pytest.raises(NameTaken) as taken:
-            company.hub.rename(other.client, name)
+            rename(company.hub, other.client, name)
         assert as_name(taken.value.free) == taken.value.free
-        company.hub.rename(other.client, taken.value.free)
+        rename(company.hub, other.client, taken.value.free)
 
 
 def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
@@ -332,7 +333,7 @@ def test_who_takes_the_name_of_one_who_has_left_takes_it_after_that_was_told(
         membership.announce(quiet.hub, peer.client)
     quiet.hub.presence_notices.tell(quiet.room)
     membership.part(quiet.hub, ann.client, "test")
-    quiet.hub.rename(bob.client, "ANN")
+    rename(quiet.hub, bob.client, "ANN")
     assert log_of(quiet)[-2:] == ["ann left", "bob is now ANN"]
 
 
@@ -369,7 +370,7 @@ def test_a_class_that_comes_in_is_told_by_its_names_in_few_lines(
     announce(*pupils, company=quiet)
     for number, pupil in enumerate(pupils):
         assert pupil.client.address not in _description_of(quiet, teacher)
-        quiet.hub.rename(pupil.client, f"pupil{number}")
+        rename(quiet.hub, pupil.client, f"pupil{number}")
     wait_until(lambda: not quiet.room.teller, "all are told")
     told = log_of(quiet)
     assert told[0] == "pupil0 joined"

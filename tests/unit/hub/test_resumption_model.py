@@ -24,6 +24,7 @@ from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
+from gchat.hub.naming import rename
 from gchat.hub.resumption import resume
 from gchat.model.display import PLAIN, Display
 from gchat.model.epochs import Place
@@ -67,7 +68,7 @@ class Resuming(RuleBasedStateMachine):
         for user in self.users:
             client, wire = self.stage.connect(PLAIN)
             user.connect(client, wire, is_back=True)
-            self.hub.rename(client, user.name)
+            rename(self.hub, client, user.name)
             give_token(self.hub, client)
             user.token, user.number = client.token, client.number
             membership.listen(self.hub, client)

@@ -21,6 +21,7 @@ from gchat.delivery.broadcaster import Broadcaster
 from gchat.hub import membership
 from gchat.hub.client import Dismissed
 from gchat.hub.names import NameTaken
+from gchat.hub.naming import rename
 from gchat.hub.rooms import LOBBY, TooManyRooms
 from gchat.model.display import Display
 from gchat.model.events import Joined, Renamed
@@ -202,7 +203,7 @@ class RoomsAndPeople(RuleBasedStateMachine):
     def rename(self, choice: int, name: str) -> None:
         if person := self.free(choice):
             with suppress(NameTaken):
-                self.hub.rename(person.client, name)
+                rename(self.hub, person.client, name)
                 self.followed().get(name_key(name), set()).add(person.client.number)
 
     @rule(choice=CHOICE, name=st.sampled_from(NAMES))

@@ -23,6 +23,7 @@ from gchat.hub import membership
 from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client, Dismissed
 from gchat.hub.hub import Hub
+from gchat.hub.naming import rename
 from gchat.hub.resumption import resume
 from gchat.hub.sent import Marked
 from gchat.model.display import PLAIN, Display
@@ -86,7 +87,7 @@ class SeveralRooms(RuleBasedStateMachine):
         self.stage = Stage(self.disk)
         self.have_residents_come()
         self.bot, self.wire = self.stage.connect(JSON)
-        self.hub.rename(self.bot, "bot")
+        rename(self.hub, self.bot, "bot")
         give_token(self.hub, self.bot)
         self.number, self.token = self.bot.number, self.bot.token
         self.stays["lobby"] = Stay("lobby", self.bot.entered.id)

@@ -10,6 +10,7 @@ import pytest
 from gchat.config.motd import Motd
 from gchat.hub import membership
 from gchat.hub.client import Client
+from gchat.hub.naming import rename
 from gchat.hub.welcome import (
     BEGINNING,
     LONGEST_SHOWN,
@@ -210,7 +211,7 @@ def test_who_is_ignored_is_not_shown_again_nor_is_their_topic(company: Company, 
     company.room.topic = Topic("hidden", ann.client.number, "ann")
     peer = newcomer(company)
     company.hub.names.ignore(peer.client, "ann")
-    company.hub.rename(ann.client, "anna")
+    rename(company.hub, ann.client, "anna")
     assert not any("hidden" in line for line in shown(company, peer))
     assert topic_of(company.room, peer.client) == ""
     assert topic_of(company.room, bob.client) == "hidden"

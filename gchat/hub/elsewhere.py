@@ -1,0 +1,56 @@
+"""Clients of other servers that share the store, as they were about a second ago."""
+
+from collections.abc import Mapping, Sequence
+
+from gchat.model.peers import Peer
+from gchat.text.lookalikes import LookAlikes
+from gchat.text.naming import name_key
+
+NOBODY: Sequence[Peer] = ()
+
+
+class Elsewhere:
+    """The clients of all other servers; there are none if the server is alone."""
+
+    def __init__(self) -> None:
+        self._present: Mapping[str, Sequence[Peer]] = {}
+        self._of_room: dict[str, list[Peer]] = {}
+        self._called: dict[str, Peer] = {}
+        self._looks = LookAlikes()
+
+    def learn(self, present: Mapping[str, Sequence[Peer]]) -> None:
+        """Learn who is there, by server."""
+        if all(present.get(each) is self._present.get(each) for each in {*present, *self._present}):
+            return
+        self._present = dict(present)
+        self._of_room, called = {}, dict[str, Peer]()
+        for peers in self._present.values():
+            for peer in peers:
+                called[name_key(peer.name)] = peer
+                for room in peer.rooms:
+                    self._of_room.setdefault(room, []).append(peer)
+        for key in self._called.keys() - called.keys():
+            self._looks.remove(self._called[key].name, key)
+        for key in called.keys() - self._called.keys():
+            self._looks.add(called[key].name, key)
+        self._called = called
+
+    def people(self, room: str) -> Sequence[Peer]:
+        """The clients of other servers that are in `room`."""
+        return self._of_room.get(room, NOBODY)
+
+    def called(self, name: str) -> Peer | None:
+        """The client of another server that is called `name`, or None."""
+        return self._called.get(name_key(name))
+
+    def like(self, name: str) -> Peer | None:
+        """The client of another server called `name`, or else one whose name looks like it."""
+        if not self._called:
+            return None
+        keys = [name_key(name), *self._looks.of(name)]
+        return next((self._called[key] for key in keys if key in self._called), None)
+
+    @property
+    def rooms(self) -> Mapping[str, Sequence[Peer]]:
+        """The clients of other servers by the rooms that they are in."""
+        return self._of_room

@@ -1,0 +1,61 @@
+"""Follow what other servers say, where several share a store; tell when that is not possible."""
+
+import logging
+from time import monotonic
+
+import gevent
+
+from gchat.hub.arriving import take
+from gchat.hub.hub import Hub
+from gchat.runtime.loop import give_way
+from gchat.store.errors import StoreError
+from gchat.store.shared import SharedStore
+
+RETRY = 0.1
+"""Seconds until the next attempt to reach a store that could not be reached."""
+
+LONGEST_WAIT = 0.005
+"""Seconds that messages wait for the round that is under way: in two rounds they cost twice as
+much."""
+
+LOOK_INTERVAL = 0.25
+"""Seconds between two looks whether the store can be used."""
+
+AWAY = "The store does not answer: what is said waits until it does. Commands go on."
+BACK = "The store answers again: everything that waited is sent."
+
+log = logging.getLogger(__name__)
+
+
+def follow(hub: Hub, store: SharedStore) -> None:
+    """Have the rooms see what all servers say, for ever."""
+    while True:
+        _wait_for_round(hub)
+        ends = {room.name: room.log.end.id for room in hub.rooms.by_name.values()}
+        try:
+            news = store.follow(ends)
+        except StoreError:
+            gevent.sleep(RETRY)
+            continue
+        for each in news:
+            take(hub, each)
+        hub.pending_writes.tell_placed()
+
+
+def tell_outages(hub: Hub, store: SharedStore) -> None:
+    """Tell all clients, once, when nothing can be said, and when that is over; for ever."""
+    was_away = False
+    while True:
+        gevent.sleep(LOOK_INTERVAL)
+        if store.is_unusable == was_away:
+            continue
+        was_away = not was_away
+        log.error("%s", store.trouble) if was_away else log.warning("the store answers again")
+        for client in hub.each_client():
+            hub.tell(client, AWAY if was_away else BACK)
+
+
+def _wait_for_round(hub: Hub) -> None:
+    deadline = monotonic() + LONGEST_WAIT
+    while hub.ready_rooms and monotonic() < deadline:
+        give_way()

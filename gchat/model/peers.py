@@ -1,0 +1,28 @@
+"""Clients of other servers that share the same rooms, as far as these tell of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+
+class Peer(NamedTuple):
+    """A client, as its server tells the others."""
+
+    number: int
+    name: str
+    rooms: Sequence[str]
+    person: bool
+    """Whether it is announced when it comes and leaves."""
+    operator: bool
+    away: str | None
+    """Its away message, which may be empty; None if it is not away."""
+
+
+class Others(NamedTuple):
+    """The other servers, as they were a moment ago."""
+
+    present: Mapping[str, Sequence[Peer]]
+    """Their clients, by the number of the server."""
+    ended: Mapping[str, Sequence[Peer]]
+    """Those of the servers that have ended since that was asked last."""
+    was_given_up: bool
+    """The others have taken this server for ended, as it did not renew its lease in time."""

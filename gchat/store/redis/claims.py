@@ -1,0 +1,82 @@
+"""Names, which one client has in all servers: claimed in Redis before it is called so.
+
+A claim holds as long as the lease of the server, so that nothing has to be renewed; behind that,
+until a time that may be set when the client leaves. Of each name, Redis has
+
+    server, number of the client, until when, name
+
+with blanks between them.
+"""
+
+import time
+from typing import NamedTuple
+
+from gchat.store.redis import keys
+from gchat.store.redis.link import Command, Link, evaluate
+from gchat.store.redis.scripts import CLAIM, RELEASE
+
+
+class Claim(NamedTuple):
+    """A name that a client of this server has."""
+
+    number: int
+    name: str
+
+
+class Claims:
+    """The names of the clients of this server."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._held: dict[str, Claim] = {}
+        self._released: dict[str, tuple[int, float]] = {}
+        """Names that are to be given back, each with the number of the client, and until when it
+        stays reserved for that."""
+
+    def claim(self, link: Link, key: str, number: int, name: str) -> str:
+        """Claim the name with this `key`; returns who has it, and is somebody else; or nobody.
+
+        Raises StoreError.
+        """
+        commands = list[Command]()
+        if key in self._released:  # somebody here has just left who was called so
+            commands.append(evaluate(RELEASE, (keys.NAMES,), key, *self._released[key]))
+        both = keys.NAMES, keys.ALIVE
+        commands.append(evaluate(CLAIM, both, self._node, number, time.time(), key, name))
+        holder = link.call_all(commands)[-1].decode()
+        if not holder:
+            self._held[key] = Claim(number, name)
+            self._released.pop(key, None)
+        return str(holder)
+
+    def release(self, key: str, number: int, until: float) -> None:
+        """Give the name with this `key` back, soon; it stays reserved for the client `until` then.
+
+        Does not wait.
+        """
+        if (held := self._held.get(key)) and held.number == number:
+            del self._held[key]
+            self._released[key] = number, until
+
+    def settle(self, link: Link) -> None:
+        """Give back what is to be given back. Raises StoreError."""
+        while self._released:
+            some = dict(list(self._released.items())[:100])
+            link.call_all(
+                [
+                    evaluate(RELEASE, (keys.NAMES,), key, number, until)
+                    for key, (number, until) in some.items()
+                ]
+            )
+            for key, released in some.items():
+                if self._released.get(key) == released:
+                    del self._released[key]
+
+    def again(self, link: Link) -> None:
+        """Claim all names again, in a Redis that has perhaps lost them. Raises StoreError."""
+        commands: list[Command] = [
+            ("HSETNX", keys.NAMES, key, f"{self._node} {number} 0 {name}")
+            for key, (number, name) in self._held.items()
+        ]
+        for first in range(0, len(commands), 500):
+            link.call_all(commands[first : first + 500])

@@ -1,0 +1,74 @@
+"""The names of the keys in Redis.
+
+The number in PREFIX is that of the layout and of the scripts: servers of another version use other
+keys, and do not disturb these. What belongs to a room has its name in braces: all of it is in one
+slot of a Redis Cluster.
+"""
+
+PREFIX = "gchat:1:"
+
+GATE = f"{PREFIX}gate"
+"""The run of Redis for which the servers have agreed how all rooms go on."""
+
+JOINED = f"{PREFIX}joined"
+"""While they have not: who has given back what Redis has lost,"""
+
+KNOWN = f"{PREFIX}known"
+"""who is waited for,"""
+
+SINCE = f"{PREFIX}since"
+"""and in which run, and since when."""
+
+ALIVE = f"{PREFIX}alive"
+"""The servers that have renewed their lease, each with the time."""
+
+LEASED = f"{PREFIX}leased"
+"""When a lease was renewed last, of whichever server."""
+
+DELETED = f"{PREFIX}deleted"
+"""The rooms of which messages were deleted."""
+
+PEOPLE = f"{PREFIX}people"
+"""The clients of each server,"""
+
+VERSIONS = f"{PREFIX}versions"
+"""and how often that has changed."""
+
+NAMES = f"{PREFIX}names"
+"""Who has which name (claims)."""
+
+NODES = f"{PREFIX}nodes"
+"""The number that a server was given last."""
+
+NEWS = f"{PREFIX}news"
+"""A stream for all servers: what was deleted."""
+
+
+def log(room: str) -> str:
+    """The stream with what was said in `room`."""
+    return f"{PREFIX}{{{room}}}:log"
+
+
+def meta(room: str) -> str:
+    """The hash with the end of `room`."""
+    return f"{PREFIX}{{{room}}}:meta"
+
+
+def gone(room: str) -> str:
+    """The hash with what is left of deleted messages of `room`, by their ids."""
+    return f"{PREFIX}{{{room}}}:gone"
+
+
+def topic(room: str) -> str:
+    """What `room` is about."""
+    return f"{PREFIX}{{{room}}}:topic"
+
+
+def batch(room: str, node: str) -> str:
+    """The number of the last batch of a server in `room`."""
+    return f"{PREFIX}{{{room}}}:batch:{node}"
+
+
+def inbox(node: str) -> str:
+    """A stream for one server: what wakes its follower."""
+    return f"{PREFIX}inbox:{node}"

@@ -1,0 +1,123 @@
+"""What this server has said and does not know the places of: the last batch of each room.
+
+A batch that was not answered is sent again as it was, with its number: so it is placed once.
+"""
+
+from itertools import count
+
+from gchat.model.epochs import STEP, first_epoch
+from gchat.model.message import SPOKEN, Utterance
+from gchat.store.base import Batch
+from gchat.store.redis import keys
+from gchat.store.redis.chain import Chain
+from gchat.store.redis.entries import pieces_of
+from gchat.store.redis.link import Command, evaluate
+from gchat.store.redis.scripts import APPEND
+
+MOST_AT_ONCE = 500
+"""Messages of a room in one batch, unless a single client has said more at once."""
+
+LENGTH = 100_000
+"""Messages of a room that its stream keeps, and some thousands more: as many as a room's log."""
+
+
+class Unplaced:
+    """A batch whose places are not known yet."""
+
+    def __init__(self, number: int, batch: Batch) -> None:
+        self.number = number
+        self.sizes = list[int]()
+        """How many messages each of its utterances has."""
+        self.arguments = list[bytes | str | int]()
+        self.first: int | None = None
+        """The id of its first message, when that was seen."""
+        total = 0
+        for utterance in batch.utterances:
+            if total and total + len(utterance.texts) > MOST_AT_ONCE:
+                break
+            total += len(utterance.texts)
+            self.sizes.append(len(utterance.texts))
+            is_spoken = int(utterance.kind in SPOKEN)
+            for m, x, crc in pieces_of(utterance):
+                self.arguments += (f"{utterance.time:.3f}", is_spoken, crc, m, x)
+        self.size = total
+
+    def whole(self, count: int) -> int:
+        """How many of its first `count` messages make up whole utterances."""
+        total = 0
+        for size in self.sizes:
+            if total + size > count:
+                break
+            total += size
+        return total
+
+
+def place_once(room: str, name: str, said: Utterance, run: str) -> Command:
+    """The command that has `said` in `room` once, whichever server sends it: `name` is the same."""
+    (piece,) = pieces_of(said)
+    message = f"{said.time:.3f}", int(said.kind in SPOKEN), piece.crc, piece.m, piece.x
+    room_keys = keys.log(room), keys.meta(room), keys.batch(room, name)
+    return evaluate(APPEND, room_keys, run, 0, "", 1, f"{name}.1", *_epochs(), LENGTH, *message)
+
+
+def _epochs() -> tuple[int, int]:
+    """An epoch for a room that has none, and by how much the next one is greater."""
+    return first_epoch(), 1 + first_epoch() % STEP
+
+
+class Outbox:
+    """The batches of this server, which has the number `node`."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._numbers = count(1)
+        self._of: dict[str, Unplaced] = {}
+
+    def command(self, batch: Batch, run: str, chain: Chain | None) -> Command:
+        """The command that places `batch`; or the one before, as long as its places are unknown."""
+        unplaced = self._of.get(batch.room)
+        if unplaced is None:
+            unplaced = self._of[batch.room] = Unplaced(next(self._numbers), batch)
+        known = batch.end.id
+        mark = chain.mark_at(known) if chain else None
+        room_keys = keys.log(batch.room), keys.meta(batch.room), keys.batch(batch.room, self._node)
+        return evaluate(
+            APPEND,
+            room_keys,
+            run,
+            known,
+            "" if mark is None else mark,
+            unplaced.number,
+            self._name(unplaced),
+            *_epochs(),
+            LENGTH,
+            *unplaced.arguments,
+        )
+
+    def settle(self, room: str, end: int) -> None:
+        """Forget the batch of `room` if all of it has places up to the id `end`."""
+        unplaced = self._of.get(room)
+        if unplaced and unplaced.first and end >= unplaced.first + unplaced.size - 1:
+            del self._of[room]
+
+    def whole(self, room: str, batch: str, first: int, count: int) -> int | None:
+        """How many of `count` messages of a batch, from the id `first` on, are whole utterances.
+
+        None if it is not the one of this server that has no places yet: then all of them are.
+        """
+        unplaced = self._of.get(room)
+        if unplaced is None or batch != self._name(unplaced):
+            return None
+        if unplaced.first is None:
+            unplaced.first = first
+        before = first - unplaced.first
+        return unplaced.whole(before + count) - before
+
+    def forget_places(self, room: str) -> None:
+        """Learn that places of the batch of `room` that were seen are lost."""
+        unplaced = self._of.get(room)
+        if unplaced and unplaced.first:
+            del self._of[room]
+
+    def _name(self, unplaced: Unplaced) -> str:
+        return f"{self._node}.{unplaced.number}"

@@ -1,0 +1,243 @@
+"""The scripts that Redis runs: each is one step, in which nothing else happens there.
+
+Each begins by finding out whether it runs in the Redis that the server means (`run`): one that was
+restarted, or another one that has taken its place, may know less than was shown to clients.
+"""
+
+from hashlib import sha1
+
+_RUN = """
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if run ~= ARGV[1] then return {'CLOSED'} end
+"""
+
+_NOW = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+"""
+
+_META = """
+local meta = redis.call('HMGET', KEYS[2], 'id', 'spoken', 'time', 'epoch', 'mark', 'run')
+local id, spoken, time = tonumber(meta[1] or 0), tonumber(meta[2] or 0), tonumber(meta[3] or 0)
+local epoch, mark = tonumber(meta[4] or 0), tonumber(meta[5] or 0)
+"""
+
+OPEN = (
+    _RUN
+    + _META
+    + """
+if not meta[4] then epoch = tonumber(ARGV[2])
+elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[3]) end
+redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', meta[3] or '0',
+    'epoch', string.format('%.0f', epoch), 'mark', mark, 'run', run)
+return {'OK', id, spoken, meta[3] or '0', string.format('%.0f', epoch), mark}
+"""
+)
+"""Find the end of a room, which begins if there is none, in the epoch ARGV[2]. In another run than
+before it is in a new epoch, later by ARGV[3]: some ids may have been lost, and be given out anew.
+
+KEYS: log, meta."""
+
+APPEND = (
+    _RUN
+    + _META
+    + """
+local known, number = tonumber(ARGV[2]), tonumber(ARGV[4])
+if id < known then return {'BEHIND'} end
+if ARGV[3] ~= '' then
+    local there = nil
+    if id == known then there = mark
+    else
+        local found = redis.call('XRANGE', KEYS[1], known .. '-0', known .. '-0')
+        if found[1] then
+            there = tonumber(string.match(found[1][2][2], '^%S+ %S+ %S+ (%S+)'))
+        end
+    end
+    if there and there ~= tonumber(ARGV[3]) then return {'FORKED'} end
+end
+local last = redis.call('GET', KEYS[3])
+if last and tonumber(last) >= number then return {'OK', 'again'} end
+if not meta[4] then epoch = tonumber(ARGV[6])
+elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[7]) end
+local in_epoch = string.format('%.0f', epoch)
+local latest = meta[3] or '0'
+for i = 9, #ARGV, 5 do
+    if tonumber(ARGV[i]) > time then time, latest = tonumber(ARGV[i]), ARGV[i] end
+    id, spoken = id + 1, spoken + tonumber(ARGV[i + 1])
+    mark = (mark * 1000003 + tonumber(ARGV[i + 2])) % 2147483647
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[8], id .. '-0',
+        'p', spoken .. ' ' .. latest .. ' ' .. in_epoch .. ' ' .. mark .. ' ' .. ARGV[5],
+        'm', ARGV[i + 3], 'x', ARGV[i + 4])
+end
+redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', latest, 'epoch', in_epoch,
+    'mark', mark, 'run', run)
+redis.call('SET', KEYS[3], number, 'EX', 86400)
+return {'OK'}
+"""
+)
+"""Give the messages of a batch their places, unless that was done before.
+
+KEYS: log, meta, batch. ARGV: run; the id and the mark up to which the server knows the room (no
+mark if it does not know that); the number of the batch, and what its entries name it; epochs as for
+OPEN; the length of the stream; of each message: time, 1 or 0 (spoken or not), crc, `m`, `x`."""
+
+GIVE_BACK = (
+    _RUN
+    + """
+local meta = redis.call('HMGET', KEYS[2], 'id', 'mark')
+if (meta[1] or '0') ~= ARGV[2] or (meta[2] or '0') ~= ARGV[3] then return {'MOVED'} end
+for i = 9, #ARGV, 4 do
+    redis.call('XADD', KEYS[1], ARGV[i] .. '-0', 'p', ARGV[i + 1], 'm', ARGV[i + 2],
+        'x', ARGV[i + 3])
+end
+redis.call('HSET', KEYS[2], 'id', ARGV[4], 'spoken', ARGV[5], 'time', ARGV[6], 'epoch', ARGV[7],
+    'mark', ARGV[8])
+return {'OK'}
+"""
+)
+"""Add messages that have places, and that Redis has lost, if it ends where the server believes.
+
+KEYS: log, meta. ARGV: run; the id and the mark at which it ends; id, spoken, time, epoch and mark
+of the new end; of each message: id, `p`, `m`, `x`."""
+
+DELETE = """
+local deleted = {}
+for i = 1, #ARGV do
+    local found = redis.call('XRANGE', KEYS[1], ARGV[i] .. '-0', ARGV[i] .. '-0')
+    if found[1] then
+        local fields = found[1][2]
+        if string.match(fields[4], '^%["say"') or string.match(fields[4], '^%["action"') then
+            redis.call('HSET', KEYS[2], ARGV[i], fields[2] .. '\\n' .. fields[4])
+            redis.call('XDEL', KEYS[1], ARGV[i] .. '-0')
+            deleted[#deleted + 1] = tonumber(ARGV[i])
+        end
+    else
+        redis.call('HSETNX', KEYS[2], ARGV[i], '')
+    end
+end
+return deleted
+"""
+"""Delete the texts of messages, but not of events; returns the ids of those that had one.
+
+Of a message that the stream does not keep any more, it is noted that it was deleted. KEYS: log,
+gone. ARGV: ids."""
+
+JOIN = (
+    _RUN
+    + _NOW
+    + """
+local me = ARGV[2]
+if redis.call('GET', KEYS[1]) == run then
+    redis.call('ZADD', KEYS[5], now, me)
+    return {'OPEN'}
+end
+local since = redis.call('GET', KEYS[4])
+if not since or string.match(since, '^%w+') ~= run then
+    redis.call('DEL', KEYS[2], KEYS[3])
+    since = run .. ' ' .. string.format('%.0f', now)
+    redis.call('SET', KEYS[4], since)
+end
+redis.call('SADD', KEYS[2], me)
+redis.call('SADD', KEYS[3], me)
+for i = 6, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
+local missing = #redis.call('SDIFF', KEYS[3], KEYS[2])
+local up = tonumber(string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)'))
+local may_know_all = ARGV[3] == '1' or up >= tonumber(ARGV[5])
+local waited = now - tonumber(string.match(since, '%d+$'))
+if not (missing == 0 and may_know_all) and waited < tonumber(ARGV[4]) then return {'WAIT'} end
+for _, each in ipairs(redis.call('SMEMBERS', KEYS[2])) do redis.call('ZADD', KEYS[5], now, each) end
+redis.call('SET', KEYS[1], run)
+redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
+return {'OPEN'}
+"""
+)
+"""Learn whether all servers have given back what this run of Redis has lost: then rooms go on.
+
+KEYS: gate, joined, known, since, alive. ARGV: run; the server; 1 if it was here before this run;
+milliseconds after which nobody is waited for any more; seconds for which Redis has to be up if only
+newcomers have joined; the servers that it knew."""
+
+NUMBER = """
+local last = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
+if last < tonumber(ARGV[2]) then last = tonumber(ARGV[2]) end
+redis.call('SET', KEYS[1], last + 1)
+return last + 1
+"""
+"""Give a server its number, above all before; behind ARGV[1] if there are none, and ARGV[2].
+
+KEYS: nodes."""
+
+LEASE = (
+    _NOW
+    + """
+local last = tonumber(redis.call('GET', KEYS[2]) or 0)
+redis.call('SET', KEYS[2], string.format('%.0f', now))
+if now - last > tonumber(ARGV[3]) then
+    for _, each in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+        redis.call('ZADD', KEYS[1], now, each)
+    end
+end
+local was_in = redis.call('ZSCORE', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+if ARGV[5] ~= '' then
+    redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
+    redis.call('HSET', KEYS[4], ARGV[1], ARGV[4])
+end
+for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, now - tonumber(ARGV[2]))) do
+    redis.call('ZREM', KEYS[1], each)
+    redis.call('HDEL', KEYS[3], each)
+    redis.call('HDEL', KEYS[4], each)
+end
+return {was_in and 1 or 0, redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('HGETALL', KEYS[4])}
+"""
+)
+"""Renew the lease of a server, and end those that have not been renewed.
+
+Returns 1 if it had one, the servers that are alive, and the versions of what they told of their
+clients. If nobody could renew for a while, it was Redis that was away, and all leases begin anew.
+KEYS: alive, leased, people, versions. ARGV: the server; milliseconds that a lease lasts, and after
+which Redis was away; the version of its clients, and these if they have changed."""
+
+CLAIM = """
+local held = redis.call('HGET', KEYS[1], ARGV[4])
+if held then
+    local node, number, till, name = string.match(held, '^(%S+) (%S+) (%S+) (.*)$')
+    if number ~= ARGV[2] then
+        if tonumber(till) > tonumber(ARGV[3]) or redis.call('ZSCORE', KEYS[2], node) then
+            return name
+        end
+    end
+end
+redis.call('HSET', KEYS[1], ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' 0 ' .. ARGV[5])
+return ''
+"""
+"""Give a client a name, unless another one has it, who is here, or whom it is reserved for.
+
+Returns the name of that one, or an empty string. KEYS: names, alive. ARGV: the server, the number
+of the client, the time, the key of the name, the name."""
+
+RELEASE = """
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held then return 0 end
+local node, number, _, name = string.match(held, '^(%S+) (%S+) (%S+) (.*)$')
+if number ~= ARGV[2] then return 0 end
+if tonumber(ARGV[3]) > 0 then
+    redis.call('HSET', KEYS[1], ARGV[1], '- ' .. number .. ' ' .. ARGV[3] .. ' ' .. name)
+else
+    redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 1
+"""
+"""Take a name away from a client that has it; it is reserved until then.
+
+KEYS: names. ARGV: the key of the name, the number of the client, a time or 0."""
+
+ALL = (OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE)
+
+
+def sha(script: str) -> str:
+    """What Redis knows `script` by when it was loaded."""
+    return _SHAS[script]
+
+
+_SHAS = {script: sha1(script.encode()).hexdigest() for script in ALL}

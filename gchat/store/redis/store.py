@@ -1,0 +1,318 @@
+# ruff: noqa: D102 - base.py says what each method does
+"""The store that several servers share: Redis puts rooms in order, a file of each keeps them."""
+
+import json
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from random import SystemRandom
+from time import monotonic, time
+from typing import Any
+
+from gchat.model.events import RoomEvent, encode
+from gchat.model.message import SERVER, Message, Utterance
+from gchat.model.peers import Others, Peer
+from gchat.model.runs import ID, Row, rows_of
+from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
+from gchat.store.errors import StoreError
+from gchat.store.redis import keys
+from gchat.store.redis.claims import Claims
+from gchat.store.redis.directory import RedisDirectory
+from gchat.store.redis.follower import DELETED, Follower
+from gchat.store.redis.link import Link, evaluate
+from gchat.store.redis.opening import open_room
+from gchat.store.redis.outbox import Outbox, place_once
+from gchat.store.redis.roster import Roster
+from gchat.store.redis.scripts import DELETE, NUMBER
+from gchat.store.shared import Arrived, Deleted, Forked, News, RecordingStore, SharedStore
+from gchat.text.clock import duration
+
+CLIENTS_OF_A_NODE = 2**32
+"""How many numbers for clients a server has."""
+
+START_PATIENCE = 15.0
+"""Seconds in which a server that starts waits for the others to agree with a restarted Redis."""
+
+TOLD_AFTER = 2.0
+"""Seconds for which Redis may not answer before that is trouble: a restart takes less."""
+
+NEWS_LENGTH = 1000
+"""Entries of the streams that are no rooms."""
+
+INBOX_LASTS = 86_400
+"""Seconds for which Redis keeps the stream of a server that has ended."""
+
+DELETED_AT_ONCE = 200
+"""Messages that are deleted from the file in one transaction."""
+
+ANSWERS = {
+    b"CLOSED": "it was restarted, and the servers have not agreed yet how rooms go on",
+    b"BEHIND": "it knows less than this server",
+    b"FORKED": "it has other messages than this server",
+}
+
+log = logging.getLogger(__name__)
+
+
+class RedisStore(SharedStore):
+    """The logs of all rooms in the Redis at `url`; `local` keeps what this server has seen."""
+
+    is_kept = True
+
+    def __init__(self, url: str, local: RecordingStore) -> None:
+        """Raises StoreError, and ValueError if `url` has a mistake."""
+        self._local = local
+        self._link = Link(url)
+        self.node = self._take_number()
+        self._outbox = Outbox(self.node)
+        self._roster, self._claims = Roster(self.node), Claims(self.node)
+        self._follower = Follower(url, self.node, self._outbox, self._claims)
+        self._recorded: dict[str, int] = {}
+        """The id of the last message of each room that the file was given."""
+        self._away = {"append": Absence(), "follow": Absence()}
+        deadline = monotonic() + START_PATIENCE
+        while not self._follower.run:
+            self._follower.join()
+            if monotonic() > deadline:
+                raise StoreError("the other servers have not agreed how rooms go on")
+        self.directory = RedisDirectory(
+            self._link, local.directory, self._claims, int(self.node) * CLIENTS_OF_A_NODE
+        )
+        self.archive = local.archive
+        self._look_at_settings()
+        self._catch_up_with_deletions()
+        local.report = lambda text: self.report(text)
+
+    def _take_number(self) -> str:
+        own = self._local.directory.first_number // CLIENTS_OF_A_NODE
+        base = SystemRandom().randrange(1, 2**16)
+        number = int(self._link.call(*evaluate(NUMBER, (keys.NODES,), base, own)))
+        self._local.note_number(number * CLIENTS_OF_A_NODE)
+        return str(number)
+
+    def _look_at_settings(self) -> None:
+        """Warn of a Redis that evicts rooms, or keeps nothing; where that may be asked."""
+        with suppress(StoreError):
+            _, policy = self._link.call("CONFIG", "GET", "maxmemory-policy")
+            if policy != b"noeviction":
+                log.warning(
+                    "the store may evict rooms: set maxmemory-policy to noeviction, it is %s",
+                    policy.decode(),
+                )
+            _, is_kept = self._link.call("CONFIG", "GET", "appendonly")
+            log.info(
+                "the store keeps %s over a crash",
+                "what was said" if is_kept == b"yes" else "less than was said",
+            )
+
+    # Rooms
+
+    def open(self, room: str) -> Opened:
+        self._raise_if_away()
+        kept = self._local.open(room)
+        found = open_room(self._link, self._follower.run, room, kept)
+        self._recorded[room] = max(self._recorded.get(room, 0), kept.end.id)
+        self._record(room, found.new)
+        self._follower.begin(room, found.chain)
+        return found.opened
+
+    def watch(self, room: str) -> None:
+        with suppress(StoreError):  # then it is seen a second later
+            self._wake()
+
+    def append(self, batches: Sequence[Batch]) -> list[Placed]:
+        run = self._follower.run
+        chains = self._follower.chains
+        commands = [self._outbox.command(each, run, chains.get(each.room)) for each in batches]
+        try:
+            _raise_if_refused(self._link.call_all(commands))
+        except StoreError as error:
+            self._away["append"].note(str(error))
+            raise
+        self._away["append"].end()
+        return []
+
+    def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
+        try:
+            news = self._follower.next(ends)
+        except StoreError as error:
+            self._away["follow"].note(str(error))
+            raise
+        self._away["follow"].end()
+        for each in news:
+            if isinstance(each, Arrived):
+                runs = chain(each.placed.others, each.placed.runs)
+                self._record(each.room, [*chain.from_iterable(map(rows_of, runs))])
+            elif isinstance(each, Forked):
+                self._take_back(each)
+            elif isinstance(each, Deleted):
+                self._delete_here(each.room, each.ids)
+        return news
+
+    def renew(self, peers: Sequence[Peer]) -> Others:
+        if self._follower.has_joined_again():
+            self._roster.tell_all_again()
+        self._claims.settle(self._link)
+        others = self._roster.renew(self._link, peers)
+        self._follower.known = self._roster.servers
+        return others
+
+    def say_once(self, room: str, name: str, event: RoomEvent) -> None:
+        said = Utterance(round(time(), 3), event.kind, [encode(event)], SERVER, "")
+        command = place_once(room, name, said, self._follower.run)
+        _raise_if_refused(self._link.call_all([command]))
+
+    def delete(self, room: str, ids: Collection[int]) -> set[int]:
+        deleted = self._local.delete(room, ids)
+        if not ids:
+            return deleted
+        room_keys = keys.log(room), keys.gone(room)
+        found, _ = self._link.call_all(
+            [evaluate(DELETE, room_keys, *ids), ("SADD", keys.DELETED, room)]
+        )
+        deleted |= {int(each) for each in found}
+        if room in self._follower.chains:
+            self._follower.chains[room].delete(ids)
+        self.inform(DELETED, [room, [*ids]])
+        return deleted
+
+    def inform(self, kind: str, what: Any) -> None:
+        told = json.dumps([self.node, kind, what])
+        self._link.call_once("XADD", keys.NEWS, "MAXLEN", "~", NEWS_LENGTH, "*", "told", told)
+
+    def close(self, seconds: float = END_PATIENCE) -> None:
+        with suppress(StoreError):
+            self._link.call_all(
+                [
+                    ("ZREM", keys.ALIVE, self.node),
+                    ("HDEL", keys.PEOPLE, self.node),
+                    ("HDEL", keys.VERSIONS, self.node),
+                    ("DEL", keys.inbox(self.node)),
+                ]
+            )
+        self._link.close()
+        self._follower.close()
+        self._local.close(seconds)
+
+    # What the history file has
+
+    def owes(self, room: str) -> bool:
+        return self._local.owes(room)
+
+    @property
+    def unwritten(self) -> int:
+        return self._local.unwritten
+
+    def check(self) -> bool:
+        return self._local.check()
+
+    def read(self, room: str, last: int, end: int, most: int, characters: int) -> list[Message]:
+        return self._local.read(room, last, end, most, characters)
+
+    def start(self, room: str) -> int | None:
+        return self._local.start(room)
+
+    def epoch_end(self, room: str, epoch: int) -> int | None:
+        return self._local.epoch_end(room, epoch)
+
+    def marked(self, sender: int, most: int) -> list[Message]:
+        return self._local.marked(sender, most)
+
+    def gone_between(self, room: str, last: int, end: int) -> int:
+        return self._local.gone_between(room, last, end)
+
+    def trim_old(self, time: float, most: int) -> int:
+        return self._local.trim_old(time, most)
+
+    def trim_room(self, room: str, kept: int, most: int) -> int:
+        return self._local.trim_room(room, kept, most)
+
+    def find_crowded(self, behind: str, most: int) -> str:
+        return self._local.find_crowded(behind, most)
+
+    # Trouble
+
+    @property
+    def trouble(self) -> str:
+        return next((each.told for each in self._away.values() if each.told), self._local.trouble)
+
+    @property
+    def is_unusable(self) -> bool:
+        return any(each.told for each in self._away.values())
+
+    def _raise_if_away(self) -> None:
+        """Raises StoreError if Redis has not answered for a while: nobody waits for it again."""
+        for each in self._away.values():
+            if each.told:
+                raise StoreError(each.why)
+
+    def _take_back(self, fork: Forked) -> None:
+        self._recorded[fork.room] = fork.end.id
+        try:
+            self._local.take_back(fork.room, fork.end.id)
+        except StoreError as error:
+            log.error("#%s: lost messages stay in the history file: %s", fork.room, error)
+
+    def _delete_here(self, room: str, ids: Collection[int]) -> None:
+        """Delete what another server has deleted."""
+        if room in self._follower.chains:
+            self._follower.chains[room].delete(ids)
+        try:
+            self._local.delete(room, ids)
+        except StoreError as error:
+            log.error("#%s: cannot delete messages from the history file: %s", room, error)
+
+    def _catch_up_with_deletions(self) -> None:
+        """Delete from the file what was deleted while this server was away. Raises StoreError."""
+        for name in self._link.call("SMEMBERS", keys.DELETED):
+            room = name.decode()
+            ids = [int(each) for each in self._link.call("HKEYS", keys.gone(room))]
+            for first in range(0, len(ids), DELETED_AT_ONCE):
+                self._local.delete(room, ids[first : first + DELETED_AT_ONCE])
+
+    def _record(self, room: str, rows: Sequence[Row]) -> None:
+        """Have the file keep `rows`, but for those that it was given before."""
+        last = self._recorded.get(room, 0)
+        self._local.record([each for each in rows if each[ID] > last])
+        if rows:
+            self._recorded[room] = max(last, rows[-1][ID])
+
+    def _wake(self) -> None:
+        inbox = keys.inbox(self.node)
+        self._link.call_all(
+            [
+                ("XADD", inbox, "MAXLEN", "~", NEWS_LENGTH, "*", "wake", ""),
+                ("EXPIRE", inbox, INBOX_LASTS),
+            ]
+        )
+
+
+def _raise_if_refused(answers: Sequence[Sequence[bytes]]) -> None:
+    for answer in answers:
+        if answer[0] != b"OK":
+            raise StoreError(ANSWERS[answer[0]])
+
+
+class Absence:
+    """For how long something has not been possible."""
+
+    def __init__(self) -> None:
+        self._since = 0.0
+        self.why = ""
+
+    def note(self, why: str) -> None:
+        """It was not possible now."""
+        self._since, self.why = self._since or monotonic(), why
+
+    def end(self) -> None:
+        """It was possible now."""
+        self._since = 0.0
+
+    @property
+    def told(self) -> str:
+        """What operators are told of it; empty if it has not lasted for long."""
+        lasted = monotonic() - self._since
+        if not self._since or lasted < TOLD_AFTER:
+            return ""
+        return f"The store has not been usable for {duration(lasted)}: {self.why}"

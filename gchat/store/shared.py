@@ -1,0 +1,109 @@
+"""The interface of a store that several servers share: what it adds to `Store`."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gchat.model.events import RoomEvent
+from gchat.model.peers import Others, Peer
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Row
+from gchat.store.base import Placed, Store
+
+
+class Arrived(NamedTuple):
+    """Messages that follow on what the server knows of a room."""
+
+    room: str
+    placed: Placed
+    """Those of other servers, and behind them what was pending here first; whole utterances."""
+
+
+class Skipped(NamedTuple):
+    """What the server does not know of a room up to `end` is not kept any more."""
+
+    room: str
+    end: Cursor
+    epoch: int
+
+
+class Forked(NamedTuple):
+    """What the server knows of a room behind `end` no other server knows: it is lost.
+
+    The store has lost it, and others have gone on before this server could give it back.
+    """
+
+    room: str
+    end: Cursor
+
+
+class Deleted(NamedTuple):
+    """Messages were deleted by another server."""
+
+    room: str
+    ids: Collection[int]
+
+
+class Informed(NamedTuple):
+    """Another server has told something."""
+
+    kind: str
+    what: Any
+    """As it is in JSON."""
+
+
+News = Arrived | Skipped | Forked | Deleted | Informed
+
+
+class RecordingStore(Store):
+    """A store that can also keep what another one has placed."""
+
+    @abstractmethod
+    def record(self, rows: Sequence[Row]) -> None:
+        """Keep messages, behind those before of their rooms. Does not wait, and raises nothing."""
+
+    @abstractmethod
+    def take_back(self, room: str, last: int) -> None:
+        """Forget the messages of `room` behind the id `last`. Raises StoreError."""
+
+    @abstractmethod
+    def note_number(self, number: int) -> None:
+        """Learn that numbers for clients up to `number` are taken. Raises StoreError."""
+
+
+class SharedStore(Store):
+    """The logs of rooms that several servers share; it puts them in order.
+
+    `append` returns when the store has the messages. It places none itself: their places come by
+    `follow`, in order with what other servers say.
+    """
+
+    places_at_once = False
+    is_shared = True
+    what = "the store"
+
+    @abstractmethod
+    def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
+        """Wait for what comes behind the ids `ends` of rooms, for a second or two at the most.
+
+        What it returns has to be obeyed in its order, and `ends` are where that has led. Called by
+        one greenlet only. Raises StoreError while the store cannot be used.
+        """
+
+    @abstractmethod
+    def renew(self, peers: Sequence[Peer]) -> Others:
+        """Exchange with the other servers who is there; it is called each second.
+
+        `peers` are the clients of this one. Raises StoreError.
+        """
+
+    @abstractmethod
+    def inform(self, kind: str, what: Any) -> None:
+        """Tell all other servers something, which has to be JSON. Raises StoreError."""
+
+    @abstractmethod
+    def say_once(self, room: str, name: str, event: RoomEvent) -> None:
+        """Have `event` happen in `room` once, whichever servers say it: `name` is the same there.
+
+        Raises StoreError.
+        """

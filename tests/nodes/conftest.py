@@ -1,0 +1,60 @@
+"""Servers that share a Redis."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.nodes.cluster import Node
+from tests.nodes.proxy import Proxy
+from tests.nodes.redis_server import KEEPS_NOTHING, Redis
+
+StartRedis = Callable[..., Redis]
+StartNode = Callable[..., Node]
+
+
+@pytest.fixture
+def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
+    """Starts the Redis of a test; by default one that keeps nothing."""
+    started = list[Redis]()
+
+    def start(*options: str) -> Redis:
+        started.append(Redis(tmp_path, *(options or KEEPS_NOTHING)))
+        return started[-1]
+
+    yield start
+    for redis in started:
+        redis.kill()
+
+
+@pytest.fixture
+def start_node(tmp_path: Path) -> Iterator[StartNode]:
+    """Starts servers, by name; at the end each must be in order, if it is there."""
+    nodes = list[Node]()
+
+    def start(name: str, url: str, mutant: str = "") -> Node:
+        nodes.append(Node(tmp_path, name, url, mutant=mutant))
+        return nodes[-1]
+
+    yield start
+    try:
+        for node in nodes:
+            if node.server.process.poll() is None:
+                node.server.finish()
+    finally:
+        for node in nodes:
+            node.dispose()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Callable[[Redis], Proxy]]:
+    """Makes ways to Redis that can be cut."""
+    made = list[Proxy]()
+
+    def make(redis: Redis) -> Proxy:
+        made.append(Proxy(tmp_path / f"proxy{len(made)}.sock", redis.socket))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
