@@ -4,6 +4,7 @@ const WAITS = [300, 1000, 2000, 4000, 8000, 15000, 30000]; // ms before each fur
 const PATIENCE = 40000; // ms without a sign of life, of which the server sends one in 15 s
 const OPENING = 10000; // ms for a connection to open
 const ANSWER = 8000; // ms for an answer, before people are told that there is none
+const SLICE = 8; // ms of work at a time on what has come: one can type and scroll meanwhile
 
 const [GOING_AWAY, POLICY, TRY_LATER] = [1001, 1008, 1013];
 const TAKEN_OVER = "resumed on another connection";
@@ -20,6 +21,9 @@ export class Connection {
     this.asked = 0; // when the first was asked for that is not answered yet; 0 if all is
     this.timer = 0;
     this.reason = "";
+    this.inbox = []; // what has come: messages, and that the connection was closed
+    this.turns = new MessageChannel(); // timers would be slow, or stand still while nobody looks
+    this.turns.port1.onmessage = () => this.read();
     setInterval(() => this.check(), 2000);
     addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.lose("You are offline"));
@@ -42,11 +46,33 @@ export class Connection {
     };
     socket.onmessage = (event) => {
       this.heard = Date.now();
-      const object = JSON.parse(event.data);
-      if (object.kind !== "alive") this.on.received(object);
       if (this.state === "slow") this.change("open");
+      this.put(event);
     };
-    socket.onclose = (event) => this.closed(event.code, event.reason);
+    socket.onclose = (event) => this.put(event);
+  }
+
+  put(event) {
+    if (this.inbox.push(event) === 1) this.turns.port2.postMessage(null);
+  }
+
+  // Take in what has come, in its order, and the rest of it in another turn of the browser's loop.
+  read() {
+    const { inbox } = this; // if the connection ends, there is another one
+    const end = performance.now() + SLICE;
+    let count = 0;
+    try {
+      while (inbox === this.inbox && count < inbox.length && performance.now() < end) this.take(inbox[count++]);
+    } finally {
+      inbox.splice(0, count);
+      if (inbox === this.inbox && inbox.length) this.turns.port2.postMessage(null);
+    }
+  }
+
+  take(event) {
+    if (event.type === "close") return this.closed(event.code, event.reason);
+    const object = JSON.parse(event.data);
+    if (object.kind !== "alive") this.on.received(object);
   }
 
   // All is as it should be: the next time, the first try comes at once.
@@ -103,6 +129,7 @@ export class Connection {
 
   closed(code, reason) {
     this.socket = null;
+    this.inbox = [];
     if (code === POLICY && reason === TAKEN_OVER) this.stop("taken over");
     else if (code === POLICY) this.stop("stopped", reason);
     else if (code === 1000) this.stop("stopped", "You have left the chat");
@@ -115,6 +142,7 @@ export class Connection {
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.close(1000);
     this.socket = null;
+    this.inbox = []; // it comes again
   }
 
   change(state, why = "") {

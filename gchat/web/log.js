@@ -2,13 +2,15 @@
 
 import { clock, day, element, fill, full, nameNode, soon } from "./text.js";
 
-const MOST = 280; // entries in the page at a time: some 2,000 nodes
-const STEP = 80; // how many are put in at a time
-const NEAR = 800; // pixels from the edge at which more is put in
+const MOST = 200; // entries in the page at a time, if the screen is not huge: some 1,300 nodes
+const LEAST = 12; // pixels of height for one entry of these
+const STEP = 40; // how many are put in with one frame
+const NEAR = 600; // pixels from the edge at which more is put in
+const BEFORE = 8; // entries above the first unseen one that are shown with it
 const SAME = 300000; // ms within which lines of one person stand together
 
 export class Log {
-  // `on` has loadOlder(room), looked(room), open(name), isMe(word), mayDelete() and operate(entry).
+  // `on` has loadOlder(room), looked(room), open(name), me(), mayDelete() and operate(entry).
   constructor(node, jump, on) {
     this.node = node; // which scrolls
     this.lines = node.firstElementChild;
@@ -20,7 +22,13 @@ export class Log {
     this.isAtEnd = true; // the end is in sight, and is to stay so
     this.seen = "";
     this.isDue = false;
+    this.most = MOST;
+    this.height = 0;
     node.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    node.addEventListener("click", ({ target }) => this.clicked(target));
+    node.addEventListener("mouseover", ({ target }) => {
+      if (target.dateTime) target.title ||= full(new Date(target.dateTime));
+    });
     jump.addEventListener("click", () => this.toEnd());
     new ResizeObserver(() => this.isAtEnd && this.stick()).observe(node);
   }
@@ -29,19 +37,28 @@ export class Log {
   show(room, seen) {
     this.room = room;
     this.seen = seen;
-    this.isAtEnd = true;
     this.first = this.last = null;
     this.node.setAttribute("aria-live", "off"); // what was said before is not read out
     this.clear();
+    const unseen = this.firstUnseen();
+    this.isAtEnd = unseen === room.entries.length;
+    if (!this.isAtEnd) this.setWindow(Math.max(0, unseen - BEFORE), unseen + STEP);
     this.sync();
-    const { scrollHeight, clientHeight } = this.node;
-    const top = this.node.querySelector(".new")?.closest(".entry").offsetTop;
-    if (scrollHeight - top > clientHeight) {
-      this.isAtEnd = false;
-      this.node.scrollTop = top - 40;
-    }
+    if (!this.isAtEnd) this.node.scrollTop = room.entries[unseen].node.offsetTop - 40;
     this.scrolled();
     setTimeout(() => this.node.setAttribute("aria-live", this.room.isLoading ? "off" : "polite"), 500);
+  }
+
+  // Where what has not been seen yet begins.
+  firstUnseen() {
+    const { entries } = this.room;
+    let index = entries.length;
+    if (this.seen) while (index > 0 && !this.isSeen(entries[index - 1])) index--;
+    return index;
+  }
+
+  isSeen({ place }) {
+    return place && !this.room.isAfter(place, this.seen);
   }
 
   // Forget all nodes: of what is not in the page there are none.
@@ -60,7 +77,7 @@ export class Log {
     this.node.scrollTop = this.node.scrollHeight;
   }
 
-  // The entries have changed.
+  // The entries have changed, or the window.
   update(isLoading = false) {
     if (isLoading) this.node.setAttribute("aria-live", "off");
     if (this.isDue) return;
@@ -106,20 +123,21 @@ export class Log {
     this.node.classList.toggle("whole", this.room.isWhole && begin === 0);
   }
 
-  // The indices of the entries that are to be in the page.
+  // The indices of the entries that are to be in the page. Of a flood, it is the last ones for
+  // somebody at the end, who reads no more of it; others get to it step by step.
   window() {
     const { entries } = this.room;
     let end = this.last ? entries.indexOf(this.last) + 1 || entries.length : entries.length;
     let begin = this.first ? entries.indexOf(this.first) : -1;
     if (begin < 0) begin = Math.max(0, end - STEP);
-    if (this.isAtEnd) {
-      const shown = entries.lastIndexOf(this.lines.lastElementChild?.entry);
-      if (end - shown > 2 * STEP) begin = Math.max(begin, end - 2 * STEP); // a flood, of which nobody reads more
-    }
-    if (end - begin > MOST + STEP) {
-      if (this.isAtEnd) begin = end - MOST;
-      else end = begin + MOST;
-    }
+    const shown = entries.lastIndexOf(this.lines.lastElementChild?.entry) + 1;
+    if (this.isAtEnd) begin = Math.max(begin, end - (end - shown > STEP ? STEP : this.most));
+    else if (shown) end = Math.min(end, shown + STEP, begin + this.most);
+    return this.setWindow(begin, end);
+  }
+
+  setWindow(begin, end) {
+    const { entries } = this.room;
     this.first = entries[begin] ?? null;
     this.last = end < entries.length ? entries[end - 1] : null;
     return [begin, end];
@@ -139,48 +157,45 @@ export class Log {
 
   scrolled() {
     if (!this.room) return;
-    const { scrollTop, scrollHeight, clientHeight } = this.node;
+    const { clientHeight } = this.node;
+    if (this.isAtEnd && clientHeight !== this.height) this.stick(); // there is a banner, say: nobody has scrolled
+    this.height = clientHeight;
+    const { scrollTop, scrollHeight } = this.node;
     const left = scrollHeight - scrollTop - clientHeight;
+    this.most = Math.max(MOST, Math.ceil(clientHeight / LEAST));
     this.isAtEnd = !this.last && left < 30;
     if (scrollTop < NEAR) this.growUp();
-    if (left < NEAR && this.last) this.growDown();
+    else if (left < NEAR && this.last) this.growDown();
     if (this.isAtEnd && document.hasFocus()) this.on.looked(this.room);
     this.jump.hidden = !this.last && left < clientHeight / 2;
   }
 
+  // Have the next frame show more.
   growUp() {
     const { entries } = this.room;
     const begin = this.first ? entries.indexOf(this.first) : 0;
-    if (begin <= 0) {
-      this.on.loadOlder(this.room);
-      return;
-    }
-    this.first = entries[Math.max(0, begin - STEP)];
-    const wasAtEnd = this.isAtEnd;
-    this.isAtEnd = false;
-    this.sync();
-    this.isAtEnd = wasAtEnd && !this.last;
-    if (this.isAtEnd) this.stick();
-    if (this.node.scrollHeight <= this.node.clientHeight) this.scrolled();
+    if (begin < STEP) this.on.loadOlder(this.room);
+    if (begin <= 0) return;
+    const end = this.last ? entries.indexOf(this.last) + 1 : entries.length;
+    const most = this.isAtEnd ? Infinity : this.most; // the end stays in sight, however much has come since
+    this.setWindow(Math.max(0, begin - STEP), Math.min(end, begin - STEP + most));
+    this.update();
   }
 
   growDown() {
     const { entries } = this.room;
     const end = Math.min(entries.length, entries.indexOf(this.last) + 1 + STEP);
-    const begin = Math.max(entries.indexOf(this.first), end - MOST);
-    this.first = entries[begin];
-    this.last = end < entries.length ? entries[end - 1] : null;
-    this.sync();
+    this.setWindow(Math.max(entries.indexOf(this.first), end - this.most), end);
+    this.update();
   }
 
   // Go to a message that is in the room, and show which one it is.
   goTo(entry) {
     const { entries } = this.room;
     const index = entries.indexOf(entry);
-    const end = Math.min(entries.length, index + STEP);
     this.isAtEnd = false;
-    this.first = entries[Math.max(0, index - STEP)];
-    this.last = end < entries.length ? entries[end - 1] : null;
+    this.clear();
+    this.setWindow(Math.max(0, index - STEP), index + STEP);
     this.sync();
     entry.node.scrollIntoView({ block: "center" });
     entry.node.classList.add("found");
@@ -191,7 +206,7 @@ export class Log {
   decorate(entry, before) {
     const { node } = entry;
     for (const old of node.querySelectorAll(".day, .new")) old.remove();
-    const isUnseen = (each) => each?.place && this.seen && this.room.isAfter(each.place, this.seen);
+    const isUnseen = (each) => each?.place && this.seen && !this.isSeen(each);
     const isNew = isUnseen(entry) && !entry.isOwn && !isUnseen(before);
     const isOtherDay = !before || day(before.time) !== day(entry.time);
     if (isNew) node.prepend(separator("new", "New since you looked"));
@@ -205,42 +220,43 @@ export class Log {
     const node = element("div", `entry ${entry.event ? "notice" : entry.kind}`);
     node.entry = entry;
     const line = element("p", "line");
-    const time = element("time", "", clock(entry.time));
+    const time = element("time", "", `${clock(entry.time)} `);
     time.dateTime = new Date(entry.time).toISOString();
-    time.title = full(entry.time);
     const text = element("span", "text");
     text.dir = "auto";
-    const body = element("span", "body");
-    line.append(time, " ", body);
-    if (entry.kind === "say" || entry.kind === "action") this.fillSaid(entry, node, body, text);
+    line.append(time);
+    if (entry.kind === "say" || entry.kind === "action") this.fillSaid(entry, node, line, text);
     else {
       text.dir = "ltr"; // the server's sentences, in whatever direction names are written
       if (entry.text.includes("\n")) text.classList.add("table");
-      body.append(fill(text, entry.text));
+      line.append(fill(text, entry.text));
     }
     node.append(line);
     return node;
   }
 
-  fillSaid(entry, node, body, text) {
-    const name = nameNode(entry.name);
-    name.addEventListener("click", () => this.on.open(entry.name));
-    if (entry.kind === "action") body.append("* ", name, " ", text);
-    else body.append(name, element("span", "colon", ": "), text);
+  fillSaid(entry, node, line, text) {
+    if (entry.kind === "action") line.append("* ", nameNode(entry.name), " ", text);
+    else line.append(nameNode(entry.name), element("span", "colon", ": "), text);
     if (entry.deletedBy) text.append(element("em", "", `deleted by ${entry.deletedBy}`));
-    else fill(text, entry.text, entry.isOwn ? undefined : this.on.isMe);
+    else fill(text, entry.text, entry.isOwn ? "" : this.on.me());
     node.classList.toggle("own", Boolean(entry.isOwn));
     node.classList.toggle("pending", Boolean(entry.pending));
     node.classList.toggle("mention", Boolean(entry.isMention));
     node.classList.toggle("failed", Boolean(entry.failed));
-    if (entry.pending) body.append(" ", element("span", "state", "sending…"));
-    if (entry.failed) body.append(" ", element("span", "state", `Not sent: ${entry.failed}`));
+    if (entry.pending) line.append(" ", element("span", "state", "sending…"));
+    if (entry.failed) line.append(" ", element("span", "state", `Not sent: ${entry.failed}`));
     if (!this.on.mayDelete() || !entry.place || entry.deletedBy) return;
     const button = element("button", "act", "⋯");
     button.type = "button";
     button.setAttribute("aria-label", `What to do with this message of ${entry.name}`);
-    button.onclick = () => this.on.operate(entry);
-    body.append(button);
+    line.append(button);
+  }
+
+  clicked(target) {
+    const { entry } = target.closest(".entry") ?? {};
+    if (target.matches(".act")) this.on.operate(entry);
+    else if (target.matches(".name")) this.on.open(entry.name);
   }
 }
 

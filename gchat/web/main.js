@@ -45,7 +45,7 @@ const log = new Log(find("log"), find("jump"), {
   mayDelete: () => session.isOperator,
   operate: (entry) => operate(entry.name, entry),
   open: (name) => personMenu(name),
-  isMe: (word) => key(word) === key(session.name),
+  me: () => session.name,
 });
 
 const composer = new Composer(find("composer"), find("input"), find("choices"), {

@@ -20,11 +20,12 @@ export function soon(act) {
   else requestAnimationFrame(act);
 }
 
-// Put `text` into `node`; returns it.
-export function fill(node, text, isMention = () => false) {
+// Put `text` into `node`, with the name `me` marked in it; returns the node.
+export function fill(node, text, me = "") {
   let at = 0;
+  me = me && key(text).includes(key(me)) ? key(me) : ""; // nearly always, there is nothing to mark
   for (const match of text.matchAll(PARTS)) {
-    plain(node, text.slice(at, match.index), isMention);
+    plain(node, text.slice(at, match.index), me);
     at = match.index + match[0].length;
     if (match[1]) {
       node.append(element("code", "", match[1].slice(1, -1)));
@@ -34,17 +35,19 @@ export function fill(node, text, isMention = () => false) {
     at -= match[2].length - address.length;
     node.append(link(address));
   }
-  plain(node, text.slice(at), isMention);
+  plain(node, text.slice(at), me);
   return node;
 }
 
-function plain(node, text, isMention) {
-  if (!text) return;
-  for (const part of text.split(/([\p{L}\p{M}\p{N}_.-]+)/u)) {
-    if (part && isMention(part)) node.append(element("mark", "", part));
-    else if (part) node.append(part);
+function plain(node, text, me) {
+  let said = "";
+  for (const part of me ? text.split(/([\p{L}\p{M}\p{N}_.-]+)/u) : [text]) {
+    if (me && key(part) === me) {
+      node.append(said, element("mark", "", part));
+      said = "";
+    } else said += part;
   }
-  node.normalize();
+  if (said) node.append(said);
 }
 
 function link(address) {

@@ -1,12 +1,16 @@
 """How long the page keeps the browser busy: `python -m tests.page.measure`, some seconds.
 
 A room has 10,000 messages. They are scrolled back to the first one, and 2,000 more come at once.
-The longest task is what a person would feel; the figures are those of Debian's Chromium, without a
+The longest task is what a person would feel; on a machine with other things to do, what it takes
+of CPU is what the page can be blamed for. The figures are those of Debian's Chromium, without a
 screen.
 """
 
+import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +23,11 @@ from tests.page.person import PagePerson
 MESSAGES = 10_000
 FLOOD = 2_000
 
-OBSERVE = """
-    () => { window.tasks = [];
-            new PerformanceObserver(list => tasks.push(...list.getEntries().map(e => e.duration)))
-                .observe({ entryTypes: ["longtask"] }); }
-"""
+LONG = 50
+"""Milliseconds of a task that people begin to feel."""
+
+TASK, MAIN = "ThreadControllerImpl::RunTask", "CrRendererMain"
+"""What Chromium calls a task, and the thread of a page, in a trace."""
 
 TO_THE_TOP = """
     () => { const log = document.querySelector("#log");
@@ -32,13 +36,35 @@ TO_THE_TOP = """
 """
 
 
-def report(what: str, page: Any, began: float) -> None:
-    """Print the long tasks since the last report."""
-    tasks = sorted(page.evaluate("() => window.tasks.splice(0)"))
-    nodes = page.evaluate("() => document.querySelectorAll('#log .entry').length")
-    longest = f"longest task {tasks[-1]:.0f} ms" if tasks else "no task over 50 ms"
+@contextmanager
+def report(what: str, page: Any) -> Iterator[None]:
+    """Print how long the longest tasks of the page took which happened meanwhile."""
+    browser, began = page.context.browser, time.monotonic()
+    browser.start_tracing(page=page, categories=["toplevel"])
+    yield
     took = time.monotonic() - began
-    print(f"{what}: {took:.1f} s, {longest}, {len(tasks)} over 50 ms, {nodes} entries in the page")
+    tasks = tasks_of(json.loads(browser.stop_tracing())["traceEvents"])
+    longest, cpu = (max(task[at] for task in tasks) for at in (0, 1))
+    count = sum(task[0] > LONG for task in tasks)
+    nodes = page.evaluate("() => document.querySelectorAll('*').length")
+    print(
+        f"{what}: {took:.1f} s, longest task {longest:.0f} ms ({count} over {LONG} ms), "
+        f"at most {cpu:.0f} ms of CPU; {nodes} nodes in the page"
+    )
+
+
+def tasks_of(events: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    """The tasks of the page in a trace: of each, milliseconds, and milliseconds of CPU."""
+    threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == MAIN
+    }
+    return [
+        (event["dur"] / 1000, event.get("tdur", 0) / 1000)
+        for event in events
+        if event["name"] == TASK and "dur" in event and (event["pid"], event["tid"]) in threads
+    ]
 
 
 def measure(folder: Path) -> None:
@@ -53,22 +79,17 @@ def measure(folder: Path) -> None:
         with sync_playwright() as started:
             browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             ann = PagePerson(browser.new_context(), server)
-            ann.page.evaluate(OBSERVE)
-            began = time.monotonic()
-            ann.take_name("ann")
-            ann.expect(f"bot: {MESSAGES - 1} ")
-            report("coming", ann.page, began)
-            began = time.monotonic()
-            ann.page.wait_for_function(TO_THE_TOP, timeout=120_000)
-            report(f"scrolling back over {MESSAGES} messages", ann.page, began)
-            began = time.monotonic()
-            ann.page.click("#jump")
-            ann.expect(f"bot: {MESSAGES - 1} ")
-            report("to the newest", ann.page, began)
-            began = time.monotonic()
-            talker.say(*(f"flood {number}" for number in range(FLOOD)))
-            ann.expect(f"flood {FLOOD - 1}")
-            report(f"{FLOOD} messages at once", ann.page, began)
+            with report("coming", ann.page):
+                ann.take_name("ann")
+                ann.expect(f"bot: {MESSAGES - 1} ")
+            with report(f"scrolling back over {MESSAGES} messages", ann.page):
+                ann.page.wait_for_function(TO_THE_TOP, timeout=120_000)
+            with report("to the newest", ann.page):
+                ann.page.click("#jump")
+                ann.expect(f"bot: {MESSAGES - 1} ")
+            with report(f"{FLOOD} messages at once", ann.page):
+                talker.say(*(f"flood {number}" for number in range(FLOOD)))
+                ann.expect(f"flood {FLOOD - 1}")
             browser.close()
     finally:
         server.dispose()

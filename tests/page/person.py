@@ -16,6 +16,25 @@ SAID = """
 """
 
 
+READ_DOWN = """
+    async () => {
+        const [log, seen] = [document.querySelector("#log"), new Map()];
+        for (;;) {
+            for (const text of document.querySelectorAll("#log .entry:is(.say, .action) .text")) {
+                const { entry } = text.closest(".entry");
+                if (!seen.has(entry)) seen.set(entry, text.textContent);
+            }
+            const before = log.scrollTop;
+            log.scrollTop += 1500;
+            await new Promise(resolve => setTimeout(resolve, 60));
+            if (log.scrollTop === before && document.querySelector("#jump").hidden)
+                return [...seen.values()];
+        }
+    }
+"""
+"""Scrolls from the beginning to the end; the texts that are seen on the way, in their order."""
+
+
 class PagePerson:
     """A page of the server, in a browser's `context`. What takes longer than 30 s is an error."""
 
@@ -51,6 +70,19 @@ class PagePerson:
     def said(self) -> list[str]:
         """The messages that are in the page."""
         texts = self.page.evaluate(SAID)
+        assert isinstance(texts, list)
+        return texts
+
+    def read_all(self) -> list[str]:
+        """The messages of the room, from the first one on: nobody has them all in sight."""
+        self.page.wait_for_function(
+            """() => {
+                const log = document.querySelector("#log");
+                log.scrollTop = 0;
+                return log.classList.contains("whole");
+            }"""
+        )
+        texts = self.page.evaluate(READ_DOWN)
         assert isinstance(texts, list)
         return texts
 

@@ -6,21 +6,12 @@ from tests.blackbox.server import Server
 from tests.conftest import StartServer
 from tests.page.conftest import OpenPage
 
-READ_DOWN = """
-    async () => {
-        const [log, texts] = [document.querySelector("#log"), []];
-        for (;;) {
-            const shown = [...document.querySelectorAll("#log .say .text")].map(e => e.textContent);
-            const known = shown.indexOf(texts.at(-1)) + 1;
-            texts.push(...shown.slice(known));
-            const before = log.scrollTop;
-            log.scrollTop += 1500;
-            await new Promise(resolve => setTimeout(resolve, 60));
-            if (log.scrollTop === before) return texts;
-        }
-    }
+AT_END = """
+    () => { const log = document.querySelector("#log");
+            return document.querySelector("#jump").hidden
+                && log.scrollHeight - log.scrollTop - log.clientHeight < 30; }
 """
-"""Scrolls from the beginning to the end; the texts that are seen on the way, in their order."""
+"""Whether the last message is in sight."""
 
 
 def test_somebody_comes_takes_a_name_and_talks_with_nc(server: Server, open_page: OpenPage) -> None:
@@ -80,13 +71,16 @@ def test_rooms_count_what_is_unread_and_are_left(server: Server, open_page: Open
     ann.expect("bob: here as well")
 
 
-def test_a_room_is_shown_from_where_it_was_looked_at(server: Server, open_page: OpenPage) -> None:
+@pytest.mark.parametrize("count", [60, 300])
+def test_a_room_is_shown_from_where_it_was_looked_at(
+    server: Server, open_page: OpenPage, count: int
+) -> None:
     bob, ann = server.person("bob"), open_page(server, "ann")
     bob.say(*(f"before {number}" for number in range(60)))
     ann.expect("before 59")
     ann.enter("builds")
-    bob.say(*(f"meanwhile {number}" for number in range(60)))
-    ann.page.wait_for_selector(".room:has-text('#lobby') .count:has-text('60')")
+    bob.say(*(f"meanwhile {number}" for number in range(count)))
+    ann.page.wait_for_selector(f".room:has-text('#lobby') .count:has-text('{count}')")
     ann.go_to("#lobby")
     in_sight = """
         text => { const log = document.querySelector("#log").getBoundingClientRect();
@@ -96,9 +90,9 @@ def test_a_room_is_shown_from_where_it_was_looked_at(server: Server, open_page: 
     """
     for text in ("New since you looked", "before 59", "meanwhile 0"):
         ann.page.wait_for_function(in_sight, arg=text)
-    assert not ann.page.evaluate(in_sight, "meanwhile 59")
+    assert not ann.page.evaluate(in_sight, f"meanwhile {count - 1}")
     ann.page.click("#jump")
-    ann.page.wait_for_function(in_sight, arg="meanwhile 59")
+    ann.page.wait_for_function(in_sight, arg=f"meanwhile {count - 1}")
     ann.page.wait_for_function("() => !document.querySelector('.room .count')")
 
 
@@ -159,16 +153,50 @@ def test_history_scrolls_back_to_the_beginning_each_line_once(
     bob.expect("bot: line 1199")
     ann = open_page(server, "ann")
     ann.expect("bot: line 1199")
-    ann.page.wait_for_function(
-        """() => {
-            const log = document.querySelector("#log");
-            log.scrollTop = 0;
-            return log.classList.contains("whole");
-        }"""
+    assert ann.read_all() == [f"line {number}" for number in range(1200)]
+    assert ann.page.evaluate("() => document.querySelectorAll('*').length") < 2000
+
+
+def test_a_flood_leaves_the_newest_in_sight_and_misses_nothing(
+    server: Server, open_page: OpenPage
+) -> None:
+    bob, ann = server.person("bob"), open_page(server, "ann")
+    bob.say("before")
+    ann.expect("before")
+    texts = [f"line {number}" for number in range(1500)]
+    server.program("/nick bot", *texts)
+    ann.expect("line 1499")
+    ann.page.wait_for_function(AT_END)
+    assert ann.page.evaluate("() => document.querySelectorAll('*').length") < 2000
+    assert ann.read_all() == ["before", *texts]
+
+
+def test_a_banner_leaves_the_newest_in_sight(server: Server, open_page: OpenPage) -> None:
+    bob, ann = server.person("bob"), open_page(server, "ann")
+    bob.say(*(f"line {number}" for number in range(60)))
+    ann.expect("line 59")
+    ann.page.wait_for_function(AT_END)
+    ann.page.evaluate(
+        """() => { document.querySelector("#banner").hidden = false;
+                  document.querySelector("#banner").textContent = "no connection";
+                  document.querySelector("#log").dispatchEvent(new Event("scroll")); }"""
     )
-    texts = ann.page.evaluate(READ_DOWN)
-    assert texts == [f"line {number}" for number in range(1200)]
-    assert ann.page.evaluate("() => document.querySelectorAll('#log *').length") < 3000
+    bob.say("one more")
+    ann.expect("one more")
+    ann.page.wait_for_function(AT_END)
+
+
+def test_what_was_said_before_the_end_is_shown(
+    start_server: StartServer, open_page: OpenPage
+) -> None:
+    """What comes is taken in by and by, but before what the end of the connection means."""
+    server = start_server(environment={"GCHAT_OP_PASSWORD": "abracadabra"})
+    op, ann = server.person("op"), open_page(server, "ann")
+    op.say("/op abracadabra")
+    op.expect("You are now an operator")
+    op.say(*(f"line {number}" for number in range(1500)), "/kick ann")
+    ann.page.wait_for_selector("#banner:has-text('kicked by op')")
+    ann.expect("line 1499")
 
 
 def test_names_and_commands_are_completed(server: Server, open_page: OpenPage) -> None:
