@@ -8,6 +8,7 @@ const STEP = 40; // how many are put in with one frame
 const NEAR = 600; // pixels from the edge at which more is put in
 const BEFORE = 8; // entries above the first unseen one that are shown with it
 const SAME = 300000; // ms within which lines of one person stand together
+const NAMED = /^\S{1,40}:/; // without a name before it, a line such as "bob: yes" would look like Bob's
 
 export class Log {
   // `on` has loadOlder(room), looked(room), open(name), me(), mayDelete() and operate(entry).
@@ -212,7 +213,7 @@ export class Log {
     if (isNew) node.prepend(separator("new", "New since you looked"));
     if (isOtherDay) node.prepend(separator("day", day(entry.time)));
     const isSame = before?.kind === "say" && entry.kind === "say" && before.name === entry.name
-      && !isNew && !isOtherDay && entry.time - before.time < SAME;
+      && !isNew && !isOtherDay && entry.time - before.time < SAME && !NAMED.test(entry.text);
     node.classList.toggle("same", isSame);
   }
 

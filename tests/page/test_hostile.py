@@ -68,6 +68,22 @@ def test_what_is_said_is_shown_as_it_was_said(server: Server, open_page: OpenPag
     )
 
 
+def test_a_line_that_begins_with_a_name_has_that_of_its_sender(
+    server: Server, open_page: OpenPage
+) -> None:
+    """Lines of one person that follow one another have the name once, above the first one."""
+    mallory, ann = server.json_program("mallory"), open_page(server, "ann")
+    for text in ("one", "two", "bob: I quit", "three", "ann:me too"):
+        mallory.carry_out(text=text)
+    ann.expect("me too")
+    shown = ann.page.evaluate(
+        """() => [...document.querySelectorAll("#log .say")].filter(entry =>
+            entry.querySelector(".name").getBoundingClientRect().width > 5)
+            .map(entry => entry.querySelector(".text").textContent)"""
+    )
+    assert shown == ["one", "bob: I quit", "ann:me too"]
+
+
 def test_long_lines_that_nearly_match_hold_no_page_up(server: Server, open_page: OpenPage) -> None:
     """An expression that tries anew at each of so many marks would take the page minutes."""
     program = server.json_program("mallory")
