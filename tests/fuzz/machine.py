@@ -15,9 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.blackbox.connection import Connection
 from tests.fuzz.commands import Commands
+from tests.fuzz.json_talker import JsonTalker
 from tests.fuzz.model import LOBBY, NAMES, REPLAY
 from tests.fuzz.standing_server import WATCH, StandingServer
-from tests.fuzz.talker import Ids, JsonTalker, Talker, settle
+from tests.fuzz.talker import Ids, Talker, settle
 from tests.fuzz.watcher import Watcher
 
 MOST = 7

@@ -4,9 +4,10 @@ import re
 
 from tests.blackbox.waiting import wait_until
 from tests.fuzz.commands import Commands
+from tests.fuzz.json_talker import JsonTalker
 from tests.fuzz.model import NAMES
 from tests.fuzz.standing_server import PAIR
-from tests.fuzz.talker import Ids, JsonTalker
+from tests.fuzz.talker import Ids
 
 LISTED_ROOM = re.compile(r" \* #(\S+) +(\d+) here(?:  (.*))?")
 

@@ -1,16 +1,12 @@
 """The load test as it is run: it passes a server that keeps its promise, and fails any other."""
 
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,18 +14,20 @@ import pytest
 from tests.blackbox.server import ROOT, Server
 from tests.conftest import StartServer
 from tests.loadtest.faulty_proxy import MESSAGE
+from tests.loadtest.locust_runs import (
+    DEADLINE,
+    USERS,
+    VERDICT,
+    assert_passed,
+    faulty_proxy,
+    in_processes,
+    result,
+    run_locust,
+    start_locust,
+    surplus,
+)
 
 SCENARIOS = ROOT / "loadtest/scenarios"
-
-USERS = 8
-DEADLINE = 45.0
-"""Seconds for a run of four or five and what belongs to it."""
-
-VERDICT = re.compile(
-    r"^verdict: (passed|failed): (\d+) users(?: and \d+ who only send)?, "
-    r"(\d+) messages, (\d+) deliveries, (.*)$",
-    re.M,
-)
 
 EXPECTED = {
     "drop": (-1, "1 missing, 0 repeated, 0 out of order"),
@@ -41,81 +39,6 @@ EXPECTED = {
     "announce": (0, "0 missing, 0 repeated, 0 out of order, 3 announced as missed"),
 }
 """By fault, the deliveries beyond those that there should be, and the rest of the verdict."""
-
-
-def run_locust(port: int, *options: str, seconds: int = 4) -> tuple[int, re.Match[str]]:
-    """The exit status of a run against `port`, and its verdict."""
-    with start_locust(port, "-t", f"{seconds}s", *options) as run:
-        return result(run)
-
-
-@contextmanager
-def start_locust(
-    port: int, *options: str, headless: bool = True
-) -> Iterator["subprocess.Popen[str]"]:
-    """A run against `port`; it is killed if it has not ended with the block."""
-    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py"]
-    line += ["--headless"] if headless else []
-    line += ["-u", str(USERS), "-r", str(USERS), "--only-summary"]
-    line += ["--host", f"tcp://127.0.0.1:{port}", "--drain", "2", "--think", "0.2", *options]
-    with subprocess.Popen(
-        line,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as run:
-        try:
-            yield run
-        finally:
-            run.kill()
-
-
-def result(run: "subprocess.Popen[str]") -> tuple[int, re.Match[str]]:
-    """Wait until `run` has ended; returns its exit status and its verdict."""
-    output, _ = run.communicate(timeout=DEADLINE)
-    verdict = VERDICT.search(output)
-    assert verdict, output
-    return run.returncode, verdict
-
-
-def in_processes(number: int) -> list[str]:
-    """The options for users in one process, or in several besides the one that coordinates them.
-
-    That one listens on a port which locust cannot choose itself, and other runs must not share.
-    """
-    if number == 1:
-        return []
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    return ["--processes", str(number), "--master-bind-port", port, "--master-port", port]
-
-
-@contextmanager
-def faulty_proxy(port: int, fault: str, *before: int) -> Iterator[int]:
-    """The port of a proxy before `port` that commits `fault`, behind so many messages."""
-    line = [sys.executable, "-m", "tests.loadtest.faulty_proxy", str(port), fault]
-    line += map(str, before)
-    with subprocess.Popen(
-        line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as proxy:
-        assert proxy.stdout
-        yield int(proxy.stdout.readline())
-        proxy.communicate(timeout=DEADLINE)
-
-
-def surplus(verdict: re.Match[str]) -> int:
-    """Deliveries beyond one of each message to each of the others."""
-    users, messages, deliveries = map(int, verdict.groups()[1:4])
-    assert users == USERS
-    assert messages > 0
-    return deliveries - messages * (users - 1)
-
-
-def assert_passed(status: int, verdict: re.Match[str]) -> None:
-    assert (verdict[1], verdict[5]) == ("passed", "0 missing, 0 repeated, 0 out of order")
-    assert status == 0
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -304,69 +227,3 @@ def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
     status, verdict = run_locust(server.address[1], "-u", "1")
     assert (verdict[1], verdict[4]) == ("failed", "0")
     assert status == 1
-
-
-def told(port: int | None, *options: str) -> tuple[int, str]:
-    """The exit status of a run against `port` that must not begin, and the line that says why."""
-    line = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]
-    line += ["-t", "1s", *options, *(["--host", f"tcp://127.0.0.1:{port}"] if port else [])]
-    environment = {name: value for name, value in os.environ.items() if name[:7] != "LOCUST_"}
-    run = subprocess.run(
-        line,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
-    lines = [said for said in run.stderr.splitlines() if said.startswith("locustfile.py: ")]
-    assert len(lines) == 1, run.stderr
-    assert "verdict" not in run.stdout
-    return run.returncode, lines[0]
-
-
-def test_a_run_without_a_host_does_not_begin() -> None:
-    status, line = told(None)
-    assert (status, "--host is missing" in line) == (1, True)
-
-
-def test_a_run_against_a_port_where_nobody_listens_does_not_begin() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    status, line = told(port)
-    assert (status, f"cannot connect to tcp://127.0.0.1:{port}: " in line) == (1, True)
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_server_where_people_are_is_let_alone(server: Server, processes: int) -> None:
-    with (
-        socket.create_connection(server.address, DEADLINE) as ann,
-        ann.makefile("rb") as lines,
-    ):
-        assert b"Welcome" in lines.readline()
-        ann.sendall(b"/join tea\n")  # not where newcomers are
-        assert any(b"You are in #tea" in line for line in lines)
-        status, line = told(server.address[1], *in_processes(processes))
-        assert (status, "1 client is on tcp://" in line, "--anyway" in line) == (1, True, True)
-        status, verdict = run_locust(server.address[1], "--anyway")
-        assert (status, verdict[1]) == (0, "passed")
-        ann.settimeout(0)
-        with pytest.raises(BlockingIOError):  # nobody has come near her
-            ann.recv(1)
-
-
-def test_what_does_not_answer_as_a_chat_server_is_let_alone() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        threading.Thread(target=answer_nothing, args=[mute], daemon=True).start()
-        status, line = told(mute.getsockname()[1])
-    assert (status, "does not say who is there" in line) == (1, True)
-
-
-def answer_nothing(listener: socket.socket) -> None:
-    """End the input of one who asks, without a word."""
-    asking, _ = listener.accept()
-    with asking:
-        asking.shutdown(socket.SHUT_WR)
-        while asking.recv(100):
-            pass

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.server import ROOT, Server
-from tests.loadtest.test_locustfile import DEADLINE, faulty_proxy
+from tests.loadtest.locust_runs import DEADLINE, faulty_proxy
 
 USERS = 8
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.blackbox.server import Server
-from tests.loadtest.test_locustfile import DEADLINE, start_locust
+from tests.loadtest.locust_runs import DEADLINE, start_locust
 
 # Locust looks for the locustfile's modules beside it, so they are in no package.
 sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))

@@ -22,11 +22,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
 
 
-@pytest.fixture
-def listener(company: Company) -> Peer:
-    return company.join("listener")
-
-
 def texts(listener: Peer, count: int) -> list[str]:
     """What the next `count` lines say."""
     return [line.partition(": ")[2] for line in listener.read_lines(count)]

@@ -22,12 +22,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visit, "LINGER", 0.2)
 
 
-@pytest.fixture
-def listener(company: Company) -> Peer:
-    """Somebody called `listener` who is there already."""
-    return company.join("listener")
-
-
 def read(peer: Peer, count: int) -> list[dict[str, Any]]:
     """The next `count` objects, without their times."""
     objects = [json.loads(line) for line in peer.read_lines(count)]

@@ -11,9 +11,9 @@ from gchat.doors.session import COMMANDS_TO_A_LINE, Session
 from gchat.model.sanctions import Sanction
 from gchat.protocol.framing import LineFramer
 from gchat.runtime.gate import Owner
+from tests.unit.doors.session_peers import behind, wait_until_gone
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 
-SMALL = 2048
 MUTED = "Not sent: you are muted by op: rude"
 
 
@@ -22,24 +22,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_MOMENT", 0.02)
     monkeypatch.setattr(visit, "LINGER", 0.2)
     monkeypatch.setattr(rate_limit, "MAX_SLEEP", 0.01)
-
-
-@pytest.fixture
-def listener(company: Company) -> Peer:
-    """Somebody called `listener` who is there already."""
-    return company.join("listener")
-
-
-def wait_until_gone(company: Company, peer: Peer) -> None:
-    wait_until(lambda: peer.client.number not in company.hub.clients, "it is gone")
-
-
-def behind(company: Company, talker: Peer) -> Peer:
-    """Somebody who has not read 2,000 lines of `talker`'s."""
-    peer = company.program(SMALL)
-    company.say(talker, *(f"{number:0100}" for number in range(2000)))
-    wait_until(lambda: peer.client.connection.blocked, "its socket is full")
-    return peer
 
 
 # One that is made to go

@@ -1,56 +1,21 @@
-"""doors.tls_connection: bytes go through records, whole and in order, and are counted as ours."""
+"""doors.tls_connection: bytes go through records, whole and in order."""
 
-import socket
 import ssl
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import gevent
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gchat.doors import tls_connection
-from gchat.doors.listener import BUFFER
 from gchat.doors.tls_connection import MAX_UNPRODUCTIVE, RECORD, TlsConnection, TlsFailed
 from gchat.hub.connection import Connection
 from gchat.runtime.loop import wait_for
-from tests.unit.doors.tls_peer import Client, TlsPeer, any_certificate
+from tests.unit.doors.tls_peer import VERSIONS, Client, Kernel, Make, any_certificate, over_tcp
 from tests.unit.peers import Peer, connect, wait_until, within_deadline
-
-VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
-
-Make = Callable[..., TlsPeer]
-
-
-@pytest.fixture
-def make(server_context: ssl.SSLContext) -> Iterator[Make]:
-    peers: list[TlsPeer] = []
-
-    def make(context: ssl.SSLContext | None = None, **more: Any) -> TlsPeer:
-        peers.append(TlsPeer(server_context, context, **more))
-        return peers[-1]
-
-    yield make
-    for peer in peers:
-        peer.close()
 
 
 def narrow() -> tuple[Connection, Peer]:
     """A connection whose kernel takes little."""
     return connect(send_buffer=4096)
-
-
-def over_tcp() -> tuple[Connection, Peer]:
-    """One over TCP, of which the kernel tells what has arrived."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        theirs = socket.socket()
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        theirs.connect(listener.getsockname())
-        ours = listener.accept()[0]
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-    ours.setblocking(False)
-    return Connection(ours), Peer(theirs)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -228,117 +193,6 @@ def test_one_who_only_sends_what_carries_nothing_is_ended(
     peer.peer.send(record[:1100])
     with pytest.raises(TlsFailed, match="without data"):
         peer.connection.recv(4096)
-
-
-def test_what_has_arrived_ends_with_a_record(make: Make) -> None:
-    peer = make(pair=over_tcp)
-    lines = [b"%06d %s\n" % (number, b"x" * 200) for number in range(2000)]
-    sent = b""
-    for line in lines:
-        try:
-            sent += line[: peer.connection.send(line)]
-        except BlockingIOError:
-            break
-    assert peer.connection.pending
-    with within_deadline("its kernel takes no more"):
-        before = -1
-        while before != (before := peer.connection.unacknowledged):
-            gevent.sleep(0.05)
-    received = len(sent) - peer.connection.unacknowledged
-    peer.peer.socket.setblocking(False)
-    # Its window is closed: what it reads now is what its kernel has acknowledged.
-    taken = peer.peer.socket.recv(2**20)
-    assert peer.client.decrypt(taken) == sent[:received]
-
-
-class Kernel:
-    """A socket that takes as many bytes as a test lets it."""
-
-    def __init__(self, accepted: Any) -> None:
-        self._accepted = accepted
-        self.room = 2**20
-        self.records: int | None = None
-        """Calls that it takes something in before the connection breaks."""
-        self.taken = b""
-        self.arrived = 0
-
-    def send(self, data: bytes | memoryview) -> int:
-        if self.records is not None:
-            if not self.records:
-                raise BrokenPipeError(32, "broken")
-            self.records -= 1
-        if not self.room:
-            raise BlockingIOError(11, "full")
-        part = bytes(data[: self.room])
-        self.room -= len(part)
-        self.taken += part
-        return len(part)
-
-    @property
-    def on_the_way(self) -> int:
-        return len(self.taken) - self.arrived
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._accepted, name)
-
-
-@given(
-    version=st.sampled_from(VERSIONS),
-    steps=st.lists(
-        st.tuples(
-            st.integers(1, 3 * RECORD), st.integers(0, 2 * RECORD), st.integers(0, 2 * RECORD)
-        ),
-        max_size=30,
-    ),
-)
-@settings(deadline=None)
-def test_what_is_acknowledged_is_what_the_other_side_can_read(
-    server_context: ssl.SSLContext, version: ssl.TLSVersion, steps: list[tuple[int, int, int]]
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Connection, "_on_the_way", property(lambda each: each._socket.on_the_way))
-        patch.setattr(tls_connection, "TIDY", 3)
-        peer = TlsPeer(server_context, any_certificate(version))
-        kernel = peer.connection._socket = Kernel(peer.connection._socket)
-        start = peer.connection._handed_over
-        kernel.taken, kernel.arrived = bytes(start), start
-        if version == ssl.TLSVersion.TLSv1_3:  # a ticket
-            peer.client.decrypt(peer.peer.socket.recv(65536))
-        sent = heard = b""
-        for number, (size, room, arrives) in enumerate(steps):
-            kernel.room = room
-            data = bytes([number % 256]) * size
-            try:
-                sent += data[: peer.connection.send(data)]
-            except BlockingIOError:
-                assert peer.connection.pending
-            before = kernel.arrived
-            kernel.arrived = min(len(kernel.taken), before + arrives)
-            heard += peer.client.decrypt(kernel.taken[before : kernel.arrived])
-            assert heard == sent[: len(sent) - peer.connection.unacknowledged]
-        peer.close()
-
-
-@pytest.mark.parametrize("records", [0, 1, 2])
-def test_a_record_that_the_kernel_refuses_is_not_counted(
-    server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, records: int
-) -> None:
-    monkeypatch.setattr(Connection, "_on_the_way", property(lambda each: each._socket.on_the_way))
-    peer = TlsPeer(server_context)
-    kernel = peer.connection._socket = Kernel(peer.connection._socket)
-    kernel.taken = bytes(peer.connection._handed_over)
-    sent = peer.connection.send(b"before\n")
-    kernel.records = records
-    for _ in range(2):  # the second time, nothing more is taken
-        try:
-            sent += peer.connection.send(bytes(4 * RECORD))
-        except BrokenPipeError:
-            assert sent == 7 + records * RECORD
-    kernel.arrived = len(kernel.taken)
-    assert sent - peer.connection.unacknowledged == sent
-    with pytest.raises(BrokenPipeError):
-        peer.connection.send(b"more")
-    peer.close()
 
 
 def test_one_who_breaks_off_at_the_end_of_the_handshake_leaves_others_nothing(

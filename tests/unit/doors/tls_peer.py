@@ -1,14 +1,19 @@
 """The other end of a connection inside TLS, in this process."""
 
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from gchat.doors.listener import BUFFER
 from gchat.doors.tls_connection import TlsConnection
+from gchat.hub.connection import Connection
 from tests.unit.peers import Peer, connect, wait_until
 
 PORTION = 64 * 1024
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
 def any_certificate(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
@@ -121,3 +126,49 @@ class TlsPeer:
     def close(self) -> None:
         self.connection.close()
         self.peer.close()
+
+
+Make = Callable[..., TlsPeer]
+
+
+def over_tcp() -> tuple[Connection, Peer]:
+    """One over TCP, of which the kernel tells what has arrived."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.socket()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        theirs.connect(listener.getsockname())
+        ours = listener.accept()[0]
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    ours.setblocking(False)
+    return Connection(ours), Peer(theirs)
+
+
+class Kernel:
+    """A socket that takes as many bytes as a test lets it."""
+
+    def __init__(self, accepted: Any) -> None:
+        self._accepted = accepted
+        self.room = 2**20
+        self.records: int | None = None
+        """Calls that it takes something in before the connection breaks."""
+        self.taken = b""
+        self.arrived = 0
+
+    def send(self, data: bytes | memoryview) -> int:
+        if self.records is not None:
+            if not self.records:
+                raise BrokenPipeError(32, "broken")
+            self.records -= 1
+        if not self.room:
+            raise BlockingIOError(11, "full")
+        part = bytes(data[: self.room])
+        self.room -= len(part)
+        self.taken += part
+        return len(part)
+
+    @property
+    def on_the_way(self) -> int:
+        return len(self.taken) - self.arrived
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._accepted, name)

@@ -2,21 +2,17 @@
 
 import time
 from collections import Counter
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gchat.hub import membership
 from gchat.hub import rooms as rooms_module
-from gchat.hub.client import Client
-from gchat.hub.room import Room
 from gchat.hub.rooms import (
     EMPTY_TIME,
     LOBBY,
     MAX_ROOMS,
     SHARE,
-    TOTAL_LOG_BYTES,
     Rooms,
     TooManyRooms,
 )
@@ -24,47 +20,20 @@ from gchat.jobs import upkeep
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import tidy_rooms
 from gchat.model.message import Kind, Topic
-from gchat.model.room_log import MAX_BYTES, RoomLog
-from gchat.model.runs import RUN_BYTES
+from gchat.model.room_log import RoomLog
 from gchat.store.sqlite.store import SqliteStore
 from gchat.text.addresses import Network, network_of
+from tests.unit.hub.guests import (
+    ANNS,
+    BOBS,
+    MALLORYS,
+    Guest,
+    clients,
+    find_or_open,
+    opened,
+    take_all,
+)
 from tests.unit.peers import DEADLINE, HOME, Company, wait_until
-
-ANNS, BOBS, MALLORYS = map(network_of, ("10.0.0.1", "10.0.0.2", "10.0.0.66"))
-
-
-class Guest:
-    """All that a client is to the rooms: it reads a log."""
-
-    def __init__(self, room: Room) -> None:
-        self.log = room.log
-        self.seats = (self,)
-
-
-@pytest.fixture
-def rooms() -> Rooms:
-    return Rooms(RoomLog(LOBBY))
-
-
-def opened(rooms: Rooms, *names: str, guests: tuple[Guest, ...] = ()) -> list[Room]:
-    """Rooms that have just become empty, one after the other."""
-    made = []
-    for name in names:
-        room = find_or_open(rooms, name, clients(*guests))
-        room.empty_since = time.monotonic() + next(ORDER) * 1e-6
-        made.append(room)
-    return made
-
-
-ORDER = count()
-
-
-def find_or_open(rooms: Rooms, name: str, clients: list[Client]) -> Room:
-    return rooms.by_name.get(name) or rooms.open(RoomLog(name), HOME, clients)
-
-
-def clients(*guests: Guest) -> list[Client]:
-    return list(guests)  # type: ignore[arg-type]
 
 
 def test_the_lobby_is_always_there(rooms: Rooms) -> None:
@@ -135,23 +104,6 @@ def test_no_id_is_given_twice_where_somebody_has_left_just_before_the_room_is_cl
 def networks(rooms: Rooms) -> Counter[Network | None]:
     """How many rooms each network has."""
     return Counter(room.network for name, room in rooms.by_name.items() if name != LOBBY)
-
-
-def take_all(rooms: Rooms, network: Network, guests: list[Guest], talk: bool = False) -> str:
-    """Open rooms for `network`, with a guest in each, until that is refused; returns why.
-
-    If there is to be `talk`, the rooms are empty, and something was said in each.
-    """
-    for number in range(MAX_ROOMS):
-        try:
-            room = rooms.open(RoomLog(f"{network}-{number}"), network, clients(*guests))
-        except TooManyRooms as error:
-            return str(error)
-        if talk:
-            room.log.append(0.0, Kind.SAY, ["mine"], 1, "ann")
-        else:
-            guests.append(Guest(room))
-    raise AssertionError("it may have all rooms")
 
 
 def test_one_network_gets_a_fifth_of_the_rooms_and_is_told_why(rooms: Rooms) -> None:
@@ -302,65 +254,6 @@ def test_a_room_counts_for_the_network_that_has_opened_it_whoever_is_there(
     membership.move(hub, ann, LOBBY)
     membership.move(hub, mallory, "den")
     assert (den.network, hub.lobby.network) == (HOME, None)
-
-
-def fill(room: Room) -> None:
-    """Say more in `room` than it may keep."""
-    text = "x" * 2**16
-    for _ in range(MAX_BYTES // 2**16 + 10):
-        room.log.append(0.0, Kind.SAY, [text])
-
-
-def bytes_kept(room: Room) -> int:
-    kept = room.log.after(room.log.start.id, 10**6)
-    return sum(RUN_BYTES + len(message.text) for message in kept)
-
-
-def test_the_rooms_share_memory_and_the_lobby_has_its_own(rooms: Rooms) -> None:
-    lobby = rooms.by_name[LOBBY]
-    fill(lobby)
-    before = bytes_kept(lobby)
-    assert before > MAX_BYTES * 9 / 10
-    made = [find_or_open(rooms, "first", [])]
-    fill(made[0])
-    assert MAX_BYTES * 9 / 10 < bytes_kept(made[0]) <= MAX_BYTES
-    guests = [Guest(made[0])]
-    for number in range(40):
-        made.append(find_or_open(rooms, f"room{number}", clients(*guests)))
-        guests.append(Guest(made[-1]))
-        if number % 10 == 9:
-            fill(made[-1])
-            fill(made[0])
-            assert sum(map(bytes_kept, made)) <= TOTAL_LOG_BYTES
-            assert bytes_kept(made[0]) <= TOTAL_LOG_BYTES / len(made)
-    assert bytes_kept(lobby) == before
-
-
-def test_whoever_opens_many_rooms_takes_memory_from_none_of_another_network(
-    rooms: Rooms,
-) -> None:
-    anns = rooms.open(RoomLog("anns"), ANNS, [])
-    fill(anns)
-    before = bytes_kept(anns)
-    assert before > MAX_BYTES * 9 / 10
-    guests = [Guest(anns)]
-    take_all(rooms, MALLORYS, guests)
-    fill(anns)
-    assert bytes_kept(anns) >= before
-    mallorys = rooms.by_name[guests[1].log.room]
-    fill(mallorys)
-    assert bytes_kept(mallorys) <= TOTAL_LOG_BYTES / 2 / 200
-
-
-def test_who_stays_may_keep_more_when_others_are_closed(rooms: Rooms) -> None:
-    stays, *others = opened(rooms, *(f"room{number}" for number in range(50)))
-    fill(stays)
-    assert bytes_kept(stays) <= TOTAL_LOG_BYTES / 50
-    for room in others:
-        room.empty_since = time.monotonic() - EMPTY_TIME
-    rooms.close_empty(clients(Guest(stays)))
-    fill(stays)
-    assert bytes_kept(stays) > MAX_BYTES * 9 / 10
 
 
 def test_what_has_stayed_empty_is_closed_now_and_then(

@@ -2,10 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,70 +12,11 @@ from hypothesis import strategies as st
 from gchat.model.message import Kind
 from gchat.model.room_log import Cursor
 from gchat.model.runs import Row
-from gchat.store.sqlite import deleting, index, inspect, messages, searching
-from gchat.store.sqlite.messages import decode
-from gchat.store.sqlite.schema import BUSY, open_file, stop_waiting
-from gchat.store.sqlite.searching import decode_hits
-from gchat.text.query import read_query
+from gchat.store.sqlite import deleting, index, inspect, messages
 from tests.unit.store.entries import entries, entry
-
-LAST = 2**62
+from tests.unit.store.file_contents import LAST, found, ids, indexed, kept, made_anew
 
 RARE = "zebrafish"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "chat.db"
-
-
-@pytest.fixture
-def file(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_file(str(path))) as file:
-        yield file
-
-
-def kept(file: sqlite3.Connection, room: str = "lobby") -> list[tuple[int, str, str]]:
-    found = decode(messages.after(file, room, 0, LAST, 10_000, LAST))
-    return [(message.id, message.kind, message.text) for message in found]
-
-
-def ids(file: sqlite3.Connection, room: str = "lobby") -> list[int]:
-    return [number for number, _, _ in kept(file, room)]
-
-
-def found(file: sqlite3.Connection, typed: str) -> list[int]:
-    query = read_query(typed, 2000.0, None)
-    chosen = searching.rarest(query, searching.sample(file)[1])
-    hits = decode_hits(searching.find(file, query, chosen, 0, LAST, 10_000))
-    return [hit.id for _, hit in hits if query.matches(hit.time, hit.room, hit.name, hit.text)]
-
-
-def indexed(file: sqlite3.Connection) -> list[object]:
-    """All that is in the index: grams and where they stand."""
-    file.execute("CREATE VIRTUAL TABLE temp.inside USING fts5vocab(main, grams, instance)")
-    try:
-        return file.execute("SELECT * FROM temp.inside ORDER BY term, doc, col, offset").fetchall()
-    finally:
-        file.execute("DROP TABLE temp.inside")
-
-
-def made_anew(file: sqlite3.Connection) -> list[object]:
-    """What would be in it if it were made of what is there now."""
-    file.execute("SAVEPOINT before")
-    try:
-        first, last, _ = index._bounds(file)
-        said = file.execute(
-            f"SELECT place, 1, name, room, text FROM messages WHERE {index.SPOKEN}"
-            " AND place > ? AND place <= ?",
-            (first, last),
-        ).fetchall()
-        file.execute("INSERT INTO grams (grams) VALUES ('delete-all')")
-        index._write(file, "INSERT INTO grams (rowid, grams_of)", said)
-        return indexed(file)
-    finally:
-        file.execute("ROLLBACK TO before")
-        file.execute("RELEASE before")
 
 
 def begin_anew(file: sqlite3.Connection) -> None:
@@ -202,76 +141,6 @@ def test_what_one_sender_has_said_is_found_in_steps(
         monkeypatch.setattr(deleting, "SCANNED_AT_A_TIME", looked_at)
         assert all_of(file, 7, most) == expected
     assert all_of(file, 9, 5) == []
-
-
-# The oldest
-
-
-def test_what_is_old_is_deleted_in_steps_and_no_more(file: sqlite3.Connection) -> None:
-    messages.append(file, [*entries(10), *entries(5, "builds")])
-    index.index(file, 12)
-    assert deleting.remove_old(file, 1008.0, 4) == 4
-    assert ids(file) == [5, 6, 7, 8, 9, 10]
-    assert deleting.remove_old(file, 1008.0, 100) == 3
-    assert ids(file) == [8, 9, 10]
-    assert ids(file, "builds") == [1, 2, 3, 4, 5]  # behind one that is not old
-    assert deleting.remove_old(file, 1008.0, 100) == 0
-    while any(index.index(file, 100)):
-        pass
-    assert found(file, "text in:lobby") == [10, 9, 8]
-    assert indexed(file) == made_anew(file)
-    assert not inspect.faults(file)
-
-
-def test_of_a_room_the_last_are_kept(file: sqlite3.Connection) -> None:
-    messages.append(file, [*entries(10), *entries(3, "builds"), *entries(30, "cars")])
-    index.index(file, 20)
-    assert deleting.find_crowded(file, "", 3) == "cars"
-    assert deleting.find_crowded(file, "cars", 3) == "lobby"
-    assert deleting.find_crowded(file, "lobby", 3) == ""
-    assert deleting.find_crowded(file, "", 30) == ""
-    assert [deleting.remove_surplus(file, "lobby", 3, 4) for _ in range(3)] == [4, 3, 0]
-    assert ids(file) == [8, 9, 10]
-    assert ids(file, "builds") == [1, 2, 3]
-    assert len(ids(file, "cars")) == 30
-    assert indexed(file) == made_anew(file)
-
-
-def test_ids_go_on_when_nothing_is_left_of_a_room(file: sqlite3.Connection) -> None:
-    messages.append(
-        file, [*entries(10), entry(11, 10, 1.0, "lobby", Kind.NOTICE, 0, "", "a notice")]
-    )
-    index.index(file, 100)
-    assert deleting.remove_old(file, 5000.0, 100) == 11
-    assert ids(file) == []
-    assert messages.end(file, "lobby") == Cursor(11, 10)
-    assert messages.start(file, "lobby") == 11
-    assert messages.tail(file, "lobby") == (Cursor(11, 10), "[]")
-    messages.append(file, [entry(12, 11, 9000.0, "lobby", Kind.SAY, 7, "ann", "again")])
-    assert index.index(file, 100) == (0, 0)
-    assert found(file, "again") == [12]  # although its place in the file had been another one's
-    assert indexed(file) == made_anew(file)
-    deleting.remove_old(file, 9001.0, 100)
-    assert messages.end(file, "lobby") == Cursor(12, 11)
-
-
-def test_what_another_program_has_locked_is_not_waited_for(
-    file: sqlite3.Connection, path: Path
-) -> None:
-    messages.append(file, entries(10))
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        stop_waiting(file)
-        began = monotonic()
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            deleting.remove_old(file, 5000.0, 100)
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            deleting.remove_surplus(file, "lobby", 1, 100)
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            index.merge(file, True)
-        assert monotonic() < began + BUSY / 2
-        other.execute("ROLLBACK")
-    assert deleting.remove_old(file, 5000.0, 100) == 10
 
 
 def effort(file: sqlite3.Connection, step: Callable[[], object]) -> int:

@@ -21,11 +21,6 @@ from gchat.store.sqlite.store import SqliteStore
 from gchat.store.sqlite.worker import Worker
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "chat.db"
-
-
 def why_not(path: Path) -> str:
     with pytest.raises(CannotUse) as why:
         Lock(str(path))

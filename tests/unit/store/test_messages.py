@@ -1,9 +1,6 @@
 """store.sqlite.messages: what is appended, and read again as a log in memory has it."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +11,9 @@ from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.runs import Row, rows_of
 from gchat.store.sqlite import messages
 from gchat.store.sqlite.messages import MOST_AT_ONCE, TAIL, TAIL_CHARACTERS, decode
-from gchat.store.sqlite.schema import open_file
 from tests.unit.store.entries import entries
 
 ALL = 10**9
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_file(str(tmp_path / "chat.db"))) as file:
-        yield file
 
 
 def read(

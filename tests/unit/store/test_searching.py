@@ -1,7 +1,6 @@
 """store.sqlite.index and .searching: what is found in a file is what a look at all of it finds."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -32,12 +31,6 @@ class AtOnce:
 
     def run(self, function, *arguments):  # type: ignore[no-untyped-def]
         return function(self.file, *arguments)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_file(str(tmp_path / "chat.db"))) as file:
-        yield file
 
 
 def archive_of(file: sqlite3.Connection) -> SqliteArchive:

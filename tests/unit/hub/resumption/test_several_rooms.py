@@ -1,62 +1,21 @@
 """hub.resumption for clients in several rooms: all of them come back, each at its own place."""
 
 import json
-from typing import Any
 
 import pytest
 
-from gchat.commands import tokens
-from gchat.hub import last_seen, membership, rooms
-from gchat.hub.checkpoint import give_token
-from gchat.hub.hub import Hub
-from gchat.hub.seats import MOST_SEATS
 from gchat.model.epochs import Place
-from gchat.model.room_log import RoomLog
-from gchat.store.errors import StoreError
-from tests.unit.hub.resumption.returning import Server, gone, somebody
-from tests.unit.peers import DEADLINE, Company, Peer, wait_until
-from tests.unit.programs import Fields, carry_out, listener, read, rooms_of, send, speaking_json
-
-ROOMS = ["lobby", "builds", "ops"]
-
-
-def in_all_rooms(company: Company, name: str = "bot") -> Peer:
-    """A program with a token in all ROOMS."""
-    bot = speaking_json(company, name)
-    for room in ROOMS[1:]:
-        assert carry_out(bot, join=room)[-1]["kind"] == "ok"
-    give_token(company.hub, bot.client)
-    return bot
-
-
-def talkers(company: Company) -> list[Peer]:
-    """One in each room."""
-    return [listener(company, f"{room}-talker", room) for room in ROOMS]
-
-
-def say(company: Company, talkers: list[Peer], text: str) -> None:
-    for talker in talkers:
-        company.say(talker, text)
-    company.hub.pending_writes.wait_for_all(DEADLINE)
-
-
-def resumed(company: Company, **fields: Any) -> tuple[Peer, list[Fields]]:
-    """A new connection that comes back, and what it is sent up to the `ok` or the `error`."""
-    again = speaking_json(company, "other")
-    return again, carry_out(again, **fields)
-
-
-def read_up_to(peer: Peer, text: str, objects: list[Fields]) -> dict[str, list[str]]:
-    """The texts of each room, up to the one in which `text` has come everywhere."""
-    texts: dict[str, list[str]] = {room: [] for room in ROOMS}
-    objects = [*objects]
-    while True:
-        for each in objects:
-            if each["kind"] == "say":
-                texts[each["room"]].append(each["text"])
-        if all(found[-1:] == [text] for found in texts.values()):
-            return texts
-        objects = [read(peer)]
+from tests.unit.hub.resumption.in_all_rooms import (
+    ROOMS,
+    in_all_rooms,
+    read_up_to,
+    resumed,
+    say,
+    talkers,
+)
+from tests.unit.hub.resumption.returning import Server, gone
+from tests.unit.peers import DEADLINE, Company, wait_until
+from tests.unit.programs import carry_out, read, rooms_of, send, speaking_json
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -79,104 +38,6 @@ def test_all_rooms_come_back_with_what_was_missed_in_each(server: Server, restar
     assert "You are also in #builds" in told[1]["text"]
     say(company, others, "end")
     assert read_up_to(again, "end", objects) == {room: ["missed", "end"] for room in ROOMS}
-
-
-def test_those_who_come_back_at_the_same_time_have_no_more_rooms_than_the_limit(
-    company: Company,
-) -> None:
-    bots = [in_all_rooms(company, name) for name in ("ann", "bob", "cleo")]
-    for bot in bots:
-        gone(company, bot)
-    company.hub.settings.limits.max_per_address = 2 * len(ROOMS[1:])
-    again = [speaking_json(company, f"{number}") for number in range(len(bots))]
-    for peer, bot in zip(again, bots, strict=True):
-        send(peer, resume=bot.client.token, ref="this")
-    ends = list[str]()
-    for peer in again:
-        while (fields := read(peer)).get("ref") != "this" or fields["kind"] == "answer":
-            pass
-        ends.append(fields["reason"] if "reason" in fields else fields["kind"])
-    assert sorted(ends) == ["ok", "ok", "too many rooms for a client"]
-
-
-def test_no_more_places_are_read_than_there_may_be_rooms(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot, names = in_all_rooms(company), list[str]()
-    gone(company, bot)
-
-    def read_name(typed: str) -> str:
-        names.append(typed.removeprefix("#"))
-        return names[-1]
-
-    monkeypatch.setattr(tokens, "room_named", read_name)
-    too_many = {f"room{number}": "1" for number in range(MOST_SEATS + 1)}
-    again, objects = resumed(company, resume=bot.client.token, places=too_many)
-    assert objects[-1]["reason"] == "too many rooms for a client"
-    assert not names
-    carry_out(again, resume=bot.client.token, places={"ops": "1"})
-    assert names == ["ops"]
-    assert rooms_of(again) == ROOMS
-
-
-def test_one_that_asks_for_too_many_rooms_ends_no_other_connection(company: Company) -> None:
-    bot = in_all_rooms(company)
-    more = {f"room{number}": "1" for number in range(MOST_SEATS)}
-    _, objects = resumed(company, resume=bot.client.token, places=more)
-    assert objects[-1]["reason"] == "too many rooms for a client"
-    assert carry_out(bot, command="/who")[-1]["kind"] == "ok"
-
-
-def test_a_room_that_cannot_be_opened_is_named_and_it_is_in_the_others(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot = in_all_rooms(company)
-    gone(company, bot)
-    monkeypatch.setattr(rooms, "MAX_ROOMS", len(ROOMS))
-    place = {"elsewhere": "1"}
-    again, objects = resumed(company, resume=bot.client.token, places=place)
-    (unopened,) = [each for each in objects if each.get("answer") == "unopened"]
-    assert (unopened["room"], unopened["reason"]) == ("elsewhere", "too many rooms")
-    assert "You are not in #elsewhere, which cannot be opened: your address" in unopened["text"]
-    assert objects[-1]["kind"] == "ok"
-    assert rooms_of(again) == ROOMS
-
-
-@pytest.mark.parametrize("first", [True, False])
-def test_one_that_the_file_does_not_tell_of_now_is_named_whichever_it_is(
-    company: Company, monkeypatch: pytest.MonkeyPatch, first: bool
-) -> None:
-    bot = in_all_rooms(company)
-    gone(company, bot)
-    failing, find = ROOMS[0 if first else 1], last_seen.continue_behind
-
-    def fail(hub: Hub, log: RoomLog, *others: Any) -> Any:
-        if log.room == failing:
-            raise StoreError("it burns")
-        return find(hub, log, *others)
-
-    monkeypatch.setattr("gchat.hub.resumption.continue_behind", fail)
-    again, objects = resumed(company, resume=bot.client.token)
-    (unopened,) = [each for each in objects if each.get("answer") == "unopened"]
-    assert (unopened["room"], unopened["reason"]) == (failing, "room not opened")
-    assert rooms_of(again) == [room for room in ROOMS if room != failing]
-
-
-def test_one_that_no_room_can_be_opened_for_is_refused_and_stays_who_it_is(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot = in_all_rooms(company)
-    gone(company, bot)
-
-    def fail(*_: object) -> None:
-        raise StoreError("it burns")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("gchat.hub.resumption.continue_behind", fail)
-        again, objects = resumed(company, resume=bot.client.token)
-    assert objects[-1]["reason"] == "room not opened"
-    assert carry_out(again, resume=bot.client.token)[-1]["kind"] == "ok"
-    assert rooms_of(again) == ROOMS
 
 
 def test_what_it_is_again_is_told_before_any_message_that_it_has_missed(company: Company) -> None:
@@ -327,33 +188,6 @@ def test_the_rooms_of_the_connection_that_resumes_are_left(company: Company) -> 
     assert company.hub.slots.total == len(ROOMS) - 1
     say(company, others, "end")
     assert read_up_to(again, "end", objects) == {room: ["end"] for room in ROOMS}
-
-
-def test_more_rooms_than_it_may_be_in_are_refused_before_any_is_opened(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot = in_all_rooms(company)
-    gone(company, bot)
-    monkeypatch.setattr(membership, "MOST_SEATS", 4)
-    places = {f"room{number}": "7f-1" for number in range(2)}
-    again, objects = resumed(company, resume=bot.client.token, places=places)
-    assert objects[-1]["kind"] == "error"
-    assert "in 4 rooms at a time" in objects[-1]["text"]
-    assert rooms_of(again) == ["lobby"]
-    assert not [name for name in company.hub.rooms.by_name if name.startswith("room")]
-    assert carry_out(again, resume=bot.client.token)[-1]["kind"] == "ok"
-
-
-def test_only_programs_that_speak_json_come_back_to_several_rooms(
-    company: Company, ann: Peer
-) -> None:
-    places = "#lobby/7f-1 #builds/7f-1"
-    gone(company, ann)
-    again = somebody(company)
-    again.send(f"/resume {ann.client.token} {places}\n".encode())
-    assert "only programs that speak JSON" in again.read_line()
-    again.send(f"/resume {ann.client.token} #lobby/7f-1\n".encode())
-    again.read_until("Welcome back! You are ann in #lobby")
 
 
 def test_how_far_it_has_got_in_each_room_is_saved_while_it_is_there(server: Server) -> None:
