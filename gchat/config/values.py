@@ -19,7 +19,7 @@ from gchat.text.times import span
 SYNC = ("off", "normal", "full")
 """Values of PRAGMA synchronous: how safe the history file is against a power cut."""
 
-STORES = ("redis", "unix")
+STORES = ("redis", "unix", "redis+sentinel")
 """Schemes of the addresses of stores that several servers can share."""
 
 SENDERS = ("auto", "uring", "loop")

@@ -93,7 +93,8 @@ class Pages:
         trouble = {
             "closing": hub.shutdown.closing or hub.shutdown.asked.is_set(),
             "loop": late.typical > LIMIT or late.worst > UNWELL,
-            "history": bool(hub.store.trouble),
+            "store": hub.store.is_unusable,
+            "history": bool(hub.store.trouble) and not hub.store.is_unusable,
         }
         found = [name for name, is_there in trouble.items() if is_there]
         fields = {

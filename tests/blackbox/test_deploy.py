@@ -38,10 +38,14 @@ def run(*command: str, given: str = "") -> subprocess.CompletedProcess[str]:
 
 def units_in(folder: Path) -> tuple[Path, Path]:
     """The service and its socket, as they are with a program that this machine has."""
-    for name in ("gchat.service", "gchat.socket"):
-        text = (DEPLOY / name).read_text("utf-8")
-        (folder / name).write_text(text.replace(PROGRAM, sys.executable), "utf-8")
-    return folder / "gchat.service", folder / "gchat.socket"
+    return unit_in(folder, "gchat.service"), unit_in(folder, "gchat.socket")
+
+
+def unit_in(folder: Path, name: str) -> Path:
+    text = (DEPLOY / name).read_text("utf-8")
+    unit = folder / Path(name).name
+    unit.write_text(text.replace(PROGRAM, sys.executable), "utf-8")
+    return unit
 
 
 @needs_systemd
@@ -53,6 +57,21 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     for unit, right in ((service, "WatchdogSec"), (socket, "NoDelay")):
         unit.write_text(unit.read_text().replace(right, f"{right}s"))
         assert f"{right}s" in run(*verify).stderr  # it would tell
+
+
+@needs_systemd
+def test_systemd_finds_nothing_wrong_with_the_unit_of_several(tmp_path: Path) -> None:
+    unit = unit_in(tmp_path, "nodes/gchat@.service").rename(tmp_path / "gchat@7901.service")
+    verified = run("systemd-analyze", "verify", str(unit))
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+    assert sandbox_of("nodes/gchat@.service") == sandbox_of("gchat.service")
+
+
+def sandbox_of(name: str) -> list[str]:
+    """The lines of a unit that take away what the server does not need."""
+    lines = (DEPLOY / name).read_text("utf-8").splitlines()
+    some = lines[lines.index("CapabilityBoundingSet=") : lines.index("[Install]")]
+    return [line for line in some if not line.startswith("#")]
 
 
 @needs_systemd

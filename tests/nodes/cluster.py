@@ -3,11 +3,12 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 from tests.blackbox.server import Server
-from tests.checker.histories import Fault, History, faults
+from tests.blackbox.waiting import wait_until
+from tests.checker.histories import Fault, History, Line, faults
 from tests.fuzz.members import Member
-from tests.nodes.redis_server import Redis
 
 
 class Node:
@@ -62,10 +63,17 @@ class Node:
         return server
 
 
+class Store(Protocol):
+    """What servers share."""
+
+    def lines(self, room: str) -> list[Line]:
+        """What was said in `room`."""
+
+
 class Cluster:
     """Servers, and two members at each."""
 
-    def __init__(self, redis: Redis, nodes: list[Node], room: str = "lobby") -> None:
+    def __init__(self, redis: Store, nodes: list[Node], room: str = "lobby") -> None:
         self.redis = redis
         self.nodes = nodes
         self.room = room
@@ -100,3 +108,29 @@ class Cluster:
         lines = self.redis.lines(self.room)
         witnesses = {name: member.witness for name, member in self.members.items()}
         return faults(History(witnesses, lines, lost))
+
+
+def finish(cluster: Cluster, *, but: str = "-", lost: int = 0) -> None:
+    """Wait until everybody has seen all that was said, and give the verdict.
+
+    So many lines may be lost, which was told.
+    """
+    cluster.say(1, but=but)
+    cluster.settle(but=but)
+    total = len(cluster.redis.lines(cluster.room))
+    end = cluster.redis.lines(cluster.room)[-1]
+
+    def all_have_seen_the_end() -> bool:
+        cluster.look(but=but)
+        return all(
+            name.startswith(but)
+            or end.text in member.witness.sent
+            or any(getattr(event, "text", "") == end.text for event in member.witness.shown[-50:])
+            for name, member in cluster.members.items()
+        )
+
+    wait_until(all_have_seen_the_end, "everybody has seen all")
+    for name, member in cluster.members.items():
+        member.witness.reads_to_the_end = not name.startswith(but)
+    assert total
+    assert cluster.faults(lost) == []

@@ -55,21 +55,20 @@ class Redis:
 
     def lines(self, room: str) -> list[Line]:
         """What was said in `room`, as its stream has it."""
-        entries = [read(room, _flat(raw)).row for raw in self._stream(room)]
-        return [
-            Line(f"{entry[8]:x}", entry[0], entry[7], entry[2])
-            for entry in entries
-            if entry[4] == "say"
-        ]
-
-    def _stream(self, room: str) -> list[Any]:
-        return list(self.client.xrange(f"gchat:1:{{{room}}}:log"))
+        return lines_in(self.client, room)
 
     def _answers(self) -> bool:
         try:
             return bool(self.client.ping())
         except redis.RedisError:
             return False
+
+
+def lines_in(client: Any, room: str) -> list[Line]:
+    """What was said in `room`, as its stream has it in the Redis of `client`."""
+    stream = client.xrange(f"gchat:1:{{{room}}}:log")
+    rows = [read(room, _flat(raw)).row for raw in stream]
+    return [Line(f"{row[8]:x}", row[0], row[7], row[2]) for row in rows if row[4] == "say"]
 
 
 def _flat(raw: tuple[bytes, dict[bytes, bytes]]) -> list[Any]:

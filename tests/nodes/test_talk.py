@@ -7,38 +7,12 @@ import pytest
 
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import lines_of
-from tests.nodes.cluster import Cluster
+from tests.nodes.cluster import Cluster, finish
 from tests.nodes.conftest import StartNode, StartRedis
 from tests.nodes.proxy import Proxy
 from tests.nodes.redis_server import KEEPS_ALL, KEEPS_NOTHING, Redis
 
 MakeProxy = Callable[[Redis], Proxy]
-
-
-def finish(cluster: Cluster, *, but: str = "-", lost: int = 0) -> None:
-    """Wait until everybody has seen all that was said, and give the verdict.
-
-    So many lines may be lost, which was told.
-    """
-    cluster.say(1, but=but)
-    cluster.settle(but=but)
-    total = len(cluster.redis.lines(cluster.room))
-    end = cluster.redis.lines(cluster.room)[-1]
-
-    def all_have_seen_the_end() -> bool:
-        cluster.look(but=but)
-        return all(
-            name.startswith(but)
-            or end.text in member.witness.sent
-            or any(getattr(event, "text", "") == end.text for event in member.witness.shown[-50:])
-            for name, member in cluster.members.items()
-        )
-
-    wait_until(all_have_seen_the_end, "everybody has seen all")
-    for name, member in cluster.members.items():
-        member.witness.reads_to_the_end = not name.startswith(but)
-    assert total
-    assert cluster.faults(lost) == []
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -157,13 +157,13 @@ def test_only_what_builds_the_store_knows_which_one_it_is(wing: str, known_by: s
 
 
 @pytest.mark.parametrize("package", ["redis", "hiredis"])
-def test_only_the_link_uses_redis(package: str) -> None:
+def test_only_what_connects_uses_redis(package: str) -> None:
     users = {
         module
         for module, path in MODULES.items()
         if package in {name.partition(".")[0] for name in imported_by(path)}
     }
-    assert users <= {"gchat.store.redis.link"}
+    assert users <= {"gchat.store.redis.link", "gchat.store.redis.address"}
 
 
 def test_a_server_alone_imports_nothing_of_redis() -> None:

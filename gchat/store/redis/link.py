@@ -12,8 +12,6 @@ from typing import Any
 
 from gevent.lock import Semaphore
 from redis import exceptions
-from redis.connection import Connection as TcpConnection
-from redis.connection import UnixDomainSocketConnection, parse_url
 from redis.exceptions import (
     AuthenticationError,
     OutOfMemoryError,
@@ -22,6 +20,7 @@ from redis.exceptions import (
 )
 
 from gchat.store.errors import StoreError
+from gchat.store.redis.address import address_of
 from gchat.store.redis.scripts import ALL, sha
 
 Command = Sequence[bytes | str | int | float]
@@ -41,20 +40,7 @@ class Link:
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         """Does not connect yet. Raises ValueError if `url` has a mistake."""
-        options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
-        kind = options.pop("connection_class", TcpConnection)
-        self._options = {
-            "socket_timeout": patience,
-            "socket_connect_timeout": PATIENCE,
-            **options,
-            "retry": None,
-            "protocol": 2,
-            "lib_name": None,
-            "lib_version": None,
-        }
-        if kind is UnixDomainSocketConnection:
-            self._options.pop("host", None)
-        self._kind: Any = kind
+        self._address = address_of(url, patience)
         self._connection: Any = None
         self._lock = Semaphore()
         self._patience = patience
@@ -125,7 +111,7 @@ class Link:
             raise
         refused = next((each for each in replies if isinstance(each, ResponseError)), None)
         if refused is not None:
-            if "NOSCRIPT" in str(refused):
+            if any(each in str(refused) for each in ("NOSCRIPT", "READONLY")):
                 self.close()
             raise StoreError(reason(refused)) from refused
         return replies
@@ -142,16 +128,17 @@ class Link:
             return
         if monotonic() - self._failed < PAUSE:
             raise StoreError(self._why)
-        connection = self._kind(**self._options)
+        connection: Any = None
         try:
-            connection.connect()
+            connection = self._address.connect()
             loading = [("SCRIPT", "LOAD", script) for script in ALL]
             connection.send_packed_command(connection.pack_commands([("INFO", "server"), *loading]))
             info, *_ = [connection.read_response() for _ in range(len(ALL) + 1)]
             self.run = _run_of(info)
         except BaseException as error:
-            with suppress(RedisError, OSError):
-                connection.disconnect()
+            if connection is not None:
+                with suppress(RedisError, OSError):
+                    connection.disconnect()
             self._fail(error)
             if isinstance(error, RedisError | OSError):
                 raise StoreError(reason(error)) from error
