@@ -1,5 +1,6 @@
 // The rooms on one side, the people in the room on the other.
 
+import { newPerson } from "./rooms.js";
 import { colour, element, find, key } from "./text.js";
 
 const NAMES = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -47,7 +48,8 @@ function roomItem({ name, label, isCurrent, unread, mentions, leaving }, session
 }
 
 export function showPeople(session, on) {
-  const { partner, people } = session.current;
+  const { partner } = session.current;
+  const people = partner ? new Map([[partner, newPerson(partner)]]) : session.current.people;
   find("people-title").textContent = partner ? `Only you and ${partner}` : `${people.size} here`;
   find("find-person").hidden = people.size < MANY;
   const wanted = people.size < MANY ? "" : key(find("find-person").value.trim());

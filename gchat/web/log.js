@@ -111,7 +111,7 @@ export class Log {
       const isNew = node !== child;
       if (isNew) this.lines.insertBefore(node, child);
       else child = child.nextElementSibling;
-      if (isNew || before || index === begin) this.decorate(entries[index], entries[index - 1]);
+      if (isNew || before || index === begin) this.decorate(index);
       before = isNew;
     }
     while (child) {
@@ -204,17 +204,26 @@ export class Log {
   }
 
   // What stands between a line and the one before it: a day, "new"; and whether they go together.
-  decorate(entry, before) {
+  decorate(index) {
+    const [before, entry] = [this.room.entries[index - 1], this.room.entries[index]];
     const { node } = entry;
     for (const old of node.querySelectorAll(".day, .new")) old.remove();
-    const isUnseen = (each) => each?.place && this.seen && !this.isSeen(each);
-    const isNew = isUnseen(entry) && !entry.isOwn && !isUnseen(before);
+    const isNew = this.isFirstNew(index);
     const isOtherDay = !before || day(before.time) !== day(entry.time);
     if (isNew) node.prepend(separator("new", "New since you looked"));
     if (isOtherDay) node.prepend(separator("day", day(entry.time)));
     const isSame = before?.kind === "say" && entry.kind === "say" && before.name === entry.name
       && !isNew && !isOtherDay && entry.time - before.time < SAME && !NAMED.test(entry.text);
     node.classList.toggle("same", isSame);
+  }
+
+  // Whether this was said by others, and is the first of what was said and has not been seen.
+  isFirstNew(index) {
+    const { entries } = this.room;
+    const { place, isOwn } = entries[index];
+    if (!this.seen || !place || isOwn || !isSaid(entries[index]) || this.isSeen(entries[index])) return false;
+    for (let at = index - 1; at >= 0 && !this.isSeen(entries[at]); at--) if (isSaid(entries[at])) return false;
+    return true;
   }
 
   nodeOf(entry) {
@@ -226,7 +235,7 @@ export class Log {
     const text = element("span", "text");
     text.dir = "auto";
     line.append(time);
-    if (entry.kind === "say" || entry.kind === "action") this.fillSaid(entry, node, line, text);
+    if (isSaid(entry)) this.fillSaid(entry, node, line, text);
     else {
       text.dir = "ltr"; // the server's sentences, in whatever direction names are written
       if (entry.text.includes("\n")) text.classList.add("table");
@@ -259,6 +268,10 @@ export class Log {
     if (target.matches(".act")) this.on.operate(entry);
     else if (target.matches(".name")) this.on.open(entry.name);
   }
+}
+
+function isSaid({ kind }) {
+  return kind === "say" || kind === "action";
 }
 
 function drop(node) {

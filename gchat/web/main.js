@@ -9,7 +9,6 @@ import { invite } from "./invite.js";
 import { awayText, showPeople, showRooms } from "./lists.js";
 import { Log } from "./log.js";
 import { browser, tab } from "./memory.js";
-import { ignoreLost } from "./requests.js";
 import { Session } from "./session.js";
 import { element, fill, find, key, soon } from "./text.js";
 
@@ -67,7 +66,7 @@ function draw() {
   const what = drawing;
   drawing = new Set();
   if (what.has("rooms")) {
-    showRooms(session, { show, leave: (room) => session.leave(room).catch(ignoreLost) });
+    showRooms(session, { show, leave: (room) => session.attempt(`/leave ${room.label}`, session.leave(room)) });
     const { unread, mentions } = showTitle(session);
     find("left-count").hidden = !unread;
     find("left-count").textContent = String(unread);
@@ -188,7 +187,7 @@ for (const side of ["left", "right"]) {
 document.querySelector("main").addEventListener("click", closeDrawers);
 find("show-settings").onclick = () => settings(session, forget);
 find("show-away").onclick = () => away(session);
-find("show-invite").onclick = () => invite(session).catch(ignoreLost);
+find("show-invite").onclick = () => session.attempt("/invite", invite(session));
 find("show-find").onclick = () => finder.open();
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") {

@@ -114,8 +114,13 @@ export class Room {
   }
 
   enter(name) {
-    this.people.set(name, { name, operator: false, away: null, program: false });
+    this.people.set(name, newPerson(name));
   }
+}
+
+// Somebody of whom no more is known.
+export function newPerson(name) {
+  return { name, operator: false, away: null, program: false };
 }
 
 // The id in a place, `3f2a91c-12`, behind the epoch.

@@ -174,7 +174,7 @@ export class Session {
     } else this.attempt(line, this.command(room, line));
   }
 
-  // What is typed is `done` now or never.
+  // What is asked for is `done` now or never.
   attempt(line, done) {
     done.catch((error) => {
       ignoreLost(error);

@@ -52,6 +52,32 @@ def test_drawers_open_and_close_on_a_phone(server: Server, open_page: OpenPage) 
     ann.page.wait_for_selector("#right", state="hidden")
 
 
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]])
+def test_ones_own_name_is_not_cut_off(
+    server: Server, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    ann = open_page(server, "ann", viewport={"width": size[0], "height": size[1]})
+    cut = """
+        () => { const [node, side] = ["#show-away", "#left"].map(e => document.querySelector(e));
+                const [box, around] = [node, side].map(each => each.getBoundingClientRect());
+                return node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight
+                    || box.right > around.right + 1 || box.bottom > innerHeight + 1; }
+    """
+    for name in ("W" * 24, "אבגדהוזחטיכלמנסעפצקרש", "ann"):
+        ann.say(f"/nick {name}", "/away lunch, and then a long walk around the lake")
+        ann.page.wait_for_function(
+            "name => document.querySelector('#me').textContent === `You are ${name}`", arg=name
+        )
+        ann.page.wait_for_function("() => document.querySelector('#state').textContent.length > 9")
+        if size[0] < 760:
+            ann.page.click("#show-left")
+            ann.page.wait_for_selector("#show-away", state="visible")
+        assert ann.page.is_visible("#show-invite")
+        ann.page.wait_for_function(f"() => !({cut})()")
+        ann.page.keyboard.press("Escape")
+        ann.page.wait_for_selector("#left", state="hidden" if size[0] < 760 else "visible")
+
+
 def test_all_can_be_done_with_the_keyboard(server: Server, open_page: OpenPage) -> None:
     bob = server.person("bob")
     ann = open_page(server)

@@ -171,6 +171,10 @@ def test_a_thousand_people_are_listed_and_found(server: Server, open_page: OpenP
         ann.page.wait_for_selector("#people-more:has-text('Nobody here is called so')")
         ann.page.fill("#find-person", "-letters-")
         ann.expect_people(*names[-5:])
+        not_cut = "button => button.scrollWidth <= button.clientWidth"
+        assert ann.page.evaluate(
+            f"() => [...document.querySelectorAll('#people .person')].every({not_cut})"
+        )
         ann.page.fill("#find-person", "בג")
         ann.expect_people(*names[-10:-5])
         ann.page.click("#people button:has-text('-3')")

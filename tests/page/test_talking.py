@@ -96,6 +96,26 @@ def test_a_room_is_shown_from_where_it_was_looked_at(
     ann.page.wait_for_function("() => !document.querySelector('.room .count')")
 
 
+def test_what_is_new_is_what_others_have_said(server: Server, open_page: OpenPage) -> None:
+    bob, ann = server.person("bob"), open_page(server, "ann")
+    bob.say("before")
+    ann.expect("bob: before")
+    ann.enter("builds")
+    cleo = server.person("cleo")
+    bob.expect(" * cleo joined")
+    cleo.say("/quit")
+    bob.expect(" * cleo left")
+    ann.go_to("#lobby")
+    ann.expect("cleo left")
+    assert not ann.page.is_visible(".new")
+    ann.go_to("#builds")
+    server.person("dora").say("hello")
+    bob.expect("dora: hello")
+    ann.go_to("#lobby")
+    ann.page.wait_for_selector(".entry:has-text('dora: hello') .new")
+    assert ann.page.locator(".new").count() == 1
+
+
 def test_a_link_leads_into_a_room(server: Server, open_page: OpenPage) -> None:
     ann = open_page(server, "ann", "/?room=Builds")
     assert ann.page.inner_text("#room") == "#builds"
@@ -127,6 +147,7 @@ def test_direct_messages_are_conversations(server: Server, open_page: OpenPage) 
     ann.say("what?")
     bob.expect("ann -> bob: what?")
     ann.expect_said(["psst", "what?"])
+    ann.expect_people("bob")
     ann.page.wait_for_function("() => !document.querySelector('.pending')")
     ann.go_to("#lobby")
     ann.say("/msg bob again")
