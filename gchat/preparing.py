@@ -13,6 +13,7 @@ from gchat.delivery.senders.choice import Choice, NoSender, choose_sender
 from gchat.doors.introduction import MOST_UNKNOWN
 from gchat.doors.table import CannotOpen, Way, choose
 from gchat.hub.hub import Hub
+from gchat.runtime.cores import usable_cores
 from gchat.store.base import Store
 from gchat.store.errors import CannotUse, StoreError
 from gchat.store.history import History
@@ -23,6 +24,9 @@ from gchat.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from gchat.doors.tls import Handshakes
+
+MOST_BY_DEFAULT = 3
+"""Send threads, where there are as many cores besides the event loop's."""
 
 RESERVED_DESCRIPTORS = 32
 """Descriptors not for clients: standard streams, the loop, listener, history, a spare one."""
@@ -55,15 +59,18 @@ def open_tls(options: Options, settings: Settings) -> "Handshakes":
 
 def sender_from(options: Options, on_failure: Callable[[str], None]) -> Choice:
     """What sends to those who listen, and what is told of it. Raises CannotStart."""
+    threads = options.send_threads
+    if threads is None:
+        threads = min(MOST_BY_DEFAULT, usable_cores() - 1)
     try:
-        return choose_sender(options.sender, on_failure)
+        return choose_sender(options.sender, threads, on_failure)
     except NoSender as why:
         raise CannotStart(f"--sender uring: {why}; --sender auto does without it") from why
 
 
 def fall_back(hub: Hub, why: str) -> None:
     """Tell who has to know that clients are sent to in the slower way."""
-    hub.sender = f"loop ({why})"
+    hub.sender, hub.send_threads = f"loop ({why})", 0
     hub.report(f"{why}; from now on each client is sent to by a call of its own")
 
 

@@ -100,7 +100,7 @@ def main(start: StartSignals) -> int:
         settings.has_lines = Protocol.CHAT in protocols
         settings.has_page = Protocol.HTTP in protocols
         settings.addresses = tuple(listener.getsockname()[0] for listener in listeners)
-        sender, how = sender_from(options, lambda why: fall_back(hub, why))
+        sender, how, threads = sender_from(options, lambda why: fall_back(hub, why))
         hub = open_hub(settings, options)
     except (CannotListen, CannotStart) as why:
         print(f"gchat: {escape(str(why))}", file=sys.stderr)
@@ -114,7 +114,7 @@ def main(start: StartSignals) -> int:
             settings.slots,
             descriptors,
         )
-    hub.sender = how
+    hub.sender, hub.send_threads = how, threads
     log.info("sender: %s", how)
     reception, manager = Reception(hub, Admission(hub)), ServiceManager()
     hub.faults.start()

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -55,19 +55,20 @@ def split_cores() -> tuple[int, int]:
 
 
 class Child:
-    """Runs `command` on `core`, as a context manager; it is stopped at the end, or with us.
+    """Runs `command` on `core`, or on several, as a context manager.
 
-    Options of gchat's in our own environment are not handed on.
+    It is stopped at the end, or with us. Options of gchat's in our own environment are not handed
+    on.
     """
 
     def __init__(
         self,
         command: Sequence[str],
-        core: int,
+        core: int | Collection[int],
         environment: Mapping[str, str] | None = None,
     ) -> None:
         def begin() -> None:
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, {core} if isinstance(core, int) else core)
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
         own = {name: value for name, value in os.environ.items() if not name.startswith("GCHAT_")}

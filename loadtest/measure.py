@@ -27,6 +27,7 @@ try:
     from measuring.locked import locked
     from measuring.older import older
     from measuring.rooms import rooms
+    from measuring.send_threads import send_threads
     from measuring.sleepers import sleepers
     from measuring.stalled import stalled
     from measuring.vandals import vandals
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
     for measurement in (
         displays,
         rooms,
+        send_threads,
         history,
         archive,
         older,

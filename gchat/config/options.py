@@ -15,6 +15,8 @@ MAX_REPLAY = 1000
 
 MAX_KEEP_DAYS = 36_500
 
+MOST_SEND_THREADS = 4
+
 MIN_KEEPALIVE, MAX_KEEPALIVE = 11, 32767
 """Seconds: six before the first of TCP's five probes and one for each; Linux's upper bound."""
 
@@ -48,6 +50,8 @@ class Options(argparse.Namespace):
     max_line: int
     keepalive: int
     sender: str
+    send_threads: int | None
+    """None means as many as there are cores for."""
     replay: int
     motd: str | None
     password: str | None
@@ -108,6 +112,9 @@ def _check(parser: Parser, options: Options) -> None:
         parser.error(f"{source('keep-messages')} needs a history file: --history FILE")
     if options.store:
         _check_store(parser, options)
+    if options.send_threads and options.sender == "loop":
+        given = [source("send-threads"), source("sender")]
+        parser.error(f"{given[0]} needs io_uring, and {given[1]} is loop; leave one of them out")
     if options.tls_key and not options.tls_cert:
         parser.error(f"{source('tls-key')} needs a certificate: --tls-cert FILE")
     for door, names in OF_DOORS.items():
@@ -212,6 +219,14 @@ def _add_network(group: Group) -> None:
         "loop, by one for each; auto, uring where it works (default: %(default)s)",
         "HOW",
         values.sender,
+    )
+    group.add_option(
+        "send-threads",
+        None,
+        "threads that send as well, by io_uring, to large rooms, 0 to 4 (default: as many as there "
+        "are cores besides the event loop's, at most 3)",
+        "N",
+        partial(values.number, least=0, most=MOST_SEND_THREADS),
     )
 
 

@@ -17,9 +17,6 @@ from gchat.hub.seat import Seat
 from gchat.model.room_log import Cursor
 from gchat.protocol.voices import voice_of
 
-AT_A_TIME = 64
-"""Members of a cohort that are sent to before it is looked at the clock: half a millisecond."""
-
 
 class Round:
     """One pass over a room, up to what its log held when the round began.
@@ -41,7 +38,7 @@ class Round:
         self, hub: Hub, room: Room, backfill: Backfill, shared: SharedPages, sender: Sender
     ) -> None:
         self._stats = hub.stats
-        self._send_to_all = sender.send
+        self._sender = sender
         self._room = room
         self._batches = Batches(room.log, room.pages, shared)
         self._end = room.log.end
@@ -91,7 +88,7 @@ class Round:
     def _send_to_some(
         self, cohort: Cohort[Seat], begin: Callable[[Cohort[Seat]], Batch | Pulse | None]
     ) -> bool:
-        """Send the next batch to AT_A_TIME members; True if the cohort has got everything.
+        """Send the next batch to some members; True if the cohort has got everything.
 
         `begin` returns that batch, or None if the cohort needs none.
         """
@@ -100,11 +97,11 @@ class Round:
             return True
         if batch.data:
             first = cohort.done
-            connections = cohort.connections[first : first + AT_A_TIME]
+            connections = cohort.connections[first : first + self._sender.at_a_time]
             results = list[int]()
             cohort.in_call = True
             try:
-                results = self._send_to_all(batch.data, connections)
+                results = self._sender.send(batch.data, connections)
             finally:  # else nobody could leave it again
                 cohort.end_call(len(results))
             full = results.count(cohort.size)

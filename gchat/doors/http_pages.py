@@ -140,6 +140,12 @@ class Pages:
             Metric("received_bytes", "counter", "Sent by clients.", stats.bytes_in),
             Metric("sent_bytes", "counter", "Sent to clients.", stats.bytes_out),
             Metric(
+                "send_threads",
+                "gauge",
+                "Threads that send besides the event loop.",
+                hub.send_threads,
+            ),
+            Metric(
                 "loop_delay_seconds",
                 "gauge",
                 "How late the event loop was in the last minute.",

@@ -32,6 +32,7 @@ class Connection:
         "_writable",
         "blocked",
         "cut",
+        "descriptor",
         "lost",
         "readable",
         "seats",
@@ -46,9 +47,11 @@ class Connection:
     def __init__(self, accepted: Any, readable: Any = None) -> None:
         """`readable` is the watcher of an earlier transport of this socket, if there was one."""
         self._socket = accepted
+        self.descriptor: int = accepted.fileno()
+        """The number of the socket, the same until `close`; -1 from then on."""
         self._finished = False
         self._writable: Any = None
-        self.readable = readable or gevent.get_hub().loop.io(accepted.fileno(), READABLE)
+        self.readable = readable or gevent.get_hub().loop.io(self.descriptor, READABLE)
         """A watcher of the loop's: there is something to read."""
         self.sent = 0
         """Bytes that the kernel took from us, while its seat is in no cohort (see Seat.sent)."""
@@ -69,11 +72,6 @@ class Connection:
         """
         taken: int = self._socket.send(data)
         return taken
-
-    def fileno(self) -> int:
-        """The descriptor, which stays the same until `close`."""
-        number: int = self._socket.fileno()
-        return number
 
     def recv(self, size: int) -> bytes:
         """Read at most `size` bytes from the kernel, none at the end of input; errors as `send`.
@@ -114,7 +112,7 @@ class Connection:
 
     def _await_room(self, callback: Callable[..., None], *arguments: Any) -> None:
         if self._writable is None:
-            self._writable = gevent.get_hub().loop.io(self._socket.fileno(), WRITABLE)
+            self._writable = gevent.get_hub().loop.io(self.descriptor, WRITABLE)
         self._writable.start(callback, *arguments)
 
     def _unblock(self, on_room: Callable[..., None], *arguments: Any) -> None:
@@ -172,6 +170,7 @@ class Connection:
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
+        self.descriptor = -1
         self._socket.close()
 
 

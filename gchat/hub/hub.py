@@ -106,6 +106,8 @@ class Hub:
         self.stats = Stats()
         self.sender = "loop"
         """How those who listen are sent to, and why not in a faster way, for operators."""
+        self.send_threads = 0
+        """How many native threads send to them besides the event loop's."""
         self.faults = Faults()
         self.watchdog = Watchdog()
         self.slots = Slots()

@@ -3,6 +3,7 @@
 import re
 import resource
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from child import Child
@@ -25,7 +26,9 @@ class Server(Child):
     not start.
     """
 
-    def __init__(self, core: int, *options: str, descriptors: int | None = None) -> None:
+    def __init__(
+        self, core: int | Collection[int], *options: str, descriptors: int | None = None
+    ) -> None:
         command = [sys.executable, str(PROGRAM), "--port", "0", *UNLIMITED, *options]
         super().__init__(command, core)
         self.port = 0

@@ -47,6 +47,7 @@ def test_a_server_that_is_well_says_so(server: Server) -> None:
     person.close()
 
 
+@pytest.mark.options("--send-threads", "2")
 def test_metrics_are_as_prometheus_reads_them(server: Server) -> None:
     parser = pytest.importorskip("prometheus_client.parser")
     person = server.person()
@@ -65,6 +66,7 @@ def test_metrics_are_as_prometheus_reads_them(server: Server) -> None:
     assert values["gchat_deliveries_total",] == 2
     assert values["gchat_refused_total", "banned"] == 0
     assert values["gchat_unwritten_messages",] == 0
+    assert values["gchat_send_threads",] == 2
     assert {family.type for family in families} == {"counter", "gauge"}
     assert all(family.documentation for family in families)
 

@@ -229,7 +229,7 @@ def test_stats_tell_what_was_done_and_how_it_goes(
         r" \* Out: (\d+) deliveries, ([\d.]+) MiB; now (\d+) deliveries per second\n"
         r" \* Longest lag: (\d+) messages \(stalled\)\n"
         r" \* Event loop delay in the last minute: median ([\d.]+) ms, max (\d+) ms\n"
-        r" \* Sender: uring\n"
+        r" \* Sender: uring(?:, [123] send threads?)?\n"
         r" \* Memory: ([\d.]+) MiB; 0 errors in the log$",
         told,
     )

@@ -11,8 +11,10 @@ import time
 
 from gchat.hub import rooms
 from gchat.jobs import upkeep
+from tests.eager_threads import wake_threads_for_few
 
 if __name__ == "__main__":
+    wake_threads_for_few()
     real_time, ahead = time.time, os.open(os.environ["CLOCK"], os.O_RDONLY)
     time.time = lambda: real_time() + float(os.pread(ahead, 20, 0))
     rooms.EMPTY_TIME = 0.0

@@ -11,8 +11,10 @@ import sys
 
 from gchat.doors import session
 from gchat.model import presence
+from tests.eager_threads import wake_threads_for_few
 
 if __name__ == "__main__":
+    wake_threads_for_few()
     session.HEAD_PAUSE = math.inf
     presence.NAME_PATIENCE = 0.0
     sys.exit(gchat.__main__.main())

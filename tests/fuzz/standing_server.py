@@ -1,5 +1,6 @@
 """One real server for many examples, with one who watches it and two who must notice nothing."""
 
+from itertools import cycle
 from threading import Event, Thread
 from typing import Self
 
@@ -13,6 +14,9 @@ EXAMPLES = 12
 
 NO_LIMITS = ("--rate", "0", "--max-per-address", "0", "--connect-rate", "0")
 """What would slow it down who sends as much as here."""
+
+SENDERS = (("--sender", "loop"), ("--send-threads", "0"), ("--send-threads", "2"))
+"""How servers send, one after the other."""
 
 PAIR, WATCH = "pair", "watch"
 """The rooms of those who belong to no example."""
@@ -42,6 +46,7 @@ class StandingServer:
     def __init__(self) -> None:
         self.examples = 0
         """How many there have been, with any server."""
+        self._senders = cycle(SENDERS)
         self._uses = 0
         """Of those, how many with this one; 0 if none is running."""
 
@@ -70,7 +75,8 @@ class StandingServer:
                 self.server.dispose()
 
     def _start(self) -> None:
-        self.server = Server(*NO_LIMITS, module="tests.fuzz.server_with_one_head")
+        options = (*NO_LIMITS, *next(self._senders))
+        self.server = Server(*options, module="tests.fuzz.server_with_one_head")
         try:
             self.server.wait_until_it_listens()
             self.watcher = self.server.json_program(WATCH)

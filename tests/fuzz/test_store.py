@@ -66,6 +66,8 @@ class Talk(RuleBasedStateMachine):
             "0",
             "--keep-days",
             "3",
+            "--send-threads",
+            "2",
             environment={"CLOCK": str(self.clock)},
             module="tests.fuzz.server_with_a_clock",
         )

@@ -14,6 +14,7 @@ from gevent.event import Event
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.delivery.senders.choice import Sender
 from gchat.doors.opening import greet, open_lines
 from gchat.doors.session import Session
 from gchat.doors.websocket_session import DISPLAY, WebSocketSession
@@ -148,6 +149,7 @@ class Company:
         broadcasting: bool = True,
         store: Store | None = None,
         pass_over: re.Pattern[str] | None = None,
+        sender: Sender | None = None,
     ) -> None:
         """`log` is the lobby's, where another one than usual is wanted; `pass_over` as Peer's."""
         self._pass_over = pass_over
@@ -164,7 +166,7 @@ class Company:
         self.peers: list[Peer] = []
         self._greenlets: list[Any] = []
         if broadcasting:
-            broadcaster = Broadcaster(self.hub)
+            broadcaster = Broadcaster(self.hub, sender)
             self.start(broadcaster.run)
             self.start(broadcaster.backfill.run)
 

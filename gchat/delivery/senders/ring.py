@@ -12,6 +12,9 @@ a memoryview of the queue with a step of one entry is the column of one field fo
 is assigned an array. For one batch to many sockets, that is the column of descriptors alone; what
 is the same in all entries stays from the call before.
 
+A ring belongs to the thread that makes it. A process that is forked gets none: it would write into
+the memory of its parent's queues.
+
 The layouts are those of <linux/io_uring.h>; Linux has the operation since 5.6, the flags since 6.1.
 """
 
@@ -22,9 +25,11 @@ import os
 import struct
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from io import FileIO
 from socket import MSG_DONTWAIT, MSG_NOSIGNAL
 from typing import Any
+from weakref import WeakSet
 
 SETUP, ENTER = 425, 426
 """Numbers of the system calls io_uring_setup and io_uring_enter, on all architectures."""
@@ -59,6 +64,9 @@ WRAP = 0xFFFFFFFF
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
+_rings = WeakSet["Ring"]()
+"""Those of this process."""
+
 
 class RingFailed(Exception):
     """Raised if the kernel has not done as it must: the ring cannot be used any more."""
@@ -89,6 +97,7 @@ class Ring:
         except BaseException:
             self._file.close()
             raise
+        _rings.add(self)
 
     def send(self, data: bytes, descriptors: Sequence[int]) -> list[int]:
         """Hand `data` to the kernel for each of the sockets, `size` of them at most; never waits.
@@ -98,12 +107,13 @@ class Ring:
         """
         count, taken = len(descriptors), 0
         try:
+            ring = self._file.fileno()  # fails before anything is written if it is closed
             if data is not self._data:
                 self._fill_in(data)
             self._descriptors[:count] = array("i", descriptors)
             self._put(count)
             taken = count  # as far as is known, from now on
-            return self._take(count, _enter(self._file.fileno(), count))
+            return self._take(count, _enter(ring, count))
         except RingFailed:
             raise
         except Exception as error:  # a mistake of ours: what was sent is sent nobody again
@@ -182,11 +192,12 @@ class Ring:
         if numbers == self._in_order[:count]:  # always, as far as is known
             return results
         by_number = dict(zip(numbers, results, strict=True))
-        if len(by_number) < count:
+        if len(by_number) < count or there > count:
             why = f"{there} of {count} sends done, {taken} taken over"
             if taken < 0:
                 why = os.strerror(-taken)
-            raise RingFailed(why, by_number, max(0, taken))
+            known = by_number if there <= count else {}  # some are those of an earlier call
+            raise RingFailed(why, known, max(0, taken))
         return [by_number[number] for number in range(count)]
 
 
@@ -198,6 +209,16 @@ def _enter(descriptor: int, count: int) -> int:
     while (taken := _call(ENTER, descriptor, count, count, GETEVENTS, None, 0)) == -errno.EINTR:
         pass
     return taken
+
+
+def _close_all() -> None:
+    """In a process that was just forked: leave the rings to the parent, which goes on with them."""
+    for ring in _rings:
+        with suppress(OSError):
+            ring.close()
+
+
+os.register_at_fork(after_in_child=_close_all)
 
 
 def _call(number: int, *arguments: Any) -> int:

@@ -25,6 +25,7 @@ DEFAULTS = {
     "idle_timeout": 0,
     "keepalive": 110,
     "sender": "auto",
+    "send_threads": None,
     "replay": 10,
     "motd": None,
     "history": None,

@@ -29,6 +29,7 @@ MISTAKES = [
     *(("replay", text) for text in ("-1", "all", "1001")),
     *(("history_sync", text) for text in ("sometimes", "")),
     *(("sender", text) for text in ("thread", "")),
+    *(("send_threads", text) for text in ("-1", "5", "auto", "")),
     *(("store", text) for text in ("", "10.1.0.5:6379", "http://10.1.0.5", "redis:10.1.0.5")),
     *(("keep_days", text) for text in ("-1", "7d", "36501")),
     *(("keep_messages", text) for text in ("-1", "all", str(MOST + 1))),
@@ -47,6 +48,17 @@ def test_a_bound_for_a_file_that_there_is_not_is_refused(
     monkeypatch.setenv("GCHAT_KEEP_MESSAGES", "9")
     assert refusal(capsys) == f"gchat: GCHAT_KEEP_MESSAGES{told}"
     assert parse(["--history", "chat.db"]).keep_messages == 9
+
+
+def test_threads_are_refused_where_what_they_send_by_is_ruled_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "needs io_uring, and --sender is loop; leave one of them out; --help lists the options\n"
+    given = refusal(capsys, "--send-threads", "1", "--sender", "loop")
+    assert given == f"gchat: --send-threads {told}"
+    monkeypatch.setenv("GCHAT_SEND_THREADS", "2")
+    assert refusal(capsys, "--sender", "loop") == f"gchat: GCHAT_SEND_THREADS {told}"
+    assert parse(["--send-threads", "0", "--sender", "loop"]).send_threads == 0
 
 
 def test_a_store_needs_a_history_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ OTHERS = {
     "idle_timeout": (str(MIN_IDLE), MIN_IDLE),
     "keepalive": ("60", 60),
     "sender": ("LOOP", "loop"),
+    "send_threads": ("4", 4),
     "replay": ("0", 0),
     "motd": ("motd.txt", "motd.txt"),
     "history": ("chat.db", "chat.db"),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gchat.delivery import batch, batches, broadcaster, one_by_one, rounds, senders
+from gchat.delivery import batch, batches, broadcaster, one_by_one, senders
+from gchat.delivery.senders import crew, loop
 from gchat.delivery.senders.choice import Sender
 from gchat.hub.client import Client
 from gchat.hub.hub import Speaker
@@ -77,7 +78,9 @@ def test_no_line_runs_outside_the_sender_for_a_member_of_a_cohort_whose_send_was
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broadcaster, "SLICE", 1e9)
-    monkeypatch.setattr(rounds, "AT_A_TIME", 10_000)
+    monkeypatch.setattr(loop, "AT_A_TIME", 10_000)
+    monkeypatch.setattr(crew, "MOST", 1024)
+    monkeypatch.setattr(crew.Crew, "_take_back", lambda _, others: others)  # no thread is late
     with closing(SENDERS[kind]()) as sender:
         traced_lines(10, sender)  # what is done once in a process has been done then
         assert traced_lines(100, sender) == traced_lines(1000, sender) > 50
@@ -136,7 +139,7 @@ def test_a_big_round_gives_way_to_other_rooms(
         for peer in (*above, *below):
             company.hub.names.ignore(peer.client, ignored)
     else:
-        monkeypatch.setattr(rounds, "AT_A_TIME", 1)
+        monkeypatch.setattr(loop, "AT_A_TIME", 1)
     order: list[str] = []
     for where, peers in (("below", below), ("above", above)):
         for peer in peers:

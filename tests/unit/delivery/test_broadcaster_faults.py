@@ -1,14 +1,18 @@
 """delivery.broadcaster when something fails: a connection, the kernel, our own code."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
+import gevent
 import pytest
 
-from gchat.delivery import broadcaster, rounds
+from gchat.delivery import broadcaster
 from gchat.delivery.broadcaster import Broadcaster
 from gchat.delivery.rounds import Round
+from gchat.delivery.senders import loop
+from gchat.delivery.senders.choice import Sender
 from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.hub.room import Room
@@ -16,6 +20,7 @@ from gchat.model.events import Announced
 from gchat.model.room_log import RoomLog
 from tests.unit.failing import Failing
 from tests.unit.peers import Company, ObservedSocket, wait_until
+from tests.unit.senders import ThreadsOnFakes
 
 
 def make_fail(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int = 1) -> Failing:
@@ -56,6 +61,44 @@ def test_one_whom_the_kernel_has_no_memory_for_gets_it_later(company: Company) -
     ObservedSocket(bob, fail)
     company.say(ann, "one", "two")
     assert bob.read_lines(2) == ["ann: one", "ann: two"]
+
+
+class ShortSocket(ObservedSocket):
+    """Takes a few bytes at a time."""
+
+    def send(self, data: bytes) -> int:
+        return super().send(data[:5])
+
+
+@pytest.mark.parametrize("kind", [LoopSender, ThreadsOnFakes])
+def test_what_happens_to_some_in_the_middle_of_a_call_costs_the_others_nothing(
+    kind: Callable[[], Sender],
+) -> None:
+    def fail(number: int, times: int) -> Callable[[bytes], None]:
+        failures = iter([OSError(number, "made to fail")] * times)
+
+        def before_send(_data: bytes) -> None:
+            if failure := next(failures, None):
+                raise failure
+
+        return before_send
+
+    with closing(kind()) as sender, Company(sender=sender) as company:
+        ann, *others = [company.join(f"peer{number}") for number in range(16)]
+        wait_until(lambda: len(company.room.cohorts) == 16, "all listen")
+        ObservedSocket(others[2], fail(errno.ENOBUFS, 20))
+        ObservedSocket(others[5], fail(errno.ECONNRESET, 1000))
+        ObservedSocket(others[8], fail(errno.EAGAIN, 3))
+        ShortSocket(others[11], lambda _: None)
+        texts = [f"{number} {'x' * number}" for number in range(40)]
+        for text in texts:
+            company.say(ann, text)
+            gevent.sleep(0)
+        for number, peer in enumerate(others):
+            if number != 5:
+                assert peer.read_lines(40) == [f"peer0: {text}" for text in texts]
+        assert others[5].client.lost == "made to fail"
+        assert [bool(peer.client.lost) for peer in others].count(True) == 1
 
 
 @pytest.mark.parametrize("unread", [b"", b"x"], ids=["closed", "reset"])
@@ -141,7 +184,7 @@ def test_those_whom_a_round_had_not_reached_when_it_failed_get_it_once_as_well(
     others = [company.join(f"other{number}") for number in range(4)]
     wait_until(lambda: len(company.room.cohorts) == 5, "all listen")
     monkeypatch.setattr(broadcaster, "SLICE", 0.0)
-    monkeypatch.setattr(rounds, "AT_A_TIME", 1)
+    monkeypatch.setattr(loop, "AT_A_TIME", 1)
     failing = make_fail(monkeypatch, Round, "serve", times=0)
 
     def fail_after_this(_data: bytes) -> None:

@@ -5,6 +5,7 @@ and sockets take exactly as many bytes as an example says.
 """
 
 import re
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.delivery.senders.choice import Sender
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.hub.client import Client
 from gchat.model.display import TELNET
@@ -22,6 +25,7 @@ from gchat.model.message import SERVER, Message
 from gchat.model.room_log import RoomLog
 from tests.unit.encoding import encode
 from tests.unit.peers import Company
+from tests.unit.senders import ThreadsOnFakes
 
 CLIENTS = 3
 CHOICE = st.integers(0, CLIENTS - 1)
@@ -120,6 +124,8 @@ class Check:
 class RoomAndListeners(RuleBasedStateMachine):
     """People talk, listen, read slowly, ask and leave, in any order."""
 
+    kind: Callable[[], Sender] = LoopSender
+
     def __init__(self) -> None:
         super().__init__()
         self.limits = ExitStack()
@@ -127,7 +133,8 @@ class RoomAndListeners(RuleBasedStateMachine):
         self.limits.enter_context(patch("gchat.delivery.batch.MAX_BYTES", 60))
         self.company = Company(RoomLog("lobby", max_messages=16), broadcasting=False)
         self.hub, self.room = self.company.hub, self.company.room
-        self.broadcaster = Broadcaster(self.hub)
+        self.sender = self.kind()
+        self.broadcaster = Broadcaster(self.hub, self.sender)
         self.messages: list[Message] = []
         self.answers = 0
         self.listeners = [Listener(self.company.join().client) for _ in range(CLIENTS)]
@@ -202,6 +209,7 @@ class RoomAndListeners(RuleBasedStateMachine):
                     assert listener.client.settled
         finally:
             self.limits.close()
+            self.sender.close()
             for listener in self.listeners:
                 listener.client.connection._socket = listener.real_socket
             self.company.__exit__(None, None, None)
@@ -209,3 +217,13 @@ class RoomAndListeners(RuleBasedStateMachine):
 
 TestRoomAndListeners = RoomAndListeners.TestCase
 TestRoomAndListeners.settings = settings(deadline=None, max_examples=150, stateful_step_count=40)
+
+
+class RoomAndListenersWithThreads(RoomAndListeners):
+    """They do the same, and threads send."""
+
+    kind = ThreadsOnFakes
+
+
+TestWithThreads = RoomAndListenersWithThreads.TestCase
+TestWithThreads.settings = settings(deadline=None, max_examples=75, stateful_step_count=40)

@@ -4,8 +4,9 @@ import errno
 
 import pytest
 
-from gchat.delivery import broadcaster, heartbeat, rounds
+from gchat.delivery import broadcaster, heartbeat
 from gchat.delivery.heartbeat import keep_alive, send_pulse
+from gchat.delivery.senders import loop
 from gchat.hub import cohorts, membership
 from gchat.model.display import PROGRAM, Display
 from gchat.protocol.event_stream import EventStream
@@ -135,7 +136,7 @@ def test_one_that_is_due_during_a_round_comes_behind_it(
     peers, ann = [reader(company) for _ in range(20)], company.join("ann")
     wait_until(lambda: all(peer.client.cohort for peer in peers), "they are in a cohort")
     monkeypatch.setattr(broadcaster, "SLICE", 1e-9)
-    monkeypatch.setattr(rounds, "AT_A_TIME", 1)
+    monkeypatch.setattr(loop, "AT_A_TIME", 1)
 
     def make_due(data: bytes) -> None:
         if data != EventStream.heartbeat:

@@ -1,7 +1,6 @@
 """delivery.senders: the same bytes to many, a result for each, however they are sent."""
 
 import errno
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -12,11 +11,13 @@ from hypothesis import strategies as st
 
 from gchat.delivery.senders import ring as ring_module
 from gchat.delivery.senders.choice import NoSender, Sender, choose_sender
+from gchat.delivery.senders.crew import LEAST, MOST
 from gchat.delivery.senders.loop import FULL, LoopSender
 from gchat.delivery.senders.ring import Ring
-from gchat.delivery.senders.uring import FEW, SIZE, UringSender, try_uring
+from gchat.delivery.senders.uring import FEW, UringSender, try_uring
 from gchat.hub.connection import Connection
-from tests.unit.senders import SENDERS, no_failure
+from tests.unit.senders import SENDERS, no_failure, send_all
+from tests.unit.sides import Sides
 
 BATCH = b"somebody: hello\n"
 LONG = b"x" * 1_000_000
@@ -32,42 +33,6 @@ class Other(Connection):
         return super().send(bytes(data).upper())
 
 
-class Sides:
-    """Connections, and their other sides."""
-
-    def __init__(self, kind: type[Connection] = Connection) -> None:
-        self._kind = kind
-        self.ours = list[Connection]()
-        self.theirs = list[socket.socket]()
-
-    def add(self, count: int = 1) -> None:
-        for _ in range(count):
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            self.ours.append(self._kind(ours))
-            self.theirs.append(theirs)
-
-    def heard(self) -> list[bytes]:
-        """What each of the other sides has got since it was last asked."""
-        return [_read(theirs) for theirs in self.theirs]
-
-    def close(self) -> None:
-        for ours, theirs in zip(self.ours, self.theirs, strict=True):
-            ours.close()
-            theirs.close()
-
-
-def _read(theirs: socket.socket) -> bytes:
-    data = b""
-    try:
-        while more := theirs.recv(1 << 20):
-            data += more
-    except OSError:
-        pass
-    return data
-
-
 @pytest.fixture
 def sides() -> Iterator[Sides]:
     sides = Sides()
@@ -81,12 +46,12 @@ def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
         yield sender
 
 
-@pytest.mark.parametrize("count", [1, FEW, SIZE - 1, SIZE, 3 * SIZE + 1])
+@pytest.mark.parametrize("count", [1, FEW, LEAST, 2 * LEAST, MOST, MOST + 1])
 def test_each_is_sent_all_of_it_once(sender: Sender, sides: Sides, count: int) -> None:
     sides.add(count)
     for number in range(5):
         data = b"%d %s" % (number, BATCH)
-        assert sender.send(data, sides.ours) == [len(data)] * count
+        assert send_all(sender, data, sides.ours) == [len(data)] * count
         assert sides.heard() == [data] * count
 
 
@@ -118,14 +83,14 @@ def test_connections_of_another_kind_make_their_own_bytes(sender: Sender) -> Non
 
 
 @settings(max_examples=50)
-@given(st.lists(st.tuples(st.integers(1, SIZE), st.binary(min_size=1, max_size=50)), max_size=30))
+@given(st.lists(st.tuples(st.integers(1, LEAST), st.binary(min_size=1, max_size=50)), max_size=30))
 def test_calls_of_any_sizes_follow_one_another(calls: list[tuple[int, bytes]]) -> None:
     """The ring's queues wrap around at any place."""
     with closing(Sides()) as sides, closing(try_uring(no_failure)) as sender:
-        sides.add(SIZE)
+        sides.add(LEAST)
         for count, data in calls:
             assert sender.send(data, sides.ours[:count]) == [len(data)] * count
-            assert sides.heard() == [data] * count + [b""] * (SIZE - count)
+            assert sides.heard() == [data] * count + [b""] * (LEAST - count)
 
 
 # When the kernel does not do as it must
@@ -217,19 +182,19 @@ def test_the_ring_is_used_where_it_works_and_the_loop_elsewhere(
         ("uring", UringSender, "uring"),
         ("loop", LoopSender, "loop"),
     ):
-        choice = choose_sender(wanted, no_failure)
+        choice = choose_sender(wanted, 0, no_failure)
         assert (type(choice.sender), choice.shown) == (kind, shown)
         choice.sender.close()
     monkeypatch.setattr(ring_module, "_call", lambda *_: -errno.EPERM)  # as in many containers
-    choice = choose_sender("auto", no_failure)
+    choice = choose_sender("auto", 0, no_failure)
     assert type(choice.sender) is LoopSender
     assert choice.shown == "loop (no io_uring here: Operation not permitted)"
     with pytest.raises(NoSender, match="no io_uring here: Operation not permitted"):
-        choose_sender("uring", no_failure)
+        choose_sender("uring", 0, no_failure)
 
 
 def test_a_ring_that_does_not_send_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring_module, "SEND", 0)  # an operation that does nothing
-    choice = choose_sender("auto", no_failure)
+    choice = choose_sender("auto", 0, no_failure)
     assert type(choice.sender) is LoopSender
     assert "does not send" in choice.shown

@@ -1,5 +1,6 @@
 """What the model of several rooms knows of them and of the people there, and compares."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count
 from types import SimpleNamespace
@@ -9,6 +10,8 @@ import gevent
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.delivery.senders.choice import Sender
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.model.message import Message
 from gchat.model.room_log import RoomLog
@@ -22,9 +25,13 @@ NOW = 1_700_000_000.0
 class KnownRooms(RuleBasedStateMachine):
     """Rooms, all that was said in them, and what everybody has to be sent; nothing happens yet."""
 
+    kind: Callable[[], Sender] = LoopSender
+
     def __init__(self) -> None:
         super().__init__()
         self.patches = ExitStack()
+        sender = self.kind()
+        self.patches.callback(sender.close)
         for where, what in (
             ("gchat.delivery.batch", {"MAX_BYTES": 60, "MAX_SHARED": 3}),
             ("gchat.delivery.batches", {"MAX_MESSAGES": 4}),
@@ -36,14 +43,15 @@ class KnownRooms(RuleBasedStateMachine):
             ("gchat.model.presence", {"INTERVAL": 0.0}),  # all is told at once
             # Two of those that listen are served in a slice, and one visit.
             ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
-            ("gchat.delivery.rounds", {"AT_A_TIME": 1, "perf_counter": count().__next__}),
+            ("gchat.delivery.senders.loop", {"AT_A_TIME": 1}),
+            ("gchat.delivery.rounds", {"perf_counter": count().__next__}),
             ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
             ("gchat.hub.connection.Connection", {"block": leave_blocked}),
         ):
             self.patches.enter_context(patch.multiple(where, **what))
         self.company = Company(broadcasting=False)
         self.hub = self.company.hub
-        self.broadcaster = Broadcaster(self.hub)
+        self.broadcaster = Broadcaster(self.hub, sender)
         self.said: dict[RoomLog, list[Message]] = {}
         """All that was ever said in each room."""
         self.people: list[Person] = []

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from gchat.delivery import broadcaster
-from gchat.delivery import rounds as rounds_module
 from gchat.delivery.broadcaster import Broadcaster
+from gchat.delivery.senders import loop
 from gchat.hub import membership
 from gchat.hub.checkpoint import give_token
 from gchat.hub.resumption import resume
@@ -26,7 +26,7 @@ class Rounds:
         """Serve the first listener of the lobby's next round."""
         with self._monkeypatch.context() as patch:
             patch.setattr(broadcaster, "SLICE", 0.0)
-            patch.setattr(rounds_module, "AT_A_TIME", 1)
+            patch.setattr(loop, "AT_A_TIME", 1)
             self._serve(self.company.room)
 
     def end(self) -> None:

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gchat.commands import Refused
 from gchat.commands.talk import msg
+from gchat.delivery.senders.choice import Sender
 from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.hub.checkpoint import give_token
@@ -35,6 +36,7 @@ from tests.unit.resuming.judging import room_faults
 from tests.unit.resuming.stage import Stage
 from tests.unit.resuming.tls_wire import TlsWire
 from tests.unit.resuming.user import PLENTY, User, Wire
+from tests.unit.senders import ThreadsOnFakes
 
 NAMES = ["ann", "bob", "cy"]
 ROOMS = ["lobby", "one"]
@@ -46,6 +48,8 @@ SIZES = st.sampled_from([1, 20, 150, 600, 10_000])
 class Resuming(RuleBasedStateMachine):
     """Users talk, read, break off and come back, in any order."""
 
+    kind: Callable[[], Sender] = LoopSender
+
     def __init__(self) -> None:
         super().__init__()
         self.patches = ExitStack()
@@ -53,6 +57,8 @@ class Resuming(RuleBasedStateMachine):
         interrupted = ("gchat.delivery.broadcaster", {"LoopSender": lambda: self})
         for where, what in (*SMALL, ticking, interrupted):
             self.patches.enter_context(patch.multiple(where, **what))
+        self.sender = self.kind()
+        self.patches.callback(self.sender.close)
         self.disk = Disk()
         self.numbers = count(1)
         self.knowing_ids = set[int]()
@@ -83,7 +89,11 @@ class Resuming(RuleBasedStateMachine):
         interruption, self.interruption = self.interruption, None
         if interruption:
             interruption()
-        return LoopSender().send(data, connections)
+        return self.sender.send(data, connections)
+
+    @property
+    def at_a_time(self) -> int:
+        return self.sender.at_a_time
 
     # What happens
 
@@ -339,3 +349,13 @@ class Resuming(RuleBasedStateMachine):
 
 TestResuming = Resuming.TestCase
 TestResuming.settings = settings(deadline=None, max_examples=200, stateful_step_count=40)
+
+
+class ResumingWithThreads(Resuming):
+    """Users do the same, and threads send."""
+
+    kind = ThreadsOnFakes
+
+
+TestWithThreads = ResumingWithThreads.TestCase
+TestWithThreads.settings = settings(deadline=None, max_examples=100, stateful_step_count=40)

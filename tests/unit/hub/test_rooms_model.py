@@ -26,6 +26,7 @@ from gchat.protocol.voices import voice_of
 from gchat.text.naming import name_key
 from tests.unit.hub.known_rooms import NOW, KnownRooms
 from tests.unit.person_model import LOOKS, Person
+from tests.unit.senders import ThreadsOnFakes
 
 MOST = 4
 """People at a time."""
@@ -239,3 +240,13 @@ class RoomsAndPeople(KnownRooms):
 
 TestRoomsAndPeople = RoomsAndPeople.TestCase
 TestRoomsAndPeople.settings = settings(deadline=None, max_examples=250, stateful_step_count=50)
+
+
+class RoomsAndPeopleWithThreads(RoomsAndPeople):
+    """They do the same, and threads send."""
+
+    kind = ThreadsOnFakes
+
+
+TestWithThreads = RoomsAndPeopleWithThreads.TestCase
+TestWithThreads.settings = settings(deadline=None, max_examples=125, stateful_step_count=50)

@@ -6,6 +6,7 @@ displaced, and comes back, with and without the places that it has; the server i
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from itertools import count
 from sys import maxsize
@@ -19,6 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gchat.commands import Refused
 from gchat.commands.talk import msg
+from gchat.delivery.senders.choice import Sender
+from gchat.delivery.senders.loop import LoopSender
 from gchat.hub import membership
 from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client, Dismissed
@@ -34,6 +37,7 @@ from tests.unit.resuming.bounds import SMALL
 from tests.unit.resuming.disk import EPOCH, Disk
 from tests.unit.resuming.stage import Stage
 from tests.unit.resuming.user import PLENTY, Wire
+from tests.unit.senders import ThreadsOnFakes
 
 ROOMS = ["lobby", "one", "two", "three"]
 JSON = Display(json=True, presence=True, notices=True)
@@ -60,13 +64,18 @@ class Stay:
 class SeveralRooms(RuleBasedStateMachine):
     """One bot in several rooms, and somebody else in each of them."""
 
+    kind: Callable[[], Sender] = LoopSender
+
     def __init__(self) -> None:
         super().__init__()
         self.patches = ExitStack()
         ticking = {"perf_counter": count().__next__}
+        sender = self.kind()
+        self.patches.callback(sender.close)
         for where, what in (
             *SMALL,
             ("gchat.delivery.rounds", ticking),
+            ("gchat.delivery.broadcaster", {"LoopSender": lambda: sender}),
             ("gchat.delivery.one_by_one", {"SENDS_PER_VISIT": 2}),
         ):
             self.patches.enter_context(patch.multiple(where, **what))
@@ -308,3 +317,13 @@ class SeveralRooms(RuleBasedStateMachine):
 
 TestSeveralRooms = SeveralRooms.TestCase
 TestSeveralRooms.settings = settings(deadline=None, max_examples=60, stateful_step_count=60)
+
+
+class SeveralRoomsWithThreads(SeveralRooms):
+    """The bot does the same, and threads send."""
+
+    kind = ThreadsOnFakes
+
+
+TestWithThreads = SeveralRoomsWithThreads.TestCase
+TestWithThreads.settings = settings(deadline=None, max_examples=30, stateful_step_count=60)

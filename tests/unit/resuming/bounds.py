@@ -8,7 +8,7 @@ from tests.unit.person_model import leave_blocked, small_log
 SMALL: list[tuple[str, dict[str, Any]]] = [
     ("gchat.delivery.batch", {"MAX_BYTES": 80}),
     ("gchat.delivery.batches", {"MAX_MESSAGES": 4, "FAR": 3}),
-    ("gchat.delivery.rounds", {"AT_A_TIME": 1}),
+    ("gchat.delivery.senders.loop", {"AT_A_TIME": 1}),
     ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
     ("gchat.delivery.backfill", {"PAUSE": 0.0}),
     ("gchat.store.history", {"RoomLog": small_log}),
