@@ -11,6 +11,7 @@ from tests.nodes.redis_server import KEEPS_NOTHING, Redis
 
 StartRedis = Callable[..., Redis]
 StartNode = Callable[..., Node]
+MakeProxy = Callable[[Redis], Proxy]
 
 
 @pytest.fixture

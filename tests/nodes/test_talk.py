@@ -1,18 +1,14 @@
 """Several servers with the same rooms: everybody sees the same, each line once, whatever breaks."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import lines_of
 from tests.nodes.cluster import Cluster, finish
-from tests.nodes.conftest import StartNode, StartRedis
-from tests.nodes.proxy import Proxy
-from tests.nodes.redis_server import KEEPS_ALL, KEEPS_NOTHING, Redis
-
-MakeProxy = Callable[[Redis], Proxy]
+from tests.nodes.conftest import MakeProxy, StartNode, StartRedis
+from tests.nodes.redis_server import KEEPS_ALL, KEEPS_NOTHING
 
 
 @pytest.mark.parametrize("count", [2, 3])
