@@ -75,10 +75,11 @@ def name_meant(hub: Hub, typed: str) -> str:
     """
     name = bare_name(typed)
     key = name_key(name)
-    is_known = hub.names.holder_of_key(key) or hub.identities.called(key)
-    if is_known or len(key) < LEAST_BEGINNING:
+    is_here = hub.names.holder_of_key(key) or hub.identities.called(key)
+    if is_here or hub.elsewhere.called(name) or len(key) < LEAST_BEGINNING:
         return name
-    meant = sorted({*hub.names.beginning_with(key), *hub.identities.beginning_with(key)})
+    known = hub.names, hub.identities, hub.elsewhere
+    meant = sorted({name for each in known for name in each.beginning_with(key)})
     if len(meant) > 1:
         which = listing(meant, len(meant), MOST_MEANT)
         raise Refused(f"{name} may be {which}; type more of the name. Not sent.", "several names")

@@ -19,9 +19,9 @@ from gchat.commands.table import (
     lookup,
     title,
 )
-from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.config.settings import WITH_TLS, WITHOUT_TLS
 from gchat.hub.client import Client, Dismissed
+from gchat.hub.direct_messages import PRIVATE_LIMIT
 from gchat.hub.hub import Hub
 from gchat.hub.owed import OWED_LIMIT
 from gchat.hub.seats import MOST_SEATS

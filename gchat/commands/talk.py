@@ -1,25 +1,21 @@
 """Actions, and direct messages."""
 
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from gchat.commands.arguments import away_of, bare_name, called, name_meant
+from gchat.commands.arguments import bare_name, called, name_meant
 from gchat.commands.table import Refused, command
-from gchat.hub.client import Client
-from gchat.hub.hub import Hub
+from gchat.hub import direct_messages
+from gchat.hub.asking import NotAsked, Unanswered
+from gchat.hub.client import Away, Client
+from gchat.hub.direct_messages import NotTaken, Recipient, Taken, find_elsewhere, find_numbered
+from gchat.hub.hub import Hub, Speaker
 from gchat.hub.sent import MOST_OF_ONE, Sent
 from gchat.model.answers import DirectMessage
 from gchat.model.identities import Identity
-from gchat.model.message import Kind, Private, Ref
-from gchat.protocol.voices import voice_of
+from gchat.model.message import Kind, Ref
 from gchat.store.errors import StoreError
 from gchat.text.naming import name_key
-
-PRIVATE_LIMIT = 64 * 1024
-"""Bytes of unread direct messages that a client may have before new ones are refused. The message
-that crosses the limit is still taken."""
-
-MAX_TOLD = 1000
-"""Senders who are remembered as told that a user is away; above that, all are told again."""
 
 
 @command("ACTION", speaks=True)
@@ -59,10 +55,13 @@ def msg(hub: Hub, client: Client, name: str, text: str) -> None:
     """
     typed, name = name, name_meant(hub, name)
     identity = hub.identities.called(name_key(name))
-    if identity and hub.names.holder(name) is None:
+    person = hub.names.holder(name)
+    if person is None and identity:
         sent = _store(hub, client, identity, text)
+    elif person is None and (there := _elsewhere(hub, name)):
+        sent = _send(hub, client, there, text)
     else:
-        sent = _deliver(hub, client, called(hub, name), text)
+        sent = _deliver(hub, client, person or called(hub, name), text)
     if name_key(name) != name_key(bare_name(typed)):
         told = f"Sent to {name}, the only name that begins with {bare_name(typed)}"
         hub.answer(client, told, facts=sent)
@@ -77,81 +76,91 @@ def reply(hub: Hub, client: Client, text: str) -> None:
     if not client.correspondent:
         raise Refused("You have no direct message to reply to", "nobody to reply to")
     person = hub.clients.get(client.correspondent)
-    if person is None or hub.names.holder(person.name) is not person:
+    if person is not None and hub.names.holder(person.name) is person:
+        _deliver(hub, client, person, text)
+    elif there := find_numbered(hub, client.correspondent):
+        _send(hub, client, there, text)
+    else:
         raise Refused("The sender of your last direct message has left", "nobody to reply to")
-    _deliver(hub, client, person, text)
 
 
 def _store(hub: Hub, client: Client, identity: Identity, text: str) -> DirectMessage:
     """Store `text` in the history file until the owner of `identity` comes back."""
-    name = identity.name
-    if name_key(client.name) in map(name_key, identity.ignored):
-        raise Refused(f"{name} ignores you; not sent", "ignored by the recipient")
-    number = hub.mail.next_number()
-    private = Private(round(time.time(), 3), client.name, name, text, number)
-    hub.mail.add(identity.number, private)  # first: its owner may come back meanwhile, and get it
-    try:
-        _write(hub, identity, private)
-    except Refused:
-        if identity.number not in hub.clients:
-            hub.mail.withdraw(identity.number, private)
-            raise
-    else:
-        identity.has_mail = identity.number not in hub.clients
-    if client.display.notices:
-        hub.enqueue(client, hub.voice_for(client).private(private))
-    sent = DirectMessage(name, True, None)
-    told = f"{name} is not here; your message is stored until they come back"
-    hub.confirm(client, told, facts=sent)
-    return sent
-
-
-def _write(hub: Hub, identity: Identity, private: Private) -> None:
-    """Write `private`, which is for the owner of `identity`, to the file. Raises Refused."""
-    name = identity.name
-    with hub.mail.being_written([(identity.number, private)]):
-        try:
-            is_kept = hub.directory.keep_private(identity.number, private, PRIVATE_LIMIT)
-        except StoreError as error:
-            raise Refused(
-                f"{name} is not here, and the message cannot be stored: {error}; not sent",
-                "cannot be stored",
-            ) from None
-        if not is_kept:
-            raise Refused(
-                f"{name} is not here and has too many unread messages; not sent",
-                "too many unread messages",
-            )
+    with _refusing():
+        taken = direct_messages.store(hub, identity, _as_speaker(client), text)
+    return _confirm(hub, client, taken)
 
 
 def _deliver(hub: Hub, client: Client, person: Client, text: str) -> DirectMessage:
-    name = person.name
     if person is client:
         raise Refused("You cannot send a direct message to yourself", "to itself")
-    if client.ignores.hides(person.number, name):
+    _check_is_heard(client, person.number, person.name)
+    with _refusing():
+        taken = direct_messages.deliver(hub, person, _as_speaker(client), text)
+    return _confirm(hub, client, taken)
+
+
+def _elsewhere(hub: Hub, name: str) -> Recipient | None:
+    """The user called `name` of another server. Raises Refused."""
+    if not hub.store.is_shared:
+        return None
+    try:
+        return find_elsewhere(hub, name)
+    except StoreError as error:
+        raise Refused(
+            f"Not sent: {name} may be at another server, and the store does not answer: {error}. "
+            "Try again later.",
+            "store away",
+        ) from None
+
+
+def _send(hub: Hub, client: Client, to: Recipient, text: str) -> DirectMessage:
+    """Send `text` to a user of another server, and wait until it is there. Raises Refused."""
+    _check_is_heard(client, to.number, to.name)
+    with _refusing(), hub.command_gate.paused(client.owner):
+        taken = direct_messages.send(hub, to, _as_speaker(client), text)
+    return _confirm(hub, client, taken)
+
+
+def _as_speaker(client: Client) -> Speaker:
+    return Speaker(client.number, client.name)
+
+
+def _check_is_heard(client: Client, number: int, name: str) -> None:
+    """Raise Refused if `client` ignores the user of this number and name."""
+    if client.ignores.hides(number, name):
         raise Refused(
             f"You ignore {name} and would not see an answer; /unignore {name} ends that",
             "recipient ignored",
         )
-    if person.ignores.hides(client.number, client.name):
-        raise Refused(f"{name} ignores you; not sent", "ignored by the recipient")
-    if person.lost or person.private_bytes > PRIVATE_LIMIT:
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Raises Refused if a direct message is not taken within, or that is not known."""
+    try:
+        yield
+    except NotTaken as why:
+        raise Refused(str(why), why.what) from None
+    except NotAsked as why:
+        raise Refused(f"Not sent: {why}. Try again later.", "other server away") from None
+    except Unanswered:
         raise Refused(
-            f"{name} has not read earlier messages; not sent, try again later",
-            "too many unread messages",
-        )
-    private = Private(time.time(), client.name, name, text, hub.mail.next_number())
-    hub.enqueue(person, voice_of(person.display).private(private), private)
-    if person.mail is not None:
-        hub.mail.add(person.number, private)
-    person.correspondent = client.number
-    hub.bells.ring(person)
+            "It is not known whether your message was sent: the recipient's server does not "
+            "answer. It was not sent twice.",
+            "other server does not answer",
+        ) from None
+
+
+def _confirm(hub: Hub, client: Client, taken: Taken) -> DirectMessage:
+    """Show `client` the direct message that it has sent, and what its recipient does not see."""
+    private, name = taken.private, taken.private.to
     if client.display.notices:
         hub.enqueue(client, hub.voice_for(client).private(private))
-    sent = DirectMessage(name, False, away_of(person, client))
-    if person.away and client.number not in person.away.told:
-        if len(person.away.told) >= MAX_TOLD:
-            person.away.told.clear()
-        person.away.told.add(client.number)
-        hub.confirm(client, f"{name} is {person.away}", facts=sent)
+    sent = DirectMessage(name, taken.is_stored, taken.away)
+    if taken.is_stored:
+        told = f"{name} is not here; your message is stored until they come back"
+        hub.confirm(client, told, facts=sent)
+    elif taken.tells_away and taken.away is not None:
+        hub.confirm(client, f"{name} is {Away(taken.away, set())}", facts=sent)
     return sent

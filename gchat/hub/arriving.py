@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from gchat.hub import asking
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.placing import insert
@@ -11,7 +12,16 @@ from gchat.model.events import Deleted as DeletedEvent
 from gchat.model.message import SPOKEN, Topic, Utterance
 from gchat.model.runs import COUNT, KIND, NAME, REF, SENDER, TEXT, TIME, Run, messages_of
 from gchat.store.base import Placed
-from gchat.store.shared import Arrived, Deleted, Forked, Informed, News, SharedStore, Skipped
+from gchat.store.shared import (
+    Arrived,
+    Deleted,
+    Forked,
+    Informed,
+    Letter,
+    News,
+    SharedStore,
+    Skipped,
+)
 from gchat.text.phrases import counted
 
 
@@ -20,6 +30,9 @@ def take(hub: Hub, news: News) -> None:
     if isinstance(news, Informed):
         if news.kind == Announced.kind:
             hub.tell_all_here(Announced(**news.what))
+        return
+    if isinstance(news, Letter):
+        asking.take(hub, news)
         return
     room = hub.rooms.by_name.get(news.room)
     if room is None:

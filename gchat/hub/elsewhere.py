@@ -16,6 +16,7 @@ class Elsewhere:
         self._present: Mapping[str, Sequence[Peer]] = {}
         self._of_room: dict[str, list[Peer]] = {}
         self._called: dict[str, Peer] = {}
+        self._numbered: dict[int, Peer] = {}
         self._looks = LookAlikes()
 
     def learn(self, present: Mapping[str, Sequence[Peer]]) -> None:
@@ -34,6 +35,12 @@ class Elsewhere:
         for key in called.keys() - self._called.keys():
             self._looks.add(called[key].name, key)
         self._called = called
+        self._numbered = {peer.number: peer for peer in called.values()}
+
+    @property
+    def servers(self) -> list[str]:
+        """The other servers."""
+        return [*self._present]
 
     def people(self, room: str) -> Sequence[Peer]:
         """The clients of other servers that are in `room`."""
@@ -42,6 +49,18 @@ class Elsewhere:
     def called(self, name: str) -> Peer | None:
         """The client of another server that is called `name`, or None."""
         return self._called.get(name_key(name))
+
+    def numbered(self, number: int) -> Peer | None:
+        """The client of another server that has this number, or None."""
+        return self._numbered.get(number)
+
+    def beginning_with(self, key: str) -> list[str]:
+        """The names that clients of other servers have taken and whose keys begin with `key`."""
+        return [
+            peer.name
+            for called, peer in self._called.items()
+            if called.startswith(key) and ":" not in peer.name  # no address
+        ]
 
     def like(self, name: str) -> Peer | None:
         """The client of another server called `name`, or else one whose name looks like it."""

@@ -19,6 +19,7 @@ from gchat.hub.names import Names
 from gchat.hub.notices import PresenceNotices
 from gchat.hub.password_attempts import PasswordAttempts
 from gchat.hub.pending_writes import PendingWrites
+from gchat.hub.questions import Questions
 from gchat.hub.room import Pending, Room
 from gchat.hub.rooms import LOBBY, Rooms
 from gchat.hub.seat import Seat
@@ -82,6 +83,8 @@ class Hub:
         self.identities = Identities(self.directory.identities())
         self.elsewhere = Elsewhere()
         """Clients of other servers that share the store."""
+        self.questions = Questions()
+        """What these servers were asked, and have not answered."""
         self.names = Names(self.identities, self.elsewhere)
         self.mail = Mail(self.directory.first_private)
         self.bells = Bells(self.names, self.enqueue)

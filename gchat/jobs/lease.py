@@ -34,6 +34,7 @@ def keep_lease(hub: Hub, store: SharedStore) -> None:
 def _exchange(hub: Hub, store: SharedStore) -> None:
     others: Others = store.renew([_peer(hub, number) for number in [*hub.clients]])
     hub.elsewhere.learn(others.present)
+    hub.questions.forget(hub.elsewhere.servers)
     for server, peers in others.ended.items():
         log.warning("server %s has ended, with %s", server, counted(len(peers), "client"))
         _tell_that_all_left(hub, store, server, peers)

@@ -15,6 +15,8 @@ class Peer(NamedTuple):
     operator: bool
     away: str | None
     """Its away message, which may be empty; None if it is not away."""
+    server: str = ""
+    """The number of its server; empty if that is this one."""
 
 
 class Others(NamedTuple):

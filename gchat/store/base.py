@@ -74,6 +74,15 @@ class Left(NamedTuple):
     """Messages that were there before the store had the index that it has now."""
 
 
+class Holder(NamedTuple):
+    """Who has a name."""
+
+    server: str
+    """Empty if it is reserved for one who has left."""
+    number: int
+    name: str
+
+
 class Store(ABC):
     """The log of each room: messages with the ids 1, 2, 3, ...
 
@@ -237,6 +246,13 @@ class Directory(ABC):
         none. Raises StoreError.
         """
         return ""
+
+    def holder(self, key: str) -> Holder | None:
+        """The client of any server whose name has this `key`; None if no other server has one.
+
+        Raises StoreError.
+        """
+        return None
 
     def release(self, key: str, number: int, until: float = 0.0) -> None:
         """Learn that the client of this number has the name with this `key` no longer.

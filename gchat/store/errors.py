@@ -33,6 +33,10 @@ class TookTooLong(StoreError):
         super().__init__("it takes too long")
 
 
+class InDoubt(StoreError):
+    """Raised if nobody knows whether something was written."""
+
+
 class CannotUse(Exception):
     """Why a history file cannot be used: a line that names it, for a person to read."""
 

@@ -52,7 +52,16 @@ class Informed(NamedTuple):
     """As it is in JSON."""
 
 
-News = Arrived | Skipped | Forked | Deleted | Informed
+class Letter(NamedTuple):
+    """Another server has sent something to this one alone."""
+
+    server: str
+    kind: str
+    what: Any
+    """As it is in JSON."""
+
+
+News = Arrived | Skipped | Forked | Deleted | Informed | Letter
 
 
 class RecordingStore(Store):
@@ -100,6 +109,14 @@ class SharedStore(Store):
     @abstractmethod
     def inform(self, kind: str, what: Any) -> None:
         """Tell all other servers something, which has to be JSON. Raises StoreError."""
+
+    @abstractmethod
+    def send(self, server: str, kind: str, what: Any) -> bool:
+        """Send one other server something, which has to be JSON: it gets it once, or never.
+
+        False, and nothing is sent, if that server has ended. Raises InDoubt if it may have been
+        sent, and StoreError if it was not.
+        """
 
     @abstractmethod
     def say_once(self, room: str, name: str, event: RoomEvent) -> None:

@@ -48,7 +48,7 @@ def start_node(tmp_path: Path) -> Iterator[StartNode]:
 
 
 @pytest.fixture
-def proxy(tmp_path: Path) -> Iterator[Callable[[Redis], Proxy]]:
+def proxy(tmp_path: Path) -> Iterator[MakeProxy]:
     """Makes ways to Redis that can be cut."""
     made = list[Proxy]()
 

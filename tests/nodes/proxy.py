@@ -24,6 +24,8 @@ class Proxy:
         """So many connections are still to be cut when Redis answers something on them that is
         shorter than a kilobyte; the answer is lost."""
         self.lost = 0
+        self.is_lost = is_append
+        """Which requests these answers belong to."""
         self._open = set[socket.socket]()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -76,7 +78,7 @@ class Proxy:
                 time.sleep(late)
                 if each is client:
                     asked = data
-                elif self.loses and is_append(asked):
+                elif self.loses and self.is_lost(asked):
                     self.loses -= 1
                     self.lost += 1
                     return
@@ -86,3 +88,8 @@ class Proxy:
 def is_append(asked: bytes) -> bool:
     """Whether a request places messages."""
     return b"EVALSHA" in asked and b":batch:" in asked
+
+
+def is_letter(asked: bytes) -> bool:
+    """Whether a request puts something into the inbox of a server."""
+    return b"EVALSHA" in asked and b":inbox:" in asked

@@ -112,8 +112,6 @@ def test_who_whois_and_rooms_tell_of_all_servers(servers: list[Server]) -> None:
     wait_until(is_counted, "cleo is known")
     ann.say("/whois bob")
     assert ann.expect("bob:") == " * bob: in #lobby, at another server"
-    ann.say("/msg bob psst")
-    assert "bob is at another server" in ann.expect("bob")
 
 
 def test_people_of_a_server_that_dies_have_left(

@@ -11,6 +11,7 @@ with blanks between them.
 import time
 from typing import NamedTuple
 
+from gchat.store.base import Holder
 from gchat.store.redis import keys
 from gchat.store.redis.link import Command, Link, evaluate
 from gchat.store.redis.scripts import CLAIM, RELEASE
@@ -48,6 +49,18 @@ class Claims:
             self._held[key] = Claim(number, name)
             self._released.pop(key, None)
         return str(holder)
+
+    def holder(self, link: Link, key: str) -> Holder | None:
+        """Who has the name with this `key`; None if nobody has. Raises StoreError."""
+        found, alive = link.call_all(
+            [("HGET", keys.NAMES, key), ("ZRANGE", keys.ALIVE, 0, -1)],
+        )
+        if not found:
+            return None
+        server, number, until, name = found.decode().split(" ", 3)
+        if server.encode() in alive:
+            return Holder(server, int(number), name)
+        return Holder("", int(number), name) if float(until) > time.time() else None
 
     def release(self, key: str, number: int, until: float) -> None:
         """Give the name with this `key` back, soon; it stays reserved for the client `until` then.

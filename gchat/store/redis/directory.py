@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from gchat.model.identities import Identity
 from gchat.model.message import Private, Topic
-from gchat.store.base import Directory, Sanctions
+from gchat.store.base import Directory, Holder, Sanctions
 from gchat.store.errors import decoding
 from gchat.store.redis import keys
 from gchat.store.redis.claims import Claims
@@ -37,6 +37,10 @@ class RedisDirectory(Directory):
 
     def claim(self, key: str, number: int, name: str) -> str:
         return self._claims.claim(self._link, key, number, name)
+
+    @decoding()
+    def holder(self, key: str) -> Holder | None:
+        return self._claims.holder(self._link, key)
 
     def release(self, key: str, number: int, until: float = 0.0) -> None:
         self._claims.release(key, number, until)

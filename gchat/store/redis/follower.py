@@ -11,10 +11,10 @@ from gchat.store.redis import keys
 from gchat.store.redis.chain import Chain
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.joining import find_common, give_back, join
-from gchat.store.redis.link import Link
+from gchat.store.redis.link import Command, Link
 from gchat.store.redis.outbox import Outbox
 from gchat.store.redis.reader import HasForked, check, complete, news_of
-from gchat.store.shared import Deleted, Forked, Informed, News
+from gchat.store.shared import Deleted, Forked, Informed, Letter, News
 
 BLOCK = 1000
 """Milliseconds that Redis waits for news."""
@@ -53,6 +53,9 @@ class Follower:
         self._node = node
         self._inbox = keys.inbox(node)
         self._read_up_to = {self._inbox: "0-0", keys.NEWS: ""}
+        self._read_letters = list[str]()
+        """The ids of letters that were read, and are to be taken out of the inbox: nobody is to
+        find a direct message there."""
         self._behind = list[str]()
         """Rooms that may have more than was read; some of them are read next, and do not wait."""
         self._partly: str = ""
@@ -140,15 +143,22 @@ class Follower:
         command: list[str | int] = ["XREAD", "COUNT", count, "STREAMS", *streams, *places]
         if waits:
             command[1:1] = ["BLOCK", BLOCK]
-        found = self._link.call(*command)
         news = list[News]()
-        for name, raw in found or ():
+        for name, raw in self._call(command) or ():
             if room := names.get(name, ""):
                 news += self._news_of(room, raw, count)
             else:
                 self._read_up_to[name.decode()] = raw[-1][0].decode()
-                news += self._told(raw) if name.decode() == keys.NEWS else ()
+                news += self._told(raw) if name.decode() == keys.NEWS else self._letters(raw)
         return news
+
+    def _call(self, command: Command) -> Any:
+        if not self._read_letters:
+            return self._link.call(*command)
+        emptied = "XDEL", self._inbox, *self._read_letters
+        _, found = self._link.call_all([emptied, command])
+        self._read_letters.clear()
+        return found
 
     def _choose(self, ends: Mapping[str, int]) -> tuple[Sequence[str], int, bool]:
         """Which rooms are read next, how many entries of each, and whether that may wait."""
@@ -181,3 +191,7 @@ class Follower:
             if node != self._node:
                 news.append(Deleted(*what) if kind == DELETED else Informed(kind, what))
         return news
+
+    def _letters(self, raw: Sequence[Any]) -> list[News]:
+        self._read_letters += [number.decode() for number, _ in raw]
+        return [Letter(*json.loads(fields[1])) for _, fields in raw if fields[0] == b"letter"]

@@ -70,5 +70,5 @@ def batch(room: str, node: str) -> str:
 
 
 def inbox(node: str) -> str:
-    """A stream for one server: what wakes its follower."""
+    """A stream for one server: what others send it, and what wakes its follower."""
     return f"{PREFIX}inbox:{node}"

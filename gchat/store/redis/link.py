@@ -19,7 +19,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from gchat.store.errors import StoreError
+from gchat.store.errors import InDoubt, StoreError
 from gchat.store.redis.address import address_of
 from gchat.store.redis.scripts import ALL, sha
 
@@ -77,11 +77,16 @@ class Link:
     def call_once(self, *command: bytes | str | float) -> Any:
         """Return what Redis answers to `command`, which is not sent a second time.
 
-        Raises StoreError.
+        Raises InDoubt if it may have been carried out all the same, and StoreError if it was not.
         """
-        self.call("PING")
+        self.call("PING")  # a connection that broke before is found out by this
         with self._lock:
-            return self._call_all([command])[0]
+            try:
+                return self._call_all([command])[0]
+            except StoreError as error:
+                if isinstance(error.__cause__, ResponseError):
+                    raise
+                raise InDoubt(str(error)) from error
 
     def connect(self) -> str:
         """Connect, if that is to be done; returns which run of Redis it is. Raises StoreError."""

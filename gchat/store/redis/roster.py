@@ -50,13 +50,17 @@ class Roster:
         if changed:
             found = link.call("HMGET", keys.PEOPLE, *changed)
             for server, people in zip(changed, found, strict=True):
-                self._present[server] = [Peer(*each) for each in json.loads(people or "[]")]
+                self._present[server] = _peers(server, people or b"[]")
         self._versions = {server: known.get(server, "") for server in servers}
         return Others(dict(self._present), ended, was_given_up=not was_in)
 
     def tell_all_again(self) -> None:
         """Have the others be told of all clients with the next lease: Redis may have lost that."""
         self._told, self._versions = None, {}
+
+
+def _peers(server: str, told: bytes) -> list[Peer]:
+    return [Peer(*each)._replace(server=server) for each in json.loads(told)]
 
 
 def _pairs(flat: Sequence[bytes]) -> list[tuple[bytes, bytes]]:

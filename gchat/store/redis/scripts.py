@@ -232,7 +232,18 @@ return 1
 
 KEYS: names. ARGV: the key of the name, the number of the client, a time or 0."""
 
-ALL = (OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE)
+SEND = """
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'letter', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+"""Put a letter into the inbox of a server, unless that has ended; returns 0 then.
+
+KEYS: inbox, alive. ARGV: the server, the length of the inbox, the seconds that it is kept for, the
+letter."""
+
+ALL = (OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE, SEND)
 
 
 def sha(script: str) -> str:

@@ -24,8 +24,15 @@ from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.opening import open_room
 from gchat.store.redis.outbox import Outbox, place_once
 from gchat.store.redis.roster import Roster
-from gchat.store.redis.scripts import DELETE, NUMBER
-from gchat.store.shared import Arrived, Deleted, Forked, News, RecordingStore, SharedStore
+from gchat.store.redis.scripts import DELETE, NUMBER, SEND
+from gchat.store.shared import (
+    Arrived,
+    Deleted,
+    Forked,
+    News,
+    RecordingStore,
+    SharedStore,
+)
 from gchat.text.clock import duration
 
 CLIENTS_OF_A_NODE = 2**32
@@ -180,6 +187,12 @@ class RedisStore(SharedStore):
     def inform(self, kind: str, what: Any) -> None:
         told = json.dumps([self.node, kind, what])
         self._link.call_once("XADD", keys.NEWS, "MAXLEN", "~", NEWS_LENGTH, "*", "told", told)
+
+    def send(self, server: str, kind: str, what: Any) -> bool:
+        letter = json.dumps([self.node, kind, what], ensure_ascii=False)
+        both = keys.inbox(server), keys.ALIVE
+        command = evaluate(SEND, both, server, NEWS_LENGTH, INBOX_LASTS, letter)
+        return bool(self._link.call_once(*command))
 
     def close(self, seconds: float = END_PATIENCE) -> None:
         with suppress(StoreError):

@@ -8,8 +8,8 @@ import pytest
 
 from gchat import __version__
 from gchat.commands import admin
-from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.config.limits import MEANINGS
+from gchat.hub.direct_messages import PRIVATE_LIMIT
 from gchat.hub.owed import OWED_LIMIT
 from tests.unit.commands import typing_lines
 from tests.unit.commands.asking import answer, is_about, objects

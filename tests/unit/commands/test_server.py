@@ -8,9 +8,9 @@ import pytest
 from gchat import __version__, commands
 from gchat.commands import TABLE, groups
 from gchat.commands.table import LINE_WIDTH, title
-from gchat.commands.talk import PRIVATE_LIMIT
 from gchat.config.password import Password
 from gchat.hub.client import Dismissed
+from gchat.hub.direct_messages import PRIVATE_LIMIT
 from gchat.hub.owed import OWED_LIMIT
 from gchat.model.events import Announced
 from gchat.model.sanctions import Sanction

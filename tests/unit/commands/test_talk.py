@@ -3,10 +3,10 @@
 import pytest
 
 from gchat.commands import Refused
-from gchat.commands.talk import MAX_TOLD, PRIVATE_LIMIT
 from gchat.hub import membership
 from gchat.hub.checkpoint import give_token, leave
 from gchat.hub.client import Away
+from gchat.hub.direct_messages import MAX_TOLD, PRIVATE_LIMIT
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 

@@ -45,7 +45,7 @@ class KnownRooms(RuleBasedStateMachine):
             ("gchat.delivery.broadcaster", {"SLICE": 1.5}),
             ("gchat.delivery.senders.loop", {"AT_A_TIME": 1}),
             ("gchat.delivery.rounds", {"perf_counter": count().__next__}),
-            ("gchat.commands.talk", {"time": SimpleNamespace(time=lambda: NOW)}),
+            ("gchat.hub.direct_messages", {"time": SimpleNamespace(time=lambda: NOW)}),
             ("gchat.hub.connection.Connection", {"block": leave_blocked}),
         ):
             self.patches.enter_context(patch.multiple(where, **what))

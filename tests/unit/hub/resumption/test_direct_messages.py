@@ -3,7 +3,7 @@
 import pytest
 
 from gchat.commands.table import Refused
-from gchat.commands.talk import PRIVATE_LIMIT
+from gchat.hub.direct_messages import PRIVATE_LIMIT
 from gchat.hub.left_rooms import Missed
 from gchat.store.errors import StoreError
 from tests.unit.commands.typing_lines import person, refusal, told
