@@ -133,4 +133,5 @@ def finish(cluster: Cluster, *, but: str = "-", lost: int = 0) -> None:
     for name, member in cluster.members.items():
         member.witness.reads_to_the_end = not name.startswith(but)
     assert total
-    assert cluster.faults(lost) == []
+    found = cluster.faults(lost)
+    assert found == [], found

@@ -19,7 +19,7 @@ SENTINEL_PORT = 26379
 PATIENCE = 1.0
 """Seconds that Redis has to take a connection, and a Sentinel to answer."""
 
-PLAIN = {"retry": None, "protocol": 2, "lib_name": None, "lib_version": None}
+PLAIN = {"retry": None, "protocol": 2}
 """What all connections have in common. Whatever fails is tried again by whoever knows whether that
 does harm; redis-py would do so ten times by itself."""
 

@@ -7,13 +7,14 @@ others have had their time, the rooms go on: until then no script gives out an i
 
 from collections.abc import Sequence
 
+from gchat.model.message import Kind
 from gchat.model.room_log import Cursor
-from gchat.model.runs import EPOCH, ID, SPOKEN_UP_TO, TIME
+from gchat.model.runs import EPOCH, ID, KIND, SPOKEN_UP_TO, TIME
 from gchat.store.redis import keys
 from gchat.store.redis.entries import Read, piece_of, place_field, read
 from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.reader import HasForked
-from gchat.store.redis.scripts import GIVE_BACK, JOIN
+from gchat.store.redis.scripts import DELETE, GIVE_BACK, JOIN
 
 PATIENCE = 8000
 """Milliseconds after the first server has joined in which the others are waited for."""
@@ -41,7 +42,8 @@ def join(link: Link, me: str, others: Sequence[str], *, was_here: bool) -> bool:
 def give_back(link: Link, room: str, known: Sequence[Read]) -> None:
     """Add those of `known`, the last messages of `room`, that Redis has lost.
 
-    Raises StoreError, and HasForked if it has other messages with their ids.
+    And delete those that were deleted: it may have lost that, too. Raises StoreError, and HasForked
+    if it has other messages with their ids.
     """
     while known:
         end, mark = map(int, [each or 0 for each in link.call(*_where(room))])
@@ -49,9 +51,11 @@ def give_back(link: Link, room: str, known: Sequence[Read]) -> None:
         if first <= end <= last and known[end - first].mark != mark:
             raise HasForked
         if end >= last:
-            return
+            break
         portion = known[max(0, end - first + 1) :][:AT_ONCE]
         link.call(*_giving(link.run, room, end, mark, portion))
+    if deleted := [each.row[ID] for each in known if each.row[KIND] == Kind.GONE]:
+        link.call(*evaluate(DELETE, (keys.log(room), keys.gone(room)), *deleted))
 
 
 def find_common(link: Link, room: str, known: Sequence[Read]) -> tuple[Cursor, int | None]:

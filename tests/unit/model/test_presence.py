@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from gchat.model.events import Left, RoomEvent
+from gchat.model import presence as presences
+from gchat.model.events import Left, Passed, RoomEvent
 from gchat.model.message import SERVER
 from gchat.model.presence import INTERVAL, MOST_ALONE, NAME_PATIENCE, Presence
 from gchat.protocol.sentences import sentence_of
@@ -258,3 +259,17 @@ def test_the_words_of_many_do_not_fill_the_room(presence: Presence) -> None:
     lines = told(presence.tell(NOW))
     assert len(lines) == MOST_ALONE + 1
     assert lines[-1] == ("name9, name10 and 90 others left", SERVER, "")
+
+
+def test_of_very_many_who_came_and_went_some_are_only_counted(
+    presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presences, "MOST_PASSED", 2)
+    for number in range(1, 6):
+        presence.join(number, f"ann{number}")
+        presence.leave(number, f"ann{number}", quits=True)
+    ((event, about, _),) = presence.tell(NOW)
+    assert (event, about) == (Passed(["ann1", "ann2"], 3), SERVER)
+    presence.join(9, "bob")
+    presence.leave(9, "bob", quits=True)
+    assert told(presence.tell(NOW)) == [("bob came and went", 9, "bob")]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.model.message import Kind
-from gchat.model.room_log import MOST_GONE, RoomLog
+from gchat.model.room_log import MOST_GONE, Cursor, RoomLog
 from gchat.model.runs import RUN_BYTES
 from tests.unit.model.room_logs import ENTRIES, SPOKEN, cursor_behind, filled, said
 
@@ -66,3 +66,29 @@ def test_what_a_log_begins_with_may_be_gone() -> None:
     log.begin(before.end, 0, before.after(0, 10))
     assert log.gone_after(0) == 1
     assert [message.text for message in log.last(5, 100, log.end)] == ["a", "c"]
+
+
+@settings(deadline=None, max_examples=200)
+@given(ENTRIES, st.data())
+def test_what_is_taken_back_is_as_if_it_was_never_said(
+    entries: list[tuple[str, int, list[str]]], data: st.DataObject
+) -> None:
+    log, model = filled(entries)
+    place = data.draw(st.integers(log.start.id, len(model)))
+    end = cursor_behind(model, place)
+    assert log.take_back(end) == len(model) - place
+    assert log.end == end
+    assert log.after(0, len(model)) == model[log.start.id : place]
+    said(log, "instead")
+    assert log.after(place, 10)[0].text == "instead"
+
+
+def test_a_log_that_holds_nothing_of_what_stays_begins_anew() -> None:
+    log = RoomLog("lobby", max_messages=2)
+    for text in "abcdefgh":
+        said(log, text)
+    assert log.start.id > 1
+    assert log.take_back(Cursor(1, 1)) == 7
+    assert (log.start, log.end) == (Cursor(1, 1), Cursor(1, 1))
+    said(log, "instead")
+    assert [message.id for message in log.after(0, 10)] == [2]
