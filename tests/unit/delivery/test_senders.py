@@ -2,7 +2,8 @@
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from socket import socketpair
 from typing import Any
 
 import pytest
@@ -73,6 +74,21 @@ def test_who_has_room_for_a_part_is_sent_that_part(sender: Sender, sides: Sides)
     results = sender.send(LONG, sides.ours)
     assert all(0 < result < len(LONG) for result in results)
     assert sides.heard() == [LONG[:result] for result in results]
+
+
+def test_who_gets_the_descriptor_of_a_closed_connection_is_sent_nothing_for_it(
+    sender: Sender, sides: Sides
+) -> None:
+    sides.add(FEW)
+    sides.ours[3].close()
+    with ExitStack() as opened:
+        newcomers = [opened.enter_context(each) for each in socketpair()]
+        results = sender.send(BATCH, sides.ours)
+        for each in newcomers:
+            each.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                each.recv(1)
+    assert results == [len(BATCH)] * 3 + [-errno.EBADF] + [len(BATCH)] * (FEW - 4)
 
 
 def test_connections_of_another_kind_make_their_own_bytes(sender: Sender) -> None:
