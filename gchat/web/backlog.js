@@ -14,21 +14,23 @@ export class Backlog {
 
   // After coming, or coming back: with a token, what is missing comes by itself.
   async catchUp(room, isBack) {
-    const people = this.listPeople(room);
-    if (!isBack || !room.hasHistory || room.isGap) {
-      room.isLoading = true;
-      try {
-        await this.fillUp(room);
-      } finally {
-        room.isLoading = false;
-        this.session.on.prepended(room);
-      }
+    const isMissing = !isBack || !room.hasHistory || room.isGap;
+    await Promise.all([this.listPeople(room), isMissing && this.fillUp(room)]);
+  }
+
+  // Have what is missing in a room.
+  async fillUp(room) {
+    room.isLoading = true;
+    try {
+      await this.askBack(room);
+    } finally {
+      room.isLoading = false;
+      this.session.on.prepended(room);
     }
-    await people;
   }
 
   // Ask for what was said last, and on from there until nothing is missing before it.
-  async fillUp(room) {
+  async askBack(room) {
     const known = (room.known ??= room.hasHistory ? room.last : ""); // something is missing behind that
     let { first, count } = await this.history(room, PAGE);
     if (!known) room.isWhole = count === 0;

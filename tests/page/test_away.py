@@ -78,3 +78,25 @@ def test_one_stays_away_while_the_server_starts_again(
     bob.say("/msg ann psst")
     bob.expect("ann is away: lunch")
     assert ann.page.inner_text("#state").endswith("away: lunch")
+
+
+def test_who_is_away_is_asked_anew_for_somebody_who_comes_back_to_the_page(
+    server: Server, open_page: OpenPage
+) -> None:
+    bob, ann = server.person("bob"), open_page(server, "ann")
+    ann.say("hello")  # behind all that a page asks when it comes
+    bob.expect("ann: hello")
+    bob.say("/away tea")
+    bob.expect("You are away")
+    in_a_minute = """
+        () => { const now = Date.now;
+                Date.now = () => now() + 61000;
+                dispatchEvent(new Event("focus"));
+                Date.now = now; }
+    """
+    ann.page.evaluate("() => dispatchEvent(new Event('focus'))")
+    ann.say("not yet")
+    bob.expect("ann: not yet")
+    assert ann.page.locator("#people .away").count() == 0
+    ann.page.evaluate(in_a_minute)
+    ann.page.wait_for_selector("#people .away:has-text('bob') >> text=away: tea")

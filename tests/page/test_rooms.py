@@ -180,3 +180,30 @@ def test_a_thousand_people_are_listed_and_found(server: Server, open_page: OpenP
         ann.page.click("#people button:has-text('-3')")
         ann.page.click("#menu button:has-text('Write to them alone')")
         ann.expect_rooms("#lobby", "@אבגדהוזחט-3")
+
+
+def test_what_needs_the_connection_says_that_it_is_lost(
+    server: Server, open_page: OpenPage
+) -> None:
+    open_room(server, "tea")
+    ann = open_page(server, "ann")
+    ann.enter("builds")
+    ann.page.context.set_offline(True)
+    ann.page.wait_for_selector("#banner:has-text('You are offline')")
+    ann.page.click("#show-directory")
+    ann.page.wait_for_selector("#directory-told:has-text('The connection is lost; try again')")
+    ann.page.fill("#join-name", "tea")
+    ann.page.press("#join-name", "Enter")
+    ann.page.wait_for_selector("#directory-told:has-text('The connection is lost; try again')")
+    ann.page.keyboard.press("Escape")
+    ann.page.hover(".room:has-text('#builds')")
+    ann.page.click("[aria-label='Leave this room: #builds']")
+    ann.expect("Not done, as the connection is lost: /leave #builds")
+    ann.page.click("#show-invite")
+    ann.expect("Not done, as the connection is lost: /invite")
+    ann.page.context.set_offline(False)
+    ann.wait_until_open()
+    ann.expect_rooms("#lobby", "#builds")
+    ann.page.click("#show-directory")
+    ann.page.fill("#join-name", "te")
+    expect_offered(ann, "#te new room", "#tea 1 here")
