@@ -29,7 +29,7 @@ from gchat.hub.hub import Hub
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.follower import follow, tell_outages
 from gchat.jobs.idle import disconnect_idle
-from gchat.jobs.lease import keep_lease
+from gchat.jobs.lease import catch_up, keep_lease
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import check_store, delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
@@ -180,6 +180,7 @@ def start_sharing(hub: Hub, store: SharedStore) -> list[Any]:
     return [
         gevent.spawn(hub.faults.keep_running, "follower", follow, hub, store),
         gevent.spawn(hub.faults.keep_running, "lease", keep_lease, hub, store),
+        gevent.spawn(hub.faults.keep_running, "catching up", catch_up, store),
         gevent.spawn(hub.faults.keep_running, "outage notices", tell_outages, hub, store),
     ]
 

@@ -21,8 +21,8 @@ much."""
 LOOK_INTERVAL = 0.25
 """Seconds between two looks whether the store can be used."""
 
-AWAY = "The store does not answer: what is said waits until it does. Commands go on."
-BACK = "The store answers again: everything that waited is sent."
+AWAY = "The store cannot be used: what is said waits until it can. Commands go on."
+BACK = "The store can be used again: everything that waited is sent."
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def tell_outages(hub: Hub, store: SharedStore) -> None:
         if store.is_unusable == was_away:
             continue
         was_away = not was_away
-        log.error("%s", store.trouble) if was_away else log.warning("the store answers again")
+        log.error("%s", store.trouble) if was_away else log.warning("the store can be used again")
         for client in hub.each_client():
             hub.tell(client, AWAY if was_away else BACK)
 

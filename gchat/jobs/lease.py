@@ -15,6 +15,9 @@ from gchat.text.phrases import counted
 INTERVAL = 1.0
 """Seconds between two signs of life."""
 
+CATCH_UP_INTERVAL = 10.0
+"""Seconds between two looks for what was said in rooms that nobody here has open."""
+
 NAMED = 100
 """People of a server that has ended who are named as they leave a room; the others are counted."""
 
@@ -29,6 +32,16 @@ def keep_lease(hub: Hub, store: SharedStore) -> None:
         except StoreError as error:
             log.debug("cannot renew the lease: %s", error)
         gevent.sleep(INTERVAL)
+
+
+def catch_up(store: SharedStore) -> None:
+    """Keep what is said in rooms that nobody here has open, for ever."""
+    while True:
+        gevent.sleep(CATCH_UP_INTERVAL)
+        try:
+            store.catch_up()
+        except StoreError as error:
+            log.debug("cannot catch up with rooms that are not open: %s", error)
 
 
 def _exchange(hub: Hub, store: SharedStore) -> None:

@@ -100,6 +100,13 @@ class SharedStore(Store):
         """
 
     @abstractmethod
+    def catch_up(self) -> None:
+        """Keep what was said in rooms that are not open here: it is to be found all the same.
+
+        Raises StoreError.
+        """
+
+    @abstractmethod
     def renew(self, peers: Sequence[Peer]) -> Others:
         """Exchange with the other servers who is there; it is called each second.
 

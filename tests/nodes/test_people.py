@@ -171,6 +171,25 @@ def test_a_deleted_message_is_gone_at_all_servers(
         wait_until(partial(has_not, node, "secret"), "it is in no file")
 
 
+def test_what_is_said_in_rooms_that_are_not_open_is_found_as_well(
+    start_redis: StartRedis, start_node: StartNode
+) -> None:
+    redis = start_redis()
+    here = start_node("a", redis.url)
+    ann = here.server.person("ann")
+    ann.say("/join builds", "the first needle", "/join tests", "the second needle", "/who")
+    ann.expect(" here: ")
+    other = start_node("b", redis.url)
+    bob = other.server.person("bob")
+    bob.say("/find needle")
+    bob.lines_until("the second needle")
+    ann.say("the third needle", "/who")
+    ann.expect(" here: ")
+    wait_until(lambda: other.has("the third needle"), "its file has it")
+    bob.say("/find third")
+    bob.expect("the third needle")
+
+
 def test_a_server_deletes_what_was_deleted_while_it_was_away(
     start_redis: StartRedis, start_node: StartNode
 ) -> None:

@@ -35,6 +35,17 @@ def test_redis_is_killed(
     finish(cluster)
 
 
+def test_redis_is_emptied(start_redis: StartRedis, start_node: StartNode) -> None:
+    """By hand, say: it is the same run of it, which knows nothing any more."""
+    redis = start_redis()
+    cluster = Cluster(redis, [start_node(name, redis.url) for name in "ab"])
+    cluster.say(5, rounds=5)
+    cluster.settle()
+    redis.client.flushall()
+    cluster.say(5, rounds=5)
+    finish(cluster)
+
+
 def test_redis_is_paused(start_redis: StartRedis, start_node: StartNode) -> None:
     redis = start_redis()
     cluster = Cluster(redis, [start_node(name, redis.url) for name in "ab"])

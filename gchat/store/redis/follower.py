@@ -65,7 +65,7 @@ class Follower:
         """How far each room is known."""
         self.run = ""
         """The run of Redis in which rooms may go on."""
-        self._has_joined = False
+        self._has_joined = self._must_join = False
         self.known: Sequence[str] = ()
         """The servers that were alive last."""
 
@@ -84,7 +84,7 @@ class Follower:
             if chain is None or chain.end != end:
                 self.chains[room] = Chain(end, None)
             self._outbox.settle(room, end)
-        if self._link.connect() != self.run:
+        if self._link.connect() != self.run or self._must_join:
             return self.join(ends)
         return self._read(ends)
 
@@ -101,12 +101,20 @@ class Follower:
         if join(self._link, self._node, self.known, was_here=bool(self.run)):
             if not self.run:
                 self._read_up_to[keys.NEWS] = self._last_news()
-            self.run = self._link.run
+            self.run, self._must_join = self._link.run, False
             self._has_joined = True
             self._behind = [*rooms]
         else:
             gevent.sleep(JOIN_PAUSE)
         return []
+
+    def follows(self, room: str) -> bool:
+        """Whether `room` is open here."""
+        return room in self._following
+
+    def join_again(self) -> None:
+        """Agree with the other servers once more how rooms go on: Redis has lost something."""
+        self._must_join = True
 
     def has_joined_again(self) -> bool:
         """Whether that was so since this was asked last."""

@@ -25,6 +25,9 @@ ALIVE = f"{PREFIX}alive"
 LEASED = f"{PREFIX}leased"
 """When a lease was renewed last, of whichever server."""
 
+ROOMS = f"{PREFIX}rooms"
+"""All rooms in which something was said."""
+
 DELETED = f"{PREFIX}deleted"
 """The rooms of which messages were deleted."""
 

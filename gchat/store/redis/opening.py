@@ -1,7 +1,7 @@
 """Opening a room: it goes on where its stream ends, and the history file catches up with that."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gchat.model.epochs import STEP, first_epoch
@@ -31,13 +31,15 @@ NO_BATCH = "-"
 log = logging.getLogger(__name__)
 
 
+Keep = Callable[[Sequence[Row]], None]
+"""Keeps messages, one page after the other."""
+
+
 class Found(NamedTuple):
     """A room as it was opened."""
 
     opened: Opened
     chain: Chain
-    new: Sequence[Row]
-    """What the history file did not have."""
 
 
 class End(NamedTuple):
@@ -48,25 +50,23 @@ class End(NamedTuple):
     mark: int
 
 
-def open_room(link: Link, run: str, room: str, kept: Opened) -> Found:
+def open_room(link: Link, run: str, room: str, kept: Opened, keep: Keep) -> Found:
     """Find where `room` goes on, of which the history file has what was `kept`.
 
-    `run` is that of Redis in which rooms may go on. What Redis has lost it is given back from the
-    file. Raises StoreError.
+    `run` is that of Redis in which rooms may go on. What the file does not have is given to `keep`.
+    What Redis has lost it is given back from the file. Raises StoreError.
     """
     end = end_of(link, run, room)
     while kept.tail and kept.end.id > end.cursor.id:
         _give_tail_back(link, room, kept, end)
         end = end_of(link, run, room)
     _check_file(link, room, kept, end)
-    reads = _catch_up(link, room, kept.end.id, end.cursor.id)
-    rows = [each.row for each in reads]
-    tail = [*kept.tail, *(Message(*row) for row in rows[-TAIL:])]
+    reads = _catch_up(link, room, kept.end.id, end.cursor.id, keep)
+    tail = [*kept.tail, *(Message(*each.row) for each in reads[-TAIL:])]
     last = _unbroken(reads, end.cursor.id)
     return Found(
         Opened(end.cursor, end.epoch, _tail(tail, end.cursor.id)),
         Chain(end.cursor.id, end.mark, last),
-        rows,
     )
 
 
@@ -127,17 +127,18 @@ def _differs(room: str) -> StoreError:
     )
 
 
-def _catch_up(link: Link, room: str, last: int, end: int) -> list[Read]:
-    """Read what is behind the id `last` up to `end`. Raises StoreError."""
-    reads, begin = list[Read](), last
+def _catch_up(link: Link, room: str, last: int, end: int, keep: Keep) -> list[Read]:
+    """Read what is behind the id `last` up to `end`; returns the last page. Raises StoreError."""
+    reads, begin, count = list[Read](), last, 0
     while last < end:
         raw = link.call("XRANGE", keys.log(room), f"{last + 1}-0", f"{end}-0", "COUNT", PAGE)
         page = complete(link, room, last, raw, 0 if len(raw) == PAGE else end)
         if not page:
             break
-        reads += page
-        last = page[-1].row[ID]
-    missing = end - begin - len(reads)
+        keep([each.row for each in page])
+        count += len(page)
+        reads, last = page, page[-1].row[ID]
+    missing = end - begin - count
     if missing and begin:
         log.warning(
             "#%s: %s said while this server was away are not kept any more",

@@ -1,5 +1,8 @@
 """The scripts that Redis runs: each is one step, in which nothing else happens there.
 
+A Redis that is full refuses a command that needs memory, but not if the script has written
+something before: so what needs memory comes first.
+
 Each begins by finding out whether it runs in the Redis that the server means (`run`): one that was
 restarted, or another one that has taken its place, may know less than was shown to clients.
 """
@@ -30,13 +33,13 @@ if not meta[4] then epoch = tonumber(ARGV[2])
 elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[3]) end
 redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', meta[3] or '0',
     'epoch', string.format('%.0f', epoch), 'mark', mark, 'run', run)
+if id == 0 then redis.call('EXPIRE', KEYS[2], 3600) end
 return {'OK', id, spoken, meta[3] or '0', string.format('%.0f', epoch), mark}
 """
 )
 """Find the end of a room, which begins if there is none, in the epoch ARGV[2]. In another run than
 before it is in a new epoch, later by ARGV[3]: some ids may have been lost, and be given out anew.
-
-KEYS: log, meta."""
+A room in which nothing was said is forgotten after an hour. KEYS: log, meta."""
 
 APPEND = (
     _RUN
@@ -71,6 +74,7 @@ for i = 9, #ARGV, 5 do
 end
 redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', latest, 'epoch', in_epoch,
     'mark', mark, 'run', run)
+redis.call('PERSIST', KEYS[2])
 redis.call('SET', KEYS[3], number, 'EX', 86400)
 return {'OK'}
 """
@@ -90,6 +94,7 @@ for i = 9, #ARGV, 4 do
     redis.call('XADD', KEYS[1], ARGV[i] .. '-0', 'p', ARGV[i + 1], 'm', ARGV[i + 2],
         'x', ARGV[i + 3])
 end
+redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[2], 'id', ARGV[4], 'spoken', ARGV[5], 'time', ARGV[6], 'epoch', ARGV[7],
     'mark', ARGV[8])
 return {'OK'}

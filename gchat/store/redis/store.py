@@ -5,10 +5,13 @@ import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from random import SystemRandom
 from time import monotonic, time
 from typing import Any
+
+import gevent
 
 from gchat.model.events import RoomEvent, encode
 from gchat.model.message import SERVER, Message, Utterance
@@ -17,6 +20,7 @@ from gchat.model.runs import ID, Row, rows_of
 from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
 from gchat.store.errors import StoreError
 from gchat.store.redis import keys
+from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.directory import RedisDirectory
 from gchat.store.redis.follower import DELETED, Follower
@@ -33,16 +37,12 @@ from gchat.store.shared import (
     RecordingStore,
     SharedStore,
 )
-from gchat.text.clock import duration
 
 CLIENTS_OF_A_NODE = 2**32
 """How many numbers for clients a server has."""
 
 START_PATIENCE = 15.0
 """Seconds in which a server that starts waits for the others to agree with a restarted Redis."""
-
-TOLD_AFTER = 2.0
-"""Seconds for which Redis may not answer before that is trouble: a restart takes less."""
 
 NEWS_LENGTH = 1000
 """Entries of the streams that are no rooms."""
@@ -53,11 +53,23 @@ INBOX_LASTS = 86_400
 DELETED_AT_ONCE = 200
 """Messages that are deleted from the file in one transaction."""
 
+ROOMS_AT_ONCE = 100
+"""Rooms whose ends are looked up at a time."""
+
+MOST_UNWRITTEN = 10_000
+"""Messages that the file may be owed while it catches up: a tenth of what it can be owed."""
+
+UNWRITTEN_PAUSE = 0.01
+"""Seconds until it is looked again how many these are."""
+
 ANSWERS = {
     b"CLOSED": "it was restarted, and the servers have not agreed yet how rooms go on",
     b"BEHIND": "it knows less than this server",
     b"FORKED": "it has other messages than this server",
 }
+
+DISAGREES = {b"BEHIND", b"FORKED"}
+"""Answers behind which this server has to give back what it knows once more."""
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +101,7 @@ class RedisStore(SharedStore):
         self.archive = local.archive
         self._look_at_settings()
         self._catch_up_with_deletions()
+        self.catch_up()
         local.report = lambda text: self.report(text)
 
     def _take_number(self) -> str:
@@ -118,11 +131,30 @@ class RedisStore(SharedStore):
     def open(self, room: str) -> Opened:
         self._raise_if_away()
         kept = self._local.open(room)
-        found = open_room(self._link, self._follower.run, room, kept)
         self._recorded[room] = max(self._recorded.get(room, 0), kept.end.id)
-        self._record(room, found.new)
+        found = open_room(
+            self._link, self._follower.run, room, kept, partial(self._record_slowly, room)
+        )
+        if found.opened.end.id:
+            self._link.call("SADD", keys.ROOMS, room)
         self._follower.begin(room, found.chain)
         return found.opened
+
+    def catch_up(self) -> None:
+        rooms = sorted(each.decode() for each in self._link.call("SMEMBERS", keys.ROOMS))
+        for first in range(0, len(rooms), ROOMS_AT_ONCE):
+            some = rooms[first : first + ROOMS_AT_ONCE]
+            ends = self._link.call_all([("HGET", keys.meta(room), "id") for room in some])
+            for room, end in zip(some, ends, strict=True):
+                is_open = self._follower.follows(room)
+                if not is_open and int(end or 0) > self._recorded.get(room, -1):
+                    self.open(room)
+
+    def _record_slowly(self, room: str, rows: Sequence[Row]) -> None:
+        """Have the file keep `rows`, no more at a time than it can be owed."""
+        self._record(room, rows)
+        while self._local.unwritten > MOST_UNWRITTEN and not self._local.trouble:
+            gevent.sleep(UNWRITTEN_PAUSE)
 
     def watch(self, room: str) -> None:
         with suppress(StoreError):  # then it is seen a second later
@@ -133,11 +165,16 @@ class RedisStore(SharedStore):
         chains = self._follower.chains
         commands = [self._outbox.command(each, run, chains.get(each.room)) for each in batches]
         try:
-            _raise_if_refused(self._link.call_all(commands))
+            answers = self._link.call_all(commands)
+            if any(answer[0] in DISAGREES for answer in answers):
+                self._follower.join_again()
+            _raise_if_refused(answers)
         except StoreError as error:
             self._away["append"].note(str(error))
             raise
         self._away["append"].end()
+        if new := [each.room for each in batches if not each.end.id]:
+            self._link.call("SADD", keys.ROOMS, *new)
         return []
 
     def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
@@ -305,27 +342,3 @@ def _raise_if_refused(answers: Sequence[Sequence[bytes]]) -> None:
     for answer in answers:
         if answer[0] != b"OK":
             raise StoreError(ANSWERS[answer[0]])
-
-
-class Absence:
-    """For how long something has not been possible."""
-
-    def __init__(self) -> None:
-        self._since = 0.0
-        self.why = ""
-
-    def note(self, why: str) -> None:
-        """It was not possible now."""
-        self._since, self.why = self._since or monotonic(), why
-
-    def end(self) -> None:
-        """It was possible now."""
-        self._since = 0.0
-
-    @property
-    def told(self) -> str:
-        """What operators are told of it; empty if it has not lasted for long."""
-        lasted = monotonic() - self._since
-        if not self._since or lasted < TOLD_AFTER:
-            return ""
-        return f"The store has not been usable for {duration(lasted)}: {self.why}"
