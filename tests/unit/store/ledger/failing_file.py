@@ -10,6 +10,7 @@ import pytest
 
 from gchat.model.runs import Row
 from gchat.store.sqlite import messages
+from gchat.store.sqlite.store import SqliteStore
 from tests.checker.histories import Line
 from tests.unit.peers import DEADLINE, Company, wait_until
 
@@ -51,6 +52,21 @@ def fail(error: Exception) -> pytest.MonkeyPatch:
     patch.setattr(messages, "append", raise_it)
     patch.setattr(messages, "append_owed", raise_it)
     return patch
+
+
+@contextmanager
+def owing(store: SqliteStore) -> Iterator[None]:
+    """Have `store` owe its file all that is said meanwhile, and not try to write any of it.
+
+    While that is tried, it is not known what the file has, and nothing of that is lost.
+    """
+    ledger = store._ledger
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "_settle_later", lambda: None)
+        ledger._begin_trouble("the disk is full")
+        ledger._tell_trouble()
+        yield
+    ledger._settle_later()
 
 
 def in_the_file(path: Path, room: str = "lobby") -> list[Line]:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gchat.hub import membership
-from gchat.store.sqlite import ledger
 from gchat.store.sqlite.owed import OwedRows
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 from tests.unit.store.ledger.failing_file import (
     locked,
+    owing,
     texts,
     wait_until_written,
 )
@@ -50,12 +50,10 @@ def test_what_is_too_much_for_memory_is_counted_and_its_ids_are_not_given_out_ag
     op: Peer,
     path: Path,
     store: SqliteStore,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ledger, "WAIT", 2.0)  # in which a lock is met, however busy it is
     store._ledger.owed = OwedRows(max_rows=10)
     ann, bob = company.join("ann"), company.join("bob")
-    with locked(path):
+    with owing(store):
         company.say(ann, *map(str, range(25)))
         bob.read_lines(25)
         wait_until(lambda: ", 15 lost)" in company.hub.store.trouble, "the bound is kept")
@@ -68,12 +66,11 @@ def test_what_is_too_much_for_memory_is_counted_and_its_ids_are_not_given_out_ag
 
 
 def test_all_of_a_room_may_be_lost_and_its_ids_go_on(
-    company: Company, path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    company: Company, path: Path, store: SqliteStore
 ) -> None:
-    monkeypatch.setattr(ledger, "WAIT", 2.0)  # in which a lock is met, however busy it is
     store._ledger.owed = OwedRows(max_rows=3)
     ann, bob = company.join("ann"), company.join("bob")
-    with locked(path):
+    with owing(store):
         for peer, room in ((ann, "builds"), (bob, "cars")):
             membership.move(company.hub, peer.client, room)
         for peer in (ann, bob):
