@@ -12,27 +12,35 @@ from gchat.commands.arguments import (
     read_message,
     term_and_reason,
 )
+from gchat.commands.elsewhere import ask_every_server, ask_server_of, user_elsewhere
 from gchat.commands.table import Refused, command
-from gchat.commands.targets import clients_in, leaving, muted_and_absent, network_meant
-from gchat.hub import deletion
+from gchat.commands.targets import network_meant
+from gchat.hub import deletion, moderating
 from gchat.hub.arriving import announce_everywhere
 from gchat.hub.client import Client
+from gchat.hub.direct_messages import Recipient
 from gchat.hub.hub import Hub
-from gchat.model.events import Announced, Banned, Deleted, Kicked, Muted, RoomEvent, Unmuted
+from gchat.hub.moderating import (
+    KICK,
+    MUTE_USER,
+    UNMUTE_NETWORK,
+    UNMUTE_USER,
+    WHO_IS_IN,
+    Done,
+    Muting,
+    Unmuting,
+    names_of,
+)
+from gchat.hub.sanctioning import BAN, clients_in, expel, impose, lift
+from gchat.model.events import Announced, Banned, Deleted, Unmuted
 from gchat.model.message import COUNTED
 from gchat.model.sanctions import MOST, Sanction, TooManySanctions
-from gchat.model.server_answers import BanImposed, MuteImposed, Sanctioned
+from gchat.model.server_answers import BanImposed, InForce, MuteImposed, Sanctioned
 from gchat.protocol.sentences import sentence_of
 from gchat.store.errors import StoreError
-from gchat.text.addresses import (
-    address_of,
-    show_network,
-)
+from gchat.text.addresses import Network, address_of, show_network
 from gchat.text.naming import name_key
-from gchat.text.phrases import counted, listing
-
-NAMES_SHOWN = 10
-"""Users whom a refusal names because a ban or mute would affect them as well."""
+from gchat.text.phrases import counted
 
 LISTED = 50
 """Bans that /bans lists, and mutes: the latest ones, about two screens of each."""
@@ -75,9 +83,14 @@ def kick(hub: Hub, client: Client, name: str, why: str) -> None:
     The user can come back at once; /ban prevents that.
     For example: /kick bob that is enough
     """
-    person = _other(hub, client, name)
+    user = user_elsewhere(hub, name)
+    person = None if user else _other(hub, client, name)
     _, why = term_and_reason("", why)
-    _expel(hub, client, person, Sanction(client.name, why), Kicked(client.name, why))
+    if user:
+        done = Done(*ask_server_of(hub, client, user, KICK, client.name, why))
+    elif person:
+        done = moderating.kick(hub, person, client.name, why)
+    _confirm(hub, client, user or person, done)
 
 
 @command("NAME", operators_only=True, in_full=True)
@@ -109,33 +122,35 @@ def ban(hub: Hub, client: Client, who: str, term: str, why: str) -> None:
     For example: /ban bob 2h flooding
     """
     sanction = _new_sanction(hub, client, term, why)
-    network, named = network_meant(hub, who)
+    user = user_elsewhere(hub, who)
+    network, named = network_meant(hub, client, who, user)
     shown = show_network(network)
     if address_of(client.host) in network:
         raise Refused(
             f"Not banned: {shown} includes your own address; /kick and /mute affect a single user",
             "own address",
         )
-    if named:
-        person = hub.names.holder(who)
-        others = [one.name for one in clients_in(hub, network) if one is not person]
-        if others:
-            raise Refused(
-                f"Not banned: {_names(others)} would be banned as well; /ban {shown} bans them "
-                "all, /kick and /mute affect a single user",
-                "address of others as well",
-            )
+    if named and (others := _others_in(hub, client, network, user, hub.names.holder(who))):
+        raise Refused(
+            f"Not banned: {names_of(others)} would be banned as well; /ban {shown} bans them "
+            "all, /kick and /mute affect a single user",
+            "address of others as well",
+        )
     try:
-        hub.bans.add(network, sanction, hub.clock.steady())
+        impose(hub, BAN, network, sanction)
     except TooManySanctions:
         raise Refused(f"Too many bans (limit {MOST}); /unban lifts one", "too many bans") from None
+    except StoreError as error:
+        raise _not_shared("Not banned", error) from None
     told = f"{shown} is banned {sanction.tell(hub.clock.steady(), imposed=True)}"
     log.info("%s", told)
     facts = BanImposed(sanction.in_force(hub.clock.steady(), shown))
     hub.confirm(client, told, facts=facts)
     event = Banned(client.name, sanction.why, sanction.seconds_left(hub.clock.steady()))
     for one in clients_in(hub, network):  # after the ban, so that no others come in meanwhile
-        _expel(hub, client, one, sanction, event)
+        text = expel(hub, one, sanction, event)
+        rooms = [seat.log.room for seat in one.seats]
+        _confirm(hub, client, one, Done(one.name, text, rooms))
     hub.confirm(client, *(_save(hub) if hub.store.is_kept else [FORGOTTEN]))
 
 
@@ -146,9 +161,13 @@ def unban(hub: Hub, client: Client, where: str) -> None:
     WHERE is an address or a network as /bans lists it, or the name of a user from there.
     For example: /unban 10.1.0.0/16
     """
-    network, _ = network_meant(hub, where)
+    network, _ = network_meant(hub, client, where, user_elsewhere(hub, where))
     shown = show_network(network)
-    if not hub.bans.remove(network, hub.clock.steady()):
+    try:
+        is_lifted = lift(hub, BAN, network)
+    except StoreError as error:
+        raise _not_shared("The ban stays", error) from None
+    if not is_lifted:
         raise Refused(f"{shown} is not banned; /bans lists the bans", "not banned")
     log.info("the ban of %s is lifted by %s", shown, client.name)
     hub.confirm(client, f"The ban of {shown} is lifted", *_save(hub))
@@ -185,15 +204,18 @@ def mute(hub: Hub, client: Client, name: str, term: str, why: str) -> None:
     shares the address, the address is muted as well, so that reconnecting does not help.
     For example: /mute bob 10m cool down
     """
-    person, sanction = _other(hub, client, name), _new_sanction(hub, client, term, why)
-    person.muted = sanction
-    now = hub.clock.steady()
-    event = Muted(client.name, sanction.why, sanction.seconds_left(now))
-    hub.tell(person, f"You are muted {sanction.tell(now, imposed=True)}", event=event)
-    _tell_room(hub, client, person, event)
-    told, network = _mute_address(hub, person, sanction)
-    facts = MuteImposed(person.name, sanction.in_force(now, network))
-    hub.confirm(client, told, *_save(hub), facts=facts)
+    user, person = user_elsewhere(hub, name), None
+    if user:
+        seconds, why = term_and_reason(term, why)
+        answer = ask_server_of(hub, client, user, MUTE_USER, client.name, why, seconds)
+        told_of, told, fields = answer
+        muting = Muting(Done(*told_of), told, InForce(**fields))
+    else:
+        person, sanction = _other(hub, client, name), _new_sanction(hub, client, term, why)
+        muting = moderating.mute(hub, person, sanction)
+    _confirm(hub, client, user or person, muting.done)
+    facts = MuteImposed(muting.done.name, muting.mute)
+    hub.confirm(client, muting.told, *([] if user else _save(hub)), facts=facts)
 
 
 @command("WHO", operators_only=True)
@@ -203,33 +225,17 @@ def unmute(hub: Hub, client: Client, who: str) -> None:
     WHO is a name, also of a user who has left, or an address or network as /bans lists it.
     For example: /unmute bob
     """
-    network, named = network_meant(hub, who)
-    person = hub.names.holder(who) or leaving(hub, who)
-    muted = [one for one in clients_in(hub, network) if hub.mute_of(one)]
-    away = muted_and_absent(hub, network, who if named else "")
-    lifted = hub.mutes.remove(network, hub.clock.steady())
-    if person:
-        person.muted = None
-    elif not named:  # a name frees nobody else
-        for one in muted:
-            one.muted = None
-    for identity in away:
-        identity.muted = None
-        hub.identities.changed[identity.number] = identity
-    freed = [one for one in muted if not hub.mute_of(one)]
-    called = person or (away[0] if named and away else None)
-    shown = called.name if called else show_network(network)
-    if not (lifted or freed or away):
-        raise Refused(f"{shown} is not muted; /bans lists the muted addresses", "not muted")
-    event = Unmuted(client.name)
-    for one in freed:
-        hub.tell(one, f"You were unmuted by {client.name}", event=event)
-    if person:
-        _tell_room(hub, client, person, event)
+    if user := user_elsewhere(hub, who):
+        shown, done, is_lifted = ask_server_of(hub, client, user, UNMUTE_USER, client.name)
+        found = Unmuting(shown, Done(*done) if done else None, is_lifted)
     else:
-        told = sentence_of(event, shown)
-        log.info("%s", told)
-        hub.confirm(client, told)
+        found = _unmute(hub, client, who)
+    if not found.is_lifted:
+        raise Refused(f"{found.shown} is not muted; /bans lists the muted addresses", "not muted")
+    if found.done:
+        _confirm(hub, client, user or hub.names.holder(found.shown), found.done)
+    else:
+        hub.confirm(client, sentence_of(Unmuted(client.name), found.shown))
     hub.confirm(client, *_save(hub))
 
 
@@ -287,30 +293,34 @@ def _new_sanction(hub: Hub, client: Client, term: str, why: str) -> Sanction:
     return Sanction(client.name, why, None if seconds is None else hub.clock.steady() + seconds)
 
 
-def _mute_address(hub: Hub, person: Client, sanction: Sanction) -> tuple[str, str | None]:
-    """Mute the address of `person` as well, unless unmuted users share it.
-
-    Returns what to tell the operator about it, and the address, if it is muted.
-    """
-    shown = show_network(person.network)
-    others = [one.name for one in clients_in(hub, person.network) if not hub.mute_of(one)]
-    if others:
-        why = f"{_names(others)} {'shares' if len(others) == 1 else 'share'} it"
-    else:
-        try:
-            hub.mutes.add(person.network, sanction, hub.clock.steady())
-        except TooManySanctions:
-            why = f"too many addresses are muted, limit {MOST}"
-        else:
-            return f"The address {shown} is muted as well; /unmute {shown} lifts that", shown
-    left = sanction.left(hub.clock.steady())
-    term = f"for {left} or " if left else ""
-    told = f"{person.name} is muted {term}until they disconnect ({shown} was not muted: {why})"
-    return told, None
+def _unmute(hub: Hub, client: Client, who: str) -> Unmuting:
+    """Unmute a user of this server, or an address or a network at all servers. Raises Refused."""
+    network, named = network_meant(hub, client, who, None)
+    others = list[bool]()
+    if hub.store.is_shared and not named:
+        asked, undone = [str(network), client.name], "Not unmuted everywhere"
+        others = ask_every_server(hub, client, UNMUTE_NETWORK, asked, undone)
+    try:
+        found = moderating.unmute(hub, network, who if named else "", client.name)
+    except StoreError as error:
+        raise _not_shared("The mute stays", error) from None
+    return found._replace(is_lifted=found.is_lifted or any(others))
 
 
-def _names(people: list[str]) -> str:
-    return listing(people, len(people), NAMES_SHOWN)
+def _others_in(
+    hub: Hub, client: Client, network: Network, user: Recipient | None, person: Client | None
+) -> list[str]:
+    """The names of users in `network` but the one who is meant, at all servers. Raises Refused."""
+    others = [one.name for one in clients_in(hub, network) if one is not person]
+    if hub.store.is_shared:
+        asked = [str(network), user.number if user else 0]
+        for names in ask_every_server(hub, client, WHO_IS_IN, asked, "Not banned"):
+            others += names
+    return others
+
+
+def _not_shared(what: str, error: StoreError) -> Refused:
+    return Refused(f"{what}, as the store does not answer: {error}. Try again later.", "store away")
 
 
 def _save(hub: Hub) -> list[str]:
@@ -324,23 +334,8 @@ def _save(hub: Hub) -> list[str]:
     return []
 
 
-def _expel(
-    hub: Hub, by: Client, person: Client, sanction: Sanction, event: Kicked | Banned
-) -> None:
-    """Disconnect `person`, which is what happened."""
-    told = f"{event.kind} {sanction.tell(hub.clock.steady(), imposed=True)}"
-    hub.tell(person, f"You were {told}", event=event)
-    person.expel(told)
-    _tell_room(hub, by, person, event)
-
-
-def _tell_room(hub: Hub, by: Client, person: Client, event: RoomEvent) -> None:
-    """Tell the others in the rooms of `person`, the log, and `by`, who did it."""
-    text = sentence_of(event, person.name)
-    log.info("%s (%s)", text, person.address)
-    for seat in person.seats:
-        if room := hub.rooms.by_name.get(seat.log.room):  # else they left, and it was closed
-            hub.notify(room, event, person.number, person.name)
-    sees_it = by.display.notices and any(by.seat_in(seat.log.room) for seat in person.seats)
-    if not sees_it or by.ignores.hides(person.number, person.name):
-        hub.confirm(by, text)
+def _confirm(hub: Hub, by: Client, person: Client | Recipient | None, done: Done) -> None:
+    """Tell `by`, who did it, what was done to `person`, unless it sees that in a room."""
+    sees_it = by.display.notices and any(map(by.seat_in, done.rooms))
+    if not sees_it or (person and by.ignores.hides(person.number, person.name)):
+        hub.confirm(by, done.text)

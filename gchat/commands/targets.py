@@ -1,23 +1,31 @@
 """Whom operators mean: by names, addresses and networks, of clients that are here or have left."""
 
-from gchat.commands.arguments import MAX_TEXT
+from gchat.commands.arguments import MAX_TEXT, bare_name
+from gchat.commands.elsewhere import ask_every_server, ask_server_of
 from gchat.commands.table import Refused
 from gchat.hub.client import Client
+from gchat.hub.direct_messages import Recipient
 from gchat.hub.hub import Hub
-from gchat.model.identities import Identity
+from gchat.hub.moderating import NETWORK_OF, NETWORK_OF_DEPARTED
 from gchat.text.addresses import (
     Network,
     NobodyComesFrom,
     NotANetwork,
-    address_of,
-    lies_in,
+    parse_network,
     read_network,
 )
 from gchat.text.naming import name_key
 
 
-def network_meant(hub: Hub, typed: str) -> tuple[Network, bool]:
-    """The network that `typed` means, and whether `typed` is a name. Raises Refused."""
+def network_meant(
+    hub: Hub, client: Client, typed: str, user: Recipient | None
+) -> tuple[Network, bool]:
+    """The network that `typed` means, and whether `typed` is a name. Raises Refused.
+
+    `user` is the one of another server who is called so, if there is one.
+    """
+    if user:
+        return parse_network(ask_server_of(hub, client, user, NETWORK_OF)), True
     if person := hub.names.holder(typed):
         return person.network, True
     try:
@@ -29,34 +37,12 @@ def network_meant(hub: Hub, typed: str) -> tuple[Network, bool]:
             return network, True
         if identity := hub.identities.called(name_key(typed)):
             return identity.network, True
+        if hub.store.is_shared:
+            asked = bare_name(typed)[:MAX_TEXT]
+            undone = f"It is not known who {asked} is"
+            found = ask_every_server(hub, client, NETWORK_OF_DEPARTED, asked, undone)
+            if networks := [each for each in found if each]:
+                return parse_network(networks[0]), True
     raise Refused(
         f"{typed[:MAX_TEXT]} is not a known name, address or network", "no such name or address"
     )
-
-
-def clients_in(hub: Hub, network: Network) -> list[Client]:
-    """The clients whose addresses are in `network`.
-
-    Others have their turn meanwhile: who has gone by the end is left out.
-    """
-    found = [client for client in hub.each_client() if address_of(client.host) in network]
-    return [client for client in found if hub.clients.get(client.number) is client]
-
-
-def muted_and_absent(hub: Hub, network: Network, name: str) -> list[Identity]:
-    """The muted identities that are not connected: the one called `name`, or all of `network`.
-
-    `name` is empty in the second case.
-    """
-    return [
-        one
-        for one in hub.identities.muted(hub.clock.steady())
-        if one.number not in hub.clients
-        and (name_key(one.name) == name_key(name) if name else lies_in(one.network, network))
-    ]
-
-
-def leaving(hub: Hub, name: str) -> Client | None:
-    """The client called `name` that has left and is still being sent the rest, or None."""
-    identity = hub.identities.called(name_key(name))
-    return hub.clients.get(identity.number) if identity else None

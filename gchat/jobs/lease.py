@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import gevent
 
 from gchat.hub.hub import Hub
+from gchat.hub.sanctioning import learn
 from gchat.model.events import Left
 from gchat.model.peers import Others, Peer
 from gchat.store.errors import StoreError
@@ -53,6 +54,8 @@ def _exchange(hub: Hub, store: SharedStore) -> None:
         _tell_that_all_left(hub, store, server, peers)
     if others.was_given_up:
         _announce_all(hub)
+    if (sanctions := hub.directory.new_sanctions()) is not None:
+        learn(hub, sanctions)
 
 
 def _peer(hub: Hub, number: int) -> Peer:

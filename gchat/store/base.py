@@ -269,6 +269,20 @@ class Directory(ABC):
     def write_sanctions(self, held: Mapping[str, Sanctions]) -> None:
         """Write all sanctions, by their kind, in place of those before."""
 
+    def impose(self, kind: str, network: Network, sanction: Sanction | None) -> None:
+        """Have all servers learn of a sanction on `network`, or that there is none any more.
+
+        Raises StoreError.
+        """
+        return
+
+    def new_sanctions(self) -> Mapping[str, Sanctions] | None:
+        """Read all sanctions, by their kind, if other servers have changed some; or None.
+
+        Raises StoreError.
+        """
+        return None
+
     @abstractmethod
     def identities(self) -> list[Identity]:
         """Read all identities, the longest gone first."""

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+from tests.blackbox.operators import OPERATORS
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import Fault, History, Line, faults
@@ -53,7 +54,7 @@ class Node:
         server = Server(
             *self._options,
             module="tests.nodes.mutant" if self._mutant else "",
-            environment={"MUTANT": self._mutant},
+            environment={"MUTANT": self._mutant, **OPERATORS},
         )
         try:
             server.wait_until_it_listens()

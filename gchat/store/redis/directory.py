@@ -1,26 +1,30 @@
 # ruff: noqa: D102 - base.py says what each method does
-"""Topics in Redis, and all else of who there is in this server's history file."""
+"""Topics, names and sanctions in Redis, all else of who there is in this server's history file."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from gchat.model.identities import Identity
 from gchat.model.message import Private, Topic
+from gchat.model.sanctions import Sanction
 from gchat.store.base import Directory, Holder, Sanctions
 from gchat.store.errors import decoding
 from gchat.store.redis import keys
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.link import Link
+from gchat.store.redis.sanctions import SharedSanctions
+from gchat.text.addresses import Network
 
 
 class RedisDirectory(Directory):
-    """What all servers know: topics. Identities and sanctions are each server's own."""
+    """What all servers know: topics, names, sanctions. Identities are each server's own."""
 
     def __init__(self, link: Link, local: Directory, claims: Claims, first_number: int) -> None:
-        """`local` is that of the history file."""
+        """`local` is that of the history file. Raises StoreError."""
         self._link = link
         self._local = local
         self._claims = claims
+        self._sanctions = SharedSanctions(link, local)
         self.first_number = first_number
         self.first_private = local.first_private
 
@@ -46,7 +50,13 @@ class RedisDirectory(Directory):
         self._claims.release(key, number, until)
 
     def sanctions(self, kind: str) -> Sanctions:
-        return self._local.sanctions(kind)
+        return self._sanctions.of(kind)
+
+    def impose(self, kind: str, network: Network, sanction: Sanction | None) -> None:
+        self._sanctions.impose(kind, network, sanction)
+
+    def new_sanctions(self) -> Mapping[str, Sanctions] | None:
+        return self._sanctions.read_new()
 
     def write_sanctions(self, held: Mapping[str, Sanctions]) -> None:
         self._local.write_sanctions(held)

@@ -40,6 +40,12 @@ VERSIONS = f"{PREFIX}versions"
 NAMES = f"{PREFIX}names"
 """Who has which name (claims)."""
 
+SANCTIONS = f"{PREFIX}sanctions"
+"""The bans and mutes of all servers,"""
+
+SANCTIONS_VERSION = f"{PREFIX}sanctions:version"
+"""and how often they have changed."""
+
 NODES = f"{PREFIX}nodes"
 """The number that a server was given last."""
 

@@ -248,7 +248,40 @@ return 1
 KEYS: inbox, alive. ARGV: the server, the length of the inbox, the seconds that it is kept for, the
 letter."""
 
-ALL = (OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE, SEND)
+IMPOSE = """
+if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[1]) then return 0 end
+local version = redis.call('INCR', KEYS[2])
+if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[2])
+else redis.call('HSET', KEYS[1], ARGV[2], version .. ' ' .. ARGV[3]) end
+return version
+"""
+"""Set a sanction, or lift it; returns 0, and nothing is done, if Redis has lost earlier ones.
+
+KEYS: sanctions, their version. ARGV: the version that the server knows; the field, and what is set,
+or nothing."""
+
+GIVE_SANCTIONS = """
+local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+if version >= tonumber(ARGV[1]) then return 0 end
+for i = 2, #ARGV, 2 do
+    redis.call('HSETNX', KEYS[1], ARGV[i], '0 ' .. ARGV[i + 1])
+end
+redis.call('SET', KEYS[2], version + tonumber(ARGV[1]) + 1)
+return 1
+"""
+"""Add sanctions that Redis has lost, unless another server has done that.
+
+KEYS: sanctions, their version. ARGV: the version that the server knows; fields and their values."""
+
+SANCTIONS = """
+return {tonumber(redis.call('GET', KEYS[2]) or 0), redis.call('HGETALL', KEYS[1])}
+"""
+"""Read all sanctions, with their version. KEYS: sanctions, their version."""
+
+ALL = (
+    *(OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE),
+    *(SEND, IMPOSE, GIVE_SANCTIONS, SANCTIONS),
+)
 
 
 def sha(script: str) -> str:

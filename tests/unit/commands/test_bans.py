@@ -37,6 +37,7 @@ def test_one_who_is_banned_by_name_is_disconnected_and_kept_out(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gchat.commands")
+    caplog.set_level(logging.INFO, "gchat.hub.sanctioning")
     told_op = told(company, op, "/ban bob 2h flooding")
     bans = ["10.1.0.2 is banned by op for 2 h: flooding", "bob was banned by op for 2 h: flooding"]
     assert sorted(told_op) == sorted([*bans, FORGOTTEN])  # the room may learn of it a while later

@@ -34,7 +34,7 @@ def leaves(company: Company, peer: Peer) -> None:
 def test_one_who_is_muted_and_its_room_and_the_log_learn_by_whom_how_long_and_why(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "gchat.commands")
+    caplog.set_level(logging.INFO, "gchat.hub.sanctioning")
     run(company, op, "/mute bob 10m cool down")
     assert shown(company, bob) == [" * You are muted by op for 10 min: cool down"]
     told_all = "bob is muted by op for 10 min: cool down"
