@@ -6,7 +6,6 @@ it. The log never waits for anybody: it is bounded, and its oldest messages go.
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from sys import maxsize
 from typing import NamedTuple
@@ -163,7 +162,9 @@ class RoomLog:
 
     def after(self, last: int, limit: int) -> list[Message]:
         """At most `limit` messages from behind the one with the id `last`, or from `start`."""
-        return [*chain.from_iterable(map(messages_of, self.runs(last, self.end.id, limit)))]
+        stop = max(last, self.start.id) + limit
+        runs = self._runs[self._find(last) : self._find(stop - 1) + 1]
+        return [message for run in runs for message in messages_of(run, last, stop)]
 
     def back(self, count: int, before: int | None = None) -> int:
         """The id behind which lie the last `count` messages that people have said.

@@ -7,7 +7,7 @@ and what that costs is paid once for all of them. Most runs are of one message.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from sys import getsizeof
+from sys import getsizeof, maxsize
 from typing import Final
 
 from gchat.model.message import COUNTED, SPOKEN, Kind, Message, Ref, Utterance
@@ -108,22 +108,23 @@ def run_of(message: Message) -> Run:
     return (*message, 1)
 
 
-def rows_of(run: Run) -> list[Row]:
-    """The messages of a run as rows."""
-    last, spoken, time, room, kind, sender, name, text, epoch, ref, count = run
+def rows_of(run: Run, last: int = 0, stop: int = maxsize) -> list[Row]:
+    """The messages of a run as rows, from behind the id `last` up to `stop`."""
+    end, spoken, time, room, kind, sender, name, text, epoch, ref, count = run
     if count == 1:
-        return [(last, spoken, time, room, kind, sender, name, text, epoch, ref)]
+        return [(end, spoken, time, room, kind, sender, name, text, epoch, ref)]
     step = kind in COUNTED
-    before, spoken_before = last - count, spoken - count * step
+    before, spoken_before = end - count, spoken - count * step
+    first = max(0, last - before)
     return [
         (before + nth, spoken_before + nth * step, time, room, kind, sender, name, each, epoch, ref)
-        for nth, each in enumerate(text.split("\n"), 1)
+        for nth, each in enumerate(text.split("\n")[first : max(0, stop - before)], first + 1)
     ]
 
 
-def messages_of(run: Run) -> list[Message]:
-    """The messages of a run."""
-    return list(map(message_from, rows_of(run)))
+def messages_of(run: Run, last: int = 0, stop: int = maxsize) -> list[Message]:
+    """The messages of a run, from behind the id `last` up to `stop`: at least one."""
+    return list(map(message_from, rows_of(run, last, stop)))
 
 
 def start_of(run: Run) -> tuple[int, int]:
