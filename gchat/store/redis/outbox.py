@@ -75,6 +75,7 @@ class Outbox:
 
     def command(self, batch: Batch, run: str, chain: Chain | None) -> Command:
         """The command that places `batch`; or the one before, as long as its places are unknown."""
+        self.settle(batch.room, batch.end.id)  # else what is new would wait for another call
         unplaced = self._of.get(batch.room)
         if unplaced is None:
             unplaced = self._of[batch.room] = Unplaced(next(self._numbers), batch)

@@ -9,9 +9,9 @@ NUMBER = 9
 """Where a command has the number of its batch."""
 
 
-def batch(*texts: list[str]) -> Batch:
+def batch(*texts: list[str], end: int = 0) -> Batch:
     said = [Utterance(1.0, Kind.SAY, each, 7 << 32, "ann") for each in texts]
-    return Batch("lobby", 1, Cursor(0, 0), 0.0, said)
+    return Batch("lobby", 1, Cursor(end, end), 0.0, said)
 
 
 def test_a_batch_is_sent_again_as_it_was_though_more_was_said_since() -> None:
@@ -25,6 +25,14 @@ def test_a_batch_is_sent_again_as_it_was_though_more_was_said_since() -> None:
     following = outbox.command(batch(["b"]), "run", None)
     assert b"b" in following
     assert following[NUMBER] != first[NUMBER]
+
+
+def test_what_is_new_is_sent_as_soon_as_what_was_before_has_its_places() -> None:
+    """Also if nobody has said so: else it would wait until the server asks again."""
+    outbox = Outbox("7")
+    outbox.command(batch(["a"]), "run", None)
+    assert outbox.whole("lobby", "7.1", 4, 1) == 1
+    assert b"b" in outbox.command(batch(["b"], end=4), "run", None)
 
 
 def test_an_utterance_that_has_come_in_part_is_waited_for() -> None:
