@@ -69,9 +69,11 @@ class SqliteStore(RecordingStore):
 
     @decoding()
     def open(self, room: str) -> Opened:
-        end, found = self._reader.run(messages.tail, room)
+        owed, settled = self._ledger.owed, -1
+        while settled != owed.settled:  # else what is written meanwhile is in neither
+            settled = owed.settled
+            end, found = self._reader.run(messages.tail, room)
         tail = messages.decode(found)
-        owed = self._ledger.owed
         for row in owed.of(room, max(end.id, owed.end(room).id - messages.TAIL)):
             if row[ID] != end.id + 1:  # something before it is left out, or lost
                 tail = []
