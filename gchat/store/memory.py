@@ -8,17 +8,8 @@ from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Cursor
 from gchat.model.runs import place
-from gchat.store.base import (
-    END_PATIENCE,
-    Archive,
-    Batch,
-    Directory,
-    Left,
-    Opened,
-    Placed,
-    Sanctions,
-    Store,
-)
+from gchat.store.base import END_PATIENCE, Archive, Batch, Left, Opened, Placed, Store
+from gchat.store.directory import Directory, Sanctions
 from gchat.text.query import Query
 
 

@@ -11,7 +11,7 @@ with blanks between them.
 import time
 from typing import NamedTuple
 
-from gchat.store.base import Holder
+from gchat.store.directory import Holder
 from gchat.store.redis import keys
 from gchat.store.redis.link import Command, Link, evaluate
 from gchat.store.redis.scripts import CLAIM, RELEASE

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from gchat.model.identities import Identity
 from gchat.model.message import Private, Topic
 from gchat.model.sanctions import Sanction
-from gchat.store.base import Directory, Holder, Sanctions
+from gchat.store.directory import Directory, Holder, Sanctions
 from gchat.store.errors import decoding
 from gchat.store.redis import keys
 from gchat.store.redis.claims import Claims

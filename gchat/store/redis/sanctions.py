@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from gchat.model.sanctions import Sanction
-from gchat.store.base import Directory, Sanctions
+from gchat.store.directory import Directory, Sanctions
 from gchat.store.errors import StoreError, decoding
 from gchat.store.redis import keys
 from gchat.store.redis.link import Link, evaluate

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from gchat.model.sanctions import Sanction
-from gchat.store.base import Sanctions
+from gchat.store.directory import Sanctions
 from gchat.store.sqlite.schema import transaction
 from gchat.text.addresses import Network, parse_network
 

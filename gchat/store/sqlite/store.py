@@ -12,14 +12,8 @@ from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Cursor
 from gchat.model.runs import ID, Row
-from gchat.store.base import (
-    END_PATIENCE,
-    Batch,
-    Directory,
-    Opened,
-    Placed,
-    Sanctions,
-)
+from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
+from gchat.store.directory import Directory, Sanctions
 from gchat.store.errors import StoreError, decoding
 from gchat.store.shared import RecordingStore
 from gchat.store.sqlite import deleting, identities, messages, privates, sanctions, topics
