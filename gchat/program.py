@@ -73,6 +73,9 @@ LEAST_TO_WRITE = 1.0
 IN_NC = " (in nc, press Enter to leave)"
 """What people are told as well: nc waits for another line when the server has ended."""
 
+OTHERS_RUN = ". Other servers with the same rooms run on: connect to one of them"
+"""What clients are told as well if there are some."""
+
 TERMINAL_INTERVAL = 2.0
 """Seconds between two checks that the terminal is still open."""
 
@@ -249,9 +252,10 @@ def stop(hub: Hub, signals: Iterator[int], number: int) -> None:
 def send_off(hub: Hub) -> None:
     """Tell all clients that the server stops; wait up to GRACE seconds until they have it."""
     hub.pending_writes.wait_for_all(GRACE)
+    others = OTHERS_RUN if hub.elsewhere.servers else ""
     for client in list(hub.clients.values()):
         is_nc = client.person and client.display.end == PLAIN.end and not client.display.json
-        hub.tell(client, hub.shutdown.goodbye + IN_NC * is_nc)
+        hub.tell(client, hub.shutdown.goodbye + others + IN_NC * is_nc)
         client.dismiss(hub.shutdown.goodbye)
     if not membership.wait_until_empty(hub, GRACE):
         for client in list(hub.clients.values()):

@@ -15,6 +15,7 @@ from gchat.commands.arguments import NotATime, term_and_reason
 from gchat.commands.table import Refused, WrongArgument, command
 from gchat.config.limits import MEANINGS, read_limit
 from gchat.hub.client import Client
+from gchat.hub.figures import figures_elsewhere
 from gchat.hub.hub import Hub
 from gchat.model.events import ShutdownCancelled
 from gchat.model.server_answers import Limit, LimitsInForce, Traffic
@@ -73,7 +74,8 @@ def limits(hub: Hub, client: Client, name: str, typed: str) -> None:
 def stats(hub: Hub, client: Client) -> None:
     """show clients, traffic, delays and memory
 
-    The answer takes a second, in which the traffic is measured.
+    The answer takes a second, in which the traffic is measured. Of other servers with the same
+    rooms, it has a line each.
     For example: /stats
     """
     before, begun = replace(hub.stats), time.monotonic()
@@ -82,6 +84,7 @@ def stats(hub: Hub, client: Client) -> None:
     total, now = hub.stats, hub.stats - before
     lag, name = _longest_lag(hub)
     late, memory, trouble = hub.watchdog.delay(), _memory(), hub.store.trouble
+    others = _of_others(hub, client) if hub.store.is_shared else ()
     hub.answer(
         client,
         f"{counted(len(hub.clients), 'client')} in {counted(len(hub.rooms.by_name), 'room')}, "
@@ -96,6 +99,7 @@ def stats(hub: Hub, client: Client) -> None:
         f"Sender: {hub.sender}",
         f"Memory: {_mib(memory)}; {counted(hub.faults.total, 'error')} in the log",
         *([trouble] if trouble else ()),
+        *others,
         facts=Traffic(
             clients=len(hub.clients),
             rooms=len(hub.rooms.by_name),
@@ -142,6 +146,19 @@ def shutdown(hub: Hub, client: Client, when: str, why: str) -> None:
     if seconds > MAX_NOTICE:
         raise Refused(f"Time too long (limit {duration(MAX_NOTICE)})", "time too long")
     hub.shutdown.start(seconds, client.name, why)
+
+
+def _of_others(hub: Hub, client: Client) -> list[str]:
+    """A line about each other server that shares the store."""
+    with hub.command_gate.paused(client.owner):
+        found, silent = figures_elsewhere(hub)
+    lines = [
+        f"Server {server}: {counted(each.clients, 'client')} in {counted(each.rooms, 'room')}, "
+        f"{counted(each.messages, 'message')} in; event loop delay max "
+        f"{each.loop_delay * 1000:.0f} ms" + (f"; {each.trouble}" if each.trouble else "")
+        for server, each in found.items()
+    ]
+    return [*lines, *(f"Server {server} does not answer" for server in silent)]
 
 
 def _in_force(hub: Hub, names: Iterable[str]) -> LimitsInForce:

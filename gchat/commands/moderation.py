@@ -23,6 +23,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.moderating import (
     KICK,
     MUTE_USER,
+    RELEASE,
     UNMUTE_NETWORK,
     UNMUTE_USER,
     WHO_IS_IN,
@@ -30,6 +31,7 @@ from gchat.hub.moderating import (
     Muting,
     Unmuting,
     names_of,
+    release_name,
 )
 from gchat.hub.sanctioning import BAN, clients_in, expel, impose, lift
 from gchat.model.events import Announced, Banned, Deleted, Unmuted
@@ -101,13 +103,19 @@ def release(hub: Hub, client: Client, name: str) -> None:
     For example: /release bob
     """
     identity = hub.identities.called(name_key(name[:MAX_TEXT]))
+    if identity is None and (user := user_elsewhere(hub, name)):
+        if hub.elsewhere.called(user.name):
+            raise Refused(f"{user.name} is here; /kick {user.name} disconnects them", "name in use")
+        free = ask_server_of(hub, client, user, RELEASE, client.name)
+        hub.confirm(client, f"The name {free} is free")
+        return
     if identity is None:
         raise Refused(f"The name {name[:MAX_TEXT]} is not reserved", "name not reserved")
     if identity.number in hub.clients or identity.number in hub.resumed:
         raise Refused(
             f"{identity.name} is here; /kick {identity.name} disconnects them", "name in use"
         )
-    hub.identities.forget(identity)
+    release_name(hub, identity)
     log.info("the name %s is released by %s", identity.name, client.name)
     hub.confirm(client, f"The name {identity.name} is free")
 

@@ -6,7 +6,8 @@ from math import ceil
 
 from gchat.commands.arguments import check_secret, no_token, room_named
 from gchat.commands.table import Refused, WrongArgument, command
-from gchat.hub.checkpoint import give_token
+from gchat.hub.asking import ask_all
+from gchat.hub.checkpoint import TOKEN, give_token
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.hub import Hub
@@ -18,6 +19,7 @@ from gchat.hub.seats import MOST_SEATS
 from gchat.model.answers import Forgotten, Token
 from gchat.model.epochs import Place, read_place
 from gchat.model.identities import TooManyIdentities
+from gchat.model.tokens import digest
 from gchat.store.errors import StoreError
 from gchat.text.clock import duration
 from gchat.text.phrases import counted
@@ -67,6 +69,7 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
         hub.token_attempts, client, "token", lambda: hub.identities.shown(token)
     )
     if identity is None:
+        _check_is_of_no_other(hub, client, token)
         kept = duration(hub.settings.reserve)
         raise Refused(
             f"Unknown or expired token (tokens last {kept} after you leave). /nick NAME gives you "
@@ -105,6 +108,24 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
             "later.",
             "room not opened",
         ) from None
+
+
+def _check_is_of_no_other(hub: Hub, client: Client, token: str) -> None:
+    """Raise Refused if another server that shares the store has given `token`."""
+    if not hub.store.is_shared:
+        return
+    with hub.command_gate.paused(client.owner):
+        found, silent = ask_all(hub, TOKEN, digest(token))
+    if any(found.values()):
+        raise Refused(
+            "That token is of another server with the same rooms: /resume works at that one only",
+            "token of another server",
+        )
+    if silent:
+        raise Refused(
+            "That token is not of this server, and another one does not answer. Try again later.",
+            "other server does not answer",
+        )
 
 
 def _split(typed: str) -> tuple[str, dict[str, Place]]:

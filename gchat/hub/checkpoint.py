@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gchat.hub.asking import answers
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.seat import Seat
@@ -10,6 +11,8 @@ from gchat.model.identities import Identity, RememberedPlace
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.tokens import digest, make_token
+
+TOKEN = "token"
 
 
 def give_token(hub: Hub, client: Client) -> None:
@@ -122,3 +125,9 @@ def received(seat: Seat, arrived: int, known: Cursor) -> Received:
         return Received(max(known, seat.entered), seat.own_ahead)
     place = min(place, seat.cursor)
     return Received(place, seat.own_ahead + trail.own_behind(place))
+
+
+@answers(TOKEN)
+def _knows_token(hub: Hub, shown: str) -> bool:
+    """Whether this server has given the token with this digest."""
+    return hub.identities.with_digest(shown) is not None

@@ -23,7 +23,7 @@ NAMES_SHOWN = 10
 
 KICK, MUTE_USER, UNMUTE_USER, UNMUTE_NETWORK = "kick", "mute", "unmute", "unmute network"
 NETWORK_OF, NETWORK_OF_DEPARTED, WHO_IS_IN = "network", "network of departed", "who is in"
-UNMUTED_IN = "unmuted in"
+UNMUTED_IN, RELEASE = "unmuted in", "release"
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,12 @@ def unmute(hub: Hub, network: Network, name: str, by: str) -> Unmuting:
         return Unmuting(shown, _done(person, tell_rooms(hub, person, event)), True)
     log.info("%s", sentence_of(event, shown))
     return Unmuting(shown, None, True)
+
+
+def release_name(hub: Hub, identity: Identity) -> None:
+    """Free the name that is reserved for `identity`, who has left and cannot come back any more."""
+    hub.identities.forget(identity)
+    hub.directory.release(name_key(identity.name), identity.number)
 
 
 def muted_and_absent(hub: Hub, network: Network, name: str) -> list[Identity]:
@@ -205,6 +211,17 @@ def _unmute(hub: Hub, what: Any) -> Any:
 def _unmute_network(hub: Hub, what: Any) -> Any:
     network, by = what
     return unmute(hub, parse_network(network), "", by).is_lifted
+
+
+@answers(RELEASE)
+def _release(hub: Hub, what: Any) -> Any:
+    number, by = what
+    identity = hub.identities.of(number)
+    if identity is None or number in hub.clients or number in hub.resumed:
+        return None
+    release_name(hub, identity)
+    log.info("the name %s is released by %s", identity.name, by)
+    return identity.name
 
 
 @answers(NETWORK_OF)

@@ -31,6 +31,8 @@ def rename(hub: Hub, client: Client, name: str) -> None:
 def release(hub: Hub, client: Client) -> None:
     """Free the name of `client`, which leaves or goes on as another one."""
     hub.names.release(client)
+    if client.is_nameless:  # nothing was claimed
+        return
     has_token = hub.identities.of(client.number) is not None
     reserve = hub.settings.reserve if has_token else 0.0
     until = time.time() + reserve if reserve else 0.0

@@ -171,7 +171,11 @@ class Identities:
 
     def shown(self, token: str) -> Identity | None:
         """Whom `token` stands for."""
-        return self._by_digest.get(digest(token))
+        return self.with_digest(digest(token))
+
+    def with_digest(self, shown: str) -> Identity | None:
+        """Whom the token with this digest stands for."""
+        return self._by_digest.get(shown)
 
     def called(self, key: str) -> Identity | None:
         """The identity whose name has this `key` (see naming.name_key); None if there is none."""

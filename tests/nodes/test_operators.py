@@ -1,5 +1,7 @@
 """Operators of one server act on users of another; bans and mutes hold at all servers."""
 
+import re
+import signal
 from functools import partial
 
 import pytest
@@ -11,6 +13,7 @@ from tests.blackbox.waiting import wait_until
 from tests.nodes.cluster import Node
 from tests.nodes.conftest import StartNode, StartRedis
 from tests.nodes.redis_server import Redis
+from tests.nodes.test_people import is_listed
 
 
 @pytest.fixture
@@ -37,8 +40,7 @@ def from_abuser(server: Server, name: str, source: str = ABUSER) -> Person:
 def is_let_in(server: Server, source: str) -> bool:
     """Whether one who comes from `source` may stay."""
     connection = server.connect(source=source)
-    connection.say("/version")
-    shown = connection.line()
+    shown = connection.line()  # the welcome, or why not; what was sent might reset it
     connection.close()
     return "banned" not in shown
 
@@ -122,7 +124,8 @@ def test_an_address_of_others_is_not_banned_by_a_name(servers: list[Server]) -> 
     op, bob = operator(here), from_abuser(there, "bob")
     from_abuser(there, "cleo")
     from_abuser(here, "dan")
-    (told,) = answers(op, "/ban bob")
+    op.say("/ban bob")
+    told = op.expect("/ban 127.0.0.2 bans them all")
     assert told.startswith(" * Not banned: dan and cleo would be banned as well")
     bob.say("still here")
     assert op.expect("still here") == "bob: still here"
@@ -145,6 +148,72 @@ def test_bans_are_given_back_when_redis_has_lost_all(redis: Redis, nodes: list[N
 def test_nothing_is_banned_while_redis_is_away(redis: Redis, servers: list[Server]) -> None:
     op = operator(servers[0])
     with redis.paused():
-        (told,) = answers(op, "/ban 127.0.0.2")
+        *_, told = answers(op, "/ban 127.0.0.2")
     assert told.startswith(" * Not banned, as the store does not answer")
     assert is_let_in(servers[0], ABUSER)
+
+
+def test_stats_tell_of_all_servers(nodes: list[Node]) -> None:
+    here, there = (node.server for node in nodes)
+    op = operator(here)
+    there.named("bob", "eve")
+    wait_until(is_listed(here, "eve"), "the other server is known")
+    op.say("/stats")
+    shown = op.expect("Server ")
+    assert re.fullmatch(
+        r" \* Server \d+: 2 clients in 1 room, 0 messages in; event loop delay max \d+ ms", shown
+    )
+    there.process.send_signal(signal.SIGSTOP)
+    try:
+        op.say("/stats")
+        assert re.fullmatch(r" \* Server \d+ does not answer", op.expect("Server "))
+    finally:
+        there.process.send_signal(signal.SIGCONT)
+
+
+def test_users_of_a_server_that_stops_are_told_of_the_others(nodes: list[Node]) -> None:
+    here, there = (node.server for node in nodes)
+    op, bob = operator(here), there.person("bob")
+    wait_until(is_listed(there, "op"), "the other server is known")
+    op.say("/shutdown now")
+    assert op.rest()[-1] == (
+        " * The server is going down. Other servers with the same rooms run on: connect to one of "
+        "them (in nc, press Enter to leave)"
+    )
+    assert bob.expect("op left") == " * op left"
+    there.person("cleo").say("hello")
+    assert bob.expect("hello") == "cleo: hello"
+
+
+def test_a_token_of_another_server_is_refused_in_plain_words(servers: list[Server]) -> None:
+    here, there = servers
+    ann, bob = here.person("ann"), there.person("bob")
+    bob.say("/token")
+    token = bob.expect("/resume").split("/resume ")[1]
+    ann.say(f"/resume {token}", "/resume babad-babad-babad-babad")
+    assert ann.expect("That token") == (
+        " * That token is of another server with the same rooms: /resume works at that one only"
+    )
+    ann.expect("Unknown or expired token")
+    bob.say("still here")
+    assert ann.expect("still here") == "bob: still here"
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_reserved_name_is_released_at_all_servers(servers: list[Server], at: int) -> None:
+    here, there = servers
+    op, bob = operator(servers[at]), there.person("bob")
+    bob.close()
+
+    def is_free() -> bool:
+        op.say("/release bob")
+        return "is free" in op.expect(" bob ")
+
+    wait_until(is_free, "bob has left")
+    cleo = here.person()
+
+    def is_taken() -> bool:
+        cleo.say("/nick bob")
+        return "You are now bob" in cleo.expect(" bob")
+
+    wait_until(is_taken, "the name is free here")

@@ -65,11 +65,14 @@ class Claims:
     def release(self, key: str, number: int, until: float) -> None:
         """Give the name with this `key` back, soon; it stays reserved for the client `until` then.
 
-        Does not wait.
+        If it stayed reserved, it does no longer. Does not wait.
         """
-        if (held := self._held.get(key)) and held.number == number:
+        held = self._held.get(key)
+        if held and held.number == number:
             del self._held[key]
-            self._released[key] = number, until
+        elif until or self._released.get(key, (number, 0.0))[0] != number:
+            return
+        self._released[key] = number, until
 
     def settle(self, link: Link) -> None:
         """Give back what is to be given back. Raises StoreError."""
