@@ -105,7 +105,7 @@ def test_nobody_sees_a_password(company: Company, ann: Peer, bob: Peer) -> None:
 def test_one_who_is_kicked_and_its_room_and_the_log_learn_by_whom_and_why(
     company: Company, op: Peer, ann: Peer, bob: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "gchat.commands")
+    caplog.set_level(logging.INFO, "gchat")
     run(company, op, "/kick bob 2 many  lines")
     assert bob.read_line() == " * You were kicked by op: 2 many  lines\n"
     assert why_it_ended(bob) == "kicked by op: 2 many  lines"
