@@ -137,7 +137,8 @@ class User:
         """
         saved = identity.place
         for visit in self.visits:
-            if visit.noted is None:
+            is_there = visit.room == saved.room and saved.cursor.id < (visit.end or 0)
+            if visit.noted is None or is_there:  # it left, and that was not saved
                 visit.end = None
             else:
                 visit.forget_behind(visit.noted)
