@@ -11,7 +11,7 @@ import gevent
 from gchat.model.identities import Identity
 from gchat.model.message import Message, Private, Topic
 from gchat.model.room_log import Cursor
-from gchat.model.runs import ID, Row
+from gchat.model.runs import EPOCH, ID, Row
 from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
 from gchat.store.directory import Directory, Sanctions
 from gchat.store.errors import StoreError, decoding
@@ -151,7 +151,9 @@ class SqliteStore(RecordingStore):
         return self._reader.run(messages.start, room)
 
     def epoch_end(self, room: str, epoch: int) -> int:
-        return self._reader.run(messages.first_with, room, "epoch", epoch + 1)
+        found = self._reader.run(messages.first_with, room, "epoch", epoch + 1)
+        owed = [row[ID] for row in self._ledger.owed.of(room) if row[EPOCH] <= epoch]
+        return max([found, *owed[-1:]])
 
     def marked(self, sender: int, most: int) -> list[Message]:
         settled = -1

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from gchat.hub import membership
+from gchat.model.message import Kind
 from gchat.store.sqlite.owed import OwedRows
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
+from tests.unit.store.entries import batches, entries, entry
 from tests.unit.store.ledger.failing_file import (
     locked,
     owing,
@@ -118,3 +120,18 @@ def test_what_is_written_while_somebody_reads_is_not_missed(
         monkeypatch.setattr(store._reader, "run", run_before_it_is_written)
         found = store.read("lobby", 0, company.room.log.end.id, 99, 9999)
     assert [message.text for message in found if message.is_spoken] == ["one", "two"]
+
+
+def test_the_end_of_an_epoch_may_be_owed(store: SqliteStore) -> None:
+    store.append(batches(*entries(3)))
+    with owing(store):
+        store.append(batches(*entries(2, first=4)))
+        later = [
+            entry(number, number, 1000.0, "lobby", Kind.SAY, 7, "ann", "later", epoch=2)
+            for number in (6, 7)
+        ]
+        store.append(batches(*later))
+        assert store.epoch_end("lobby", 1) == 5
+        assert store.epoch_end("lobby", 2) == store.epoch_end("lobby", 9) == 7
+    wait_until(lambda: not store.owes("lobby"), "it is written")
+    assert (store.epoch_end("lobby", 1), store.epoch_end("lobby", 2)) == (5, 7)
