@@ -22,14 +22,14 @@ class Figures(NamedTuple):
 
 
 def figures(hub: Hub) -> Figures:
-    """Those of this server."""
+    """The figures of this server."""
     late = hub.watchdog.delay().worst
     messages = hub.stats.messages
     return Figures(len(hub.clients), len(hub.rooms.by_name), messages, late, hub.store.trouble)
 
 
 def figures_elsewhere(hub: Hub) -> tuple[dict[str, Figures], list[str]]:
-    """Those of the other servers, by their numbers; and the servers that have not answered."""
+    """The figures of other servers, by their numbers; and the servers that have not answered."""
     found, silent = ask_all(hub, FIGURES, None)
     return {server: Figures(*each) for server, each in sorted(found.items())}, silent
 

@@ -25,6 +25,6 @@ class Others(NamedTuple):
     present: Mapping[str, Sequence[Peer]]
     """Their clients, by the number of the server."""
     ended: Mapping[str, Sequence[Peer]]
-    """Those of the servers that have ended since that was asked last."""
+    """Clients of the servers that have ended since that was asked last."""
     was_given_up: bool
     """The others have taken this server for ended, as it did not renew its lease in time."""

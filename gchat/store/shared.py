@@ -16,7 +16,7 @@ class Arrived(NamedTuple):
 
     room: str
     placed: Placed
-    """Those of other servers, and behind them what was pending here first; whole utterances."""
+    """Messages of other servers, and behind them what was pending here first; whole utterances."""
 
 
 class Skipped(NamedTuple):

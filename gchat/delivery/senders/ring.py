@@ -65,7 +65,7 @@ WRAP = 0xFFFFFFFF
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _rings = WeakSet["Ring"]()
-"""Those of this process."""
+"""The rings of this process."""
 
 
 class RingFailed(Exception):
