@@ -60,6 +60,11 @@ class Member:
         self._ask(command=f"/join {self.name}-alone")
         self.enter()
 
+    def people(self) -> list[str]:
+        """The names of those in its room, at all servers."""
+        answers = self._ask(command="/who")
+        return [each["name"] for answer in answers for each in answer.get("people", ())]
+
     def settle(self) -> None:
         """Wait until all that it has said is answered."""
         wait_until(self._is_answered, f"all that {self.name} said is answered")
