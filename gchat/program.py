@@ -1,6 +1,5 @@
 """Build, start, reload and stop the server."""
 
-import gc
 import logging
 import os
 import signal
@@ -28,6 +27,7 @@ from gchat.hub import membership
 from gchat.hub.hub import Hub
 from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.follower import follow, tell_outages
+from gchat.jobs.garbage import collect_in_silence, spare_what_stays
 from gchat.jobs.idle import disconnect_idle
 from gchat.jobs.lease import catch_up, keep_lease
 from gchat.jobs.recorder import Recorder
@@ -55,11 +55,6 @@ from gchat.text.safe import escape
 
 if TYPE_CHECKING:
     from gchat.doors.tls import Handshakes
-
-GARBAGE_THRESHOLDS = 2_000, 3
-"""New objects after which the garbage collector examines them, and after how many times what was
-left each time: it takes 1 to 2 ms then. With 10,000 and 10 everybody waited for 8 ms and 17 in a
-room of 1,000 that is flooded; with Python's 700 it examines what the next batch drops."""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop waits at the most for the interpreter's lock, which it gives away with each
@@ -136,6 +131,7 @@ def main(start: StartSignals) -> int:
             ("dead-connection check", disconnect_vanished, hub, options.keepalive),
             ("idle check", disconnect_idle, hub),
             ("room cleanup", tidy_rooms, hub.rooms, hub.clients),
+            ("garbage collection", collect_in_silence, hub),
             ("terminal check", watch_terminal, hub, start),
         )
     ]
@@ -153,8 +149,7 @@ def main(start: StartSignals) -> int:
         hang_up(hub, start, manager, tls)
     server = ChatServer(listeners, reception, open_doors(ways, reception), early, tls)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-    gc.freeze()
+    spare_what_stays()
     server.start()
     log_start(listeners, hub.settings)
     if passed:
