@@ -114,7 +114,10 @@ class Scene:
             )
         if ordeal.is_late and ordeal.is_disturbed:
             pytest.skip(f"the server's core was busy with something else in {ATTEMPTS} attempts")
-        assert not ordeal.is_late, f"{title}: p99 is {ordeal.ratio:.1f} times that in peace"
+        assert not ordeal.is_late, (
+            f"{title}: p99 is {ordeal.ratio:.1f} times that in peace; "
+            f"the server's log: {self._blockages() or 'its loop was never blocked'}"
+        )
         return ordeal
 
     def _measure(self, title: str, attack: Callable[[], object]) -> Ordeal:
@@ -148,6 +151,10 @@ class Scene:
         found = re.search(r"^VmHWM:\s+(\d+) kB$", (self._proc / "status").read_text(), re.M)
         assert found, "the kernel does not tell a process's peak memory"
         return int(found[1]) * 1024
+
+    def _blockages(self) -> list[str]:
+        """What the server has logged of its loop being blocked, and by what."""
+        return [line for line in self.server.log().splitlines() if "event loop blocked" in line]
 
     def _waited(self) -> float:
         """Seconds in which its loop could have run, and something else did, at the least.

@@ -12,11 +12,17 @@ from tests.unit.peers import Company, wait_until, within_deadline
 
 
 @pytest.fixture
-def full_examinations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The times of all that the job asks for, on a clock of its own."""
-    fake, times = FakeTime(), list[float]()
+def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    fake = FakeTime()
     monkeypatch.setattr(garbage, "gevent", fake)
-    monkeypatch.setattr(garbage, "gc", Collector(lambda: times.append(fake.now - 1000)))
+    return fake
+
+
+@pytest.fixture
+def full_examinations(fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The times of all that the job asks for, in seconds from now."""
+    begin, times = fake_time.now, list[float]()
+    monkeypatch.setattr(garbage, "gc", Collector(lambda: times.append(fake_time.now - begin)))
     return times
 
 
@@ -38,7 +44,7 @@ def test_everything_is_examined_about_once_an_hour_while_nobody_speaks(
 
 
 def test_it_waits_until_clients_are_silent(
-    full_examinations: list[float], monkeypatch: pytest.MonkeyPatch
+    full_examinations: list[float], fake_time: FakeTime
 ) -> None:
     speaking, seconds, enough = True, 0, Event()
 
@@ -50,11 +56,10 @@ def test_it_waits_until_clients_are_silent(
             enough.set()
 
     with Company() as company:
-        monkeypatch.setattr(garbage.gevent, "while_sleeping", speak)
+        fake_time.while_sleeping = speak
         company.start(collect_in_silence, company.hub)
         with within_deadline("somebody speaks in each of a hundred seconds"):
             enough.wait()
         assert not full_examinations
         speaking = False
         wait_until(lambda: full_examinations, "everything is examined")
-
