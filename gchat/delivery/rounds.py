@@ -131,7 +131,7 @@ class Round:
             batch = batch.ignoring(cohort.ignores)
         cohort.begin(len(batch.data), batch.end)
         if cohort.marks is not None:
-            cohort.marks.add(cohort.sent, batch.ends, batch.spoken)
+            cohort.marks.add(cohort.sent, batch.first, batch.ends, batch.spoken)
         self._in_flight = batch
         return batch
 

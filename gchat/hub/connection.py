@@ -127,7 +127,12 @@ class Connection:
 
     @property
     def _on_the_way(self) -> int:
-        """Bytes that the kernel took, and that the other side's has not acknowledged yet."""
+        """Bytes that the kernel took, and that the other side's has not acknowledged yet.
+
+        None when the connection is closed: nobody knows.
+        """
+        if self.descriptor < 0:
+            return 0
         waiting = int.from_bytes(ioctl(self._socket, TIOCOUTQ, bytes(4)), byteorder)
         return max(0, waiting - self._finished)  # the end counts as one
 

@@ -259,4 +259,4 @@ class Seat:
         self._cursor = cursor
         self.connection.sent = sent
         if self.trail is not None:
-            self.trail.stop(cursor)
+            self.trail.stop(cursor, self.received_bytes)

@@ -7,7 +7,7 @@ from gchat.hub.seat import Seat
 from gchat.model.room_log import RoomLog
 
 MOST_SEATS = 20
-"""Rooms that a client may be in at a time, the first one included: each takes about a kilobyte, 4
+"""Rooms that a client may be in at a time, the first one included: each takes about a kilobyte, 6
 KiB more of marks while much is said there (marks.GROWTH), and a slot as a connection does."""
 
 

@@ -63,6 +63,21 @@ def test_one_whom_the_kernel_has_no_memory_for_gets_it_later(company: Company) -
     assert bob.read_lines(2) == ["ann: one", "ann: two"]
 
 
+def test_a_connection_that_is_closed_while_its_client_listens_costs_the_others_nothing(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, bob, cleo = company.join("ann"), company.join("bob"), company.join("cleo", listens=False)
+    cleo.client.keep_trail()
+    membership.listen(company.hub, cleo.client)
+    company.say(ann, "one")
+    wait_until(lambda: cleo.client.cohort and not cleo.client.lag, "she has got it with others")
+    cleo.client.connection.close()
+    company.say(ann, "two", "three")
+    assert bob.read_lines(3) == ["ann: one", "ann: two", "ann: three"]
+    wait_until(lambda: cleo.client.cohort is None, "nobody sends to her any more")
+    assert not tracebacks(caplog)
+
+
 class ShortSocket(ObservedSocket):
     """Takes a few bytes at a time."""
 

@@ -124,12 +124,25 @@ def test_marks_of_what_can_no_longer_be_in_flight_are_forgotten() -> None:
     for _ in range(4 * KEPT_MARKS):
         id_ += 1
         cohort.begin(1000, Cursor(id_, id_))
-        marks.add(cohort.sent, [1000], [id_])
+        marks.add(cohort.sent, id_ - 1, [1000], [id_])
         cohort.finish()
         place = marks.place(max(0, cohort.sent - IN_FLIGHT))
         assert place is not None
         assert place.id == max(START.id, id_ - IN_FLIGHT // 1000 - (cohort.sent > IN_FLIGHT))
     assert len(marks) < 4 * KEPT_MARKS
+
+
+def test_marks_do_not_grow_with_messages_that_are_not_shown() -> None:
+    cohort = find(Cohorts[Sitting]({}))
+    assert cohort
+    join(cohort, 1)
+    marks = cohort.keep_marks()
+    for id_ in range(START.id + 1, START.id + 10 * KEPT_MARKS):
+        cohort.begin(0, Cursor(id_, id_))
+        marks.add(cohort.sent, id_ - 1, [0], [id_])
+        cohort.finish()
+        assert len(marks) <= KEPT_MARKS + 2
+    assert marks.place(0) == cohort.cursor
 
 
 class InFlight(RuleBasedStateMachine):

@@ -265,6 +265,7 @@ def test_of_a_client_that_nobody_keeps_marks_for_it_is_what_was_known(
 def test_what_a_cohort_was_sent_counts_in_the_stream_of_each_of_its_members(
     company: Company, ann: Peer, bob: Peer, on_the_way: OnTheWay
 ) -> None:
+    on_the_way.bytes = 10_000  # all of it
     company.say(bob, "one")
     late = resumable(company, "late")
     company.hub.tell(late.client, "an answer")

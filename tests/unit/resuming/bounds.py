@@ -13,7 +13,7 @@ SMALL: list[tuple[str, dict[str, Any]]] = [
     ("gchat.delivery.backfill", {"PAUSE": 0.0}),
     ("gchat.store.history", {"RoomLog": small_log}),
     ("gchat.model.presence", {"INTERVAL": 0.0}),
-    ("gchat.hub.marks", {"GROWTH": 12, "SEGMENT": 4}),
+    ("gchat.hub.marks", {"GROWTH": 12}),
     ("gchat.hub.cohorts", {"KEPT_MARKS": 8, "IN_FLIGHT": 4000}),
     ("gchat.hub.left_rooms", {"MOST": 1000, "PAGE": 3}),
     ("gchat.hub.resumption", {"DISPLACEMENTS": TokenBucket(1000.0, 10**6)}),

@@ -27,6 +27,8 @@ def _exact(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
     def unread(connection: Connection) -> int:
         for peer in server.company.peers:
             if hasattr(peer, "client") and peer.client.connection is connection:
+                if peer.socket.fileno() < 0:
+                    return 0
                 return int.from_bytes(ioctl(peer.socket, FIONREAD, bytes(4)), byteorder)
         return 0
 
