@@ -137,6 +137,14 @@ class Child:
         """Seconds that it was ready to run and had to wait for a core, which others used."""
         return run_delay(self.process.pid)
 
+    def thread_states(self) -> set[str]:
+        """The letters that its threads' states have in proc(5)."""
+        states = set()
+        for stat in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with suppress(FileNotFoundError):  # it has ended meanwhile
+                states.add(stat.read_text().rpartition(") ")[2][0])
+        return states
+
     def rss(self) -> int:
         """Bytes of memory that it occupies now (kernel buffers of sockets are not among them)."""
         return self.process.memory_info().rss

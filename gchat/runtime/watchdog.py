@@ -32,6 +32,10 @@ idle. A blockage may be longer than logged by up to this much."""
 MINUTE = 60.0
 """Seconds over which log lines are counted and delays are kept."""
 
+CALM = 60
+"""Beats without delay that are taken for what was before the first one, so that a few late ones
+make no median."""
+
 MAX_LINES = 10
 """Lines per minute about blockages; further blockages are counted."""
 
@@ -77,7 +81,7 @@ class Watchdog:
 
     def __init__(self, limit: float = LIMIT) -> None:
         self._limit = limit
-        self._delays: deque[float] = deque([0.0], maxlen=round(MINUTE / BEAT))
+        self._delays: deque[float] = deque([0.0] * CALM, maxlen=round(MINUTE / BEAT))
         # Neither needs a lock: only one thread sets it, in one step.
         self._due = 0.0  # when the next beat is due; set by the loop's thread
         self._sample = _Sample(0.0, NOWHERE)  # set by the watching thread

@@ -13,6 +13,9 @@ from benchmark.servers import Server
 REST = 0.02
 """Seconds that a server is looked at. The kernel tells its CPU time in steps of half of that."""
 
+ASLEEP = {"S", "I"}
+"""What proc(5) calls threads that wait for something to happen, which no file is read for."""
+
 
 def own_cpu() -> float:
     """Seconds of a core that this process has used."""
@@ -35,10 +38,13 @@ class Process(Child):
         self._directory.cleanup()
 
     def rests(self) -> bool:
-        """Whether it does next to nothing, which takes REST seconds to see."""
+        """Whether it does next to nothing, which takes REST seconds to see.
+
+        On a machine that is busy it may have much to do, and get no core for it.
+        """
         before = self.cpu()
         time.sleep(REST)
-        return self.cpu().since(before).total == 0
+        return self.cpu().since(before).total == 0 and self.thread_states() <= ASLEEP
 
     def _listens(self) -> bool:
         # Without connecting: a client that leaves again is none of the measurement.

@@ -93,6 +93,16 @@ def gathered(server: Server, clients: int = CLIENTS, rooms: int = 1) -> Iterator
             audience.close()
 
 
+def test_who_is_kept_from_running_does_not_rest() -> None:
+    with gathered(crooked("none", 1)) as gathering:
+        process = gathering.process
+        gathering.audience.until(process.rests, "it rests")
+        process.process.suspend()
+        assert not process.rests()
+        process.process.resume()
+        gathering.audience.until(process.rests, "it rests again")
+
+
 def test_every_delivery_is_counted_and_none_is_missing() -> None:
     with gathered(crooked("none", 1)) as gathering:
         assert gathering.audience.line_bytes == PREFIX + LINE

@@ -285,6 +285,14 @@ def test_what_is_longer_ago_than_a_minute_is_forgotten(
     assert len(watched.watchdog._delays) == 20
 
 
+def test_a_loop_that_is_late_once_at_the_start_is_not_typically_late(quick: Watched) -> None:
+    time.sleep(10 * watchdog.BEAT)
+    quick.wait_for_beats(1)
+    delay = quick.watchdog.delay()
+    assert delay.worst > 8 * watchdog.BEAT
+    assert delay.typical == 0
+
+
 def test_at_first_there_is_no_delay() -> None:
     assert Watchdog().delay() == (0, 0)
 
