@@ -5,12 +5,12 @@ from dataclasses import asdict
 from gchat.hub import asking
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
-from gchat.hub.placing import insert
+from gchat.hub.placing import insert, pass_over
 from gchat.hub.room import Room
 from gchat.model.events import Announced, TopicSet, event_of
 from gchat.model.events import Deleted as DeletedEvent
 from gchat.model.message import SPOKEN, Topic, Utterance
-from gchat.model.runs import COUNT, KIND, NAME, REF, SENDER, TEXT, TIME, Run, messages_of
+from gchat.model.runs import KIND, NAME, REF, SENDER, TEXT, TIME, Run, messages_of
 from gchat.store.base import Placed
 from gchat.store.shared import (
     Arrived,
@@ -41,6 +41,7 @@ def take(hub: Hub, news: News) -> None:
         _arrive(hub, room, news.placed)
     elif isinstance(news, Skipped):
         room.log.begin(news.end, news.epoch)
+        pass_over(hub, room, news.own, news.epoch)
         hub.mark_ready(room)
     elif isinstance(news, Deleted):
         room.delete(news.ids)
@@ -57,14 +58,7 @@ def announce_everywhere(hub: Hub, event: Announced) -> None:
 
 def _arrive(hub: Hub, room: Room, placed: Placed) -> None:
     """Insert what was placed, which begins behind the end of the room's log."""
-    left = sum(run[COUNT] for run in placed.runs)
-    pending = []
-    for each in room.pending:
-        if left <= 0:
-            break
-        pending.append(each)
-        left -= len(each.utterance.texts)
-    insert(hub, room, pending, placed)
+    insert(hub, room, placed)
     for run in placed.others:
         _note_other(hub, room, run)
 

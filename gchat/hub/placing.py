@@ -5,52 +5,83 @@ from collections.abc import Sequence
 from gchat.hub.hub import Hub
 from gchat.hub.room import Pending, Room
 from gchat.model.epochs import Place
-from gchat.model.message import SPOKEN
-from gchat.model.runs import take
+from gchat.model.message import SPOKEN, Utterance
+from gchat.model.runs import COUNT, take
 from gchat.protocol.voices import accepted
 from gchat.store.base import Placed
 
 
-def insert(hub: Hub, room: Room, pending: Sequence[Pending], placed: Placed) -> None:
-    """Have `room` see what was pending there first, now that the store has placed it.
+def insert(hub: Hub, room: Room, placed: Placed) -> None:
+    """Have `room` see what was pending there first, now that the store has `placed` it.
+
+    That may be a part of what a client has said at once; the rest goes on to be pending.
 
     One after the other, so that what is owed to whoever has said it (`ok`) comes right behind
     it: a program may take the last place that it was sent for that of all it has.
     """
     log, runs = room.log, iter(placed.runs)
     log.insert(placed.others)
-    for each in pending:
-        room.pending.popleft()
-        log.insert(take(runs, len(each.utterance.texts)))
-        try:
-            _count_as_own(hub, room, each, Place(log.end.id, log.epoch))
-            if each.client is not None:
-                hub.ring(room, each.utterance)
-        except Exception:  # a mistake of ours: the others' lines have their places all the same
-            hub.faults.report("cannot settle what was said in #%s", room.name)
+    left = sum(run[COUNT] for run in placed.runs)
+    while left and room.pending:
+        pending = room.pending[0]
+        said = pending.take(left)
+        left -= len(said.texts)
+        log.insert(take(runs, len(said.texts)))
+        _settle(hub, room, pending, said, Place(log.end.id, log.epoch))
+    log.insert([*runs])  # none, unless the store has placed something twice
     hub.mark_ready(room)
 
 
-def _count_as_own(hub: Hub, room: Room, pending: Pending, place: Place) -> None:
-    """Have whoever has said what was pending not be sent it, wherever they are by now.
+def pass_over(hub: Hub, room: Room, ids: Sequence[int], epoch: int) -> None:
+    """Learn that what was pending in `room` first was given `ids`, which are not kept any more.
 
-    `place` is what the last of it has been given.
+    Others have seen it, but nobody here will.
     """
-    pending.place = place
-    count = len(pending.utterance.texts) if pending.utterance.kind in SPOKEN else 0
-    sender, by = pending.utterance.sender, pending.client
-    client = hub.clients.get(sender)
-    if by is not None:
-        if by.pending is pending:
-            by.pending = None
-        if hub.clients.get(by.number) is by and client is None and by.former == sender:
-            client = by  # by now it goes on as another one
+    while ids and room.pending:
+        pending = room.pending[0]
+        said = pending.take(len(ids))
+        count = len(said.texts)
+        _settle(hub, room, pending, said, Place(ids[count - 1], epoch))
+        ids = ids[count:]
+
+
+def _settle(hub: Hub, room: Room, pending: Pending, said: Utterance, place: Place) -> None:
+    """Do what is to be done now that what was `said`, the first that was `pending`, has places.
+
+    `place` is that of the last of it.
+    """
+    if not pending.utterance.texts:
+        room.pending.popleft()
+        pending.place = place
+    try:
+        _count_as_own(hub, room, pending, said, place)
+        if pending.place is not None:
+            _tell_placed(hub, room, pending, pending.place)
+        if pending.client is not None and place.id > room.log.start.id:  # else nobody here sees it
+            hub.ring(room, said)
+    except Exception:  # a mistake of ours: the others' lines have their places all the same
+        hub.faults.report("cannot settle what was said in #%s", room.name)
+
+
+def _tell_placed(hub: Hub, room: Room, pending: Pending, place: Place) -> None:
+    """Have those who wait for that know that all that was `pending` has places, up to `place`."""
+    if pending.client is not None and pending.client.pending is pending:
+        pending.client.pending = None
     if pending.utterance.ref is not None:
-        hub.sent.settle(sender, pending, place)
+        hub.sent.settle(pending.utterance.sender, pending, place)
     for asker, ref in pending.askers:
         if hub.clients.get(asker.number) is asker:
             told = accepted(asker.display, ref, place, room.name)
             hub.owe(asker.seat_in(room.name) or asker, told)
+
+
+def _count_as_own(hub: Hub, room: Room, pending: Pending, said: Utterance, place: Place) -> None:
+    """Have whoever has `said` what was `pending` not be sent it, wherever they are by now."""
+    count = len(said.texts) if said.kind in SPOKEN else 0
+    sender, by = said.sender, pending.client
+    client = hub.clients.get(sender)
+    if by is not None and hub.clients.get(by.number) is by and client is None:
+        client = by if by.former == sender else None  # by now it goes on as another one
     if client is not None:
         if seat := client.seat_in(room.name):
             seat.has_said(place.id, count)

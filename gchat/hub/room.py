@@ -29,6 +29,15 @@ class Pending:
         self.askers: list[tuple[Client, Ref]] = []
         """Who is told when it has its place, and the refs of their requests."""
 
+    def take(self, most: int) -> Utterance:
+        """Take at most so many of its messages, the first ones, of those that have no place yet.
+
+        One is left without any when all have.
+        """
+        utterance = self.utterance
+        self.utterance = utterance._replace(texts=utterance.texts[most:])
+        return utterance._replace(texts=utterance.texts[:most])
+
 
 class Room:
     """A room of the hub's, which is the only one to put clients in and take them out."""

@@ -77,6 +77,6 @@ class Recorder:
             firsts = [pending[0] for pending in taken.values()]
             hub.pending_writes.wait_for_first(firsts, FOLLOWED)
             return
-        for (room, pending), places in zip(taken.items(), placed, strict=True):
-            insert(hub, room, pending, places)
+        for room, places in zip(taken, placed, strict=True):
+            insert(hub, room, places)
         hub.pending_writes.tell_placed()

@@ -16,7 +16,7 @@ class Arrived(NamedTuple):
 
     room: str
     placed: Placed
-    """Messages of other servers, and behind them what was pending here first; whole utterances."""
+    """Messages of other servers, and behind them what was pending here first."""
 
 
 class Skipped(NamedTuple):
@@ -25,6 +25,8 @@ class Skipped(NamedTuple):
     room: str
     end: Cursor
     epoch: int
+    own: Sequence[int]
+    """The ids of messages among them that were pending here first: they have been said."""
 
 
 class Forked(NamedTuple):

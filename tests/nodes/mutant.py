@@ -39,7 +39,7 @@ def change_python() -> None:
 
 MUTANT = os.environ["MUTANT"]
 if "no batch number" in MUTANT:
-    change("APPEND", "if last and tonumber(last) >= number then", "if false then")
+    change("APPEND", "if before and", "if false and")
 if "no gate" in MUTANT:
     change("JOIN", "if not (missing == 0 and may_know_all) and", "if false and")
 if "no mark" in MUTANT:

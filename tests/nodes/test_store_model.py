@@ -5,7 +5,6 @@ read, in any order; Redis is killed, and comes back with what it had when it was
 """
 
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -23,75 +22,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gchat.model.message import Kind, Utterance
-from gchat.model.room_log import Cursor
-from gchat.model.runs import COUNT, ID, KIND, TEXT, rows_of
-from gchat.store.base import Batch
 from gchat.store.errors import StoreError
 from gchat.store.redis import follower, joining, link
-from gchat.store.redis.claims import Claims
-from gchat.store.redis.follower import Follower
 from gchat.store.redis.keys import gone, log
-from gchat.store.redis.link import Link, evaluate
-from gchat.store.redis.outbox import Outbox
+from gchat.store.redis.link import evaluate
 from gchat.store.redis.scripts import DELETE
-from gchat.store.shared import Arrived
 from tests.nodes.redis_server import KEEPS_NOTHING, Redis
+from tests.nodes.store_parts import NAMES, ROOM, Server
 
-ROOM = "lobby"
-NAMES = ("1", "2", "3")
 SERVER = st.sampled_from(NAMES)
-
-
-class Server:
-    """What a server has of the store, and the log of the room."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.name = name
-        self.link = Link(url)
-        self._outbox = Outbox(name)
-        self.follower = Follower(url, name, self._outbox, Claims(name))
-        self.follower.known = NAMES
-        self.log = list[tuple[int, str]]()
-        """Ids and texts, as its clients were shown them."""
-        self.pending = deque[Utterance]()
-
-    def say(self, texts: list[str]) -> None:
-        self.pending.append(Utterance(1000.0, Kind.SAY, texts, int(self.name) << 32, "ann"))
-
-    def send(self, times: int = 1) -> None:
-        """Send what is pending, as often as that: answers may have been lost."""
-        end = Cursor(len(self.log), len(self.log))
-        batch = Batch(ROOM, 0, end, 0.0, list(self.pending))
-        chain = self.follower.chains.get(ROOM)
-        for _ in range(times):
-            self.link.call(*self._outbox.command(batch, self.follower.run, chain))
-
-    def follow(self) -> None:
-        """Take what has come."""
-        for news in self.follower.next({ROOM: len(self.log)}):
-            assert isinstance(news, Arrived), news
-            for run in (*news.placed.others, *news.placed.runs):
-                for row in rows_of(run):
-                    assert row[ID] == len(self.log) + 1, "there is no hole"
-                    text = "" if row[KIND] == Kind.GONE else row[TEXT]
-                    self.log.append((row[ID], text))
-            left = sum(run[COUNT] for run in news.placed.runs)
-            own = [text for run in news.placed.runs for text in run[TEXT].split("\n")]
-            while left:
-                said = self.pending.popleft()
-                assert list(said.texts) == own[: len(said.texts)]
-                own, left = own[len(said.texts) :], left - len(said.texts)
-
-    def delete(self, number: int) -> None:
-        """Learn that a message was deleted."""
-        self.log = [(each, "" if each == number else text) for each, text in self.log]
-        if chain := self.follower.chains.get(ROOM):
-            chain.delete([number])
-
-    def close(self) -> None:
-        self.link.close()
-        self.follower.close()
 
 
 class Talk(RuleBasedStateMachine):
@@ -212,6 +151,7 @@ def unless_away() -> Iterator[None]:
 def test_all_servers_know_the_same_whatever_happens() -> None:
     with (
         patch.object(follower, "BLOCK", 1),
+        patch.object(follower, "COUNT", 3),
         patch.object(follower, "JOIN_PAUSE", 0.0),
         patch.object(link, "PAUSE", 0.0),
         patch.object(joining, "UP", 0),

@@ -2,7 +2,7 @@
 
 An entry has the id `n-0`, where n is the id of the message, and three fields:
 
-    p   spoken, time, epoch, mark and batch, with blanks between them
+    p   spoken, time, epoch, mark, and which message of which batch it is, with blanks between them
     m   kind, sender, name and ref, as JSON
     x   the text
 
@@ -31,6 +31,8 @@ class Read(NamedTuple):
     mark: int
     batch: str
     """Which batch it came with: `12.7` is the seventh of the server with the number 12."""
+    nth: int
+    """How many messages of that batch come before it."""
 
 
 class Piece(NamedTuple):
@@ -64,9 +66,10 @@ def next_mark(mark: int, crc: int) -> int:
     return (mark * FACTOR + crc) % MODULUS
 
 
-def place_field(row: Row, mark: int, batch: str) -> str:
-    """The field `p` of `entry`."""
-    return f"{row[SPOKEN_UP_TO]} {row[TIME]:.3f} {row[EPOCH]} {mark} {batch}"
+def place_field(read: Read) -> str:
+    """The field `p` of the entry that was `read`."""
+    row, mark, batch, nth = read
+    return f"{row[SPOKEN_UP_TO]} {row[TIME]:.3f} {row[EPOCH]} {mark} {batch}.{nth}"
 
 
 def read(room: str, raw: Sequence[Any]) -> Read:
@@ -95,12 +98,13 @@ def read_gone(room: str, number: int, left: bytes) -> Read:
 
 
 def _decode(room: str, number: int, p: bytes, m: bytes, x: bytes) -> Read:
-    spoken, time, epoch, mark, batch = p.decode().split(" ")
+    spoken, time, epoch, mark, came_as = p.decode().split(" ")
+    batch, _, nth = came_as.rpartition(".")
     kind, sender, name, ref = _fields(m)
     row = (
         number, int(spoken), float(time), room, kind, sender, name, x.decode(), int(epoch), ref
     )  # fmt: skip
-    return Read(row, int(mark), batch)
+    return Read(row, int(mark), batch, int(nth))
 
 
 @lru_cache(maxsize=1024)

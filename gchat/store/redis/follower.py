@@ -6,7 +6,6 @@ from typing import Any
 
 import gevent
 
-from gchat.model.runs import ID
 from gchat.store.redis import keys
 from gchat.store.redis.chain import Chain
 from gchat.store.redis.claims import Claims
@@ -24,9 +23,6 @@ PATIENCE = 3.0
 
 COUNT = 256
 """Entries of each stream that are read at a time: a millisecond of decoding."""
-
-MOST = 8192
-"""Messages that one client may have said at once, and more: they are read at a time."""
 
 ROOMS = 32
 """Rooms that are read at a time while there is much to catch up with: Redis has no other bound for
@@ -58,8 +54,6 @@ class Follower:
         find a direct message there."""
         self._behind = list[str]()
         """Rooms that may have more than was read; some of them are read next, and do not wait."""
-        self._partly: str = ""
-        """A room of which more is to be read at a time."""
         self._following = set[str]()
         self.chains: dict[str, Chain] = {}
         """How far each room is known."""
@@ -144,17 +138,17 @@ class Follower:
         return last[0][0].decode() if last else "0-0"
 
     def _read(self, ends: Mapping[str, int]) -> list[News]:
-        rooms, count, waits = self._choose(ends)
+        rooms, waits = self._choose(ends)
         names = {keys.log(room).encode(): room for room in rooms}
         streams = [*self._read_up_to, *map(keys.log, rooms)]
         places = [*self._read_up_to.values(), *(f"{ends[room]}-0" for room in rooms)]
-        command: list[str | int] = ["XREAD", "COUNT", count, "STREAMS", *streams, *places]
+        command: list[str | int] = ["XREAD", "COUNT", COUNT, "STREAMS", *streams, *places]
         if waits:
             command[1:1] = ["BLOCK", BLOCK]
         news = list[News]()
         for name, raw in self._call(command) or ():
             if room := names.get(name, ""):
-                news += self._news_of(room, raw, count)
+                news += self._news_of(room, raw)
             else:
                 self._read_up_to[name.decode()] = raw[-1][0].decode()
                 news += self._told(raw) if name.decode() == keys.NEWS else self._letters(raw)
@@ -168,28 +162,23 @@ class Follower:
         self._read_letters.clear()
         return found
 
-    def _choose(self, ends: Mapping[str, int]) -> tuple[Sequence[str], int, bool]:
-        """Which rooms are read next, how many entries of each, and whether that may wait."""
-        if self._partly:
-            room, self._partly = self._partly, ""
-            return ([room] if room in ends else []), MOST, False
+    def _choose(self, ends: Mapping[str, int]) -> tuple[Sequence[str], bool]:
+        """Which rooms are read next, and whether that may wait."""
         if self._behind:
             some, self._behind = self._behind[:ROOMS], self._behind[ROOMS:]
-            return [room for room in some if room in ends], COUNT, False
-        return [*ends], COUNT, True
+            return [room for room in some if room in ends], False
+        return [*ends], True
 
-    def _news_of(self, room: str, raw: Sequence[Any], count: int) -> list[News]:
+    def _news_of(self, room: str, raw: Sequence[Any]) -> list[News]:
         chain = self.chains[room]
         found = complete(self._link, room, chain.end, raw)
         try:
             check(chain, found, raw)
         except HasForked:
             return [self._fork(room)]
-        news = news_of(room, chain, found, self._outbox)
-        if len(raw) == count:
+        news = news_of(self._link, room, chain, found, self._outbox)
+        if len(raw) == COUNT:
             self._behind.append(room)
-        if chain.end < found[-1].row[ID]:
-            self._partly = room
         return news
 
     def _told(self, raw: Sequence[Any]) -> list[News]:

@@ -83,10 +83,10 @@ def _giving(
     run: str, room: str, end: int, mark: int, portion: Sequence[Read]
 ) -> Sequence[bytes | str | int | float]:
     fields = list[bytes | str | int | float]()
-    for row, each_mark, batch in portion:
-        piece = piece_of(row)
-        fields += (row[ID], place_field(row, each_mark, batch), piece.m, piece.x)
-    last, last_mark, _ = portion[-1]
+    for each in portion:
+        piece = piece_of(each.row)
+        fields += (each.row[ID], place_field(each), piece.m, piece.x)
+    last, last_mark, *_ = portion[-1]
     behind = last[ID], last[SPOKEN_UP_TO], f"{last[TIME]:.3f}", last[EPOCH], last_mark
     room_keys = keys.log(room), keys.meta(room)
     return evaluate(GIVE_BACK, room_keys, run, end, mark, *behind, *fields)

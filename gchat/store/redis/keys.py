@@ -74,7 +74,7 @@ def topic(room: str) -> str:
 
 
 def batch(room: str, node: str) -> str:
-    """The number of the last batch of a server in `room`."""
+    """The number of the last batch of a server in `room`, and the id of its last message."""
     return f"{PREFIX}{{{room}}}:batch:{node}"
 
 

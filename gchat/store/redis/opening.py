@@ -97,7 +97,7 @@ def _give_tail_back(link: Link, room: str, kept: Opened, end: End) -> None:
     reads = list[Read]()
     for row in tail:
         mark = next_mark(mark, piece_of(row).crc)
-        reads.append(Read(row, mark, NO_BATCH))
+        reads.append(Read(row, mark, NO_BATCH, 0))
     log.warning(
         "#%s: the store has lost %s, which it is given back from the history file",
         room,

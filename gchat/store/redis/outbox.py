@@ -1,8 +1,11 @@
 """What this server has said and does not know the places of: the last batch of each room.
 
-A batch that was not answered is sent again as it was, with its number: so it is placed once.
+A batch that was not answered is sent again as it was, with its number: so it is placed once. Where
+that is, its entries tell. If they are not kept any more, or the rest of them was lost with a Redis
+that was given back what others knew, the id of the last one tells, which Redis has with the number.
 """
 
+from collections.abc import Sequence
 from itertools import count
 
 from gchat.model.epochs import STEP, first_epoch
@@ -11,7 +14,7 @@ from gchat.store.base import Batch
 from gchat.store.redis import keys
 from gchat.store.redis.chain import Chain
 from gchat.store.redis.entries import pieces_of
-from gchat.store.redis.link import Command, evaluate
+from gchat.store.redis.link import Command, Link, evaluate
 from gchat.store.redis.scripts import APPEND
 
 MOST_AT_ONCE = 500
@@ -22,34 +25,36 @@ LENGTH = 100_000
 
 
 class Unplaced:
-    """A batch whose places are not known yet."""
+    """A batch whose places are not all known yet."""
 
     def __init__(self, number: int, batch: Batch) -> None:
         self.number = number
-        self.sizes = list[int]()
-        """How many messages each of its utterances has."""
         self.arguments = list[bytes | str | int]()
+        self.size = 0
         self.first: int | None = None
-        """The id of its first message, when that was seen."""
-        total = 0
+        """The id of its first message, when that is known."""
+        self.last: int | None = None
+        """The id of its last message, when that is known. It may be one in the middle: Redis has
+        lost the rest then."""
         for utterance in batch.utterances:
-            if total and total + len(utterance.texts) > MOST_AT_ONCE:
+            if self.size and self.size + len(utterance.texts) > MOST_AT_ONCE:
                 break
-            total += len(utterance.texts)
-            self.sizes.append(len(utterance.texts))
+            self.size += len(utterance.texts)
             is_spoken = int(utterance.kind in SPOKEN)
             for m, x, crc in pieces_of(utterance):
                 self.arguments += (f"{utterance.time:.3f}", is_spoken, crc, m, x)
-        self.size = total
 
-    def whole(self, count: int) -> int:
-        """How many of its first `count` messages make up whole utterances."""
-        total = 0
-        for size in self.sizes:
-            if total + size > count:
-                break
-            total += size
-        return total
+    def begins_at(self, first: int) -> None:
+        """Learn the id of its first message."""
+        self.first = first
+        if self.last is None:
+            self.last = first + self.size - 1
+
+    def ends_at(self, last: int) -> None:
+        """Learn the id of its last message."""
+        self.last = last
+        if self.first is None:
+            self.first = last - self.size + 1
 
 
 def place_once(room: str, name: str, said: Utterance, run: str) -> Command:
@@ -98,21 +103,36 @@ class Outbox:
     def settle(self, room: str, end: int) -> None:
         """Forget the batch of `room` if all of it has places up to the id `end`."""
         unplaced = self._of.get(room)
-        if unplaced and unplaced.first and end >= unplaced.first + unplaced.size - 1:
+        if unplaced and unplaced.last and end >= unplaced.last:
             del self._of[room]
 
-    def whole(self, room: str, batch: str, first: int, count: int) -> int | None:
-        """How many of `count` messages of a batch, from the id `first` on, are whole utterances.
-
-        None if it is not the one of this server that has no places yet: then all of them are.
-        """
+    def is_own(self, room: str, batch: str, first: int) -> bool:
+        """Whether `batch`, whose first message has the id `first`, has no places here yet."""
         unplaced = self._of.get(room)
         if unplaced is None or batch != self._name(unplaced):
-            return None
-        if unplaced.first is None:
-            unplaced.first = first
-        before = first - unplaced.first
-        return unplaced.whole(before + count) - before
+            return False
+        unplaced.begins_at(first)
+        return True
+
+    def skipped(self, link: Link, room: str, last: int, end: int) -> Sequence[int]:
+        """The ids of own messages, pending here, from behind the id `last` up to `end`.
+
+        None of them is kept any more. Raises StoreError.
+        """
+        unplaced = self._of.get(room)
+        if unplaced is None:
+            return ()
+        number, _, placed = (link.call("GET", keys.batch(room, self._node)) or b"0").partition(b" ")
+        if int(number) < unplaced.number:
+            return ()
+        unplaced.ends_at(int(placed))
+        assert unplaced.first
+        return range(max(last + 1, unplaced.first), min(end, int(placed)) + 1)
+
+    def is_answered(self, room: str, last: int) -> None:
+        """Learn that the last message of the batch of `room` has the id `last`."""
+        if unplaced := self._of.get(room):
+            unplaced.last = last
 
     def forget_places(self, room: str) -> None:
         """Learn that places of the batch of `room` that were seen are lost."""

@@ -54,10 +54,12 @@ def check(chain: Chain, found: Sequence[Read], raw: Sequence[Any]) -> None:
         raise HasForked
 
 
-def news_of(room: str, chain: Chain, found: Sequence[Read], outbox: Outbox) -> list[News]:
+def news_of(
+    link: Link, room: str, chain: Chain, found: Sequence[Read], outbox: Outbox
+) -> list[News]:
     """What was `found` in `room`, behind what the `chain` knows, which learns of it.
 
-    Ends before an utterance of this server that is not whole yet.
+    Raises StoreError.
     """
     news, others = list[News](), list[Row]()
     for batch, group in groupby(found, attrgetter("batch")):
@@ -66,20 +68,18 @@ def news_of(room: str, chain: Chain, found: Sequence[Read], outbox: Outbox) -> l
         if first[ID] != chain.end + 1:
             _add(news, room, others, [])
             others = []
-            spoken = first[SPOKEN_UP_TO] - (first[KIND] in COUNTED)
-            news.append(Skipped(room, Cursor(first[ID] - 1, spoken), first[EPOCH]))
-            chain.skip_to(first[ID] - 1)
-        whole = outbox.whole(room, batch, first[ID], len(reads))
-        for each in reads[:whole]:
+            end = Cursor(first[ID] - 1, first[SPOKEN_UP_TO] - (first[KIND] in COUNTED))
+            own = outbox.skipped(link, room, chain.end, end.id)
+            news.append(Skipped(room, end, first[EPOCH], own))
+            chain.skip_to(end.id)
+        for each in reads:
             chain.add(each)
-        rows = [each.row for each in reads[:whole]]
-        if whole is None:
+        rows = [each.row for each in reads]
+        if outbox.is_own(room, batch, first[ID] - reads[0].nth):
+            _add(news, room, others, rows)
+            others = []
+        else:
             others += rows
-            continue
-        _add(news, room, others, rows)
-        others = []
-        if whole < len(reads):
-            return news
     _add(news, room, others, [])
     return news
 

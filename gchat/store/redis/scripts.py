@@ -58,8 +58,10 @@ if ARGV[3] ~= '' then
     end
     if there and there ~= tonumber(ARGV[3]) then return {'FORKED'} end
 end
-local last = redis.call('GET', KEYS[3])
-if last and tonumber(last) >= number then return {'OK', 'again'} end
+local before = redis.call('GET', KEYS[3])
+if before and tonumber(string.match(before, '^%d+')) >= number then
+    return {'OK', string.match(before, '%d+$')}
+end
 if not meta[4] then epoch = tonumber(ARGV[6])
 elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[7]) end
 local in_epoch = string.format('%.0f', epoch)
@@ -69,17 +71,18 @@ for i = 9, #ARGV, 5 do
     id, spoken = id + 1, spoken + tonumber(ARGV[i + 1])
     mark = (mark * 1000003 + tonumber(ARGV[i + 2])) % 2147483647
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[8], id .. '-0',
-        'p', spoken .. ' ' .. latest .. ' ' .. in_epoch .. ' ' .. mark .. ' ' .. ARGV[5],
+        'p', spoken .. ' ' .. latest .. ' ' .. in_epoch .. ' ' .. mark .. ' ' .. ARGV[5] ..
+            '.' .. (i - 9) / 5,
         'm', ARGV[i + 3], 'x', ARGV[i + 4])
 end
 redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', latest, 'epoch', in_epoch,
     'mark', mark, 'run', run)
 redis.call('PERSIST', KEYS[2])
-redis.call('SET', KEYS[3], number, 'EX', 86400)
-return {'OK'}
+redis.call('SET', KEYS[3], number .. ' ' .. id, 'EX', 86400)
+return {'OK', id}
 """
 )
-"""Give the messages of a batch their places, unless that was done before.
+"""Give the messages of a batch their places, unless that was done before; returns the last of them.
 
 KEYS: log, meta, batch. ARGV: run; the id and the mark up to which the server knows the room (no
 mark if it does not know that); the number of the batch, and what its entries name it; epochs as for
@@ -93,6 +96,11 @@ if (meta[1] or '0') ~= ARGV[2] or (meta[2] or '0') ~= ARGV[3] then return {'MOVE
 for i = 9, #ARGV, 4 do
     redis.call('XADD', KEYS[1], ARGV[i] .. '-0', 'p', ARGV[i + 1], 'm', ARGV[i + 2],
         'x', ARGV[i + 3])
+    local node, number = string.match(ARGV[i + 1], '(%S+)%.(%d+)%.%d+$')
+    if node then
+        local batch = string.sub(KEYS[1], 1, -4) .. 'batch:' .. node
+        redis.call('SET', batch, number .. ' ' .. ARGV[i], 'EX', 86400)
+    end
 end
 redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[2], 'id', ARGV[4], 'spoken', ARGV[5], 'time', ARGV[6], 'epoch', ARGV[7],
@@ -102,6 +110,7 @@ return {'OK'}
 )
 """Add messages that have places, and that Redis has lost, if it ends where the server believes.
 
+With them comes which batches were placed: a server that has not seen that would send one again.
 KEYS: log, meta. ARGV: run; the id and the mark at which it ends; id, spoken, time, epoch and mark
 of the new end; of each message: id, `p`, `m`, `x`."""
 

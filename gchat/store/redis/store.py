@@ -173,6 +173,8 @@ class RedisStore(SharedStore):
             self._away["append"].note(str(error))
             raise
         self._away["append"].end()
+        for each, (_, last) in zip(batches, answers, strict=True):
+            self._outbox.is_answered(each.room, int(last))
         if new := [each.room for each in batches if not each.end.id]:
             self._link.call("SADD", keys.ROOMS, *new)
         return []

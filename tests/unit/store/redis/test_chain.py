@@ -9,7 +9,7 @@ from gchat.store.redis.entries import Read
 
 def read(number: int, text: str = "x") -> Read:
     row: Row = (number, number, 1.0, "lobby", Kind.SAY, 1, "ann", text, 1, None)
-    return Read(row, number * 10, "7.1")
+    return Read(row, number * 10, "7.1", 0)
 
 
 def test_marks_are_known_of_the_last_messages() -> None:

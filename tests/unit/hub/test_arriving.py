@@ -1,0 +1,75 @@
+"""hub.arriving: what a store that several servers share says of what is pending here."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from gchat.hub.arriving import take
+from gchat.model.message import Kind
+from gchat.model.room_log import Cursor
+from gchat.model.runs import Run
+from gchat.store.base import Placed
+from gchat.store.memory import MemoryStore
+from gchat.store.shared import Arrived, Skipped
+from tests.unit.peers import Company, Peer, wait_until
+
+EPOCH = 7
+
+
+class Unplaced(MemoryStore):
+    """Places nothing: a test tells what has places."""
+
+    places_at_once = False
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """A hub without a recorder."""
+    with Company(store=Unplaced()) as company:
+        yield company
+
+
+def arrive(company: Company, peer: Peer, *texts: str) -> None:
+    """What `peer` has said has come, these messages of it, behind the end of the room."""
+    by, (last, spoken) = peer.client, company.room.log.end
+    runs: list[Run] = [
+        *(
+            (last + n, spoken + n, 1.0, "lobby", Kind.SAY, by.number, by.name, text, EPOCH, None, 1)
+            for n, text in enumerate(texts, 1)
+        )
+    ]
+    take(company.hub, Arrived("lobby", Placed([], runs)))
+
+
+def test_what_a_client_has_said_at_once_may_come_in_parts(company: Company) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    company.say(ann, "a", "b", "c")
+    arrive(company, ann, "a", "b")
+    assert ann.client.pending
+    assert [list(each.utterance.texts) for each in company.room.pending] == [["c"]]
+    arrive(company, ann, "c")
+    assert ann.client.pending is None
+    assert not company.room.pending
+    company.say(bob, "d")
+    arrive(company, bob, "d")
+    assert bob.read_lines(3) == ["ann: a", "ann: b", "ann: c"]
+    assert ann.read_lines(1) == ["bob: d"]
+
+
+def test_what_is_not_kept_any_more_has_been_said(company: Company) -> None:
+    """A program that waits for that is told its place, and nobody waits for it any more."""
+    ann, bob = company.join("ann"), company.join("bob")
+    program = company.converse(b"/nick ci\n/json on\n")
+    program.read_line()
+    program.send(b'{"text": "x", "ref": 1}\n')
+    wait_until(lambda: program.client.pending, "it has said that")
+    company.say(ann, "a", "b", "c")
+    take(company.hub, Skipped("lobby", Cursor(100, 90), EPOCH, [95, 96, 97]))
+    (told,) = [each for each in map(json.loads, program.read_lines(2)) if each["kind"] == "ok"]
+    assert told["place"] == f"{EPOCH:x}-95"
+    assert ann.client.pending
+    assert [list(each.utterance.texts) for each in company.room.pending] == [["c"]]
+    arrive(company, ann, "c")
+    assert ann.client.pending is None
+    assert bob.read_until("ann: c")[0].startswith(" * You missed 90 messages")
