@@ -17,6 +17,7 @@ from types import FrameType
 try:
     from child import split_cores
     from measuring.archive import archive
+    from measuring.both_cores import both_cores
     from measuring.commands import commands
     from measuring.descriptors import descriptors
     from measuring.displays import displays
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[int], int]] = {
         displays,
         rooms,
         send_threads,
+        both_cores,
         history,
         archive,
         older,

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,9 +24,12 @@ def own_cpu() -> float:
 
 
 class Process(Child):
-    """`server`, running on `core`, as a context manager. Raises RuntimeError if it does not run."""
+    """`server`, running on `core`, or on several, as a context manager.
 
-    def __init__(self, server: Server, core: int) -> None:
+    Raises RuntimeError if it does not run.
+    """
+
+    def __init__(self, server: Server, core: int | Collection[int]) -> None:
         self._directory = TemporaryDirectory()
         self.port = _free_port()
         command = server.command(self.port, Path(self._directory.name))

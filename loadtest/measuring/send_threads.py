@@ -1,23 +1,20 @@
 """A server that sends from several cores beside one that sends from one: speed, CPU, latency.
 
-The listeners cost nothing: they read only between two rounds, and until then their kernels take
-all that they are sent. So the server has all cores to itself.
+The listeners cost nothing (see sinks).
 """
 
 import os
 import time
-from array import array
 from collections.abc import Callable, Sequence
-from fcntl import ioctl
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from termios import FIONREAD
 from typing import NamedTuple
 
-from measuring.crowd import PATIENCE, Crowd, Member
+from measuring.crowd import PATIENCE, Crowd
 from measuring.report import Report, percentile, spread
 from measuring.server import Server
+from measuring.sinks import RECEIVE_BUFFER, await_unread, read_all
 from measuring.talk import line
 
 LISTENERS = 1000
@@ -28,9 +25,6 @@ PAIRS, MOST_PAIRS = 5, 10
 
 QUIET = 0.1
 """The share of the cores' time that other programs may have taken in a round that counts."""
-
-RECEIVE_BUFFER = 4 * 2**20
-"""Bytes that the kernel of a listener takes, if the system allows as many (net.core.rmem_max)."""
 
 LINES = 4000
 """Lines of a burst: what is sent of them fits into what the kernels take."""
@@ -158,7 +152,8 @@ class Hall:
         self._server = server
         self._crowd = Crowd(server.port)
         self._talkers = self._crowd.join(TALKERS)
-        self._listeners = self._crowd.join(LISTENERS, reads=False, receive_buffer=RECEIVE_BUFFER)
+        listeners = self._crowd.join(LISTENERS, reads=False, receive_buffer=RECEIVE_BUFFER)
+        self._sinks = [each.socket for each in listeners]
         self._crowd.await_head_count(TALKERS + LISTENERS)
         self._numbers = [0] * TALKERS
         self._size = 0
@@ -179,12 +174,13 @@ class Hall:
         received, others = self._crowd.lines, self._cpu_of_others()
         cpu, begin = self._server.cpu_time(), time.monotonic()
         latencies = talk(lines)
-        self._await()
+        await_unread(self._sinks, self._size)
         seconds, cpu = time.monotonic() - begin, self._server.cpu_time() - cpu
         others = self._cpu_of_others() - others
         if self._crowd.lines - received != lines * (TALKERS - 1):
             raise RuntimeError("the talkers have got more than was said")
-        self._read()
+        read_all(self._sinks, self._size)
+        self._size = 0
         return Found(seconds, cpu, others, lines * (LISTENERS + TALKERS - 1), latencies)
 
     def _say(self, index: int, count: int) -> None:
@@ -221,24 +217,6 @@ class Hall:
             latencies.append(time.monotonic() - said)
         return latencies
 
-    def _await(self) -> None:
-        """Wait until the kernel of each listener has everything."""
-        deadline, waiting = time.monotonic() + PATIENCE, self._listeners
-        while waiting := [each for each in waiting if _unread(each) < self._size]:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(waiting)} listeners have not got everything")
-
-    def _read(self) -> None:
-        """Have all listeners read. Raises RuntimeError unless each has got the same."""
-        first, size, self._size = b"", self._size, 0
-        for listener in self._listeners:
-            data = b""
-            while len(data) < size:
-                data += listener.socket.recv(size - len(data) + 1)
-            first = first or data
-            if data != first or _unread(listener):
-                raise RuntimeError("a listener has got something else than the others")
-
     def _cpu_of_others(self) -> float:
         """Seconds for which the cores of this machine have worked for other programs."""
         user, nice, system, _, _, interrupts, soft, stolen, *_ = map(
@@ -246,10 +224,3 @@ class Hall:
         )
         used = (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
         return used - self._server.cpu_time() - time.process_time()
-
-
-def _unread(member: Member) -> int:
-    """Bytes that wait to be read."""
-    found = array("i", [0])
-    ioctl(member.socket, FIONREAD, found)
-    return found[0]
