@@ -1,9 +1,11 @@
 """Questions to other servers that share the store: what is done, or known, only there.
 
 A question goes into the inbox of the other server, and its answer into that of this one. The other
-server reads it once, or never: what it asks for is not done twice.
+server reads it once, or never: what it asks for is not done twice. Nor is it done much later, as
+that server was paused, say: what has lain there for longer than anybody waits is not answered.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +20,8 @@ PATIENCE = 2.0
 """Seconds that another server may take to answer; a client waits no longer for it."""
 
 ANSWER: Final = "answer"
+
+log = logging.getLogger(__name__)
 
 Answer = Callable[[Hub, Any], Any]
 
@@ -82,6 +86,8 @@ def take(hub: Hub, letter: Letter) -> None:
     number, what = letter.what
     if letter.kind == ANSWER:
         hub.questions.answer(number, what)
+    elif letter.age >= PATIENCE:
+        log.info("a question of server %s came too late to be answered: %s", *letter[:2])
     else:
         gevent.spawn(_answer, hub, letter.server, letter.kind, number, what)
 

@@ -61,6 +61,8 @@ class Letter(NamedTuple):
     kind: str
     what: Any
     """As it is in JSON."""
+    age: float
+    """For how many seconds it lay there, by the clock of the store."""
 
 
 News = Arrived | Skipped | Forked | Deleted | Informed | Letter

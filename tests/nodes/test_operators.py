@@ -58,6 +58,21 @@ def test_a_user_of_another_server_is_kicked(servers: list[Server]) -> None:
     there.person("bobby").close()
 
 
+def test_what_a_paused_server_was_asked_is_not_done_when_it_goes_on(servers: list[Server]) -> None:
+    here, there = servers
+    op, bob = operator(here), there.person("bob")
+    wait_until(is_listed(here, "bob"), "bob is known")
+    there.process.send_signal(signal.SIGSTOP)
+    try:
+        op.say("/kick bob")
+        op.expect("It is not known whether that was done")
+    finally:
+        there.process.send_signal(signal.SIGCONT)
+    there.expect_log("a question of server")
+    bob.say("still here")
+    assert op.expect("still here") == "bob: still here"
+
+
 def test_a_muted_user_of_another_server_is_muted_everywhere(servers: list[Server]) -> None:
     here, there = servers
     op, bob = operator(here), from_abuser(there, "bob")

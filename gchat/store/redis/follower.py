@@ -190,5 +190,17 @@ class Follower:
         return news
 
     def _letters(self, raw: Sequence[Any]) -> list[News]:
+        """What came into the inbox of this server. Raises StoreError.
+
+        The time is asked for behind that: this server may have been paused since Redis answered.
+        """
         self._read_letters += [number.decode() for number, _ in raw]
-        return [Letter(*json.loads(fields[1])) for _, fields in raw if fields[0] == b"letter"]
+        letters = [(number, fields[1]) for number, fields in raw if fields[0] == b"letter"]
+        if not letters:
+            return []
+        seconds, microseconds = map(int, self._link.call("TIME"))
+        now = seconds + microseconds / 1e6
+        return [
+            Letter(*json.loads(letter), age=now - int(number.partition(b"-")[0]) / 1000)
+            for number, letter in letters
+        ]
