@@ -195,12 +195,13 @@ class Follower:
         The time is asked for behind that: this server may have been paused since Redis answered.
         """
         self._read_letters += [number.decode() for number, _ in raw]
-        letters = [(number, fields[1]) for number, fields in raw if fields[0] == b"letter"]
+        letters = [
+            (int(number.partition(b"-")[0]) / 1000, json.loads(fields[1]))
+            for number, fields in raw
+            if fields[0] == b"letter"
+        ]
         if not letters:
             return []
         seconds, microseconds = map(int, self._link.call("TIME"))
         now = seconds + microseconds / 1e6
-        return [
-            Letter(*json.loads(letter), age=now - int(number.partition(b"-")[0]) / 1000)
-            for number, letter in letters
-        ]
+        return [Letter(server, kind, what, now - sent) for sent, (server, kind, what) in letters]

@@ -43,6 +43,9 @@ NAMES = f"{PREFIX}names"
 SANCTIONS = f"{PREFIX}sanctions"
 """The bans and mutes of all servers,"""
 
+SANCTIONS_ENDS = f"{PREFIX}sanctions:ends"
+"""when those of them expire that do,"""
+
 SANCTIONS_VERSION = f"{PREFIX}sanctions:version"
 """and how often they have changed."""
 
