@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
 from typing import TypeVar
@@ -41,18 +41,34 @@ NO_DAYS: Mapping[int, bytes] = {}
 Key = TypeVar("Key")
 
 
+class _Known:
+    """What is known of messages and found once, for all batches that they are in: each who talks
+    is sent one without what is their own.
+    """
+
+    __slots__ = ("by_sender", "lengths", "lines", "spoken")
+
+    def __init__(self) -> None:
+        self.by_sender = defaultdict[int, list[int]](list)
+        """The indices of each one's runs."""
+        self.lengths = dict[int, list[int]]()
+        """Bytes of each message of the runs of several, by their indices."""
+        self.lines = dict[tuple[int, int], bytes]()
+        """Lines that clients were cut in, by their index and length."""
+        self.spoken: array[int] | None = None
+        """As Batch.spoken."""
+
+
 class Batch:
     """Messages that follow one another in a log, at least one, as runs, and their lines."""
 
     __slots__ = (
-        "_by_sender",
         "_days",
         "_encode",
         "_ends",
-        "_lines",
+        "_known",
         "_pieces",
         "_runs",
-        "_spoken",
         "_without",
         "data",
         "end",
@@ -75,10 +91,7 @@ class Batch:
         self._encode = encode
         self._days = days
         self._ends: array[int] | None = None
-        self._spoken: array[int] | None = None
-        self._lines = dict[tuple[int, int], bytes]()
-        """Lines that clients were cut in, by their index and length."""
-        self._by_sender = defaultdict[int, list[int]](list)
+        self._known = _Known()
         self._without: dict[frozenset[int], Batch] = {}
         self.data = b"".join(pieces)
         """What a client is sent."""
@@ -92,7 +105,9 @@ class Batch:
     def ends(self) -> "array[int]":
         """Where each message's line ends in `data`. Found when it is first asked for."""
         if self._ends is None:
-            lengths = chain.from_iterable(map(self._lengths, range(len(self._runs))))
+            lengths: Iterable[int] = map(len, self._pieces)
+            if len(self._runs) < self.end.id - self.first:  # some are of several messages
+                lengths = chain.from_iterable(map(self._lengths, range(len(self._runs))))
             self._ends = array("I", accumulate(lengths))
         return self._ends
 
@@ -103,17 +118,21 @@ class Batch:
             return [size]
         if size == len(day):  # it is left out, or not shown
             return [size] + [0] * (run[COUNT] - 1)
-        lengths = [len(self._encode(message)) for message in messages_of(run)]
-        lengths[0] += len(day)
+        lengths = self._known.lengths.get(index)
+        if lengths is None:
+            lengths = [len(self._encode(message)) for message in messages_of(run)]
+            lengths[0] += len(day)
+            self._known.lengths[index] = lengths
         return lengths
 
     @property
     def spoken(self) -> "array[int]":
         """How many messages people had said up to each of these. Found as `ends`."""
-        if self._spoken is None:
+        known = self._known
+        if known.spoken is None:
             spoken = (row[SPOKEN_UP_TO] for run in self._runs for row in rows_of(run))
-            self._spoken = array("Q", spoken)
-        return self._spoken
+            known.spoken = array("Q", spoken)
+        return known.spoken
 
     def index(self, place: Cursor) -> int:
         """The number of its messages that are before `place`."""
@@ -143,7 +162,7 @@ class Batch:
             for index in self._senders().get(sender, ()):
                 pieces[index] = self._days.get(index, b"")
         batch = Batch(self._runs, pieces, self._encode, self._days)
-        batch._lines = self._lines
+        batch._known = self._known
         return batch
 
     def part(self, start: Cursor, stop: Cursor) -> tuple[memoryview | bytes, int]:
@@ -155,11 +174,12 @@ class Batch:
         return memoryview(self.data)[before : ends[min(count, len(ends)) - 1]], before
 
     def _senders(self) -> dict[int, list[int]]:
-        """The indices of each one's runs. Found once: all who talk ask for their own."""
-        if not self._by_sender:
+        """The indices of each one's runs."""
+        by_sender = self._known.by_sender
+        if not by_sender:
             for index, run in enumerate(self._runs):
-                self._by_sender[run[SENDER]].append(index)
-        return self._by_sender
+                by_sender[run[SENDER]].append(index)
+        return by_sender
 
     def place(self, sent: int) -> tuple[Cursor, memoryview]:
         """Where a client is that took the first `sent` bytes, more than none.
@@ -172,7 +192,7 @@ class Batch:
         if whole and ends[whole - 1] == sent:
             return self._behind(whole), NOTHING
         begin, end = ends[whole - 1] if whole else 0, ends[whole]
-        line = self._lines.setdefault((whole, end - begin), self.data[begin:end])
+        line = self._known.lines.setdefault((whole, end - begin), self.data[begin:end])
         return self._behind(whole + 1), memoryview(line)[sent - begin :]
 
     def said_by(self, senders: AbstractSet[int], start: Cursor, until: Cursor) -> list[int]:

@@ -84,26 +84,31 @@ class Batches:
         self._log = log
         self._pages = pages
         self._shared = shared or SharedPages()
-        self._made: dict[tuple[int, int, Display], Batch] = {}
+        self._made: dict[tuple[int, int, int, Display], Batch] = {}
+        """By RoomLog.deletions, so that what is deleted is sent nobody from then on, the ids around
+        what they hold, and the display setting."""
 
     def between(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
         """A batch with the message behind `cursor`, and more up to `stop`; None if it is not there.
 
         It begins at `cursor`, or before it if `stop` is far: then it is a page that many share.
         """
-        is_made = (cursor.id, stop.id, display) in self._made  # for a cohort
+        is_made = self._key(cursor, stop, display) in self._made  # for a cohort
         if stop.id - cursor.id >= FAR and not is_made:
             return self._page(cursor, stop, display)
         return self.exactly(cursor, stop, display)
 
     def exactly(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
         """What lies between two places, or the first part of it; None if it is not there."""
-        key = (cursor.id, stop.id, display)
+        key = self._key(cursor, stop, display)
         batch = self._made.get(key)
         if batch is None and (runs := self._runs(cursor.id, stop.id)):
             batch = encode_batch(runs, display, self._before(cursor.id))
             keep(self._made, key, batch)
         return batch
+
+    def _key(self, cursor: Cursor, stop: Cursor, display: Display) -> tuple[int, int, int, Display]:
+        return self._log.deletions, cursor.id, stop.id, display
 
     def _page(self, cursor: Cursor, stop: Cursor, display: Display) -> Batch | None:
         page = self._shared.find(self._log, cursor.id, display)

@@ -81,7 +81,7 @@ class RoomLog:
         self._gone: list[int] = []
         """The ids of those that are gone."""
         self.deletions = 0
-        """How often something was deleted."""
+        """How often something was deleted, or taken back: a copy from before is not right now."""
 
     def begin(self, end: Cursor, epoch: int, messages: Sequence[Message] = ()) -> None:
         """What was said before, up to `end`; of which `messages` are kept here, the last ones.
@@ -285,6 +285,7 @@ class RoomLog:
         The ids are given out again: a store that several servers share has lost these messages.
         """
         lost = self.end.id - end.id
+        self.deletions += 1
         if end.id < self.start.id:
             self.begin(end, self.epoch_of(end.id))
             return lost

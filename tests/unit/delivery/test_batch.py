@@ -1,7 +1,7 @@
 """delivery.batch: messages encoded once for many."""
 
 import gc
-from itertools import combinations
+from itertools import accumulate, combinations
 from unittest.mock import patch
 
 from hypothesis import given, settings
@@ -108,6 +108,20 @@ def test_a_batch_ends_at_the_size_of_a_socket_buffer_or_one_message_over_it() ->
 
 def test_a_message_over_the_size_of_a_batch_is_one() -> None:
     assert batch_of(log_of([(2, Kind.SAY, ["x" * 2 * batch.MAX_BYTES, "y"])])).end == Cursor(1, 1)
+
+
+def test_where_lines_end_is_found_once_for_all_who_talk() -> None:
+    with patch.object(batch, "encoder", CountingEncoder()) as counting:
+        whole = batch_of(log_of([(number, Kind.SAY, ["a", "b"]) for number in range(1, 4)]))
+        ends, line = list(whole.ends), len(b"name1: a\n")
+        encoded = len(counting.encoded)
+        for number in range(1, 4):
+            own = whole.without({number})
+            sizes = [line * (index // 2 + 1 != number) for index in range(6)]
+            assert list(own.ends) == list(accumulate(sizes))
+            assert own.spoken is whole.spoken
+        assert len(counting.encoded) == encoded
+    assert ends == list(range(line, 7 * line, line))
 
 
 # Those who ignore somebody

@@ -43,6 +43,31 @@ def test_what_lies_between_two_places_is_encoded_once_for_each_look() -> None:
     assert telnet.data == plain.data.replace(b"\n", b"\r\n")
 
 
+@pytest.mark.parametrize("count", [3, 2 * FAR], ids=["near", "far"])
+def test_what_is_deleted_in_the_middle_of_a_round_is_sent_nobody_else(count: int) -> None:
+    log = log_of([(2, Kind.SAY, "a")] * count)
+    batches = Batches(log, {})
+    before = batches.between(Cursor(0, 0), log.end, PLAIN)
+    assert before is not None
+    log.delete([2])
+    after = batches.between(Cursor(0, 0), log.end, PLAIN)
+    assert after is not None
+    assert after.end == before.end
+    assert after.data == b"".join(encode(m, PLAIN) for m in messages_of(log) if m.id != 2)
+
+
+@pytest.mark.parametrize("count", [3, 2 * FAR], ids=["near", "far"])
+def test_what_is_taken_back_is_sent_nobody_else(count: int) -> None:
+    log = log_of([(2, Kind.SAY, "a")] * count)
+    batches = Batches(log, {})
+    assert batches.between(Cursor(0, 0), log.end, PLAIN)
+    log.take_back(Cursor(1, 1))
+    log.append(0.0, Kind.SAY, ["b"] * (count - 1), 2, "name2")  # with the same ids
+    after = batches.between(Cursor(0, 0), log.end, PLAIN)
+    assert after is not None
+    assert after.data == b"".join(encode(message, PLAIN) for message in messages_of(log))
+
+
 @settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_batches_go_from_one_place_to_another(entries: Entries, data: st.DataObject) -> None:
