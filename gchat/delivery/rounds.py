@@ -1,6 +1,7 @@
 """One round of a room: its cohorts are sent what was said, then the others one by one."""
 
 from collections.abc import Callable
+from itertools import islice
 from time import perf_counter
 
 from gchat.delivery.backfill import Backfill
@@ -16,6 +17,9 @@ from gchat.hub.room import Room
 from gchat.hub.seat import Seat
 from gchat.model.room_log import Cursor
 from gchat.protocol.voices import voice_of
+
+AT_A_TIME = 64
+"""Visits that are looked up together: with 10,000 due, to find each by itself takes 23 us."""
 
 
 class Round:
@@ -79,11 +83,19 @@ class Round:
                 self._alone.serve(seat)
             if perf_counter() > deadline:
                 return True
-        visits = self._room.visits
-        deadline = perf_counter() + seconds
-        while visits and perf_counter() < deadline:
-            self._alone.serve(visits.pop(next(iter(visits))))
+        self._visit(perf_counter() + seconds)
         return False
+
+    def _visit(self, deadline: float) -> None:
+        """Serve those who are to be visited, the first one first, until the deadline."""
+        visits = self._room.visits
+        while visits:
+            # The first one alone is not found at once: a dict keeps the places of those before.
+            for number in tuple(islice(visits, AT_A_TIME)):
+                if perf_counter() >= deadline:
+                    return
+                if seat := visits.pop(number, None):  # it may have gone to another room
+                    self._alone.serve(seat)
 
     def _send_to_some(
         self, cohort: Cohort[Seat], begin: Callable[[Cohort[Seat]], Batch | Pulse | None]
