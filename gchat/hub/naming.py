@@ -9,6 +9,9 @@ from gchat.hub.names import NameReserved, NameTaken
 from gchat.model.identities import Identity
 from gchat.text.naming import name_key
 
+ATTEMPTS = 10
+"""Free names that are tried before it is given up to find one."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +49,27 @@ def claim(hub: Hub, identity: Identity) -> None:
     """
     while hub.directory.claim(name_key(identity.name), identity.number, identity.name):
         hub.identities.rename(identity, hub.names.free(identity.name, but=identity.name))
+
+
+def replace(hub: Hub, client: Client) -> None:
+    """Give `client` a free name, as a client of another server has taken its own.
+
+    That happens while this server is cut off for so long that the others take it for ended. Raises
+    StoreError.
+    """
+    before = client.name
+    for _ in range(ATTEMPTS):
+        try:
+            rename(hub, client, hub.names.free(before, but=before))
+        except (NameTaken, NameReserved):  # just now
+            continue
+        hub.tell(
+            client,
+            f"You are now {client.name}: while this server was cut off from the others, a user of "
+            f"another one has taken the name {before}",
+        )
+        return
+    log.error("%s has a name that a client of another server has as well", client)
 
 
 def _take(hub: Hub, client: Client, name: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import gevent
 
+from gchat.hub import naming
 from gchat.hub.hub import Hub
 from gchat.hub.sanctioning import learn
 from gchat.model.events import Left
@@ -51,7 +52,10 @@ def _exchange(hub: Hub, store: SharedStore) -> None:
     hub.questions.forget(hub.elsewhere.servers)
     for server, peers in others.ended.items():
         log.warning("server %s has ended, with %s", server, counted(len(peers), "client"))
-        _tell_that_all_left(hub, store, server, peers)
+        _tell_that_all_left(hub, store, others.endings[server], peers)
+    for number in others.nameless:
+        if client := hub.clients.get(number):
+            naming.replace(hub, client)
     if others.was_given_up:
         _announce_all(hub)
     if (sanctions := hub.directory.new_sanctions()) is not None:
@@ -65,10 +69,10 @@ def _peer(hub: Hub, number: int) -> Peer:
     return Peer(number, client.name, rooms, client.person, client.operator, away)
 
 
-def _tell_that_all_left(hub: Hub, store: SharedStore, server: str, peers: Sequence[Peer]) -> None:
-    """Announce in all rooms that are open here that the clients of `server` have left.
+def _tell_that_all_left(hub: Hub, store: SharedStore, ending: str, peers: Sequence[Peer]) -> None:
+    """Announce in all rooms that are open here that `peers` have left, with their server.
 
-    Other servers do the same: the store takes the first. Raises StoreError.
+    Other servers do the same, and call that `ending`: the store takes the first. Raises StoreError.
     """
     people: Mapping[str, list[str]] = {name: [] for name in hub.rooms.by_name}
     for peer in peers:
@@ -79,7 +83,7 @@ def _tell_that_all_left(hub: Hub, store: SharedStore, server: str, peers: Sequen
         if names:
             shown = names[:NAMED]
             event = Left(shown, len(names) - len(shown), shown)
-            store.say_once(room, f"left-{server}", event)
+            store.say_once(room, ending, event)
 
 
 def _announce_all(hub: Hub) -> None:

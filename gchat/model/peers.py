@@ -26,5 +26,9 @@ class Others(NamedTuple):
     """Their clients, by the number of the server."""
     ended: Mapping[str, Sequence[Peer]]
     """Clients of the servers that have ended since that was asked last."""
+    endings: Mapping[str, str]
+    """What all servers call the end of each of these: it may come back, and end once more."""
     was_given_up: bool
     """The others have taken this server for ended, as it did not renew its lease in time."""
+    nameless: Sequence[int] = ()
+    """The numbers of clients of this server whose names clients of others have taken meanwhile."""

@@ -33,6 +33,13 @@ class TookTooLong(StoreError):
         super().__init__("it takes too long")
 
 
+class NotAgreed(StoreError):
+    """The servers that share a store have not agreed yet how rooms go on since a restart of it."""
+
+    def __init__(self) -> None:
+        super().__init__("it was restarted, and the servers have not agreed yet how rooms go on")
+
+
 class InDoubt(StoreError):
     """Raised if nobody knows whether something was written."""
 

@@ -9,12 +9,19 @@ with blanks between them.
 """
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gchat.store.directory import Holder
+from gchat.store.errors import NotAgreed
 from gchat.store.redis import keys
 from gchat.store.redis.link import Command, Link, evaluate
-from gchat.store.redis.scripts import CLAIM, RELEASE
+from gchat.store.redis.scripts import CLAIM, RELEASE, SWEEP
+
+KEYS = keys.GATE, keys.NAMES, keys.ALIVE
+
+AT_ONCE = 500
+"""Names that are claimed, or looked at, in one step."""
 
 
 class Claim(NamedTuple):
@@ -30,6 +37,8 @@ class Claims:
     def __init__(self, node: str) -> None:
         self._node = node
         self._held: dict[str, Claim] = {}
+        self._swept = 0
+        """Where Redis goes on to look for names that nobody has any more."""
         self._released: dict[str, tuple[int, float]] = {}
         """Names that are to be given back, each with the number of the client, and until when it
         stays reserved for that."""
@@ -42,13 +51,17 @@ class Claims:
         commands = list[Command]()
         if key in self._released:  # somebody here has just left who was called so
             commands.append(evaluate(RELEASE, (keys.NAMES,), key, *self._released[key]))
-        both = keys.NAMES, keys.ALIVE
-        commands.append(evaluate(CLAIM, both, self._node, number, time.time(), key, name))
-        holder = link.call_all(commands)[-1].decode()
+        commands.append(self._claiming(key, number, name))
+        try:
+            holder = _answer(link.call_all(commands)[-1])
+        except BaseException:  # also a greenlet that is ended: it may have been claimed
+            if self._held.get(key) != Claim(number, name):
+                self._released.setdefault(key, (number, 0.0))
+            raise
         if not holder:
             self._held[key] = Claim(number, name)
             self._released.pop(key, None)
-        return str(holder)
+        return holder
 
     def holder(self, link: Link, key: str) -> Holder | None:
         """Who has the name with this `key`; None if nobody has. Raises StoreError."""
@@ -88,11 +101,43 @@ class Claims:
                 if self._released.get(key) == released:
                     del self._released[key]
 
-    def again(self, link: Link) -> None:
-        """Claim all names again, in a Redis that has perhaps lost them. Raises StoreError."""
+    def give_back(self, link: Link) -> None:
+        """Claim all names in a Redis that has perhaps lost them, before it is used.
+
+        Raises StoreError.
+        """
         commands: list[Command] = [
             ("HSETNX", keys.NAMES, key, f"{self._node} {number} 0 {name}")
             for key, (number, name) in self._held.items()
         ]
-        for first in range(0, len(commands), 500):
-            link.call_all(commands[first : first + 500])
+        for first in range(0, len(commands), AT_ONCE):
+            link.call_all(commands[first : first + AT_ONCE])
+
+    def again(self, link: Link) -> list[Claim]:
+        """Claim all names again, as others may have taken this server for ended, or not waited.
+
+        Returns those that others have taken. Raises StoreError.
+        """
+        lost, held = list[Claim](), list(self._held.items())
+        for first in range(0, len(held), AT_ONCE):
+            some = held[first : first + AT_ONCE]
+            answers = link.call_all([self._claiming(key, *claim) for key, claim in some])
+            for (key, claim), answer in zip(some, answers, strict=True):
+                if _answer(answer) and self._held.get(key) == claim:
+                    del self._held[key]
+                    lost.append(claim)
+        return lost
+
+    def sweep(self, link: Link) -> None:
+        """Have Redis forget some of the names that nobody has any more. Raises StoreError."""
+        command = evaluate(SWEEP, KEYS, self._swept, AT_ONCE, time.time())
+        self._swept = int(_answer(link.call(*command)))
+
+    def _claiming(self, key: str, number: int, name: str) -> Command:
+        return evaluate(CLAIM, KEYS, self._node, number, time.time(), key, name)
+
+
+def _answer(answer: Sequence[bytes]) -> str:
+    if answer[0] != b"OK":
+        raise NotAgreed
+    return answer[1].decode()

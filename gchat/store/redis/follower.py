@@ -91,7 +91,7 @@ class Follower:
         forks = [fork for room in rooms for fork in self._give_back(room)]
         if forks:
             return forks
-        self._claims.again(self._link)
+        self._claims.give_back(self._link)
         if join(self._link, self._node, self.known, was_here=bool(self.run)):
             if not self.run:
                 self._read_up_to[keys.NEWS] = self._last_news()

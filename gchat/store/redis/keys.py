@@ -25,6 +25,9 @@ ALIVE = f"{PREFIX}alive"
 LEASED = f"{PREFIX}leased"
 """When a lease was renewed last, of whichever server."""
 
+LEASES = f"{PREFIX}leases"
+"""When the lease of each server began: one that was ended has another one when it comes back."""
+
 ROOMS = f"{PREFIX}rooms"
 """All rooms in which something was said."""
 

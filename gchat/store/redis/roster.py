@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from gchat.model.peers import Others, Peer
-from gchat.store.errors import decoding
+from gchat.store.errors import NotAgreed, decoding
 from gchat.store.redis import keys
 from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.scripts import LEASE
@@ -24,8 +24,11 @@ class Roster:
         self._told: Sequence[Peer] | None = None
         """What the others were told last of the clients of this one."""
         self._version = 0
+        self._lease = ""
         self._versions: dict[str, str] = {}
         self._present: dict[str, Sequence[Peer]] = {}
+        self._leases: dict[str, str] = {}
+        """When the leases of the servers began that were there last."""
 
     @property
     def servers(self) -> list[str]:
@@ -34,25 +37,40 @@ class Roster:
 
     @decoding()
     def renew(self, link: Link, peers: Sequence[Peer]) -> Others:
-        """Renew the lease, and exchange who is there. Raises StoreError."""
+        """Renew the lease, and exchange who is there.
+
+        Raises StoreError; NotAgreed, as long as the servers have not agreed how rooms go on: then
+        leases do not count, as Redis may have lost some.
+        """
         is_new = peers != self._told
         told = json.dumps(peers, ensure_ascii=False) if is_new else ""
         version = self._version + is_new
-        all_keys = keys.ALIVE, keys.LEASED, keys.PEOPLE, keys.VERSIONS
-        was_in, alive, versions = link.call(
-            *evaluate(LEASE, all_keys, self._node, LASTS, NOBODY_RENEWS, version, told)
+        all_keys = (*(keys.GATE, keys.ALIVE, keys.LEASED, keys.PEOPLE, keys.VERSIONS, keys.LEASES),)
+        state, *found = link.call(
+            *evaluate(LEASE, all_keys, self._node, LASTS, NOBODY_RENEWS, version, told, self._lease)
         )
-        self._told, self._version = peers, version
+        if state != b"OK":
+            raise NotAgreed
+        lease, alive, versions, leases = found
+        was_given_up = bool(self._lease) and self._lease != lease.decode()
+        self._lease = lease.decode()
+        # If it was given up, the others have forgotten what it told.
+        self._told, self._version = None if was_given_up else peers, version
         servers = {each.decode() for each in alive} - {self._node}
-        known = {name.decode(): value.decode() for name, value in _pairs(versions)}
+        known = _pairs(versions)
         ended = {each: self._present.pop(each) for each in {*self._present} - servers}
-        changed = [each for each in servers if self._versions.get(each) != known.get(each, "")]
+        endings = {each: f"left-{each}-{self._leases.get(each, '')}" for each in ended}
+        self._leases = _pairs(leases)
+        # One that has told nothing since Redis lost it will do so: until then it is as it was.
+        told_of = servers & known.keys()
+        changed = [each for each in told_of if self._versions.get(each) != known[each]]
+        self._present |= dict.fromkeys(servers - self._present.keys(), ())
         if changed:
             found = link.call("HMGET", keys.PEOPLE, *changed)
             for server, people in zip(changed, found, strict=True):
                 self._present[server] = _peers(server, people or b"[]")
-        self._versions = {server: known.get(server, "") for server in servers}
-        return Others(dict(self._present), ended, was_given_up=not was_in)
+        self._versions = {server: known[server] for server in told_of}
+        return Others(dict(self._present), ended, endings, was_given_up)
 
     def tell_all_again(self) -> None:
         """Have the others be told of all clients with the next lease: Redis may have lost that."""
@@ -63,5 +81,6 @@ def _peers(server: str, told: bytes) -> list[Peer]:
     return [Peer(*each)._replace(server=server) for each in json.loads(told)]
 
 
-def _pairs(flat: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
-    return list(zip(flat[::2], flat[1::2], strict=True))
+def _pairs(flat: Sequence[bytes]) -> dict[str, str]:
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return {name.decode(): value.decode() for name, value in pairs}

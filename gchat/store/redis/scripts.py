@@ -14,6 +14,11 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 if run ~= ARGV[1] then return {'CLOSED'} end
 """
 
+_OPEN = """
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+if redis.call('GET', KEYS[1]) ~= run then return {'CLOSED'} end
+"""
+
 _NOW = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -141,10 +146,7 @@ JOIN = (
     + _NOW
     + """
 local me = ARGV[2]
-if redis.call('GET', KEYS[1]) == run then
-    redis.call('ZADD', KEYS[5], now, me)
-    return {'OPEN'}
-end
+if redis.call('GET', KEYS[1]) == run then return {'OPEN'} end
 local since = redis.call('GET', KEYS[4])
 if not since or string.match(since, '^%w+') ~= run then
     redis.call('DEL', KEYS[2], KEYS[3])
@@ -182,53 +184,79 @@ return last + 1
 KEYS: nodes."""
 
 LEASE = (
-    _NOW
+    _OPEN
+    + _NOW
     + """
-local last = tonumber(redis.call('GET', KEYS[2]) or 0)
-redis.call('SET', KEYS[2], string.format('%.0f', now))
+local begun = string.format('%.0f', now)
+local last = tonumber(redis.call('GET', KEYS[3]) or 0)
+redis.call('SET', KEYS[3], begun)
 if now - last > tonumber(ARGV[3]) then
-    for _, each in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-        redis.call('ZADD', KEYS[1], now, each)
+    for _, each in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+        redis.call('ZADD', KEYS[2], now, each)
     end
 end
-local was_in = redis.call('ZSCORE', KEYS[1], ARGV[1])
-redis.call('ZADD', KEYS[1], now, ARGV[1])
+local lease = redis.call('HGET', KEYS[6], ARGV[1])
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then lease = begun
+elseif not lease then lease = ARGV[6] ~= '' and ARGV[6] or begun end
+redis.call('HSET', KEYS[6], ARGV[1], lease)
+redis.call('ZADD', KEYS[2], now, ARGV[1])
 if ARGV[5] ~= '' then
-    redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
-    redis.call('HSET', KEYS[4], ARGV[1], ARGV[4])
+    redis.call('HSET', KEYS[4], ARGV[1], ARGV[5])
+    redis.call('HSET', KEYS[5], ARGV[1], ARGV[4])
 end
-for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, now - tonumber(ARGV[2]))) do
-    redis.call('ZREM', KEYS[1], each)
-    redis.call('HDEL', KEYS[3], each)
-    redis.call('HDEL', KEYS[4], each)
+for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], 0, now - tonumber(ARGV[2]))) do
+    redis.call('ZREM', KEYS[2], each)
+    for i = 4, 6 do redis.call('HDEL', KEYS[i], each) end
 end
-return {was_in and 1 or 0, redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('HGETALL', KEYS[4])}
+return {'OK', lease, redis.call('ZRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[5]),
+    redis.call('HGETALL', KEYS[6])}
 """
 )
 """Renew the lease of a server, and end those that have not been renewed.
 
-Returns 1 if it had one, the servers that are alive, and the versions of what they told of their
-clients. If nobody could renew for a while, it was Redis that was away, and all leases begin anew.
-KEYS: alive, leased, people, versions. ARGV: the server; milliseconds that a lease lasts, and after
-which Redis was away; the version of its clients, and these if they have changed."""
+Returns its lease, another one than before if that was ended; the servers that are alive, the
+versions of what they told of their clients, and their leases. If nobody could renew for a while, it
+was Redis that was away, and all leases go on. KEYS: gate, alive, leased, people, versions, leases.
+ARGV: the server; milliseconds that a lease lasts, and after which Redis was away; the version of
+its clients, and these if they have changed; its lease, or nothing."""
 
-CLAIM = """
-local held = redis.call('HGET', KEYS[1], ARGV[4])
+CLAIM = (
+    _OPEN
+    + """
+local held = redis.call('HGET', KEYS[2], ARGV[4])
 if held then
     local node, number, till, name = string.match(held, '^(%S+) (%S+) (%S+) (.*)$')
     if number ~= ARGV[2] then
-        if tonumber(till) > tonumber(ARGV[3]) or redis.call('ZSCORE', KEYS[2], node) then
-            return name
+        if tonumber(till) > tonumber(ARGV[3]) or redis.call('ZSCORE', KEYS[3], node) then
+            return {'OK', name}
         end
     end
 end
-redis.call('HSET', KEYS[1], ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' 0 ' .. ARGV[5])
-return ''
+redis.call('HSET', KEYS[2], ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' 0 ' .. ARGV[5])
+return {'OK', ''}
 """
+)
 """Give a client a name, unless another one has it, who is here, or whom it is reserved for.
 
-Returns the name of that one, or an empty string. KEYS: names, alive. ARGV: the server, the number
-of the client, the time, the key of the name, the name."""
+Returns the name of that one, or an empty string. KEYS: gate, names, alive. ARGV: the server, the
+number of the client, the time, the key of the name, the name."""
+
+SWEEP = (
+    _OPEN
+    + """
+local found = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])
+for i = 1, #found[2], 2 do
+    local node, till = string.match(found[2][i + 1], '^(%S+) %S+ (%S+) ')
+    if tonumber(till) <= tonumber(ARGV[3]) and not redis.call('ZSCORE', KEYS[3], node) then
+        redis.call('HDEL', KEYS[2], found[2][i])
+    end
+end
+return {'OK', found[1]}
+"""
+)
+"""Forget some names that nobody has any more: of servers that have ended, and no longer reserved.
+
+Returns where to go on. KEYS: gate, names, alive. ARGV: where to begin, how many, the time."""
 
 RELEASE = """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -305,7 +333,7 @@ return {tonumber(redis.call('GET', KEYS[2]) or 0), redis.call('HGETALL', KEYS[1]
 
 ALL = (
     *(OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE),
-    *(SEND, IMPOSE, GIVE_SANCTIONS, SANCTIONS),
+    *(SWEEP, SEND, IMPOSE, GIVE_SANCTIONS, SANCTIONS),
 )
 
 

@@ -18,7 +18,7 @@ from gchat.model.message import SERVER, Message, Utterance
 from gchat.model.peers import Others, Peer
 from gchat.model.runs import ID, Row, rows_of
 from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
-from gchat.store.errors import StoreError
+from gchat.store.errors import NotAgreed, StoreError
 from gchat.store.redis import keys
 from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
@@ -63,7 +63,7 @@ UNWRITTEN_PAUSE = 0.01
 """Seconds until it is looked again how many these are."""
 
 ANSWERS = {
-    b"CLOSED": "it was restarted, and the servers have not agreed yet how rooms go on",
+    b"CLOSED": str(NotAgreed()),
     b"BEHIND": "it knows less than this server",
     b"FORKED": "it has other messages than this server",
 }
@@ -197,11 +197,19 @@ class RedisStore(SharedStore):
         return news
 
     def renew(self, peers: Sequence[Peer]) -> Others:
-        if self._follower.has_joined_again():
+        if has_joined := self._follower.has_joined_again():
             self._roster.tell_all_again()
         self._claims.settle(self._link)
-        others = self._roster.renew(self._link, peers)
+        try:
+            others = self._roster.renew(self._link, peers)
+        except NotAgreed:
+            self._follower.join_again()
+            raise
         self._follower.known = self._roster.servers
+        self._claims.sweep(self._link)
+        if has_joined or others.was_given_up:
+            lost = [claim.number for claim in self._claims.again(self._link)]
+            return others._replace(nameless=lost)
         return others
 
     def say_once(self, room: str, name: str, event: RoomEvent) -> None:
@@ -240,6 +248,7 @@ class RedisStore(SharedStore):
                     ("ZREM", keys.ALIVE, self.node),
                     ("HDEL", keys.PEOPLE, self.node),
                     ("HDEL", keys.VERSIONS, self.node),
+                    ("HDEL", keys.LEASES, self.node),
                     ("DEL", keys.inbox(self.node)),
                 ]
             )
