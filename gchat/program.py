@@ -140,7 +140,6 @@ def main(start: StartSignals) -> int:
     if manager.watchdog:
         alive = gevent.spawn(hub.faults.keep_running, "signs of life", manager.keep_telling)
         jobs.append(alive)
-    hub.watchdog.start()
     signals = count(1)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stop, hub, signals, number)
@@ -150,6 +149,7 @@ def main(start: StartSignals) -> int:
     server = ChatServer(listeners, reception, open_doors(ways, reception), early, tls)
     sys.setswitchinterval(SWITCH_INTERVAL)
     spare_what_stays()
+    hub.watchdog.start()  # not before: to load all modules takes a while
     server.start()
     log_start(listeners, hub.settings)
     if passed:
