@@ -11,6 +11,10 @@ from gchat.hub.seat import Seat
 LEAST_READ = 512
 """Bytes that are read from a client at a time, at the least: what costs as much as the reading."""
 
+MOST_AHEAD = 4096
+"""Bytes that a client may say without a turn while a store that several servers share cannot be
+used: what a person types until they quit."""
+
 STORE_PATIENCE = 1.0
 """Seconds that a command waits for a store to place what its client has said before."""
 
@@ -41,11 +45,13 @@ class Waits:
     Nothing is read from the client meanwhile, and nothing is lost.
     """
 
-    __slots__ = ("_client", "_hub", "_rate_limit")
+    __slots__ = ("_ahead", "_client", "_hub", "_rate_limit")
 
     def __init__(self, hub: Hub, client: Client) -> None:
         self._hub = hub
         self._client = client
+        self._ahead = 0
+        """Bytes that it has said without a turn since the store cannot be used."""
         self._rate_limit = RateLimit(hub, client)
 
     def before_reading(self) -> None:
@@ -75,8 +81,11 @@ class Waits:
     def turn_in(self, seat: Seat, lines: Sequence[bytes]) -> int:
         """Wait for a turn in the room of `seat`; returns how many of `lines` it has."""
         client, queue = self._client, self._hub.room_of(seat).queue
-        if self._hub.store.is_unusable and client.pending is None:
-            return 1  # there are no rounds: it may be /quit, and if it is said, the next one waits
+        if not self._hub.store.is_unusable or client.pending is None:
+            self._ahead = 0
+        if self._hub.store.is_unusable and (self._ahead < MOST_AHEAD or lines[0][:5] == b"/quit"):
+            self._ahead += len(lines[0])
+            return 1  # there are no rounds, and whoever quits behind some lines is to go
         return queue.wait(client.number, len(client.name), lines)
 
     def pay(self, lines: int) -> None:

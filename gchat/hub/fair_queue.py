@@ -91,6 +91,13 @@ class FairQueue:
             self._ends.clear()
             self._now = 0
 
+    def let_all_go(self) -> None:
+        """Let all waiting senders add lines: for a while there are no rounds."""
+        while self._waiting:
+            heappop(self._waiting)[-1].comes.set()
+        self._ends.clear()
+        self._now = 0
+
     def _drop_past_ends(self) -> None:
         """Drop ends before the virtual time: they make no difference, and senders may have left."""
         self._ends = {sender: end for sender, end in self._ends.items() if end > self._now}

@@ -51,6 +51,9 @@ def tell_outages(hub: Hub, store: SharedStore) -> None:
             continue
         was_away = not was_away
         log.error("%s", store.trouble) if was_away else log.warning("the store can be used again")
+        if was_away:
+            for room in hub.rooms.by_name.values():
+                room.queue.let_all_go()
         for client in hub.each_client():
             hub.tell(client, AWAY if was_away else BACK)
 

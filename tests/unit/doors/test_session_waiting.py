@@ -6,9 +6,12 @@ import pytest
 
 from gchat.doors.opening import RECEIVE
 from gchat.doors.session import COMMANDS_TO_A_LINE
-from gchat.doors.waits import LEAST_READ
+from gchat.doors.waits import LEAST_READ, MOST_AHEAD
 from gchat.hub.owed import OWED_BYTES, OWED_LIMIT
 from gchat.hub.pace import MAX_UNSENT
+from gchat.jobs.follower import tell_outages
+from gchat.model.message import SPOKEN
+from gchat.store.memory import MemoryStore
 from tests.unit.peers import DEADLINE, Company, Peer, wait_until
 from tests.websocket_frames import masked
 
@@ -21,6 +24,73 @@ def unsent() -> Iterator[Company]:
     """A hub without a broadcaster: nothing that is said is sent."""
     with Company(broadcasting=False) as company:
         yield company
+
+
+class Unusable(MemoryStore):
+    """Cannot be used for as long as a test wants it to."""
+
+    places_at_once = False
+    is_unusable = False
+
+
+@pytest.fixture
+def unplaced() -> Iterator[Company]:
+    """A hub whose store places nothing."""
+    with Company(store=Unusable()) as company:
+        yield company
+
+
+def flood(company: Company) -> None:
+    """Have more be said than the room takes."""
+    flooder = company.join("flooder")
+    company.say(flooder, *["x" * 1000] * (MAX_UNSENT // 1000 + 1))
+
+
+def texts(company: Company) -> list[str]:
+    """What people have said, and has no place yet."""
+    said = [each.utterance for each in company.room.pending if each.utterance.kind in SPOKEN]
+    return [text for utterance in said for text in utterance.texts]
+
+
+def person(company: Company) -> Peer:
+    peer = company.converse()
+    peer.read_until("/help lists the commands")
+    return peer
+
+
+def has_quit(peer: Peer) -> bool:
+    return bool(peer.client.greenlet.dead)
+
+
+def test_who_quits_while_the_store_cannot_be_used_goes_though_a_room_is_flooded(
+    unplaced: Company,
+) -> None:
+    """Also behind lines that wait, whether these were sent before that was known or after."""
+    store = unplaced.hub.store
+    early = person(unplaced)
+    flood(unplaced)
+    early.send(b"one\n")
+    wait_until(lambda: unplaced.room.queue.are_awaited, "it waits for a turn")
+    early.send(b"two\nthree\n/quit\n")
+    unplaced.start(tell_outages, unplaced.hub, store)
+    store.is_unusable = True  # type: ignore[misc]
+    wait_until(lambda: has_quit(early), "it has quit")
+    late = person(unplaced)
+    late.send(b"four\nfive\n")
+    wait_until(lambda: "five" in texts(unplaced), "that waits")
+    late.send(b"six\n/quit\n")
+    wait_until(lambda: has_quit(late), "it has quit")
+    assert texts(unplaced)[-6:] == ["one", "two", "three", "four", "five", "six"]
+
+
+def test_a_flood_waits_while_the_store_cannot_be_used(unplaced: Company) -> None:
+    flood(unplaced)
+    unplaced.hub.store.is_unusable = True  # type: ignore[misc]
+    peer = person(unplaced)
+    unplaced.start(peer.send, b"y" * 500 + b"\n")
+    unplaced.start(peer.send, (b"y" * 500 + b"\n") * 1000)
+    wait_until(lambda: unplaced.room.queue.are_awaited, "it waits")
+    assert sum(map(len, texts(unplaced)[MAX_UNSENT // 1000 + 1 :])) <= MOST_AHEAD + 500
 
 
 def test_who_asks_and_does_not_read_the_answers_is_not_listened_to(company: Company) -> None:
