@@ -1,16 +1,20 @@
 """The parts of the store that talk with Redis, as a server without a hub has them."""
 
 from collections import deque
+from contextlib import suppress
 
 from gchat.model.message import Kind, Utterance
 from gchat.model.room_log import Cursor
 from gchat.model.runs import ID, KIND, TEXT, rows_of
 from gchat.store.base import Batch
+from gchat.store.errors import StoreError
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.follower import Follower
 from gchat.store.redis.link import Link
 from gchat.store.redis.outbox import Outbox
 from gchat.store.shared import Arrived, Skipped
+from tests.blackbox.waiting import wait_until
+from tests.nodes.redis_server import Redis
 
 ROOM = "lobby"
 NAMES = ("1", "2", "3")
@@ -88,3 +92,16 @@ class Server:
     def close(self) -> None:
         self.link.close()
         self.follower.close()
+
+
+def join(redis: Redis, *servers: Server) -> None:
+    """All agree how the room goes on; none of them reads there."""
+    run = redis.client.info("server")["run_id"]
+
+    def have_joined() -> bool:
+        for server in servers:
+            with suppress(StoreError):  # the connection was broken
+                server.follower.join([*server.follower.chains])
+        return all(server.follower.run == run for server in servers)
+
+    wait_until(have_joined, "all have joined")

@@ -1,18 +1,15 @@
 """Batches of a server that it has not seen placed, whatever became of them meanwhile."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from unittest.mock import patch
 
 import pytest
 
-from gchat.store.errors import StoreError
 from gchat.store.redis import follower, joining, link, outbox
 from gchat.store.redis.keys import batch, log
-from tests.blackbox.waiting import wait_until
 from tests.nodes.conftest import StartRedis
 from tests.nodes.redis_server import Redis
-from tests.nodes.store_parts import NAMES, ROOM, Server
+from tests.nodes.store_parts import NAMES, ROOM, Server, join
 
 
 @pytest.fixture(autouse=True)
@@ -41,19 +38,6 @@ def servers(redis: Redis) -> Iterator[list[Server]]:
     yield servers
     for server in servers:
         server.close()
-
-
-def join(redis: Redis, *servers: Server) -> None:
-    """All agree how the room goes on; none of them reads there."""
-    run = redis.client.info("server")["run_id"]
-
-    def have_joined() -> bool:
-        for server in servers:
-            with suppress(StoreError):  # the connection was broken
-                server.follower.join([*server.follower.chains])
-        return all(server.follower.run == run for server in servers)
-
-    wait_until(have_joined, "all have joined")
 
 
 def say(server: Server, *texts: str) -> None:

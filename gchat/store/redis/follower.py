@@ -93,8 +93,7 @@ class Follower:
             return forks
         self._claims.give_back(self._link)
         if join(self._link, self._node, self.known, was_here=bool(self.run)):
-            if not self.run:
-                self._read_up_to[keys.NEWS] = self._last_news()
+            self._find_places()
             self.run, self._must_join = self._link.run, False
             self._has_joined = True
             self._behind = [*rooms]
@@ -133,9 +132,19 @@ class Follower:
         self._outbox.forget_places(room)
         return Forked(room, common)
 
-    def _last_news(self) -> str:
+    def _find_places(self) -> None:
+        """Learn where to read on in the streams that are no rooms. Raises StoreError.
+
+        If Redis has lost these, their ids may be smaller now: they are times of its clock. Letters
+        that were read are deleted before the next ones are read.
+        """
         last = self._link.call("XREVRANGE", keys.NEWS, "+", "-", "COUNT", 1)
-        return last[0][0].decode() if last else "0-0"
+        end = last[0][0].decode() if last else "0-0"
+        if not self.run:
+            self._read_up_to[keys.NEWS] = end
+        elif _time_of(end) < _time_of(self._read_up_to[keys.NEWS]):
+            self._read_up_to[keys.NEWS] = "0-0"
+        self._read_up_to[self._inbox] = "0-0"
 
     def _read(self, ends: Mapping[str, int]) -> list[News]:
         rooms, waits = self._choose(ends)
@@ -205,3 +214,8 @@ class Follower:
         seconds, microseconds = map(int, self._link.call("TIME"))
         now = seconds + microseconds / 1e6
         return [Letter(server, kind, what, now - sent) for sent, (server, kind, what) in letters]
+
+
+def _time_of(number: str) -> tuple[int, ...]:
+    """The id of an entry, to be compared."""
+    return tuple(map(int, number.split("-")))

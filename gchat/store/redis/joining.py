@@ -30,9 +30,10 @@ AT_ONCE = 250
 def join(link: Link, me: str, others: Sequence[str], *, was_here: bool) -> bool:
     """Tell Redis that this server has given back what it has; returns whether rooms may go on.
 
-    `others` are the servers that it knows. Raises StoreError.
+    `others` are the servers that it knows. One that was not here before this run of Redis has
+    nothing to give back, and need not have a number yet. Raises StoreError.
     """
-    all_keys = keys.GATE, keys.JOINED, keys.KNOWN, keys.SINCE, keys.ALIVE
+    all_keys = keys.GATE, keys.JOINED, keys.KNOWN, keys.SINCE, keys.ALIVE, keys.NODES
     (state, *_) = link.call(
         *evaluate(JOIN, all_keys, link.run, me, int(was_here), PATIENCE, UP, *others)
     )

@@ -16,7 +16,7 @@ from gchat.store.directory import Directory, Sanctions
 from gchat.store.errors import StoreError, decoding
 from gchat.store.redis import keys
 from gchat.store.redis.link import Link, evaluate
-from gchat.store.redis.scripts import GIVE_SANCTIONS, IMPOSE, SANCTIONS
+from gchat.store.redis.sanction_scripts import GIVE_SANCTIONS, IMPOSE, SANCTIONS
 from gchat.text.addresses import Network, parse_network
 
 KINDS = "ban", "mute"

@@ -9,20 +9,8 @@ restarted, or another one that has taken its place, may know less than was shown
 
 from hashlib import sha1
 
-_RUN = """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-if run ~= ARGV[1] then return {'CLOSED'} end
-"""
-
-_OPEN = """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-if redis.call('GET', KEYS[1]) ~= run then return {'CLOSED'} end
-"""
-
-_NOW = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-"""
+from gchat.store.redis import sanction_scripts
+from gchat.store.redis.preludes import IS_OPEN, NOW, RUN
 
 _META = """
 local meta = redis.call('HMGET', KEYS[2], 'id', 'spoken', 'time', 'epoch', 'mark', 'run')
@@ -31,7 +19,7 @@ local epoch, mark = tonumber(meta[4] or 0), tonumber(meta[5] or 0)
 """
 
 OPEN = (
-    _RUN
+    RUN
     + _META
     + """
 if not meta[4] then epoch = tonumber(ARGV[2])
@@ -47,7 +35,7 @@ before it is in a new epoch, later by ARGV[3]: some ids may have been lost, and 
 A room in which nothing was said is forgotten after an hour. KEYS: log, meta."""
 
 APPEND = (
-    _RUN
+    RUN
     + _META
     + """
 local known, number = tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -94,7 +82,7 @@ mark if it does not know that); the number of the batch, and what its entries na
 OPEN; the length of the stream; of each message: time, 1 or 0 (spoken or not), crc, `m`, `x`."""
 
 GIVE_BACK = (
-    _RUN
+    RUN
     + """
 local meta = redis.call('HMGET', KEYS[2], 'id', 'mark')
 if (meta[1] or '0') ~= ARGV[2] or (meta[2] or '0') ~= ARGV[3] then return {'MOVED'} end
@@ -142,10 +130,9 @@ Of a message that the stream does not keep any more, it is noted that it was del
 gone. ARGV: ids."""
 
 JOIN = (
-    _RUN
-    + _NOW
+    RUN
+    + NOW
     + """
-local me = ARGV[2]
 if redis.call('GET', KEYS[1]) == run then return {'OPEN'} end
 local since = redis.call('GET', KEYS[4])
 if not since or string.match(since, '^%w+') ~= run then
@@ -153,9 +140,15 @@ if not since or string.match(since, '^%w+') ~= run then
     since = run .. ' ' .. string.format('%.0f', now)
     redis.call('SET', KEYS[4], since)
 end
-redis.call('SADD', KEYS[2], me)
-redis.call('SADD', KEYS[3], me)
-for i = 6, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
+if ARGV[3] == '1' then
+    redis.call('SADD', KEYS[2], ARGV[2])
+    for _, each in ipairs({ARGV[2], unpack(ARGV, 6)}) do
+        redis.call('SADD', KEYS[3], each)
+        if tonumber(redis.call('GET', KEYS[6]) or 0) < tonumber(each) then
+            redis.call('SET', KEYS[6], each)
+        end
+    end
+end
 local missing = #redis.call('SDIFF', KEYS[3], KEYS[2])
 local up = tonumber(string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)'))
 local may_know_all = ARGV[3] == '1' or up >= tonumber(ARGV[5])
@@ -169,23 +162,27 @@ return {'OPEN'}
 )
 """Learn whether all servers have given back what this run of Redis has lost: then rooms go on.
 
-KEYS: gate, joined, known, since, alive. ARGV: run; the server; 1 if it was here before this run;
+Also which numbers servers have: none of them is given out again. KEYS: gate, joined, known, since,
+alive, nodes. ARGV: run; the server, and 1 if it was here before this run;
 milliseconds after which nobody is waited for any more; seconds for which Redis has to be up if only
 newcomers have joined; the servers that it knew."""
 
-NUMBER = """
-local last = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
+NUMBER = (
+    IS_OPEN
+    + """
+local last = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
 if last < tonumber(ARGV[2]) then last = tonumber(ARGV[2]) end
-redis.call('SET', KEYS[1], last + 1)
-return last + 1
+redis.call('SET', KEYS[2], last + 1)
+return {'OK', last + 1}
 """
+)
 """Give a server its number, above all before; behind ARGV[1] if there are none, and ARGV[2].
 
-KEYS: nodes."""
+KEYS: gate, nodes."""
 
 LEASE = (
-    _OPEN
-    + _NOW
+    IS_OPEN
+    + NOW
     + """
 local begun = string.format('%.0f', now)
 local last = tonumber(redis.call('GET', KEYS[3]) or 0)
@@ -221,7 +218,7 @@ ARGV: the server; milliseconds that a lease lasts, and after which Redis was awa
 its clients, and these if they have changed; its lease, or nothing."""
 
 CLAIM = (
-    _OPEN
+    IS_OPEN
     + """
 local held = redis.call('HGET', KEYS[2], ARGV[4])
 if held then
@@ -242,7 +239,7 @@ Returns the name of that one, or an empty string. KEYS: gate, names, alive. ARGV
 number of the client, the time, the key of the name, the name."""
 
 SWEEP = (
-    _OPEN
+    IS_OPEN
     + """
 local found = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])
 for i = 1, #found[2], 2 do
@@ -285,55 +282,10 @@ return 1
 KEYS: inbox, alive. ARGV: the server, the length of the inbox, the seconds that it is kept for, the
 letter."""
 
-IMPOSE = (
-    _NOW
-    + """
-if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[1]) then return 0 end
-for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now / 1000)) do
-    redis.call('HDEL', KEYS[1], each)
-    redis.call('ZREM', KEYS[3], each)
-end
-local lifts, is_there = ARGV[3] == '', redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1
-if not (lifts or is_there) and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[5]) then return -1 end
-local version = redis.call('INCR', KEYS[2])
-redis.call('ZREM', KEYS[3], ARGV[2])
-if lifts then redis.call('HDEL', KEYS[1], ARGV[2])
-else
-    redis.call('HSET', KEYS[1], ARGV[2], version .. ' ' .. ARGV[3])
-    if ARGV[4] ~= '' then redis.call('ZADD', KEYS[3], ARGV[4], ARGV[2]) end
-end
-return version
-"""
-)
-"""Set a sanction, or lift it, and drop those that have expired. Returns the version.
-
-0, and nothing is done, if Redis has lost earlier ones; -1 if there are too many. KEYS: sanctions,
-their version, and when they expire. ARGV: the version that the server knows; the field, and what is
-set, or nothing; when that expires, or nothing; how many there may be."""
-
-GIVE_SANCTIONS = """
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
-if version >= tonumber(ARGV[1]) then return 0 end
-for i = 2, #ARGV, 3 do
-    local is_new = redis.call('HSETNX', KEYS[1], ARGV[i], '0 ' .. ARGV[i + 1]) == 1
-    if is_new and ARGV[i + 2] ~= '' then redis.call('ZADD', KEYS[3], ARGV[i + 2], ARGV[i]) end
-end
-redis.call('SET', KEYS[2], version + tonumber(ARGV[1]) + 1)
-return 1
-"""
-"""Add sanctions that Redis has lost, unless another server has done that.
-
-KEYS: sanctions, their version, and when they expire. ARGV: the version that the server knows; of
-each: field, value, when it expires, or nothing."""
-
-SANCTIONS = """
-return {tonumber(redis.call('GET', KEYS[2]) or 0), redis.call('HGETALL', KEYS[1])}
-"""
-"""Read all sanctions, with their version. KEYS: sanctions, their version."""
-
 ALL = (
     *(OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE),
-    *(SWEEP, SEND, IMPOSE, GIVE_SANCTIONS, SANCTIONS),
+    *(SWEEP, SEND),
+    *sanction_scripts.ALL,
 )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from random import SystemRandom
 from time import monotonic, time
 from typing import Any
 
@@ -28,7 +27,14 @@ from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.opening import open_room
 from gchat.store.redis.outbox import Outbox, place_once
 from gchat.store.redis.roster import Roster
-from gchat.store.redis.scripts import DELETE, NUMBER, SEND
+from gchat.store.redis.scripts import DELETE, SEND
+from gchat.store.redis.starting import (
+    START_PATIENCE,
+    first_number,
+    look_at_settings,
+    raise_if_late,
+    take_number,
+)
 from gchat.store.shared import (
     Arrived,
     Deleted,
@@ -37,12 +43,6 @@ from gchat.store.shared import (
     RecordingStore,
     SharedStore,
 )
-
-CLIENTS_OF_A_NODE = 2**32
-"""How many numbers for clients a server has."""
-
-START_PATIENCE = 15.0
-"""Seconds in which a server that starts waits for the others to agree with a restarted Redis."""
 
 NEWS_LENGTH = 1000
 """Entries of the streams that are no rooms."""
@@ -83,48 +83,25 @@ class RedisStore(SharedStore):
         """Raises StoreError, and ValueError if `url` has a mistake."""
         self._local = local
         self._link = Link(url)
-        self.node = self._take_number()
+        deadline = monotonic() + START_PATIENCE
+        self.node = take_number(self._link, local, deadline)
         self._outbox = Outbox(self.node)
         self._roster, self._claims = Roster(self.node), Claims(self.node)
         self._follower = Follower(url, self.node, self._outbox, self._claims)
         self._recorded: dict[str, int] = {}
         """The id of the last message of each room that the file was given."""
         self._away = {"append": Absence(), "follow": Absence()}
-        deadline = monotonic() + START_PATIENCE
         while not self._follower.run:
             self._follower.join()
-            if monotonic() > deadline:
-                raise StoreError("the other servers have not agreed how rooms go on")
+            raise_if_late(deadline)
         self.directory = RedisDirectory(
-            self._link, local.directory, self._claims, int(self.node) * CLIENTS_OF_A_NODE
+            self._link, local.directory, self._claims, first_number(self.node)
         )
         self.archive = local.archive
-        self._look_at_settings()
+        look_at_settings(self._link)
         self._catch_up_with_deletions()
         self.catch_up()
         local.report = lambda text: self.report(text)
-
-    def _take_number(self) -> str:
-        own = self._local.directory.first_number // CLIENTS_OF_A_NODE
-        base = SystemRandom().randrange(1, 2**16)
-        number = int(self._link.call(*evaluate(NUMBER, (keys.NODES,), base, own)))
-        self._local.note_number(number * CLIENTS_OF_A_NODE)
-        return str(number)
-
-    def _look_at_settings(self) -> None:
-        """Warn of a Redis that evicts rooms, or keeps nothing; where that may be asked."""
-        with suppress(StoreError):
-            _, policy = self._link.call("CONFIG", "GET", "maxmemory-policy")
-            if policy != b"noeviction":
-                log.warning(
-                    "the store may evict rooms: set maxmemory-policy to noeviction, it is %s",
-                    policy.decode(),
-                )
-            _, is_kept = self._link.call("CONFIG", "GET", "appendonly")
-            log.info(
-                "the store keeps %s over a crash",
-                "what was said" if is_kept == b"yes" else "less than was said",
-            )
 
     # Rooms
 
