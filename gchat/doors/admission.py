@@ -77,8 +77,10 @@ class Admission:
         """Why nobody from `host` may join now (shutdown or ban), or None."""
         if self._hub.shutdown.closing:
             return Objection(self._hub.shutdown.goodbye, "closing")
-        bans, now = self._hub.bans, self._hub.clock.steady()
-        if bans and (ban := bans.find(host, now)):
+        if not self._hub.bans:
+            return None
+        now = self._hub.clock.steady()
+        if ban := self._hub.bans.find(host, now):
             return Objection(f"You are banned {ban.tell(now)}", "banned")
         return None
 

@@ -18,7 +18,7 @@ from gchat.doors.reception import Reception, TurnedAway
 from gchat.protocol.first_bytes import MOST_HEAD, Protocol
 from gchat.protocol.forwarded import HEAD_END, NotForwarded, forwarded_for, is_health_check
 from gchat.protocol.proxy_header import Malformed, NoHeader, read_header
-from gchat.runtime.loop import interruptible
+from gchat.runtime.loop import Interruptible
 from gchat.text.addresses import address_of, network_of
 
 HEADER_TIME = 3.0
@@ -111,7 +111,7 @@ class Introductions:
         """Count this greenlet within as one that does not know yet. It may be ended: TurnedAway."""
         if len(self._unknown) >= MOST_UNKNOWN:
             self._unknown.popleft()(TurnedAway(TOO_MANY))
-        with interruptible() as interrupt:
+        with Interruptible() as interrupt:
             self._unknown.append(interrupt)
             try:
                 yield

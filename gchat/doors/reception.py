@@ -1,9 +1,7 @@
 """What all doors share: what they are, and what each of them gets from the server."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
-from typing import Protocol
+from typing import Protocol, Self
 
 from gchat.doors.admission import Admission, Objection
 from gchat.doors.newcomer import Newcomer
@@ -13,7 +11,7 @@ from gchat.hub.client import Client
 from gchat.hub.connection import Connection
 from gchat.hub.hub import Hub
 from gchat.model.room_log import RoomLog
-from gchat.runtime.loop import give_way, interruptible
+from gchat.runtime.loop import Interruptible, give_way
 from gchat.text.naming import guest_name
 
 
@@ -58,6 +56,23 @@ class Tls(Protocol):
         """
 
 
+class Stranger(Interruptible):
+    """A greenlet, among others, in which it is open who comes."""
+
+    __slots__ = ("_others",)
+
+    def __init__(self, others: "set[Stranger]") -> None:
+        self._others = others
+
+    def __enter__(self) -> Self:
+        self._others.add(self)
+        return super().__enter__()
+
+    def __exit__(self, *raised: object) -> None:
+        self._others.remove(self)
+        super().__exit__(*raised)
+
+
 class Reception:
     """Numbers clients, and knows the newcomers that are none yet."""
 
@@ -66,8 +81,8 @@ class Reception:
         self.admission = admission
         self._numbers = count(hub.directory.first_number)
         self._guests = count(1)
-        self._strangers = set[Callable[[BaseException], None]]()
-        """What ends the waits of greenlets, with an exception, in which it is open who comes."""
+        self._strangers = set[Stranger]()
+        """The greenlets in which it is open who comes."""
 
     def new_client(
         self, connection: Connection, address: str, log: RoomLog | None = None
@@ -77,24 +92,18 @@ class Reception:
         guest = guest_name(next(self._guests)) if hub.settings.guest_names else ""
         return Client(next(self._numbers), connection, address, log or hub.lobby.log, guest)
 
-    @contextmanager
-    def among_strangers(self) -> Iterator[None]:
-        """Count this greenlet within as that of a stranger: it is open who that is.
+    def among_strangers(self) -> "Stranger":
+        """A context within which this greenlet counts as that of a stranger.
 
         TurnedAway is raised within if the server ends.
         """
-        with interruptible() as interrupt:
-            self._strangers.add(interrupt)
-            try:
-                yield
-            finally:
-                self._strangers.remove(interrupt)
+        return Stranger(self._strangers)
 
     def turn_away_strangers(self) -> None:
         """Tell those who are not clients yet that the server ends."""
-        for interrupt in self._strangers:
+        for stranger in self._strangers:
             goodbye = Objection(self.hub.shutdown.goodbye, "closing")
-            interrupt(TurnedAway(goodbye))
+            stranger(TurnedAway(goodbye))
         give_way()
 
     def check_bars(self, newcomer: Newcomer) -> None:

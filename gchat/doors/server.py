@@ -28,7 +28,7 @@ from gchat.text.addresses import host_of, network_of
 GRACE = 3.0
 """Seconds that clients get, when the server ends, to take what they are owed."""
 
-LET_IN = 4
+LET_IN = 6
 """Newcomers let in in a turn of the loop, half a millisecond's work: those who talk feel more."""
 
 MOST_WAITING = 4096

@@ -104,6 +104,8 @@ def recognise_late_request(data: bytes) -> Protocol | None:
 
 def is_hello_begun(data: bytes) -> bool:
     """Whether `data` begins a ClientHello of TLS, or is nothing."""
+    if data[:1] not in (b"", _HELLO[0]):  # nearly always
+        return False
     return all(byte in may_be for byte, may_be in zip(data, _HELLO, strict=False))
 
 

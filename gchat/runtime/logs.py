@@ -41,7 +41,7 @@ FLUSH_SECONDS = 1.0
 
 # The originals: gevent's would run in the one thread that must not wait.
 SimpleQueue = monkey.get_original("queue", "SimpleQueue")
-RLock = monkey.get_original("threading", "RLock")
+RLock = monkey.get_original("_thread", "RLock")
 start_new_thread = monkey.get_original("_thread", "start_new_thread")
 sleep = monkey.get_original("time", "sleep")
 
@@ -55,21 +55,37 @@ def start_logging(level: str, as_json: bool = False) -> logging.Handler:
     """
     _occupy_standard_descriptors()
     handler = BackgroundHandler(STANDARD_ERROR)
-    as_text = Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(JsonFormatter() if as_json else as_text)
+    handler.setFormatter(JsonFormatter() if as_json else Formatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    _skip_unread_fields()
+    logging.setLogRecordFactory(Record)
+    logging._srcfile = None  # noqa: SLF001 - it finds no source lines (see its documentation, Optimization)
     return handler
 
 
-def _skip_unread_fields() -> None:
-    """Do not look up the thread, the process and the source line of each record.
+class Record(logging.LogRecord):
+    """A record without the thread, the process and the source line, which no line of the log has.
 
-    Every connection logs two lines; looking up the thread makes and keeps an object of nearly a
-    kilobyte for each greenlet that ever logs.
+    Every connection logs two lines: to find these out takes a third of making one, and looking up
+    the thread makes and keeps an object of nearly a kilobyte for each greenlet that ever logs.
     """
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # noqa: SLF001 - this is how it is told to (see its documentation, Optimization)
+
+    def __init__(
+        self,
+        name: str,
+        level: int,
+        _pathname: str,
+        _lineno: int,
+        msg: object,
+        args: Any,
+        exc_info: Any,
+        _func: str | None = None,
+        sinfo: str | None = None,
+    ) -> None:
+        self.name, self.msg, self.args = name, msg, args
+        self.levelno, self.levelname = level, logging.getLevelName(level)
+        self.exc_info, self.exc_text, self.stack_info = exc_info, None, sinfo
+        self.created = time.time()
+        self.msecs = self.created % 1 * 1000
 
 
 def _occupy_standard_descriptors() -> None:
@@ -116,14 +132,15 @@ class BackgroundHandler(logging.Handler):
     def _queue(self, record: logging.LogRecord) -> None:
         line = self.format(record)
         self._queued += 1
-        self._lines.put(f"{line}\n".encode(errors="backslashreplace"))
+        self._lines.put(f"{line}\n")
 
     def _write_for_ever(self) -> None:
         while True:
             first = self._lines.get()
             sleep(GATHERING)
             others = min(self._lines.qsize(), LINES_AT_ONCE - 1)
-            self._write(first + b"".join(self._lines.get() for _ in range(others)))
+            lines = first + "".join(self._lines.get() for _ in range(others))
+            self._write(lines.encode(errors="backslashreplace"))
             self._written += 1 + others
 
     def _write(self, data: bytes) -> None:
@@ -142,14 +159,24 @@ def _left_out(count: int) -> logging.LogRecord:
 
 
 class Formatter(logging.Formatter):
-    """Format text lines that cannot drive a terminal."""
+    """Format text lines that cannot drive a terminal: their messages hold what clients type."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without its end; with a traceback, the lines."""
+        if record.exc_info or record.stack_info:
+            return super().format(record)
+        message = escape(record.getMessage())  # nearly always: what follows is the same
+        return f"{self.formatTime(record)} {record.levelname} {message}"
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """Format the time as logging does, but only once for the lines of one second."""
         return f"{_second(int(record.created))},{int(record.msecs):03}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Format the line with its message escaped, which holds names and texts of clients."""
+        """Format the line with its message escaped."""
         record.message = escape(record.message)
         return super().formatMessage(record)
 

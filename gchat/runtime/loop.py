@@ -1,10 +1,9 @@
 """Helpers for gevent's event loop: give way, wait for a watcher, hold a lock."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import gevent
 from gevent.lock import Semaphore
@@ -47,20 +46,27 @@ def wait_for(watcher: Any) -> None:
         watcher.stop()
 
 
-@contextmanager
-def interruptible() -> Iterator[Callable[[BaseException], None]]:
-    """Within, another greenlet can end the wait of this one: it calls what this yields.
+class Interruptible:
+    """`with Interruptible() as interrupt:` within, another greenlet can end the wait of this one.
 
-    The exception that it gives is raised in the next pass of the loop, unless this greenlet has
-    left by then. (gevent.kill raises it wherever the greenlet has got to meanwhile.) To be called
-    within only, and once.
+    It calls `interrupt`, once. (gevent.kill would raise wherever the greenlet has got to.)
     """
-    timer = gevent.get_hub().loop.timer(0)
-    try:
-        yield partial(timer.start, gevent.getcurrent().throw)
-    finally:
-        timer.stop()
-        timer.close()
+
+    __slots__ = ("_greenlet", "_timer")
+
+    def __enter__(self) -> Self:
+        self._greenlet = gevent.getcurrent()
+        self._timer: Any = None
+        return self
+
+    def __call__(self, exception: BaseException) -> None:
+        """Raise `exception` there in the next pass of the loop, if the greenlet is still within."""
+        self._timer = gevent.get_hub().loop.timer(0)
+        self._timer.start(self._greenlet.throw, exception)
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.close()
 
 
 class Locks:

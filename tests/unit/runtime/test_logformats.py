@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gchat.runtime.logs import Formatter, JsonFormatter
+from gchat.runtime.logs import Formatter, JsonFormatter, Record
 
 NASTY = '\x1b[2J\r\n\t\x7f\x9b\u2028\u202e\udcff\U0001f600é"'
 
@@ -31,24 +31,36 @@ def failed(text: str) -> logging.LogRecord:
 
 
 def test_control_characters_are_escaped() -> None:
-    formatter = Formatter("%(levelname)s %(message)s")
-    shown = formatter.format(record("join %s\n", "\x1b[2Jann\u202e"))
+    line = Formatter().format(record("join %s\n", "\x1b[2Jann\u202e"))
+    _, _, shown = line.split(" ", 2)
     assert shown == r"WARNING join \x1b[2Jann\u202e\x0a"
 
 
 def test_each_line_has_its_own_time_as_logging_writes_it() -> None:
     begin = datetime.fromisoformat("2026-11-23T10:15:59.007Z").timestamp()
     for seconds in (0.0, 0.5, 0.994, 1.0, 86_400.0):
-        moment = record("")
+        moment = record("it happens")
         moment.created, moment.msecs = begin + seconds, (7 + seconds * 1000) % 1000
-        usual = logging.Formatter("%(asctime)s").format(moment)
-        assert Formatter("%(asctime)s").format(moment) == usual
+        usual = logging.Formatter("%(asctime)s %(levelname)s %(message)s").format(moment)
+        assert Formatter().format(moment) == usual
 
 
 def test_a_traceback_keeps_its_lines_and_what_it_quotes_is_escaped() -> None:
-    shown = Formatter("%(message)s").format(failed("\x1b[2J"))
-    assert shown.startswith("it failed\nTraceback (most recent call last):\n  File ")
+    _, _, shown = Formatter().format(failed("\x1b[2J")).split(" ", 2)
+    assert shown.startswith("WARNING it failed\nTraceback (most recent call last):\n  File ")
     assert shown.endswith("\nValueError: \\x1b[2J")
+
+
+@pytest.mark.parametrize("formatter", [Formatter(), JsonFormatter()], ids=["text", "json"])
+def test_what_is_not_looked_up_for_a_record_is_missing_from_no_line(
+    formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_764_500_000.0625)
+    told = record("join %s", "ann"), failed("it cannot be")
+    for usual in told:
+        fields = ("name", "levelno", "pathname", "lineno", "msg", "args", "exc_info")
+        lean = Record(*(getattr(usual, field) for field in fields))
+        assert formatter.format(lean) == formatter.format(usual)
 
 
 def test_json_says_when_how_bad_who_and_what() -> None:

@@ -182,6 +182,12 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(
     os.close(full)
 
 
+def test_its_lock_is_a_native_one_though_those_of_the_program_are_not() -> None:
+    code = "import gevent.monkey; gevent.monkey.patch_all(); from gchat.runtime import logs\n"
+    done = run(code + "print(type(logs.BackgroundHandler(2).lock).__module__)")
+    assert done.stdout == b"_thread\n"
+
+
 def test_a_reader_that_is_gone_is_no_error() -> None:
     pipe = Pipe()
     pipe.log(10)

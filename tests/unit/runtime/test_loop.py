@@ -6,7 +6,7 @@ from collections.abc import Callable
 import gevent
 from gevent.event import Event
 
-from gchat.runtime.loop import READABLE, Locks, give_way, interruptible, wait_for
+from gchat.runtime.loop import READABLE, Interruptible, Locks, give_way, wait_for
 from tests.unit.peers import within_deadline
 
 
@@ -58,7 +58,7 @@ def test_an_interruption_ends_a_wait_and_comes_not_behind_it() -> None:
 
     def wait_twice() -> None:
         try:
-            with interruptible() as interrupt:
+            with Interruptible() as interrupt:
                 interrupts.append(interrupt)
                 first.wait()
             told.append("leaves")
