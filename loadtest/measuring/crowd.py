@@ -62,8 +62,13 @@ class Crowd:
         reads: bool = True,
         speaks_at_once: bool = True,
         receive_buffer: int | None = None,
+        port: int | None = None,
+        source: str = "",
     ) -> list[Member]:
         """Connect `count` more clients, with a receive buffer of so many bytes if one is given.
+
+        They are at the server on `port`, if one is given, which has the same rooms; and come from
+        the address `source` of this machine, if one is given.
 
         Those that speak at once send an empty line. So the server takes them for
         programs, and sends them nothing but what is said. The others are people to
@@ -76,7 +81,9 @@ class Crowd:
             connection.settimeout(PATIENCE)
             if receive_buffer is not None:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-            connection.connect(("127.0.0.1", self._port))
+            if source:
+                connection.bind((source, 0))
+            connection.connect(("127.0.0.1", self._port if port is None else port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setblocking(False)
             member = Member(connection)

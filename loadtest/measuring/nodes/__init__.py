@@ -1,0 +1,1 @@
+"""What measures several servers that share their rooms through a Redis."""
