@@ -19,7 +19,7 @@ from gchat.text.times import span
 SYNC = ("off", "normal", "full")
 """Values of PRAGMA synchronous: how safe the history file is against a power cut."""
 
-STORES = ("redis", "unix", "redis+sentinel")
+STORES = ("redis", "rediss", "unix", "redis+sentinel")
 """Schemes of the addresses of stores that several servers can share."""
 
 SENDERS = ("auto", "uring", "loop")
@@ -133,7 +133,8 @@ def store(text: str) -> str:
 
 def without_password(address: str) -> str:
     """The address of a store, as it can be shown."""
-    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", address)
+    shown = re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", address)
+    return re.sub(r"(password=)[^&]*", r"\1***", shown)
 
 
 def sender(text: str) -> str:

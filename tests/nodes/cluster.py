@@ -1,13 +1,15 @@
 """Several servers on one Redis, members who talk at each of them, and the verdict."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
 from tests.blackbox.operators import OPERATORS
 from tests.blackbox.server import Server
-from tests.blackbox.waiting import wait_until
+from tests.blackbox.waiting import DEADLINE, wait_until
 from tests.checker.histories import Fault, History, Line, faults
 from tests.fuzz.members import Member
 
@@ -62,6 +64,15 @@ class Node:
             server.dispose()
             raise
         return server
+
+
+def refusal(url: str, folder: Path) -> str:
+    """What a server tells that does not start with the store at `url`: a line."""
+    file = str(folder / "refused.db")
+    line = [sys.executable, "gchat.py", "--port", "0", "--store", url, "--history", file]
+    ended = subprocess.run(line, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert ended.returncode == 1
+    return ended.stderr
 
 
 class Store(Protocol):

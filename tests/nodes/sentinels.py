@@ -1,4 +1,4 @@
-"""A Redis with a replica, and three Sentinels that watch over them."""
+"""A Redis with a replica, and three Sentinels that watch over them, with a password."""
 
 import socket
 import subprocess
@@ -22,7 +22,11 @@ dir {folder}
 sentinel monitor {name} 127.0.0.1 {master} 2
 sentinel down-after-milliseconds {name} 500
 sentinel failover-timeout {name} 3000
+requirepass {password}
+sentinel sentinel-pass {password}
 """
+
+PASSWORD = "of-the-sentinels"
 
 
 class Watched:
@@ -51,12 +55,12 @@ class Watched:
     @property
     def url(self) -> str:
         hosts = ",".join(f"127.0.0.1:{port}" for port in self._sentinels)
-        return f"redis+sentinel://{hosts}/{NAME}"
+        return f"redis+sentinel://{hosts}/{NAME}?sentinel_password={PASSWORD}"
 
     @property
     def master(self) -> int:
         """The port of the one that is it now, as the first Sentinel knows it."""
-        sentinel: Any = redis.Redis(port=self._sentinels[0])
+        sentinel: Any = redis.Redis(port=self._sentinels[0], password=PASSWORD)
         return int(sentinel.sentinel_get_master_addr_by_name(NAME)[1])
 
     @property
@@ -91,7 +95,9 @@ class Watched:
     def _start_sentinel(self, port: int, master: int) -> None:
         file = self._folder / f"sentinel{port}.conf"
         file.write_text(
-            CONFIGURATION.format(port=port, folder=self._folder, name=NAME, master=master)
+            CONFIGURATION.format(
+                port=port, folder=self._folder, name=NAME, master=master, password=PASSWORD
+            )
         )
         self._run(port, str(file), "--sentinel")
 
@@ -101,8 +107,9 @@ class Watched:
         wait_until(lambda: self._answers(port), "it answers")
 
     def _answers(self, port: int) -> bool:
+        password = PASSWORD if port in self._sentinels else None
         with suppress(redis.RedisError):
-            return bool(redis.Redis(port=port).ping())
+            return bool(redis.Redis(port=port, password=password).ping())
         return False
 
     def _info(self, port: int) -> dict[str, Any]:
@@ -111,7 +118,7 @@ class Watched:
         return found
 
     def _knows_others(self, port: int) -> bool:
-        sentinel: Any = redis.Redis(port=port)
+        sentinel: Any = redis.Redis(port=port, password=PASSWORD)
         facts = sentinel.sentinel_master(NAME)
         return (facts["num-other-sentinels"], facts["num-slaves"]) == (2, 1)
 

@@ -163,7 +163,7 @@ def test_only_what_connects_uses_redis(package: str) -> None:
         for module, path in MODULES.items()
         if package in {name.partition(".")[0] for name in imported_by(path)}
     }
-    assert users <= {"gchat.store.redis.link", "gchat.store.redis.address"}
+    assert users <= {f"gchat.store.redis.{name}" for name in ("address", "link", "tls")}
 
 
 def test_a_server_alone_imports_nothing_of_redis() -> None:

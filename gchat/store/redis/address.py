@@ -1,20 +1,32 @@
 """Where Redis is: at an address, or wherever the Sentinels that watch over it say.
 
-`redis://:PASSWORD@HOST:PORT/DATABASE`, `unix:///PATH`, or
+`redis://:PASSWORD@HOST:PORT/DATABASE`, `rediss://` for the same inside TLS, `unix:///PATH`, or
 `redis+sentinel://:PASSWORD@HOST:PORT,HOST:PORT,…/NAME/DATABASE` with the addresses of Sentinels,
-and the name under which they watch over the Redis.
+and the name under which they watch over the Redis. What is between a `?` and the end are options:
+`ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` of `rediss://`, `sentinel_password` of Sentinels
+that want one.
 """
 
+from collections.abc import Collection
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis.connection import Connection, UnixDomainSocketConnection, parse_url
+from redis.connection import (
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    parse_url,
+)
+from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import RedisError
 
 SENTINEL = "redis+sentinel"
 
 SENTINEL_PORT = 26379
+
+SENTINEL_PASSWORD = "sentinel_password"
+
+TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 
 PATIENCE = 1.0
 """Seconds that Redis has to take a connection, and a Sentinel to answer."""
@@ -45,6 +57,12 @@ class Fixed:
         """Raises ValueError if `url` has a mistake."""
         options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
         self._kind: Any = options.pop("connection_class", Connection)
+        if self._kind is SSLConnection:
+            from gchat.store.redis.tls import TlsConnection  # what TLS needs takes 10 ms to import
+
+            self._kind = TlsConnection
+        known = TLS_OPTIONS if url.startswith("rediss:") else set[str]()
+        _options_of(url, known)
         if self._kind is UnixDomainSocketConnection:
             options.pop("host", None)
         self._options = _with_patience(patience) | options | PLAIN
@@ -60,6 +78,8 @@ class Watched:
     def __init__(self, url: str, patience: float) -> None:
         """Raises ValueError if `url` has a mistake."""
         parts = urlsplit(url)
+        given = _options_of(url, {SENTINEL_PASSWORD})
+        self._sentinel_password = given.get(SENTINEL_PASSWORD)
         login, _, hosts = parts.netloc.rpartition("@")
         user, _, password = map(unquote, login.partition(":"))
         self._sentinels = [_host_and_port(each) for each in hosts.split(",")]
@@ -92,12 +112,15 @@ class Watched:
         for host, port in self._sentinels:
             try:
                 return self._ask_sentinel(host, port)
+            except AuthenticationError as error:
+                why = f"Sentinel {host}:{port} refuses ?{SENTINEL_PASSWORD}=…: {error}"
             except (RedisError, OSError) as error:
                 why = f"Sentinel {host}:{port}: {error}"
         raise NoConnection(why)
 
     def _ask_sentinel(self, host: str, port: int) -> tuple[str, int]:
-        sentinel = _open(_to(host, port, _with_patience(PATIENCE) | PLAIN))
+        options = {**_with_patience(PATIENCE), **PLAIN, "password": self._sentinel_password}
+        sentinel = _open(_to(host, port, options))
         try:
             found = _ask(sentinel, "SENTINEL", "get-master-addr-by-name", self._name)
         finally:
@@ -127,6 +150,15 @@ def _ask(connection: Any, *command: str) -> Any:
 
 def _with_patience(seconds: float) -> dict[str, Any]:
     return {"socket_timeout": seconds, "socket_connect_timeout": PATIENCE}
+
+
+def _options_of(url: str, known: Collection[str]) -> dict[str, str]:
+    """The options at the end of `url`. Raises ValueError if one is not `known`."""
+    given = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    for name in given:
+        if name not in known:
+            raise ValueError(f"there is no option {name} for such an address")
+    return {name: values[-1] for name, values in given.items()}
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
