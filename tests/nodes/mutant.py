@@ -4,7 +4,8 @@ MUTANT in the environment says what:
 - `no batch number`: what was not answered is said again;
 - `no gate`: a Redis that has lost something is used at once;
 - `no mark`: two histories with the same ids are taken for the same;
-- `impatient`: nothing is missing, but the others are not waited for long.
+- `impatient`: nothing is missing, but the others are not waited for long;
+- `many rooms`: nothing is missing, but it follows its rooms as if these were many.
 """
 
 import gchat.__main__  # isort: skip - it patches the standard library: nothing may come before
@@ -29,12 +30,14 @@ def change(name: str, before: str, after: str) -> None:
 
 def change_python() -> None:
     """Change what is not in scripts."""
-    from gchat.store.redis import entries, joining
+    from gchat.store.redis import entries, follower, joining
 
     if "no mark" in MUTANT:
         entries.next_mark = lambda mark, crc: 0
     if "impatient" in MUTANT:
         joining.PATIENCE = 500
+    if "many rooms" in MUTANT:
+        follower.MOST_FOLLOWED = 0
 
 
 MUTANT = os.environ["MUTANT"]

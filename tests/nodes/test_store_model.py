@@ -36,8 +36,9 @@ SERVER = st.sampled_from(NAMES)
 class Talk(RuleBasedStateMachine):
     """Three servers and a Redis."""
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(most=st.sampled_from([0, 200]))
+    def start(self, most: int) -> None:
+        follower.MOST_FOLLOWED = most
         self.folder = tempfile.TemporaryDirectory()
         self.redis = Redis(Path(self.folder.name), *KEEPS_NOTHING)
         self.servers = {name: Server(self.redis.url, name) for name in NAMES}
@@ -151,6 +152,7 @@ def unless_away() -> Iterator[None]:
 def test_all_servers_know_the_same_whatever_happens() -> None:
     with (
         patch.object(follower, "BLOCK", 1),
+        patch.object(follower, "MOST_FOLLOWED", 200),
         patch.object(follower, "COUNT", 3),
         patch.object(follower, "JOIN_PAUSE", 0.0),
         patch.object(link, "PAUSE", 0.0),

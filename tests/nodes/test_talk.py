@@ -35,6 +35,19 @@ def test_redis_is_killed(
     finish(cluster)
 
 
+def test_servers_have_many_rooms(start_redis: StartRedis, start_node: StartNode) -> None:
+    """They are told which room has something new, also by a Redis that was killed meanwhile."""
+    redis = start_redis()
+    nodes = [start_node(name, redis.url, "many rooms") for name in "ab"]
+    cluster = Cluster(redis, [*nodes, start_node("c", redis.url)])
+    cluster.say(5, rounds=5)
+    redis.kill()
+    cluster.say(5)
+    redis.start()
+    cluster.say(5, rounds=5)
+    finish(cluster)
+
+
 def test_redis_is_emptied(start_redis: StartRedis, start_node: StartNode) -> None:
     """By hand, say: it is the same run of it, which knows nothing any more."""
     redis = start_redis()

@@ -89,5 +89,5 @@ def _giving(
         fields += (each.row[ID], place_field(each), piece.m, piece.x)
     last, last_mark, *_ = portion[-1]
     behind = last[ID], last[SPOKEN_UP_TO], f"{last[TIME]:.3f}", last[EPOCH], last_mark
-    room_keys = keys.log(room), keys.meta(room)
-    return evaluate(GIVE_BACK, room_keys, run, end, mark, *behind, *fields)
+    all_keys = keys.log(room), keys.meta(room), keys.SAID, keys.SAID_COUNT
+    return evaluate(GIVE_BACK, all_keys, run, end, mark, *behind, *fields)

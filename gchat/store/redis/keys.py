@@ -58,10 +58,22 @@ NODES = f"{PREFIX}nodes"
 NEWS = f"{PREFIX}news"
 """A stream for all servers: what was deleted."""
 
+SAID = f"{PREFIX}said"
+"""A stream for all servers: in which room there is something new. A server with many rooms follows
+this one, where it would cost too much to follow the stream of each room."""
+
+SAID_COUNT = f"{PREFIX}said:count"
+"""How many entries that had up to now."""
+
 
 def log(room: str) -> str:
     """The stream with what was said in `room`."""
     return f"{PREFIX}{{{room}}}:log"
+
+
+def room_of(log: str) -> str:
+    """The room that has the stream `log`."""
+    return log[len(PREFIX) + 1 : log.rindex("}")]
 
 
 def meta(room: str) -> str:

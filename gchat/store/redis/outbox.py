@@ -5,7 +5,7 @@ that is, its entries tell. If they are not kept any more, or the rest of them wa
 that was given back what others knew, the id of the last one tells, which Redis has with the number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from gchat.model.epochs import STEP, first_epoch
@@ -61,8 +61,13 @@ def place_once(room: str, name: str, said: Utterance, run: str) -> Command:
     """The command that has `said` in `room` once, whichever server sends it: `name` is the same."""
     (piece,) = pieces_of(said)
     message = f"{said.time:.3f}", int(said.kind in SPOKEN), piece.crc, piece.m, piece.x
-    room_keys = keys.log(room), keys.meta(room), keys.batch(room, name)
-    return evaluate(APPEND, room_keys, run, 0, "", 1, f"{name}.1", *_epochs(), LENGTH, *message)
+    all_keys, epochs = _keys(room, name), _epochs()
+    return evaluate(APPEND, all_keys, run, 0, "", 1, f"{name}.1", *epochs, LENGTH, *message)
+
+
+def _keys(room: str, node: str) -> Sequence[str]:
+    of_room = keys.log(room), keys.meta(room), keys.batch(room, node)
+    return *of_room, keys.SAID, keys.SAID_COUNT
 
 
 def _epochs() -> tuple[int, int]:
@@ -86,10 +91,9 @@ class Outbox:
             unplaced = self._of[batch.room] = Unplaced(next(self._numbers), batch)
         known = batch.end.id
         mark = chain.mark_at(known) if chain else None
-        room_keys = keys.log(batch.room), keys.meta(batch.room), keys.batch(batch.room, self._node)
         return evaluate(
             APPEND,
-            room_keys,
+            _keys(batch.room, self._node),
             run,
             known,
             "" if mark is None else mark,
@@ -99,6 +103,12 @@ class Outbox:
             LENGTH,
             *unplaced.arguments,
         )
+
+    def settle_all(self, ends: Mapping[str, int]) -> None:
+        """Forget the batches of which all messages have places up to the ids `ends` of rooms."""
+        for room in [*self._of]:
+            if room in ends:
+                self.settle(room, ends[room])
 
     def settle(self, room: str, end: int) -> None:
         """Forget the batch of `room` if all of it has places up to the id `end`."""

@@ -12,6 +12,15 @@ from hashlib import sha1
 from gchat.store.redis import sanction_scripts
 from gchat.store.redis.preludes import IS_OPEN, NOW, RUN
 
+_WAKE = """
+local function wake(said, count, id)
+    redis.call('XADD', said, 'MAXLEN', '~', 10000, '*', 'n', redis.call('INCR', count),
+        'log', KEYS[1], 'id', id)
+end
+"""
+"""Tell servers that follow many rooms that one ends with another id: the entries are numbered, so
+that a server finds out if it has missed some."""
+
 _META = """
 local meta = redis.call('HMGET', KEYS[2], 'id', 'spoken', 'time', 'epoch', 'mark', 'run')
 local id, spoken, time = tonumber(meta[1] or 0), tonumber(meta[2] or 0), tonumber(meta[3] or 0)
@@ -36,6 +45,7 @@ A room in which nothing was said is forgotten after an hour. KEYS: log, meta."""
 
 APPEND = (
     RUN
+    + _WAKE
     + _META
     + """
 local known, number = tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -72,17 +82,20 @@ redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', latest, 'epoch',
     'mark', mark, 'run', run)
 redis.call('PERSIST', KEYS[2])
 redis.call('SET', KEYS[3], number .. ' ' .. id, 'EX', 86400)
+wake(KEYS[4], KEYS[5], id)
 return {'OK', id}
 """
 )
 """Give the messages of a batch their places, unless that was done before; returns the last of them.
 
-KEYS: log, meta, batch. ARGV: run; the id and the mark up to which the server knows the room (no
-mark if it does not know that); the number of the batch, and what its entries name it; epochs as for
-OPEN; the length of the stream; of each message: time, 1 or 0 (spoken or not), crc, `m`, `x`."""
+KEYS: log, meta, batch, said, its count. ARGV: run; the id and the mark up to which the server knows
+the room (no mark if it does not know that); the number of the batch, and what its entries name it;
+epochs as for OPEN; the length of the stream; of each message: time, 1 or 0 (spoken or not), crc,
+`m`, `x`."""
 
 GIVE_BACK = (
     RUN
+    + _WAKE
     + """
 local meta = redis.call('HMGET', KEYS[2], 'id', 'mark')
 if (meta[1] or '0') ~= ARGV[2] or (meta[2] or '0') ~= ARGV[3] then return {'MOVED'} end
@@ -98,14 +111,15 @@ end
 redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[2], 'id', ARGV[4], 'spoken', ARGV[5], 'time', ARGV[6], 'epoch', ARGV[7],
     'mark', ARGV[8])
+wake(KEYS[3], KEYS[4], ARGV[4])
 return {'OK'}
 """
 )
 """Add messages that have places, and that Redis has lost, if it ends where the server believes.
 
 With them comes which batches were placed: a server that has not seen that would send one again.
-KEYS: log, meta. ARGV: run; the id and the mark at which it ends; id, spoken, time, epoch and mark
-of the new end; of each message: id, `p`, `m`, `x`."""
+KEYS: log, meta, said, its count. ARGV: run; the id and the mark at which it ends; id, spoken, time,
+epoch and mark of the new end; of each message: id, `p`, `m`, `x`."""
 
 DELETE = """
 local deleted = {}
