@@ -37,6 +37,9 @@ class Claims:
     def __init__(self, node: str) -> None:
         self._node = node
         self._held: dict[str, Claim] = {}
+        self.must_claim_again = False
+        """Whether others may have taken some of them."""
+        self._lost = list[int]()
         self._swept = 0
         """Where Redis goes on to look for names that nobody has any more."""
         self._released: dict[str, tuple[int, float]] = {}
@@ -113,19 +116,27 @@ class Claims:
         for first in range(0, len(commands), AT_ONCE):
             link.call_all(commands[first : first + AT_ONCE])
 
-    def again(self, link: Link) -> list[Claim]:
+    def again(self, link: Link) -> None:
         """Claim all names again, as others may have taken this server for ended, or not waited.
 
-        Returns those that others have taken. Raises StoreError.
+        Raises StoreError.
         """
-        lost, held = list[Claim](), list(self._held.items())
+        held = list(self._held.items())
         for first in range(0, len(held), AT_ONCE):
             some = held[first : first + AT_ONCE]
             answers = link.call_all([self._claiming(key, *claim) for key, claim in some])
             for (key, claim), answer in zip(some, answers, strict=True):
                 if _answer(answer) and self._held.get(key) == claim:
                     del self._held[key]
-                    lost.append(claim)
+                    self._lost.append(claim.number)
+        self.must_claim_again = False
+
+    def take_lost(self) -> list[int]:
+        """The clients whose names others have taken, since that was asked last, by their numbers.
+
+        They have no names in Redis.
+        """
+        lost, self._lost = self._lost, []
         return lost
 
     def sweep(self, link: Link) -> None:

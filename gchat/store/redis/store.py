@@ -83,6 +83,9 @@ class RedisStore(SharedStore):
         """Raises StoreError, and ValueError if `url` has a mistake."""
         self._local = local
         self._link = Link(url)
+        """For what clients ask for: they wait for it one after the other."""
+        self._own_link = Link(url)
+        """For what all of them wait for: messages get their places, the lease is renewed."""
         deadline = monotonic() + START_PATIENCE
         self.node = take_number(self._link, local, deadline)
         self._outbox = Outbox(self.node)
@@ -142,7 +145,7 @@ class RedisStore(SharedStore):
         chains = self._follower.chains
         commands = [self._outbox.command(each, run, chains.get(each.room)) for each in batches]
         try:
-            answers = self._link.call_all(commands)
+            answers = self._own_link.call_all(commands)
             if any(answer[0] in DISAGREES for answer in answers):
                 self._follower.join_again()
             _raise_if_refused(answers)
@@ -153,7 +156,7 @@ class RedisStore(SharedStore):
         for each, (_, last) in zip(batches, answers, strict=True):
             self._outbox.is_answered(each.room, int(last))
         if new := [each.room for each in batches if not each.end.id]:
-            self._link.call("SADD", keys.ROOMS, *new)
+            self._own_link.call("SADD", keys.ROOMS, *new)
         return []
 
     def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
@@ -174,25 +177,27 @@ class RedisStore(SharedStore):
         return news
 
     def renew(self, peers: Sequence[Peer]) -> Others:
-        if has_joined := self._follower.has_joined_again():
+        if self._follower.has_joined_again():
             self._roster.tell_all_again()
-        self._claims.settle(self._link)
+            self._claims.must_claim_again = True
         try:
-            others = self._roster.renew(self._link, peers)
+            others = self._roster.renew(self._own_link, peers)
         except NotAgreed:
             self._follower.join_again()
             raise
         self._follower.known = self._roster.servers
-        self._claims.sweep(self._link)
-        if has_joined or others.was_given_up:
-            lost = [claim.number for claim in self._claims.again(self._link)]
-            return others._replace(nameless=lost)
-        return others
+        self._claims.must_claim_again |= others.was_given_up
+        with suppress(StoreError):  # what cannot be done now is done the next time
+            self._claims.settle(self._link)
+            self._claims.sweep(self._link)
+            if self._claims.must_claim_again:
+                self._claims.again(self._link)
+        return others._replace(nameless=self._claims.take_lost())
 
     def say_once(self, room: str, name: str, event: RoomEvent) -> None:
         said = Utterance(round(time(), 3), event.kind, [encode(event)], SERVER, "")
         command = place_once(room, name, said, self._follower.run)
-        _raise_if_refused(self._link.call_all([command]))
+        _raise_if_refused(self._own_link.call_all([command]))
 
     def delete(self, room: str, ids: Collection[int]) -> set[int]:
         deleted = self._local.delete(room, ids)
@@ -230,6 +235,7 @@ class RedisStore(SharedStore):
                 ]
             )
         self._link.close()
+        self._own_link.close()
         self._follower.close()
         self._local.close(seconds)
 
