@@ -197,7 +197,8 @@ class OneByOne:
         before, connection = seat.cursor, seat.connection
         if seat.until is not None:
             gone = min(gone, seat.until)
-        own_gone = seat.own_ahead and seat.own_ahead - log.said_by(seat.number)
+        numbers = {seat.number, seat.client.former}
+        own_gone = seat.own_ahead and seat.own_ahead - sum(map(log.said_by, numbers))
         missed = gone.spoken - before.spoken - own_gone
         notices_missed = (gone.id - gone.spoken) - (before.id - before.spoken)
         seat.cursor = gone

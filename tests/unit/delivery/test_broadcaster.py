@@ -13,6 +13,7 @@ from gchat.hub import cohorts, membership
 from gchat.hub.client import Client
 from gchat.hub.room import Room
 from gchat.model.display import PLAIN, TELNET
+from gchat.model.message import Kind
 from gchat.model.room_log import RoomLog
 from tests.unit.bursts import SMALL, numbered, talk
 from tests.unit.peers import Company, ObservedSocket, Peer, wait_until
@@ -103,6 +104,22 @@ def test_who_missed_only_their_own_words_is_told_of_no_gap() -> None:
         wait_until(lambda: slow.client.cursor == company.room.log.end, "it has caught up")
         company.say(ann, "last")
         assert slow.read_lines(1) == ["ann: last"]
+
+
+def test_who_missed_only_what_they_said_before_they_resumed_is_told_of_no_gap() -> None:
+    with Company(RoomLog("lobby", max_messages=100)) as company:
+        ann, slow = company.join("ann"), company.join("slow", SMALL)
+        company.say(ann, "x" * 50_000)
+        wait_until(lambda: slow.client.connection.blocked, "its socket is full")
+        log, client = company.room.log, slow.client
+        client.former = 1000
+        for text in numbered(0, 60):
+            log.append(0.0, Kind.SAY, [text], client.former, "slow")
+        client.has_said(log.end.id, 60)
+        company.say(ann, *numbered(0, 80))
+        assert 1 < log.start.id < 61  # some of what they have said is kept, and some is not
+        assert slow.read_lines(81) == [f"ann: {text}" for text in ("x" * 50_000, *numbered(0, 80))]
+        assert (client.missed, client.own_ahead) == (0, 0)
 
 
 def test_answers_come_at_their_place_among_what_the_room_says(company: Company) -> None:
