@@ -1,8 +1,9 @@
 """Questions to other servers that share the store: what is done, or known, only there.
 
 A question goes into the inbox of the other server, and its answer into that of this one. The other
-server reads it once, or never: what it asks for is not done twice. Nor is it done much later, as
-that server was paused, say: what has lain there for longer than anybody waits is not answered.
+server reads it once, or never: what it asks for is not done twice. Nor is it done much later, when
+that server was paused, say: what has lain there for longer than anybody waits is not answered, but
+where late is better than never.
 """
 
 import logging
@@ -39,11 +40,17 @@ class Unanswered(Exception):
     """Raised if another server has not answered: nobody knows what it has done."""
 
 
-def answers(kind: str) -> Callable[[Answer], Answer]:
+ALSO_LATE = set[str]()
+"""The kinds that are answered however long they have lain there."""
+
+
+def answers(kind: str, *, also_late: bool = False) -> Callable[[Answer], Answer]:
     """Have the decorated function answer questions of this kind."""
 
     def enter(function: Answer) -> Answer:
         ANSWERS[kind] = function
+        if also_late:
+            ALSO_LATE.add(kind)
         return function
 
     return enter
@@ -86,7 +93,7 @@ def take(hub: Hub, letter: Letter) -> None:
     number, what = letter.what
     if letter.kind == ANSWER:
         hub.questions.answer(number, what)
-    elif letter.age >= PATIENCE:
+    elif letter.age >= PATIENCE and letter.kind not in ALSO_LATE:
         log.info("a question of server %s came too late to be answered: %s", *letter[:2])
     else:
         gevent.spawn(_answer, hub, letter.server, letter.kind, number, what)

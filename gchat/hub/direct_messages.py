@@ -169,7 +169,7 @@ def _write(hub: Hub, identity: Identity, private: Private) -> None:
             )
 
 
-@answers(DIRECT)
+@answers(DIRECT, also_late=True)
 def _take(hub: Hub, what: Any) -> Any:
     number, name, by_number, by_name, text = what
     by = Speaker(by_number, by_name)

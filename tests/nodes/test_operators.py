@@ -139,6 +139,7 @@ def test_an_address_of_others_is_not_banned_by_a_name(servers: list[Server]) -> 
     op, bob = operator(here), from_abuser(there, "bob")
     from_abuser(there, "cleo")
     from_abuser(here, "dan")
+    wait_until(is_listed(here, "cleo"), "cleo is known")
     op.say("/ban bob")
     told = op.expect("/ban 127.0.0.2 bans them all")
     assert told.startswith(" * Not banned: dan and cleo would be banned as well")

@@ -104,6 +104,17 @@ def test_a_question_is_answered_unless_nobody_waits_for_that_any_more(
     assert post.sent == [("7", ANSWER, [4, 11])]
 
 
+def test_what_is_better_late_than_never_is_taken_however_long_it_has_lain_there(
+    hub: Hub, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "ANSWERS", {})
+    monkeypatch.setattr(asking, "ALSO_LATE", set())
+    answers("add", also_late=True)(lambda _, what: what + 1)
+    take(hub, Letter("7", "add", [3, 1], 3600.0))
+    wait_until(lambda: post.sent, "it is answered")
+    assert post.sent == [("7", ANSWER, [3, 2])]
+
+
 def test_a_server_is_asked_so_much_at_a_time_and_first_come_first_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
