@@ -126,6 +126,21 @@ def test_a_batch_that_was_not_placed_is_not_taken_for_one_that_was_trimmed(
     assert placed(redis) == ["4", "mine"]
 
 
+def test_a_stream_is_bounded_by_its_bytes(redis: Redis, servers: list[Server]) -> None:
+    here, there = servers
+    with patch.object(outbox, "BOUNDS", (outbox.LENGTH, 2**20)):
+        for number in range(60):
+            say(here, *[f"{number} {'x' * 50_000}"] * 2)
+            here.follow()
+    kept = placed(redis)
+    assert redis.client.memory_usage(log(ROOM)) < 1.3 * 2**20
+    assert 10 < len(kept) < 30
+    assert kept[-1].startswith("59 ")
+    there.follow()
+    assert [text for _, text in there.log if text] == kept
+    assert there.end == 120
+
+
 def test_batches_are_bounded_by_what_a_stream_keeps() -> None:
     """Or the beginning of one might be trimmed while its end is added."""
     assert outbox.MOST_AT_ONCE < outbox.LENGTH

@@ -23,6 +23,12 @@ MOST_AT_ONCE = 500
 LENGTH = 100_000
 """Messages of a room that its stream keeps, and some thousands more: as many as a room's log."""
 
+BYTES = 64 * 2**20
+"""Bytes that the stream of a room takes in Redis, or a little more: twice as many as a room's log.
+LENGTH messages of the usual length take less than that."""
+
+BOUNDS = LENGTH, BYTES
+
 
 class Unplaced:
     """A batch whose places are not all known yet."""
@@ -62,7 +68,7 @@ def place_once(room: str, name: str, said: Utterance, run: str) -> Command:
     (piece,) = pieces_of(said)
     message = f"{said.time:.3f}", int(said.kind in SPOKEN), piece.crc, piece.m, piece.x
     all_keys, epochs = _keys(room, name), _epochs()
-    return evaluate(APPEND, all_keys, run, 0, "", 1, f"{name}.1", *epochs, LENGTH, *message)
+    return evaluate(APPEND, all_keys, run, 0, "", 1, f"{name}.1", *epochs, *BOUNDS, *message)
 
 
 def _keys(room: str, node: str) -> Sequence[str]:
@@ -100,7 +106,7 @@ class Outbox:
             unplaced.number,
             self._name(unplaced),
             *_epochs(),
-            LENGTH,
+            *BOUNDS,
             *unplaced.arguments,
         )
 

@@ -69,14 +69,17 @@ if not meta[4] then epoch = tonumber(ARGV[6])
 elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[7]) end
 local in_epoch = string.format('%.0f', epoch)
 local latest = meta[3] or '0'
-for i = 9, #ARGV, 5 do
+for i = 10, #ARGV, 5 do
     if tonumber(ARGV[i]) > time then time, latest = tonumber(ARGV[i]), ARGV[i] end
     id, spoken = id + 1, spoken + tonumber(ARGV[i + 1])
     mark = (mark * 1000003 + tonumber(ARGV[i + 2])) % 2147483647
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[8], id .. '-0',
         'p', spoken .. ' ' .. latest .. ' ' .. in_epoch .. ' ' .. mark .. ' ' .. ARGV[5] ..
-            '.' .. (i - 9) / 5,
+            '.' .. (i - 10) / 5,
         'm', ARGV[i + 3], 'x', ARGV[i + 4])
+end
+if redis.call('MEMORY', 'USAGE', KEYS[1]) > tonumber(ARGV[9]) then
+    redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', math.floor(redis.call('XLEN', KEYS[1]) * 0.9))
 end
 redis.call('HSET', KEYS[2], 'id', id, 'spoken', spoken, 'time', latest, 'epoch', in_epoch,
     'mark', mark, 'run', run)
@@ -90,8 +93,8 @@ return {'OK', id}
 
 KEYS: log, meta, batch, said, its count. ARGV: run; the id and the mark up to which the server knows
 the room (no mark if it does not know that); the number of the batch, and what its entries name it;
-epochs as for OPEN; the length of the stream; of each message: time, 1 or 0 (spoken or not), crc,
-`m`, `x`."""
+epochs as for OPEN; how many messages the stream keeps, and how many bytes; of each message: time, 1
+or 0 (spoken or not), crc, `m`, `x`."""
 
 GIVE_BACK = (
     RUN
