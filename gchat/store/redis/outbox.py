@@ -110,6 +110,11 @@ class Outbox:
             *unplaced.arguments,
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that was said has places."""
+        return not self._of
+
     def settle_all(self, ends: Mapping[str, int]) -> None:
         """Forget the batches of which all messages have places up to the ids `ends` of rooms."""
         for room in [*self._of]:

@@ -166,6 +166,8 @@ class RedisStore(SharedStore):
             self._away["follow"].note(str(error))
             raise
         self._away["follow"].end()
+        if self._outbox.is_empty:  # what was not answered has come all the same
+            self._away["append"].end()
         for each in news:
             if isinstance(each, Arrived):
                 runs = chain(each.placed.others, each.placed.runs)
