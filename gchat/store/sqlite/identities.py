@@ -6,14 +6,9 @@ They are read and written as JSON, in one step of SQLite's: messages.py says why
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import tzinfo
-from ipaddress import ip_network
-from typing import Any
 
-from gchat.model.display import Display
-from gchat.model.identities import Identity, LeftRoom, RememberedPlace
-from gchat.model.room_log import Cursor
-from gchat.model.sanctions import Sanction
+from gchat.model.identities import Identity
+from gchat.store.identity_records import identity_from, places_of, record_of
 from gchat.store.sqlite.schema import transaction
 
 COLUMNS = "number, digest, network, name, seen, state"
@@ -46,16 +41,16 @@ _READ = f"""
 
 def encode(identities: Iterable[Identity]) -> str:
     """Encode identities as the JSON that `write` stores."""
-    return json.dumps([_row(identity) for identity in identities])
+    return json.dumps([record_of(identity) for identity in identities])
 
 
 def encode_places(identities: Iterable[Identity]) -> str:
     """Encode the places of identities for `write`: there are thousands a second."""
     return json.dumps(
         [
-            (each.number, each.seen, rank, place.room, place.epoch, *place.cursor, place.own_ahead)
+            (each.number, each.seen, rank, *place)
             for each in identities
-            for rank, place in enumerate(each.places)
+            for rank, place in enumerate(places_of(each))
         ]
     )
 
@@ -97,54 +92,4 @@ def delete_others(connection: sqlite3.Connection, known: Callable[[], Collection
 
 def read(connection: sqlite3.Connection) -> list[Identity]:
     """Read all identities, those last seen longest ago first. Raises sqlite3.Error."""
-    return [_identity(*row) for row in json.loads(connection.execute(_READ).fetchone()[0])]
-
-
-def _row(identity: Identity) -> list[Any]:
-    display = identity.display
-    state = {
-        "look": display._replace(zone=None)._asdict(),
-        "zone": str(display.zone) if display.zone else "",
-        "ignored": identity.ignored,
-        "person": identity.person,
-        "rings": identity.rings,
-        "muted": identity.muted,
-        "correspondent": identity.correspondent,
-        "left": identity.left,
-    }
-    return [
-        identity.number,
-        identity.digest,
-        str(identity.network),
-        identity.name,
-        identity.seen,
-        json.dumps(state),
-    ]
-
-
-def _identity(
-    number: int,
-    digest: str,
-    network: str,
-    name: str,
-    seen: float,
-    state: str,
-    places: list[tuple[str, int, int, int, int]],
-) -> Identity:
-    fields = json.loads(state)
-    left = [LeftRoom(*each) for each in fields.pop("left", ())]
-    display, zone, muted = fields.pop("look"), fields.pop("zone"), fields.pop("muted")
-    known = [
-        RememberedPlace(room, epoch, Cursor(last, spoken), own_ahead)
-        for room, epoch, last, spoken, own_ahead in places
-    ]
-    identity = Identity(number, digest, ip_network(network), name, seen, known, left, **fields)
-    identity.display = Display(**display)._replace(zone=_zone(zone) if zone else None)
-    identity.muted = Sanction(*muted) if muted else None
-    return identity
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo  # not needed at the start, as a rule: 2 ms
-
-    return ZoneInfo(name)
+    return [identity_from(*row) for row in json.loads(connection.execute(_READ).fetchone()[0])]
