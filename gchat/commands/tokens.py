@@ -10,9 +10,10 @@ from gchat.hub.asking import ask_all
 from gchat.hub.checkpoint import TOKEN, give_token
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
+from gchat.hub.displacing import BeingResumed, DisplacedTooOften
 from gchat.hub.hub import Hub
 from gchat.hub.membership import TooManySeats
-from gchat.hub.resumption import BeingResumed, DisplacedTooOften, NotReading
+from gchat.hub.resumption import NotReading
 from gchat.hub.resumption import resume as resume_session
 from gchat.hub.rooms import TooManyRooms
 from gchat.hub.seats import MOST_SEATS

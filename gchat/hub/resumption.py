@@ -7,17 +7,17 @@ it says it has seen.
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
-from itertools import count, repeat
+from contextlib import ExitStack
+from itertools import repeat
 from types import MappingProxyType
 from typing import Final
 
 import gevent
-from gevent.event import Event
 
 from gchat.hub import membership, naming
-from gchat.hub.checkpoint import keep_mail, leave, remembered_place
+from gchat.hub.checkpoint import keep_mail, remembered_place
 from gchat.hub.client import Client, Dismissed
+from gchat.hub.displacing import displace, reserved
 from gchat.hub.hub import Hub
 from gchat.hub.last_seen import Continuation, continue_behind
 from gchat.hub.left_rooms import enqueue_missed, read_missed
@@ -25,7 +25,6 @@ from gchat.hub.membership import TooManySeats
 from gchat.hub.room import Room
 from gchat.hub.rooms import TooManyRooms
 from gchat.hub.welcome import welcome_back
-from gchat.model.buckets import TokenBucket
 from gchat.model.display import Display
 from gchat.model.epochs import Place
 from gchat.model.events import Renamed
@@ -35,49 +34,18 @@ from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import tidy
 from gchat.protocol.voices import voice_of
-from gchat.runtime.tcp_info import has_vanished
 from gchat.store.errors import StoreError
-
-DISPLACED = "Disconnected: your token was used on another connection"
 
 READING_PATIENCE = 5.0
 """Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
 can use the token."""
 
-LEAVING_PATIENCE = 5.0
-"""Seconds that the connection which had the token may take to leave its room, behind others that
-leave: after that the one that resumes is told to try again, and no longer keeps the token busy."""
-
-DISPLACEMENTS = TokenBucket(rate=1 / 600, burst=5)
-"""Five times a connection is ended by another with its token, then once in ten minutes: a client
-that loses its connection again and again can come back, and two that resume by themselves do not
-end each other for ever. Vanished connections are found in two minutes."""
-
 NOTHING: Final[Mapping[str, Place]] = MappingProxyType({})
 """What a client has seen last of its rooms, if it does not say."""
-
-VANISHED = 3.0
-"""Seconds without an acknowledgement of what is sent again and again, after which a connection is
-ended without being counted: a phone on a train would soon be kept out."""
-
-_numbers = count(-1, -1)
-"""Numbers for clients whose own number another connection has taken over."""
-
-
-class BeingResumed(Exception):
-    """Raised if another connection is just resuming the same identity."""
 
 
 class NotReading(Exception):
     """Raised if the connection that resumes does not read what it was sent before."""
-
-
-class DisplacedTooOften(Exception):
-    """Raised if connections with the same token end each other; `wait` is in seconds."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(wait)
-        self.wait = wait
 
 
 def resume(
@@ -96,15 +64,13 @@ def resume(
     TooManySeats, TooManyRooms and StoreError, and Dismissed if its connection breaks before it has
     ended another one; the client stays as it was then.
     """
-    if identity.number in hub.resumed:
-        raise BeingResumed
-    other = hub.clients.get(identity.number)
-    if other is not None and not _has_vanished(other):
-        now = time.monotonic()
-        if wait := hub.displacements.wait(DISPLACEMENTS, identity.number, now):
-            raise DisplacedTooOften(wait)
-        hub.displacements.take(DISPLACEMENTS, identity.number, now)
-    hub.resumed[identity.number] = Event()
+    with reserved(hub, identity):
+        _resume(hub, client, identity, token, seen)
+
+
+def _resume(
+    hub: Hub, client: Client, identity: Identity, token: str, seen: Mapping[str, Place]
+) -> None:
     listens = client.until is None
     try:
         with gevent.Timeout(READING_PATIENCE, NotReading):
@@ -114,7 +80,7 @@ def resume(
             raise Dismissed(client.lost)
         in_json = _display_of(identity, client).json
         _rooms_of(identity, seen, in_json)  # too many are refused before another one is ended
-        displaced = _displace(hub, identity)
+        displaced = displace(hub, identity)
         names = _rooms_of(identity, seen, in_json)
         membership.check_seats(hub, client, len(names))
         with ExitStack() as stack:
@@ -133,7 +99,6 @@ def resume(
         _deliver(hub, client, mail)
         identity.has_mail = False
     finally:
-        del hub.resumed[identity.number]
         if listens:
             membership.listen(hub, client)
 
@@ -237,50 +202,6 @@ def _deliver(hub: Hub, client: Client, kept: Sequence[Private]) -> None:
     for private in hub.mail.of(client.number, kept):
         hub.enqueue(client, voice.private(private, now), private)
     keep_mail(hub, client, sent_before)
-
-
-def _has_vanished(client: Client) -> bool:
-    """Whether nobody is there any more on the connection of `client`, as far as that is known."""
-    with suppress(OSError):
-        info = client.connection.tcp_info
-        return bool(info) and has_vanished(info, VANISHED)
-    return False
-
-
-def _displace(hub: Hub, identity: Identity) -> bool:
-    """End the connection that has `identity`, if there is one, and save its state.
-
-    True if it ends for that reason only: it is then not announced as left. Raises BeingResumed if
-    that takes over LEAVING_PATIENCE.
-    """
-    client = hub.clients.get(identity.number)
-    if client is None:
-        return False
-    person, is_here = client.person, client.number in hub.room_of(client).clients
-    if is_here:
-        hub.tell(client, DISPLACED)
-        client.person = False
-        client.expel("resumed on another connection")
-        if not hub.resumed[client.number].wait(LEAVING_PATIENCE):
-            client.person = person
-            raise BeingResumed
-    if hub.clients.get(identity.number) is client:  # its connection is not closed yet
-        is_told = not any(seat.owed for seat in client.seats)
-        for seat in client.seats:
-            seat.stop_at(seat.cursor)  # the other connection gets what follows
-        leave(hub, client)
-        with hub.lock:
-            del hub.clients[client.number]
-            for seat in client.seats:
-                hub.room_of(seat).visits.pop(client.number, None)
-            client.number = client.former = next(_numbers)  # what it said is the other one's
-            hub.clients[client.number] = client
-        if not is_told:
-            hub.tell(client, DISPLACED)
-        for seat in client.seats:
-            hub.visit(seat)
-    identity.person = person
-    return is_here
 
 
 def _take_over(

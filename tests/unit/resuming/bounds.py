@@ -16,7 +16,7 @@ SMALL: list[tuple[str, dict[str, Any]]] = [
     ("gchat.hub.marks", {"GROWTH": 12}),
     ("gchat.hub.cohorts", {"KEPT_MARKS": 8, "IN_FLIGHT": 4000}),
     ("gchat.hub.left_rooms", {"MOST": 1000, "PAGE": 3}),
-    ("gchat.hub.resumption", {"DISPLACEMENTS": TokenBucket(1000.0, 10**6)}),
+    ("gchat.hub.displacing", {"DISPLACEMENTS": TokenBucket(1000.0, 10**6)}),
     (
         "gchat.hub.connection.Connection",
         {

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from gevent.event import Event
 
-from gchat.hub import resumption
+from gchat.hub import displacing, resumption
 from gchat.hub.client import Dismissed
-from gchat.hub.resumption import DISPLACEMENTS, BeingResumed, DisplacedTooOften, NotReading, resume
+from gchat.hub.displacing import DISPLACEMENTS, BeingResumed, DisplacedTooOften
+from gchat.hub.resumption import NotReading, resume
 from tests.unit.commands.typing_lines import shown, told
 from tests.unit.hub.resumption.returning import (
     all_shown,
@@ -109,7 +110,7 @@ def test_one_that_waits_for_another_to_leave_keeps_the_token_busy_for_a_moment_o
     assert identity
     dying = company.join()
     with monkeypatch.context() as patch, company.hub.arrival_gate.hold(bob.client.owner):
-        patch.setattr(resumption, "LEAVING_PATIENCE", 0.01)
+        patch.setattr(displacing, "LEAVING_PATIENCE", 0.01)
         with pytest.raises(BeingResumed), within_deadline("the token is free again"):
             resume(company.hub, dying.client, identity, token)
         assert not company.hub.resumed
@@ -132,7 +133,7 @@ def test_a_connection_whose_other_side_has_vanished_is_ended_as_often_as_it_take
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, number = ann.client.token, ann.client.number
-    monkeypatch.setattr("gchat.hub.resumption._has_vanished", lambda _: True)
+    monkeypatch.setattr("gchat.hub.displacing._has_vanished", lambda _: True)
     for _ in range(3 * int(DISPLACEMENTS.burst)):
         assert back(company, token).client.number == number
         wait_until(lambda: not company.hub.resumed, "it is resumed")
