@@ -74,6 +74,7 @@ class Hub:
         """What outlasts the process, in three parts: the rooms' logs, and the next two."""
         self.store.report = self.report
         self.directory = self.store.directory
+        self.directory.reserve = self.settings.reserve
         self.archive = self.store.archive
         self.clock = Clock()
         self.lock = Semaphore()

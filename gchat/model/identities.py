@@ -98,6 +98,9 @@ class Identity:
     """When it was given its token; 0 if that was before the server started."""
     has_mail: bool = False
     """Direct messages wait for it (hub.mail)."""
+    untold_until: float = 0.0
+    """Until when nobody need be told that its client has left, by the monotonic clock: it is about
+    to come back at another server that shares the store."""
 
     @property
     def place(self) -> RememberedPlace:
@@ -165,6 +168,10 @@ class Identities:
         """That of the client of this number; None if it has none."""
         return self._by_number.get(number)
 
+    def all(self) -> list[Identity]:
+        """All that are known."""
+        return list(self._by_number.values())
+
     def numbers(self) -> list[int]:
         """The numbers of all that are known; another thread may ask for them."""
         return list(self._by_number)
@@ -210,6 +217,14 @@ class Identities:
 
     def forget(self, identity: Identity) -> None:
         """Its token stands for nobody, and its name is nobody's."""
+        self.hand_over(identity)
+        self.forgotten[identity.number] = None
+        if len(self.forgotten) > MOST_FORGOTTEN:
+            self.forgotten.clear()
+            self.forgot_many = True
+
+    def hand_over(self, identity: Identity) -> None:
+        """It is another server's from now on; nothing is to be done in the file for that."""
         del self._by_number[identity.number]
         del self._by_digest[identity.digest]
         self._give_up_name(identity)
@@ -218,10 +233,6 @@ class Identities:
             del self._of_networks[identity.network]
         self.changed.pop(identity.number, None)
         self.moved.pop(identity.number, None)
-        self.forgotten[identity.number] = None
-        if len(self.forgotten) > MOST_FORGOTTEN:
-            self.forgotten.clear()
-            self.forgot_many = True
 
     def expire(self, now: float, last: float, present: Container[int]) -> None:
         """Forget those whose client has been gone since the time `last`, or longer."""
@@ -230,7 +241,7 @@ class Identities:
                 # For the file, should we end all of a sudden.
                 if now - identity.seen > (now - last) / 8:
                     identity.seen = now
-                    self.moved[identity.number] = identity
+                    self.changed[identity.number] = identity
             elif identity.seen <= last:
                 self.forget(identity)
 

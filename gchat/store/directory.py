@@ -25,8 +25,28 @@ class Holder(NamedTuple):
     name: str
 
 
+class HeldBy(NamedTuple):
+    """Another server has an identity, and is there."""
+
+    server: str
+
+
+class Taken(NamedTuple):
+    """An identity that this server has from now on."""
+
+    identity: Identity
+    server: str
+    """Which server had it before, this one perhaps; empty if that one has let go of it."""
+    untold: float
+    """Seconds for which nobody need be told that its client has left where it was."""
+
+
 class Directory(ABC):
     """Who there is: identities, what is kept for them, sanctions; and what rooms are about."""
+
+    reserve: float = 0.0
+    """Seconds for which identities are kept, and their names reserved, once their clients have
+    left; whoever runs the store sets it."""
 
     first_number: int
     """The lowest number for a client of this run of the server: above all of earlier runs, so
@@ -106,6 +126,57 @@ class Directory(ABC):
 
         It is called when that is done, perhaps in another thread: whoever is new by then is known.
         """
+
+    # Identities that several servers have, one after the other
+
+    def take(self, shown: str) -> Taken | HeldBy | None:
+        """Have this server have the identity of the token with the digest `shown`.
+
+        None if no server has told of it, as it was given a moment ago. Raises StoreError.
+        """
+        return None
+
+    def look_up(self, shown: str) -> Identity | None:
+        """Read the identity of the token with this digest, whichever server has it.
+
+        None as for `take`. Raises StoreError.
+        """
+        return None
+
+    def let_go(self, identity: Identity, privates: Sequence[Private], untold: float) -> bool:
+        """Have other servers be able to take `identity`, with direct messages to it.
+
+        `untold` as in Taken. False if this server has it no more. Raises StoreError; then it is not
+        known whether this server still has it, which `lost` tells later.
+        """
+        return False
+
+    def free(self, shown: str) -> bool:
+        """Have other servers be able to take the identity of the token with this digest.
+
+        It was taken, and is not used. False if this server does not have it. Raises StoreError.
+        """
+        return False
+
+    def forget_here(self, number: int) -> None:
+        """Delete the identity of this number, which another server has, from what this one keeps.
+
+        Raises StoreError.
+        """
+        return
+
+    def lost(self) -> Sequence[int]:
+        """The numbers of identities that other servers have taken, as this one was away.
+
+        Of those that have changed, or were told again, since this was asked last.
+        """
+        return ()
+
+    def tell_again(self, identities: Iterable[Identity]) -> None:
+        """Have the other servers be told of `identities` again, soon. Does not wait."""
+        return
+
+    # Direct messages
 
     @abstractmethod
     def keep_private(self, owner: int, private: Private, most: int) -> bool:

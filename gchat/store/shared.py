@@ -81,7 +81,11 @@ class RecordingStore(Store):
 
     @abstractmethod
     def note_number(self, number: int) -> None:
-        """Learn that numbers for clients up to `number` are taken. Raises StoreError."""
+        """Learn that numbers for clients from `number` on are this server's. Raises StoreError."""
+
+    @abstractmethod
+    def noted_number(self) -> int:
+        """The number that was noted last, by an earlier run; 0 if none was. Raises StoreError."""
 
 
 class SharedStore(Store):
@@ -95,6 +99,9 @@ class SharedStore(Store):
     is_shared = True
     what = "the store"
 
+    node: str
+    """The number of this server, which no other one has, nor this one when it starts again."""
+
     @abstractmethod
     def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
         """Wait for what comes behind the ids `ends` of rooms, for a second or two at the most.
@@ -102,6 +109,14 @@ class SharedStore(Store):
         What it returns has to be obeyed in its order, and `ends` are where that has led. Called by
         one greenlet only. Raises StoreError while the store cannot be used.
         """
+
+    @abstractmethod
+    def others(self) -> list[str]:
+        """The numbers of the other servers that are there now. Raises StoreError."""
+
+    @abstractmethod
+    def end_of(self, room: str) -> int:
+        """The id of the last message of `room`, whichever server has said it. Raises StoreError."""
 
     @abstractmethod
     def catch_up(self) -> None:
@@ -127,6 +142,22 @@ class SharedStore(Store):
 
         False, and nothing is sent, if that server has ended. Raises InDoubt if it may have been
         sent, and StoreError if it was not.
+        """
+
+    @abstractmethod
+    def say_goodbye(self, peers: Sequence[Peer]) -> None:
+        """Tell the other servers that this one is stopped, and who was here. Raises StoreError.
+
+        They announce that these have left; those that are untold (directory.Taken), if they do not
+        come back.
+        """
+
+    @abstractmethod
+    def take_untold(self, digests: Sequence[str]) -> list[str]:
+        """Have this server be the one that tells who has left: the clients of which identities.
+
+        Of those of tokens with these digests, returns those that nobody has told of, and that no
+        server has taken since their own one has let go of them. Raises StoreError.
         """
 
     @abstractmethod

@@ -53,7 +53,7 @@ class Claims:
         """
         commands = list[Command]()
         if key in self._released:  # somebody here has just left who was called so
-            commands.append(evaluate(RELEASE, (keys.NAMES,), key, *self._released[key]))
+            commands.append(self._giving_back(key, *self._released[key]))
         commands.append(self._claiming(key, number, name))
         try:
             holder = _answer(link.call_all(commands)[-1])
@@ -95,10 +95,7 @@ class Claims:
         while self._released:
             some = dict(list(self._released.items())[:100])
             link.call_all(
-                [
-                    evaluate(RELEASE, (keys.NAMES,), key, number, until)
-                    for key, (number, until) in some.items()
-                ]
+                [self._giving_back(key, number, until) for key, (number, until) in some.items()]
             )
             for key, released in some.items():
                 if self._released.get(key) == released:
@@ -124,7 +121,9 @@ class Claims:
         held = list(self._held.items())
         for first in range(0, len(held), AT_ONCE):
             some = held[first : first + AT_ONCE]
-            answers = link.call_all([self._claiming(key, *claim) for key, claim in some])
+            answers = link.call_all(
+                [self._claiming(key, *claim, again=True) for key, claim in some]
+            )
             for (key, claim), answer in zip(some, answers, strict=True):
                 if _answer(answer) and self._held.get(key) == claim:
                     del self._held[key]
@@ -144,8 +143,12 @@ class Claims:
         command = evaluate(SWEEP, KEYS, self._swept, AT_ONCE, time.time())
         self._swept = int(_answer(link.call(*command)))
 
-    def _claiming(self, key: str, number: int, name: str) -> Command:
-        return evaluate(CLAIM, KEYS, self._node, number, time.time(), key, name)
+    def _claiming(self, key: str, number: int, name: str, *, again: bool = False) -> Command:
+        return evaluate(CLAIM, KEYS, self._node, number, time.time(), key, name, int(again))
+
+    def _giving_back(self, key: str, number: int, until: float) -> Command:
+        """The command that does so, unless the client has its name at another server by now."""
+        return evaluate(RELEASE, (keys.NAMES,), key, number, until, self._node)
 
 
 def _answer(answer: Sequence[bytes]) -> str:

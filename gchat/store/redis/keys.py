@@ -99,3 +99,18 @@ def batch(room: str, node: str) -> str:
 def inbox(node: str) -> str:
     """A stream for one server: what others send it, and what wakes its follower."""
     return f"{PREFIX}inbox:{node}"
+
+
+def farewell(node: str) -> str:
+    """The clients that a server had when it was stopped."""
+    return f"{PREFIX}farewell:{node}"
+
+
+def token(digest: str) -> str:
+    """The hash with whom a token stands for, and which server has that identity."""
+    return f"{PREFIX}token:{digest}"
+
+
+def mail(number: int) -> str:
+    """The hash with the direct messages to an identity that have not arrived, by their numbers."""
+    return f"{PREFIX}mail:{number}"

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from gchat.model.peers import Others, Peer
-from gchat.store.errors import NotAgreed, decoding
+from gchat.store.errors import NotAgreed, StoreError, decoding
 from gchat.store.redis import keys
 from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.scripts import LEASE
@@ -14,6 +15,9 @@ LASTS = 5000
 
 NOBODY_RENEWS = 2500
 """Milliseconds without any renewal after which it was Redis that was away."""
+
+FAREWELL_LASTS = 120
+"""Seconds for which others can learn who was at a server when it was stopped."""
 
 
 class Roster:
@@ -58,7 +62,7 @@ class Roster:
         self._told, self._version = None if was_given_up else peers, version
         servers = {each.decode() for each in alive} - {self._node}
         known = _pairs(versions)
-        ended = {each: self._present.pop(each) for each in {*self._present} - servers}
+        ended = self._take_ended(link, {*self._present} - servers)
         endings = {each: f"left-{each}-{self._leases.get(each, '')}" for each in ended}
         self._leases = _pairs(leases)
         # One that has told nothing since Redis lost it will do so: until then it is as it was.
@@ -72,9 +76,43 @@ class Roster:
         self._versions = {server: known[server] for server in told_of}
         return Others(dict(self._present), ended, endings, was_given_up)
 
+    def say_goodbye(self, link: Link, peers: Sequence[Peer]) -> None:
+        """Tell who was here, as this server is stopped. Raises StoreError."""
+        told = json.dumps(peers, ensure_ascii=False)
+        link.call("SET", keys.farewell(self._node), told, "EX", FAREWELL_LASTS)
+
+    def _take_ended(self, link: Link, servers: AbstractSet[str]) -> dict[str, Sequence[Peer]]:
+        """The clients of `servers`, which have ended: as these told last, if they were stopped."""
+        if not servers:
+            return {}
+        names = sorted(servers)
+        try:
+            told = link.call("MGET", *map(keys.farewell, names))
+        except StoreError:  # as if they had not been stopped
+            told = [None] * len(names)
+        known = {server: self._present.pop(server) for server in names}
+        return known | {
+            server: _peers(server, last)
+            for server, last in zip(names, told, strict=True)
+            if last is not None
+        }
+
     def tell_all_again(self) -> None:
         """Have the others be told of all clients with the next lease: Redis may have lost that."""
         self._told, self._versions = None, {}
+
+
+def end_lease(link: Link, node: str) -> None:
+    """Have the server with the number `node` be known as ended. Raises StoreError."""
+    link.call_all(
+        [
+            ("ZREM", keys.ALIVE, node),
+            ("HDEL", keys.PEOPLE, node),
+            ("HDEL", keys.VERSIONS, node),
+            ("HDEL", keys.LEASES, node),
+            ("DEL", keys.inbox(node)),
+        ]
+    )
 
 
 def _peers(server: str, told: bytes) -> list[Peer]:

@@ -9,7 +9,7 @@ restarted, or another one that has taken its place, may know less than was shown
 
 from hashlib import sha1
 
-from gchat.store.redis import sanction_scripts
+from gchat.store.redis import identity_scripts, sanction_scripts
 from gchat.store.redis.preludes import IS_OPEN, NOW, RUN
 
 _WAKE = """
@@ -237,23 +237,25 @@ its clients, and these if they have changed; its lease, or nothing."""
 CLAIM = (
     IS_OPEN
     + """
-local held = redis.call('HGET', KEYS[2], ARGV[4])
+local held, reserved = redis.call('HGET', KEYS[2], ARGV[4]), '0'
 if held then
     local node, number, till, name = string.match(held, '^(%S+) (%S+) (%S+) (.*)$')
+    local is_there = redis.call('ZSCORE', KEYS[3], node)
     if number ~= ARGV[2] then
-        if tonumber(till) > tonumber(ARGV[3]) or redis.call('ZSCORE', KEYS[3], node) then
-            return {'OK', name}
-        end
-    end
+        if tonumber(till) > tonumber(ARGV[3]) or is_there then return {'OK', name} end
+    elseif ARGV[6] == '1' and node ~= ARGV[1] and is_there then return {'OK', ''}
+    else reserved = till end
 end
-redis.call('HSET', KEYS[2], ARGV[4], ARGV[1] .. ' ' .. ARGV[2] .. ' 0 ' .. ARGV[5])
+local claim = ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. reserved .. ' ' .. ARGV[5]
+redis.call('HSET', KEYS[2], ARGV[4], claim)
 return {'OK', ''}
 """
 )
 """Give a client a name, unless another one has it, who is here, or whom it is reserved for.
 
 Returns the name of that one, or an empty string. KEYS: gate, names, alive. ARGV: the server, the
-number of the client, the time, the key of the name, the name."""
+number of the client, the time, the key of the name, the name; 1 if it has had the name before: then
+it has none any more if the same client has it at another server."""
 
 SWEEP = (
     IS_OPEN
@@ -276,7 +278,7 @@ RELEASE = """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if not held then return 0 end
 local node, number, _, name = string.match(held, '^(%S+) (%S+) (%S+) (.*)$')
-if number ~= ARGV[2] then return 0 end
+if number ~= ARGV[2] or (node ~= ARGV[4] and node ~= '-') then return 0 end
 if tonumber(ARGV[3]) > 0 then
     redis.call('HSET', KEYS[1], ARGV[1], '- ' .. number .. ' ' .. ARGV[3] .. ' ' .. name)
 else
@@ -284,9 +286,9 @@ else
 end
 return 1
 """
-"""Take a name away from a client that has it; it is reserved until then.
+"""Take a name away from a client of a server that has it; it is reserved until then.
 
-KEYS: names. ARGV: the key of the name, the number of the client, a time or 0."""
+KEYS: names. ARGV: the key of the name, the number of the client, a time or 0, the server."""
 
 SEND = """
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
@@ -303,6 +305,7 @@ ALL = (
     *(OPEN, APPEND, GIVE_BACK, DELETE, JOIN, NUMBER, LEASE, CLAIM, RELEASE),
     *(SWEEP, SEND),
     *sanction_scripts.ALL,
+    *identity_scripts.ALL,
 )
 
 

@@ -12,6 +12,7 @@ from gchat.store.redis import keys
 from gchat.store.redis.follower import JOIN_PAUSE
 from gchat.store.redis.joining import join
 from gchat.store.redis.link import Link, evaluate
+from gchat.store.redis.roster import end_lease
 from gchat.store.redis.scripts import NUMBER
 from gchat.store.shared import RecordingStore
 
@@ -29,7 +30,12 @@ def take_number(link: Link, local: RecordingStore, deadline: float) -> str:
 
     Waits, until `deadline` by the monotonic clock, for the other servers to have given back what
     Redis has lost, such as their numbers. Raises StoreError.
+
+    If the server that used `local` before has a lease still, it was killed, as two cannot use the
+    same file: that lease is ended.
     """
+    if before := local.noted_number() // CLIENTS_OF_A_NODE:
+        end_lease(link, str(before))
     own = local.directory.first_number // CLIENTS_OF_A_NODE
     base = SystemRandom().randrange(1, 2**16)
     command = evaluate(NUMBER, (keys.GATE, keys.NODES), base, own)

@@ -23,10 +23,11 @@ from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.directory import RedisDirectory
 from gchat.store.redis.follower import DELETED, Follower
+from gchat.store.redis.identities import SharedIdentities
 from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.opening import open_room
 from gchat.store.redis.outbox import Outbox, place_once
-from gchat.store.redis.roster import Roster
+from gchat.store.redis.roster import Roster, end_lease
 from gchat.store.redis.scripts import DELETE, SEND
 from gchat.store.redis.starting import (
     START_PATIENCE,
@@ -90,6 +91,7 @@ class RedisStore(SharedStore):
         self.node = take_number(self._link, local, deadline)
         self._outbox = Outbox(self.node)
         self._roster, self._claims = Roster(self.node), Claims(self.node)
+        self._identities = SharedIdentities(self._link, self.node)
         self._follower = Follower(url, self.node, self._outbox, self._claims)
         self._recorded: dict[str, int] = {}
         """The id of the last message of each room that the file was given."""
@@ -98,7 +100,7 @@ class RedisStore(SharedStore):
             self._follower.join()
             raise_if_late(deadline)
         self.directory = RedisDirectory(
-            self._link, local.directory, self._claims, first_number(self.node)
+            self._link, local.directory, self._claims, self._identities, first_number(self.node)
         )
         self.archive = local.archive
         look_at_settings(self._link)
@@ -189,12 +191,31 @@ class RedisStore(SharedStore):
             raise
         self._follower.known = self._roster.servers
         self._claims.must_claim_again |= others.was_given_up
+        must_tell_all = self._claims.must_claim_again
         with suppress(StoreError):  # what cannot be done now is done the next time
             self._claims.settle(self._link)
             self._claims.sweep(self._link)
             if self._claims.must_claim_again:
                 self._claims.again(self._link)
-        return others._replace(nameless=self._claims.take_lost())
+            self._identities.settle()
+        return others._replace(nameless=self._claims.take_lost(), is_to_be_told=must_tell_all)
+
+    def others(self) -> list[str]:
+        alive = self._link.call("ZRANGE", keys.ALIVE, 0, -1)
+        return [each.decode() for each in alive if each.decode() != self.node]
+
+    def end_of(self, room: str) -> int:
+        return int(self._link.call("HGET", keys.meta(room), "id") or 0)
+
+    def say_goodbye(self, peers: Sequence[Peer]) -> None:
+        self._identities.settle()
+        digests = self._identities.untold
+        told = [each._replace(digest=digests.get(each.number, "")) for each in peers]
+        self._roster.say_goodbye(self._link, told)
+
+    def take_untold(self, digests: Sequence[str]) -> list[str]:
+        found = self._link.call_all([("HDEL", keys.token(each), "untold") for each in digests])
+        return [digest for digest, was_there in zip(digests, found, strict=True) if was_there]
 
     def say_once(self, room: str, name: str, event: RoomEvent) -> None:
         said = Utterance(round(time(), 3), event.kind, [encode(event)], SERVER, "")
@@ -227,15 +248,7 @@ class RedisStore(SharedStore):
 
     def close(self, seconds: float = END_PATIENCE) -> None:
         with suppress(StoreError):
-            self._link.call_all(
-                [
-                    ("ZREM", keys.ALIVE, self.node),
-                    ("HDEL", keys.PEOPLE, self.node),
-                    ("HDEL", keys.VERSIONS, self.node),
-                    ("HDEL", keys.LEASES, self.node),
-                    ("DEL", keys.inbox(self.node)),
-                ]
-            )
+            end_lease(self._link, self.node)
         self._link.close()
         self._own_link.close()
         self._follower.close()

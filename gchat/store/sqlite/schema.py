@@ -216,8 +216,16 @@ def begin_run(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def note_run(connection: sqlite3.Connection, run: int) -> None:
-    """Numbers of clients of the run with this number are taken, by whatever server."""
-    connection.execute("UPDATE state SET value = max(value, ?) WHERE name = 'runs'", (run,))
+    """Note the number that this run has: those of clients of runs up to there are taken."""
+    with transaction(connection):
+        connection.execute("UPDATE state SET value = max(value, ?) WHERE name = 'runs'", (run,))
+        connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES ('noted', ?)", (run,))
+
+
+def noted_run(connection: sqlite3.Connection) -> int:
+    """The number of the last run that has noted one; 0 if none has."""
+    found = connection.execute("SELECT value FROM state WHERE name = 'noted'").fetchone()
+    return int(found[0]) if found else 0
 
 
 def end_run(connection: sqlite3.Connection) -> None:

@@ -21,7 +21,14 @@ from gchat.store.sqlite.archive import SqliteArchive
 from gchat.store.sqlite.errors import refusal
 from gchat.store.sqlite.ledger import GONE, Ledger
 from gchat.store.sqlite.lock import Lock
-from gchat.store.sqlite.schema import BUSY, CLIENTS_IN_A_RUN, begin_run, end_run, note_run
+from gchat.store.sqlite.schema import (
+    BUSY,
+    CLIENTS_IN_A_RUN,
+    begin_run,
+    end_run,
+    note_run,
+    noted_run,
+)
 from gchat.store.sqlite.threads import LEAST_TO_CLOSE, Threads
 from gchat.store.sqlite.worker import Worker
 
@@ -91,6 +98,9 @@ class SqliteStore(RecordingStore):
 
     def note_number(self, number: int) -> None:
         self._writer.run_within(BUSY, partial(note_run, run=number // CLIENTS_IN_A_RUN))
+
+    def noted_number(self) -> int:
+        return self._writer.run_within(BUSY, noted_run) * CLIENTS_IN_A_RUN
 
     def owes(self, room: str) -> bool:
         return self._ledger.owed.owes(room)

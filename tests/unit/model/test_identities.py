@@ -91,7 +91,7 @@ def test_who_was_gone_for_longer_than_names_are_kept_is_forgotten(identities: Id
     assert identities.of(2) is back
     assert identities.of(3) is here
     assert here.seen == 200.0
-    assert identities.moved == {3: here}
+    assert identities.changed == {3: here}
 
 
 def test_when_there_are_too_many_the_longest_gone_is_forgotten(
