@@ -29,7 +29,7 @@ from gchat.jobs.checkpointer import Checkpointer
 from gchat.jobs.follower import follow, tell_outages
 from gchat.jobs.garbage import collect_in_silence, spare_what_stays
 from gchat.jobs.idle import disconnect_idle
-from gchat.jobs.lease import catch_up, keep_lease
+from gchat.jobs.lease import catch_up, keep_lease, peers_of
 from gchat.jobs.recorder import Recorder
 from gchat.jobs.upkeep import check_store, delete_old_messages, index_messages, tidy_rooms
 from gchat.jobs.vanished import disconnect_vanished
@@ -49,6 +49,7 @@ from gchat.runtime.logs import start_logging
 from gchat.runtime.service_manager import ServiceManager
 from gchat.runtime.signals import StartSignals
 from gchat.store.base import END_PATIENCE
+from gchat.store.errors import StoreError
 from gchat.store.shared import SharedStore
 from gchat.text.phrases import counted
 from gchat.text.safe import escape
@@ -69,7 +70,10 @@ IN_NC = " (in nc, press Enter to leave)"
 """What people are told as well: nc waits for another line when the server has ended."""
 
 OTHERS_RUN = ". Other servers with the same rooms run on: connect to one of them"
-"""What clients are told as well if there are some."""
+"""What clients are told as well if there are some,"""
+
+COME_BACK = " and type /resume {token}"
+"""and what those are who read it, and have a token."""
 
 TERMINAL_INTERVAL = 2.0
 """Seconds between two checks that the terminal is still open."""
@@ -161,6 +165,7 @@ def main(start: StartSignals) -> int:
     deadline = time.monotonic() + END_PATIENCE
     log.info("stopping: %s connected", counted(len(hub.clients), "client"))
     server.stop()
+    hub.shutdown.last_peers = peers_of(hub)
     hub.shutdown.closing = True
     reception.turn_away_strangers()
     send_off(hub)
@@ -249,8 +254,10 @@ def send_off(hub: Hub) -> None:
     hub.pending_writes.wait_for_all(GRACE)
     others = OTHERS_RUN if hub.elsewhere.servers else ""
     for client in list(hub.clients.values()):
-        is_nc = client.person and client.display.end == PLAIN.end and not client.display.json
-        hub.tell(client, hub.shutdown.goodbye + others + IN_NC * is_nc)
+        reads = client.person and not client.display.json
+        back = COME_BACK.format(token=client.token) if others and reads and client.token else ""
+        is_nc = reads and client.display.end == PLAIN.end
+        hub.tell(client, hub.shutdown.goodbye + others + back + IN_NC * is_nc)
         client.dismiss(hub.shutdown.goodbye)
     if not membership.wait_until_empty(hub, GRACE):
         for client in list(hub.clients.values()):
@@ -270,6 +277,9 @@ def close_store(
     hub.pending_writes.wait_for_all(deadline - time.monotonic())
     with suppress(gevent.Timeout), gevent.Timeout(max(0.0, deadline - time.monotonic())):
         checkpointer.write()
+    if isinstance(hub.store, SharedStore):
+        with suppress(StoreError):
+            hub.store.say_goodbye(hub.shutdown.last_peers or ())
     gevent.killall(parts)  # or they would go on with a file that is closed
     hub.store.close(max(0.0, deadline - time.monotonic()))
 

@@ -6,11 +6,12 @@ from math import ceil
 
 from gchat.commands.arguments import check_secret, no_token, room_named
 from gchat.commands.table import Refused, WrongArgument, command
-from gchat.hub.asking import ask_all
-from gchat.hub.checkpoint import TOKEN, give_token
+from gchat.hub.checkpoint import give_token
 from gchat.hub.client import Client
 from gchat.hub.deletion import count_all_of, delete_all_of
 from gchat.hub.displacing import BeingResumed, DisplacedTooOften
+from gchat.hub.handing_over import NotLetGo
+from gchat.hub.handing_over import find as find_identity
 from gchat.hub.hub import Hub
 from gchat.hub.membership import TooManySeats
 from gchat.hub.resumption import NotReading
@@ -19,7 +20,7 @@ from gchat.hub.rooms import TooManyRooms
 from gchat.hub.seats import MOST_SEATS
 from gchat.model.answers import Forgotten, Token
 from gchat.model.epochs import Place, read_place
-from gchat.model.identities import TooManyIdentities
+from gchat.model.identities import Identity, TooManyIdentities
 from gchat.model.tokens import digest
 from gchat.store.errors import StoreError
 from gchat.text.clock import duration
@@ -66,11 +67,8 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
     """
     _check_tokens_exist(hub)
     token, seen = _split(f"{token} {rest}")
-    identity = check_secret(
-        hub.token_attempts, client, "token", lambda: hub.identities.shown(token)
-    )
+    identity = check_secret(hub.token_attempts, client, "token", lambda: _find(hub, client, token))
     if identity is None:
-        _check_is_of_no_other(hub, client, token)
         kept = duration(hub.settings.reserve)
         raise Refused(
             f"Unknown or expired token (tokens last {kept} after you leave). /nick NAME gives you "
@@ -82,20 +80,14 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
     try:
         resume_session(hub, client, identity, token, seen)
     except BeingResumed:
-        raise Refused(
-            "Another connection is using that token right now; try again", "token in use"
-        ) from None
+        raise _in_use() from None
     except NotReading:
         raise Refused(
             "Not resumed, as this connection does not read what it is sent; try again once it does",
             "does not read",
         ) from None
     except DisplacedTooOften as error:
-        raise Refused(
-            "Not resumed: connections with this token keep ending each other. End the other one "
-            f"with /quit, or try again in {duration(ceil(error.wait))}.",
-            "token used in turns",
-        ) from None
+        raise _used_in_turns(error) from None
     except TooManySeats as error:
         raise Refused(f"Not resumed: {error}", "too many rooms for a client") from None
     except TooManyRooms as error:
@@ -111,22 +103,44 @@ def resume(hub: Hub, client: Client, token: str, rest: str) -> None:
         ) from None
 
 
-def _check_is_of_no_other(hub: Hub, client: Client, token: str) -> None:
-    """Raise Refused if another server that shares the store has given `token`."""
-    if not hub.store.is_shared:
-        return
-    with hub.command_gate.paused(client.owner):
-        found, silent = ask_all(hub, TOKEN, digest(token))
-    if any(found.values()):
+def _find(hub: Hub, client: Client, token: str) -> Identity | None:
+    """The identity that `token` stands for; None if there is none. Waits. Raises Refused."""
+    try:
+        with hub.command_gate.paused(client.owner):
+            return find_identity(hub, digest(token))
+    except BeingResumed:
+        raise _in_use() from None
+    except DisplacedTooOften as error:
+        raise _used_in_turns(error) from None
+    except NotLetGo:
         raise Refused(
-            "That token is of another server with the same rooms: /resume works at that one only",
-            "token of another server",
-        )
-    if silent:
-        raise Refused(
-            "That token is not of this server, and another one does not answer. Try again later.",
+            "Not resumed: another server, which may have what belongs to that token, does not "
+            "answer. Try again in some seconds.",
             "other server does not answer",
-        )
+        ) from None
+    except TooManyIdentities as error:
+        raise Refused(
+            "Not resumed, as too many names are reserved at this server (limit "
+            f"{error.limit}). Try again at another one with the same rooms.",
+            "too many tokens",
+        ) from None
+    except StoreError as error:
+        raise Refused(
+            f"Not resumed, as {hub.store.what} does not answer: {error}. Try again later.",
+            "store away",
+        ) from None
+
+
+def _in_use() -> Refused:
+    return Refused("Another connection is using that token right now; try again", "token in use")
+
+
+def _used_in_turns(error: DisplacedTooOften) -> Refused:
+    return Refused(
+        "Not resumed: connections with this token keep ending each other. End the other one "
+        f"with /quit, or try again in {duration(ceil(error.wait))}.",
+        "token used in turns",
+    )
 
 
 def _split(typed: str) -> tuple[str, dict[str, Place]]:

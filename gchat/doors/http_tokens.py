@@ -4,11 +4,13 @@ from math import ceil
 
 import gevent
 
+from gchat.doors.http_refusals import LATER
 from gchat.doors.newcomer import Newcomer
+from gchat.hub.handing_over import NotLookedUp, look_up
 from gchat.hub.hub import Hub
 from gchat.hub.password_attempts import PENALTY, too_many_attempts
 from gchat.model.identities import Identity
-from gchat.model.tokens import tidy
+from gchat.model.tokens import digest
 from gchat.protocol.http_answers import Problem
 from gchat.protocol.http_trust import NO_SECRET
 from gchat.text.naming import name_key
@@ -22,7 +24,10 @@ def identity_of(hub: Hub, newcomer: Newcomer, token: str, name: str) -> Identity
     if wait := hub.token_attempts.wait(newcomer.network):
         later = {"Retry-After": str(ceil(wait))}
         raise Problem(429, too_many_attempts(wait, "tokens"), "too many wrong tokens", later)
-    identity = hub.identities.shown(tidy(token))
+    try:
+        identity = look_up(hub, digest(token))
+    except NotLookedUp as why:
+        raise Problem(503, f"Not known whom the token is for: {why}", "store away", LATER) from None
     if identity is None:
         hub.token_attempts.wrong(newcomer.network, f"token ({newcomer.address})")
         gevent.sleep(PENALTY)

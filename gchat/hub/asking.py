@@ -75,11 +75,18 @@ def ask(hub: Hub, server: str, kind: str, what: Any) -> Any:
 
 
 def ask_all(hub: Hub, kind: str, what: Any) -> tuple[dict[str, Any], list[str]]:
-    """Ask all other servers; returns their answers, and the servers that have not answered."""
-    asked = {
-        server: gevent.spawn(_ask_quietly, hub, server, kind, what)
-        for server in hub.elsewhere.servers
-    }
+    """Ask all other servers; returns their answers, and the servers that have not answered.
+
+    Also a server that has come a moment ago, and of which nothing else is known here yet.
+    """
+    store = hub.store
+    if not isinstance(store, SharedStore):
+        return {}, []
+    try:
+        servers = store.others()
+    except StoreError:  # none of them can be asked
+        servers = hub.elsewhere.servers
+    asked = {server: gevent.spawn(_ask_quietly, hub, server, kind, what) for server in servers}
     try:
         gevent.joinall(list(asked.values()))
     finally:

@@ -1,9 +1,9 @@
 """What is saved of a client that may come back: who it is, and how much of each room it has."""
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import NamedTuple
 
-from gchat.hub.asking import answers
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.seat import Seat
@@ -12,7 +12,10 @@ from gchat.model.message import Private
 from gchat.model.room_log import Cursor, RoomLog
 from gchat.model.tokens import digest, make_token
 
-TOKEN = "token"
+GRACE = 10.0
+"""Seconds that a client may take to come back at another server that shares the store, before
+others are told that it has left: if its own server has ended its connection, as that is stopped or
+the token was used at the other one."""
 
 
 def give_token(hub: Hub, client: Client) -> None:
@@ -93,6 +96,8 @@ def leave(hub: Hub, client: Client) -> None:
         update_identity(identity, client)
         identity.has_mail = bool(client.give_up_owed()) or identity.has_mail
         client.mail = None
+        if hub.shutdown.closing and client.person and hub.elsewhere.servers:
+            identity.untold_until = monotonic() + GRACE
         hub.identities.leave(identity, hub.clock.trusted())
         if not hub.settings.reserve and identity.number not in hub.resumed:
             hub.identities.forget(identity)
@@ -125,9 +130,3 @@ def received(seat: Seat, arrived: int, known: Cursor) -> Received:
         return Received(max(known, seat.entered), seat.own_ahead)
     place = min(place, seat.cursor)
     return Received(place, seat.own_ahead + trail.own_behind(place))
-
-
-@answers(TOKEN)
-def _knows_token(hub: Hub, shown: str) -> bool:
-    """Whether this server has given the token with this digest."""
-    return hub.identities.with_digest(shown) is not None

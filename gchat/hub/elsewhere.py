@@ -1,6 +1,6 @@
 """Clients of other servers that share the store, as they were about a second ago."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from gchat.model.peers import Peer
 from gchat.text.lookalikes import LookAlikes
@@ -19,14 +19,22 @@ class Elsewhere:
         self._numbered: dict[int, Peer] = {}
         self._looks = LookAlikes()
 
-    def learn(self, present: Mapping[str, Sequence[Peer]]) -> None:
-        """Learn who is there, by server."""
+    def learn(
+        self, present: Mapping[str, Sequence[Peer]], here: Container[int] = frozenset()
+    ) -> None:
+        """Learn who is there, by server; but for the clients of the numbers `here`.
+
+        These have just come from there. Who goes from one server to another counts once as well.
+        """
         if all(present.get(each) is self._present.get(each) for each in {*present, *self._present}):
             return
         self._present = dict(present)
-        self._of_room, called = {}, dict[str, Peer]()
+        self._of_room, called, seen = {}, dict[str, Peer](), set[int]()
         for peers in self._present.values():
             for peer in peers:
+                if peer.number in here or peer.number in seen:
+                    continue
+                seen.add(peer.number)
                 called[name_key(peer.name)] = peer
                 for room in peer.rooms:
                     self._of_room.setdefault(room, []).append(peer)
@@ -36,6 +44,18 @@ class Elsewhere:
             self._looks.add(called[key].name, key)
         self._called = called
         self._numbered = {peer.number: peer for peer in called.values()}
+
+    def has_come_here(self, number: int) -> None:
+        """Learn that the client of this number is at this server from now on."""
+        peer = self._numbered.pop(number, None)
+        if peer is None:
+            return
+        for room in peer.rooms:
+            self._of_room[room] = [each for each in self._of_room[room] if each is not peer]
+        key = name_key(peer.name)
+        if self._called.get(key) is peer:
+            del self._called[key]
+            self._looks.remove(peer.name, key)
 
     @property
     def servers(self) -> list[str]:

@@ -87,6 +87,8 @@ def _read(hub: Hub, identity: Identity, left: LeftRoom) -> Missed:
     ignored = {name_key(name) for name in identity.ignored}
     opened = hub.rooms.by_name.get(left.room)
     others, count, last = list[Message](), 0, left.last
+    if not opened and hub.store.is_shared:
+        hub.store.open(left.room)  # the file has all of it then
     while last < left.end:
         if opened:
             found = hub.history.after(opened.log, last, PAGE)

@@ -49,6 +49,10 @@ class Mail:
         """`private` could not be written, and counts as not sent."""
         self._drop(owner, private)
 
+    def hand_over(self, owner: int) -> None:
+        """The identity `owner` is another server's, with its messages."""
+        self._unwritten.pop(owner, None)
+
     def of(self, owner: int, kept: Iterable[Private]) -> list[Private]:
         """All that has not arrived at the identity `owner`; `kept` was just read from the file.
 

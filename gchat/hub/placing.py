@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.room import Pending, Room
 from gchat.model.epochs import Place
-from gchat.model.message import SPOKEN, Utterance
-from gchat.model.runs import COUNT, take
+from gchat.model.message import SERVER, SPOKEN, Utterance
+from gchat.model.runs import COUNT, ID, KIND, SENDER, Run, take
 from gchat.protocol.voices import accepted
 from gchat.store.base import Placed
 
@@ -21,6 +22,8 @@ def insert(hub: Hub, room: Room, placed: Placed) -> None:
     """
     log, runs = room.log, iter(placed.runs)
     log.insert(placed.others)
+    for run in placed.others:
+        _count_from_elsewhere(hub, room, run)
     left = sum(run[COUNT] for run in placed.runs)
     while left and room.pending:
         pending = room.pending[0]
@@ -82,8 +85,23 @@ def _count_as_own(hub: Hub, room: Room, pending: Pending, said: Utterance, place
     client = hub.clients.get(sender)
     if by is not None and hub.clients.get(by.number) is by and client is None:
         client = by if by.former == sender else None  # by now it goes on as another one
+    _count(hub, room, client, sender, place.id, count)
+
+
+def _count_from_elsewhere(hub: Hub, room: Room, run: Run) -> None:
+    """Have a client not be sent what it has said at another server, before it came to this one."""
+    sender, count = run[SENDER], run[COUNT] if run[KIND] in SPOKEN else 0
+    if sender != SERVER:
+        _count(hub, room, hub.clients.get(sender), sender, run[ID], count)
+
+
+def _count(hub: Hub, room: Room, client: Client | None, sender: int, last: int, count: int) -> None:
+    """Count `count` messages of `sender`, the last with this id, as own ones of `client`.
+
+    As those of one who may come back, if it is not there.
+    """
     if client is not None:
         if seat := client.seat_in(room.name):
-            seat.has_said(place.id, count)
+            seat.has_said(last, count)
     elif (identity := hub.identities.of(sender)) and identity.has_said(room.name, count):
         hub.identities.moved[sender] = identity

@@ -8,7 +8,6 @@ it says it has seen.
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from itertools import repeat
 from types import MappingProxyType
 from typing import Final
 
@@ -35,10 +34,18 @@ from gchat.model.room_log import Cursor
 from gchat.model.tokens import tidy
 from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError
+from gchat.store.shared import SharedStore
 
 READING_PATIENCE = 5.0
 """Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
 can use the token."""
+
+NEWS_PATIENCE = 2.0
+"""Seconds for which a server waits, where several share a store, to know as much of all rooms as
+others: a client may come from there."""
+
+NEWS_PAUSE = 0.005
+"""Seconds until the next look whether it does."""
 
 NOTHING: Final[Mapping[str, Place]] = MappingProxyType({})
 """What a client has seen last of its rooms, if it does not say."""
@@ -80,7 +87,7 @@ def _resume(
             raise Dismissed(client.lost)
         in_json = _display_of(identity, client).json
         _rooms_of(identity, seen, in_json)  # too many are refused before another one is ended
-        displaced = displace(hub, identity)
+        displaced = displace(hub, identity) or time.monotonic() < identity.untold_until
         names = _rooms_of(identity, seen, in_json)
         membership.check_seats(hub, client, len(names))
         with ExitStack() as stack:
@@ -90,8 +97,14 @@ def _resume(
             naming.claim(hub, identity)
             mail = _kept_mail(hub, identity)  # the last that is waited for: see Mail.of
             membership.check_seats(hub, client, len(rooms))  # others may have taken the slots
-            identity.places = list(map(_put_back, repeat(identity), rooms, found))
+            is_shared = hub.store.is_shared
+            identity.places = [
+                _put_back(identity, room, each, is_shared)
+                for room, each in zip(rooms, found, strict=True)
+            ]
             _take_over(hub, client, identity, rooms, displaced)
+            identity.untold_until = 0.0
+            hub.elsewhere.has_come_here(identity.number)
         client.token = tidy(token)
         for each in missed:
             enqueue_missed(hub, client, each)
@@ -143,11 +156,12 @@ def _open_all(
     Returns those that could be opened, where it goes on in each, and why others could not. Raises
     TooManyRooms or StoreError if none could be.
     """
-    rooms, found = list[Room](), list[Continuation]()
+    rooms, found, deadline = list[Room](), list[Continuation](), time.monotonic() + NEWS_PATIENCE
     unopened = dict[str, TooManyRooms | StoreError]()
     for name in names:
         try:
             room = stack.enter_context(membership.kept_open(hub, name, client.network))
+            _wait_for_end(hub, room, deadline)
             found.append(_find_continuation(hub, room, identity, seen))
             rooms.append(room)
         except (TooManyRooms, StoreError) as error:
@@ -155,6 +169,15 @@ def _open_all(
     if not rooms:
         raise next(iter(unopened.values()))
     return rooms, found, unopened
+
+
+def _wait_for_end(hub: Hub, room: Room, deadline: float) -> None:
+    """Wait until `room` has what a client may have seen at another server. Raises StoreError."""
+    if not isinstance(hub.store, SharedStore):
+        return
+    end = hub.store.end_of(room.name)
+    while room.log.end.id < end and time.monotonic() < deadline:
+        gevent.sleep(NEWS_PAUSE)
 
 
 def _find_continuation(
@@ -172,14 +195,17 @@ def _find_continuation(
     return continue_behind(hub, room.log, last or Place(place.cursor.id, place.epoch), place.cursor)
 
 
-def _put_back(identity: Identity, room: Room, found: Continuation) -> RememberedPlace:
+def _put_back(
+    identity: Identity, room: Room, found: Continuation, is_shared: bool
+) -> RememberedPlace:
     """The place of `identity` in `room`, put to where it goes on.
 
     Of its own messages behind that, those that memory does not hold are not counted, unless they
     were before.
     """
     cursor, place = found.cursor, identity.place_in(room.name)
-    if place is not None and place.cursor == cursor:
+    knows_all = is_shared and cursor.id >= room.log.start.id  # of what it said at other servers
+    if place is not None and place.cursor == cursor and not knows_all:
         return place
     own = room.log.said_by(identity.number, cursor.id)
     if place is not None and cursor.id < room.log.start.id:

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
 from gchat.model.events import RoomEvent, ShutdownPlanned
+from gchat.model.peers import Peer
 from gchat.text.clock import duration
 from gchat.text.phrases import because
 
@@ -30,6 +31,8 @@ class Shutdown:
         """Set when the server has to stop now."""
         self.closing = False
         """Whether the server is about to stop: joins and leaves are not announced any more."""
+        self.last_peers: Sequence[Peer] | None = None
+        """Who was here when it began to stop, as other servers that share the store are told."""
         self.is_for_good = False
         """An operator stops it, and no signal, behind which it mostly starts again."""
         self.goodbye = "The server is going down"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import gevent
 
-from gchat.hub import naming
+from gchat.hub import checkpoint, naming
 from gchat.hub.hub import Hub
 from gchat.hub.sanctioning import learn
 from gchat.model.events import Left
@@ -47,32 +47,68 @@ def catch_up(store: SharedStore) -> None:
 
 
 def _exchange(hub: Hub, store: SharedStore) -> None:
-    others: Others = store.renew([_peer(hub, number) for number in [*hub.clients]])
-    hub.elsewhere.learn(others.present)
-    hub.questions.forget(hub.elsewhere.servers)
+    last = hub.shutdown.last_peers
+    others: Others = store.renew(peers_of(hub) if last is None else last)
     for server, peers in others.ended.items():
         log.warning("server %s has ended, with %s", server, counted(len(peers), "client"))
-        _tell_that_all_left(hub, store, others.endings[server], peers)
+        _tell_of_end(hub, store, others.endings[server], peers)
+    hub.elsewhere.learn(others.present, hub.clients)  # behind that: who waits for it, resumes now
+    hub.questions.forget(hub.elsewhere.servers)
     for number in others.nameless:
         if client := hub.clients.get(number):
             naming.replace(hub, client)
     if others.was_given_up:
         _announce_all(hub)
+    if others.is_to_be_told:
+        hub.directory.tell_again(hub.identities.all())
     if (sanctions := hub.directory.new_sanctions()) is not None:
         learn(hub, sanctions)
 
 
-def _peer(hub: Hub, number: int) -> Peer:
+def peers_of(hub: Hub) -> list[Peer]:
+    """The clients of this server, as it tells the others."""
+    return [peer for number in [*hub.clients] if (peer := _peer(hub, number))]
+
+
+def _peer(hub: Hub, number: int) -> Peer | None:
+    """The client of this number; None if it has left, and is only still sent something."""
     client = hub.clients[number]
     away = client.away.text if client.away else None
-    rooms = [seat.log.room for seat in client.seats]
-    return Peer(number, client.name, rooms, client.person, client.operator, away)
+    seats = [seat for seat in client.seats if number in hub.room_of(seat).clients]
+    rooms = [seat.log.room for seat in seats]
+    return Peer(number, client.name, rooms, client.person, client.operator, away) if rooms else None
+
+
+def _tell_of_end(hub: Hub, store: SharedStore, ending: str, peers: Sequence[Peer]) -> None:
+    """Announce that `peers` have left, with their server.
+
+    Those that may be about to come back, when they have not. Other servers do the same, and call
+    that `ending`.
+    """
+    coming = [each for each in peers if each.digest]
+    try:
+        gone = [each for each in peers if not each.digest]
+        _tell_that_all_left(hub, store, ending, gone)
+    except StoreError as error:
+        log.error("cannot tell who has left (%s): %s", ending, error)
+    if coming:
+        gevent.spawn_later(checkpoint.GRACE, _tell_of_absent, hub, store, ending, coming)
+
+
+def _tell_of_absent(hub: Hub, store: SharedStore, ending: str, peers: Sequence[Peer]) -> None:
+    """Announce that those of `peers` have left whom no server has taken."""
+    try:
+        absent = set(store.take_untold([each.digest for each in peers]))
+        gone = [each for each in peers if each.digest in absent]
+        _tell_that_all_left(hub, store, f"{ending}-{store.node}", gone)
+    except StoreError as error:
+        log.error("cannot tell who has left (%s): %s", ending, error)
 
 
 def _tell_that_all_left(hub: Hub, store: SharedStore, ending: str, peers: Sequence[Peer]) -> None:
-    """Announce in all rooms that are open here that `peers` have left, with their server.
+    """Announce in all rooms that are open here that `peers` have left.
 
-    Other servers do the same, and call that `ending`: the store takes the first. Raises StoreError.
+    If other servers call that `ending` as well, the store takes the first. Raises StoreError.
     """
     people: Mapping[str, list[str]] = {name: [] for name in hub.rooms.by_name}
     for peer in peers:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from tests.blackbox.connection import is_end
+from tests.blackbox.connection import JsonProgram, is_end
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import Gap, Line, Witness
@@ -29,6 +29,11 @@ class Member:
         self._program = server.json_program(name)
         self._token = self._ask(command="/token")[0]["token"]
         self.enter()
+
+    @property
+    def connection(self) -> JsonProgram:
+        """The connection that it has now."""
+        return self._program
 
     def shares_room_with(self, other: "Member") -> bool:
         """Whether this is somebody else in the room of `other`."""

@@ -4,6 +4,7 @@ MUTANT in the environment says what:
 - `no batch number`: what was not answered is said again;
 - `no gate`: a Redis that has lost something is used at once;
 - `no mark`: two histories with the same ids are taken for the same;
+    from gchat.hub import checkpoint
 - `impatient`: nothing is missing, but the others are not waited for long;
 - `many rooms`: nothing is missing, but it follows its rooms as if these were many.
 """
@@ -30,6 +31,7 @@ def change(name: str, before: str, after: str) -> None:
 
 def change_python() -> None:
     """Change what is not in scripts."""
+    from gchat.hub import checkpoint
     from gchat.store.redis import entries, follower, joining
 
     if "no mark" in MUTANT:
@@ -38,6 +40,8 @@ def change_python() -> None:
         joining.PATIENCE = 500
     if "many rooms" in MUTANT:
         follower.MOST_FOLLOWED = 0
+    if "short grace" in MUTANT:
+        checkpoint.GRACE = 3.0
 
 
 MUTANT = os.environ["MUTANT"]

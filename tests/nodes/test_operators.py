@@ -187,34 +187,6 @@ def test_stats_tell_of_all_servers(nodes: list[Node]) -> None:
         there.process.send_signal(signal.SIGCONT)
 
 
-def test_users_of_a_server_that_stops_are_told_of_the_others(nodes: list[Node]) -> None:
-    here, there = (node.server for node in nodes)
-    op, bob = operator(here), there.person("bob")
-    wait_until(is_listed(there, "op"), "the other server is known")
-    op.say("/shutdown now")
-    assert op.rest()[-1] == (
-        " * The server is going down. Other servers with the same rooms run on: connect to one of "
-        "them (in nc, press Enter to leave)"
-    )
-    assert bob.expect("op left") == " * op left"
-    there.person("cleo").say("hello")
-    assert bob.expect("hello") == "cleo: hello"
-
-
-def test_a_token_of_another_server_is_refused_in_plain_words(servers: list[Server]) -> None:
-    here, there = servers
-    ann, bob = here.person("ann"), there.person("bob")
-    bob.say("/token")
-    token = bob.expect("/resume").split("/resume ")[1]
-    ann.say(f"/resume {token}", "/resume babad-babad-babad-babad")
-    assert ann.expect("That token") == (
-        " * That token is of another server with the same rooms: /resume works at that one only"
-    )
-    ann.expect("Unknown or expired token")
-    bob.say("still here")
-    assert ann.expect("still here") == "bob: still here"
-
-
 @pytest.mark.parametrize("at", [0, 1])
 def test_a_reserved_name_is_released_at_all_servers(servers: list[Server], at: int) -> None:
     here, there = servers

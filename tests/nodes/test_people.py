@@ -134,7 +134,9 @@ def test_people_of_a_server_that_dies_have_left(
     assert time.monotonic() - began < 20
     for server in others:
         wait_until(is_gone(server, "ann"), "they are in no list")
-    others[0].person("ann0").close()
+    zed = others[0].person("zed")
+    zed.say("/nick ann0")
+    assert "The name ann0 is taken" in zed.expect("ann0"), "she can come back to it"
 
 
 def test_an_announcement_and_a_topic_reach_all_servers(

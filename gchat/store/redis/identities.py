@@ -15,6 +15,7 @@ from gevent.lock import Semaphore
 
 from gchat.model.identities import Identity
 from gchat.model.message import Private
+from gchat.model.peers import Peer
 from gchat.store.directory import HeldBy, Taken
 from gchat.store.errors import StoreError, decoding
 from gchat.store.identity_records import identity_from, places_of, record_of
@@ -48,7 +49,7 @@ class SharedIdentities:
         self.reserve = 0.0
         self.lost = set[int]()
         """Numbers of identities that were this server's, and are another's."""
-        self.untold: dict[int, str] = {}
+        self._untold: dict[int, str] = {}
         """The digests of the last identities whose clients have left, and nobody need be told yet;
         by number. Some may have come back at another server."""
         self._own: dict[int, str] = {}
@@ -126,6 +127,10 @@ class SharedIdentities:
                 _done(self._arrived, arrived)
             self._fails = False
 
+    def with_digests(self, peers: Iterable[Peer]) -> list[Peer]:
+        """`peers`, each with its digest if nobody need be told yet that it has left."""
+        return [each._replace(digest=self._untold.get(each.number, "")) for each in peers]
+
     # What changes hands
 
     @decoding()
@@ -142,7 +147,7 @@ class SharedIdentities:
         for each in taken:
             if isinstance(each, Taken):
                 self.lost.discard(each.identity.number)
-                self.untold.pop(each.identity.number, None)
+                self._untold.pop(each.identity.number, None)
                 self._own[each.identity.number] = each.identity.digest
         return taken
 
@@ -230,10 +235,10 @@ class SharedIdentities:
         )
 
     def _note_untold(self, identity: Identity) -> None:
-        self.untold.pop(identity.number, None)
-        self.untold[identity.number] = identity.digest
-        if len(self.untold) > MOST_UNTOLD:
-            del self.untold[next(iter(self.untold))]
+        self._untold.pop(identity.number, None)
+        self._untold[identity.number] = identity.digest
+        if len(self._untold) > MOST_UNTOLD:
+            del self._untold[next(iter(self._untold))]
 
     @staticmethod
     def _taking(digest: str, node: str) -> Command:

@@ -209,9 +209,7 @@ class RedisStore(SharedStore):
 
     def say_goodbye(self, peers: Sequence[Peer]) -> None:
         self._identities.settle()
-        digests = self._identities.untold
-        told = [each._replace(digest=digests.get(each.number, "")) for each in peers]
-        self._roster.say_goodbye(self._link, told)
+        self._roster.say_goodbye(self._link, self._identities.with_digests(peers))
 
     def take_untold(self, digests: Sequence[str]) -> list[str]:
         found = self._link.call_all([("HDEL", keys.token(each), "untold") for each in digests])

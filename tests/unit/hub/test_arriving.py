@@ -30,8 +30,11 @@ def company() -> Iterator[Company]:
         yield company
 
 
-def arrive(company: Company, peer: Peer, *texts: str) -> None:
-    """What `peer` has said has come, these messages of it, behind the end of the room."""
+def arrive(company: Company, peer: Peer, *texts: str, at_another: bool = False) -> None:
+    """What `peer` has said has come, these messages of it, behind the end of the room.
+
+    It has said that here, or `at_another` server.
+    """
     by, (last, spoken) = peer.client, company.room.log.end
     runs: list[Run] = [
         *(
@@ -39,7 +42,7 @@ def arrive(company: Company, peer: Peer, *texts: str) -> None:
             for n, text in enumerate(texts, 1)
         )
     ]
-    take(company.hub, Arrived("lobby", Placed([], runs)))
+    take(company.hub, Arrived("lobby", Placed(*((runs, []) if at_another else ([], runs)))))
 
 
 def test_what_a_client_has_said_at_once_may_come_in_parts(company: Company) -> None:
@@ -73,3 +76,18 @@ def test_what_is_not_kept_any_more_has_been_said(company: Company) -> None:
     arrive(company, ann, "c")
     assert ann.client.pending is None
     assert bob.read_until("ann: c")[0].startswith(" * You missed 90 messages")
+
+
+def test_one_that_comes_from_another_server_is_not_sent_what_it_said_there(
+    company: Company,
+) -> None:
+    ann, bob = company.join("ann"), company.join("bob")
+    arrive(company, ann, "a", "b", at_another=True)
+    company.say(bob, "c")
+    arrive(company, bob, "c")
+    assert ann.read_lines(1) == ["bob: c"]
+    assert bob.read_lines(2) == ["ann: a", "ann: b"]
+    arrive(company, ann, "d", at_another=True)  # as one of those who are sent the same
+    company.say(bob, "e")
+    arrive(company, bob, "e")
+    assert ann.read_lines(1) == ["bob: e"]

@@ -79,3 +79,12 @@ def test_some_are_taken_at_a_time() -> None:
     assert len(mail.take_unwritten(3, is_known)) == 3
     assert len(mail.take_unwritten(9, is_known)) == 5
     assert mail.take_arrived(2) == [11, 12]
+
+
+def test_what_was_handed_over_with_its_identity_is_not_here_any_more() -> None:
+    mail = Mail(1)
+    for owner in (ANN, BOB):
+        mail.add(owner, private(owner))
+    mail.hand_over(ANN)
+    assert mail.of(ANN, NOTHING) == []
+    assert mail.of(BOB, NOTHING) == [private(BOB)]
