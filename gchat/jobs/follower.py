@@ -38,7 +38,10 @@ def follow(hub: Hub, store: SharedStore) -> None:
             gevent.sleep(RETRY)
             continue
         for each in news:
-            take(hub, each)
+            try:
+                take(hub, each)
+            except Exception:  # a mistake of ours, or of another version: the rest is for others
+                hub.faults.report("cannot take what other servers tell: %s", type(each).__name__)
         hub.pending_writes.tell_placed()
 
 

@@ -1,13 +1,19 @@
-"""jobs.follower: what several servers say at about the same time is sent in one round."""
+"""jobs.follower: what other servers tell is taken, that of the same time in one round."""
 
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from gchat.jobs import follower
+from gchat.model.events import Announced
 from gchat.runtime.loop import give_way
+from gchat.store.memory import MemoryStore
+from gchat.store.shared import Informed, Letter, News
+from tests.unit.peers import Company
 
 ROOM = "the room that a round is for"
 
@@ -45,3 +51,31 @@ def test_it_waits_for_the_others_as_long_as_the_round_took(monkeypatch: pytest.M
 
 def test_a_server_that_is_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waits(monkeypatch) == []
+
+
+class Teller(MemoryStore):
+    """Tells something once."""
+
+    def __init__(self, *news: News) -> None:
+        super().__init__()
+        self._news = news
+
+    def follow(self, ends: Mapping[str, int]) -> Sequence[News]:
+        news, self._news = self._news, ()
+        if not news:
+            Event().wait()
+        return news
+
+
+def test_what_cannot_be_understood_is_passed_over(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another version may have sent it; what comes behind is for others."""
+    ann = company.join("ann")
+    news = (
+        Letter("7", "kick", "no number", 0.0),
+        Informed(Announced.kind, {"by": "op", "announcement": "tea!"}),
+    )
+    company.start(follower.follow, company.hub, Teller(*news))
+    assert "tea!" in ann.read_line()
+    assert "cannot take what other servers tell: Letter" in caplog.text
