@@ -71,7 +71,6 @@ ANSWERS = {
 
 DISAGREES = {b"BEHIND", b"FORKED"}
 """Answers behind which this server has to give back what it knows once more."""
-
 log = logging.getLogger(__name__)
 
 
@@ -85,9 +84,9 @@ class RedisStore(SharedStore):
         self._local = local
         self._link = Link(url)
         """For what clients ask for: they wait for it one after the other."""
-        self._own_link = Link(url)
+        self._own_link, deadline = Link(url), monotonic() + START_PATIENCE
         """For what all of them wait for: messages get their places, the lease is renewed."""
-        deadline = monotonic() + START_PATIENCE
+        self._own_link.connect()
         self.node = take_number(self._link, local, deadline)
         self._outbox = Outbox(self.node)
         self._roster, self._claims = Roster(self.node), Claims(self.node)
@@ -201,8 +200,8 @@ class RedisStore(SharedStore):
         return others._replace(nameless=self._claims.take_lost(), is_to_be_told=must_tell_all)
 
     def others(self) -> list[str]:
-        alive = self._link.call("ZRANGE", keys.ALIVE, 0, -1)
-        return [each.decode() for each in alive if each.decode() != self.node]
+        alive = map(bytes.decode, self._link.call("ZRANGE", keys.ALIVE, 0, -1))
+        return [each for each in alive if each != self.node]
 
     def end_of(self, room: str) -> int:
         return int(self._link.call("HGET", keys.meta(room), "id") or 0)
@@ -213,7 +212,7 @@ class RedisStore(SharedStore):
 
     def take_untold(self, digests: Sequence[str]) -> list[str]:
         found = self._link.call_all([("HDEL", keys.token(each), "untold") for each in digests])
-        return [digest for digest, was_there in zip(digests, found, strict=True) if was_there]
+        return [digest for digest, is_mine in zip(digests, found, strict=True) if is_mine]
 
     def say_once(self, room: str, name: str, event: RoomEvent) -> None:
         said = Utterance(round(time(), 3), event.kind, [encode(event)], SERVER, "")
