@@ -22,6 +22,7 @@ try:
     from users.booking import process
     from users.passing import Churner, Pipe
     from users.people import Chatter, Flooder, Lurker, RoomHopper
+    from users.returning import Returner
     from users.several_rooms import Bot
     from users.trouble import SlowReader, Vandal
 except ModuleNotFoundError as error:
@@ -34,6 +35,7 @@ __all__ = [
     "Flooder",
     "Lurker",
     "Pipe",
+    "Returner",
     "RoomHopper",
     "SlowReader",
     "Vandal",

@@ -15,13 +15,15 @@ try:
     from measuring.nodes.delivery import delivery
     from measuring.nodes.failover import failover
     from measuring.nodes.joining import joining
+    from measuring.nodes.killed import killed
     from measuring.nodes.rooms import rooms
     from measuring.running import run
 except ModuleNotFoundError as error:
     sys.exit(f"nodes.py: {error.name} is not installed: pip install -r requirements.txt")
 
 MEASUREMENTS: dict[str, Callable[[int], int]] = {
-    measurement.__name__: measurement for measurement in (delivery, cost, failover, joining, rooms)
+    measurement.__name__: measurement
+    for measurement in (delivery, cost, failover, killed, joining, rooms)
 }
 """All of them by name. Each takes the servers' core and returns how many results failed."""
 

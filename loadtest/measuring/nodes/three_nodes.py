@@ -42,6 +42,10 @@ class ThreeNodes:
         """The process called `name`: a, b, c, redis1, redis2, sentinel6, haproxy."""
         return int((self._folder / f"{name}.pid").read_text())
 
+    def log(self, name: str) -> str:
+        """What the process called `name` has told."""
+        return (self._folder / f"{name}.log").read_text()
+
     def kill(self, name: str) -> None:
         """End the process called `name` as a crash does."""
         os.kill(self.pid(name), signal.SIGKILL)
