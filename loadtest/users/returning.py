@@ -122,7 +122,8 @@ class Returner(Chatter):
         assert self.stay
         for line in lines:
             fields: dict[str, Any] = json.loads(line)
-            self._place = fields.get("place") or self._place
+            # What is said again is answered with the place that it had the first time.
+            self._place = max(self._place, fields.get("place") or "", key=_order)
             match fields:
                 case {"again": True}:
                     pass
@@ -143,3 +144,9 @@ class Returner(Chatter):
                     self._hear("token")
                 case {"kind": kind, "text": text}:
                     self._hear(f"{kind} {text}")
+
+
+def _order(place: str) -> tuple[int, int]:
+    """What places, like 3f2a91c-12, can be compared by; an empty one is before all."""
+    epoch, _, number = place.partition("-")
+    return (int(epoch, 16), int(number)) if number else (0, 0)

@@ -22,8 +22,8 @@ everybody has joined."""
 STALL = 6.0
 """Seconds: longer than the users talk, so that they have to wait for the rest."""
 
-MESSAGE = re.compile(rb': "?load (\S+) ')
-"""A message of the load test, as a line or in JSON; the group is its sender."""
+MESSAGE = re.compile(rb": load (\S+) ")
+"""A message of the load test; the group is its sender."""
 
 Lines = Iterator[bytes]
 Fault = Callable[[bytes, Lines], Lines]

@@ -227,13 +227,3 @@ def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
     status, verdict = run_locust(server.address[1], "-u", "1")
     assert (verdict[1], verdict[4]) == ("failed", "0")
     assert status == 1
-
-
-def test_a_program_that_comes_back_gets_what_was_said_meanwhile_once(
-    start_server: StartServer, tmp_path: Path
-) -> None:
-    server = start_server("--history", str(tmp_path / "chat.db"))
-    with faulty_proxy(server.address[1], "close+close") as port:
-        status, verdict = run_locust(port, "Returner")
-    assert_passed(status, verdict)
-    assert surplus(verdict) == 0
