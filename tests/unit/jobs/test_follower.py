@@ -8,22 +8,25 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from gchat.hub.fair_queue import FairQueue
+from gchat.hub.room import Room
 from gchat.jobs import follower
 from gchat.model.events import Announced
+from gchat.model.room_log import RoomLog
 from gchat.runtime.loop import give_way
 from gchat.store.memory import MemoryStore
 from gchat.store.shared import Informed, Letter, News
 from tests.unit.peers import Company
 
-ROOM = "the room that a round is for"
-
 PASSES = 3
 """Of the event loop, which the round takes."""
 
 
-def waits(monkeypatch: pytest.MonkeyPatch, *servers: str) -> list[float]:
+def waits(monkeypatch: pytest.MonkeyPatch, *servers: str, are_awaited: bool = False) -> list[float]:
     """The seconds that the follower waits behind a round, which has to be over then."""
-    hub: Any = SimpleNamespace(ready_rooms={ROOM: None}, elsewhere=SimpleNamespace(servers=servers))
+    room = Room(RoomLog("lobby"))
+    monkeypatch.setattr(FairQueue, "are_awaited", are_awaited)
+    hub: Any = SimpleNamespace(ready_rooms={room: None}, elsewhere=SimpleNamespace(servers=servers))
     waited = list[float]()
 
     def serve() -> None:
@@ -79,3 +82,7 @@ def test_what_cannot_be_understood_is_passed_over(
     company.start(follower.follow, company.hub, Teller(*news))
     assert "tea!" in ann.read_line()
     assert "cannot take what other servers tell: Letter" in caplog.text
+
+
+def test_where_senders_wait_the_next_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waits(monkeypatch, "12", are_awaited=True) == []
