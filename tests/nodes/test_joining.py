@@ -59,6 +59,9 @@ class File(MemoryStore):
     def note_number(self, number: int) -> None:
         self.noted = number
 
+    def noted_number(self) -> int:
+        return self.noted
+
 
 def take(redis: Redis, last: int = 0) -> int:
     """The number of a server that had the number `last` when it ran before."""
