@@ -10,7 +10,6 @@ from gchat.hub import asking, questions
 from gchat.hub.asking import ANSWER, NotAsked, Unanswered, answers, ask, ask_all, take
 from gchat.hub.hub import Hub
 from gchat.hub.questions import Questions
-from gchat.model.peers import Peer
 from gchat.store.errors import InDoubt, StoreError
 from gchat.store.history import History
 from gchat.store.memory import MemoryStore
@@ -26,6 +25,11 @@ class Post(MemoryStore):
         self.sent = list[tuple[str, str, Any]]()
         self.fails: Exception | None = None
         self.has_ended = False
+
+    def others(self) -> list[str]:
+        if self.fails:
+            raise self.fails
+        return ["7", "8"]
 
     def send(self, server: str, kind: str, what: Any) -> bool:
         if self.fails:
@@ -85,7 +89,6 @@ def test_of_all_servers_those_that_do_not_answer_are_told(
     hub: Hub, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "PATIENCE", 0.2)
-    hub.elsewhere.learn({each: [Peer(1, "ann", [], True, False, None, each)] for each in "78"})
     asked = gevent.spawn(ask_all, hub, "add", 1)
     wait_until(lambda: len(post.sent) == 2, "both are asked")
     (number,) = [number for server, _, (number, _) in post.sent if server == "7"]
