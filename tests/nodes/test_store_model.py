@@ -148,7 +148,7 @@ def unless_away() -> Iterator[None]:
         yield
 
 
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(300)  # a busy machine takes a few times what a quiet one does
 def test_all_servers_know_the_same_whatever_happens() -> None:
     with (
         patch.object(follower, "BLOCK", 1),
