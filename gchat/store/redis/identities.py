@@ -85,7 +85,7 @@ class SharedIdentities:
 
     @property
     def numbers(self) -> list[int]:
-        """Those of all identities that this server has."""
+        """The numbers of all identities that this server has."""
         return [*self._own]
 
     def keep_mail(self, kept: Iterable[tuple[int, Private]], gone: Iterable[int] = ()) -> None:
