@@ -3,7 +3,7 @@
 What the server drops, it drops without cycles: clients that come and leave, batches, commands. So
 the collector finds next to nothing, and its full examinations, which Python makes each time that a
 quarter more has come to stay, would cost everybody a wait that grows with the clients and with the
-messages in memory: 54 ms with 10,000 clients, three times that on a slower machine.
+messages in memory: 54 ms with 10,000 clients (gc.callbacks, Python 3.11).
 """
 
 import gc
