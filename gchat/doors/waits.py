@@ -13,7 +13,7 @@ LEAST_READ = 512
 
 MOST_AHEAD = 4096
 """Bytes that a client may say without a turn while a store that several servers share cannot be
-used: what a person types until they quit."""
+used: what a person types until they quit. To quit behind that, they have as many once more."""
 
 STORE_PATIENCE = 1.0
 """Seconds that a command waits for a store to place what its client has said before."""
@@ -83,7 +83,8 @@ class Waits:
         client, queue = self._client, self._hub.room_of(seat).queue
         if not self._hub.store.is_unusable or client.pending is None:
             self._ahead = 0
-        if self._hub.store.is_unusable and (self._ahead < MOST_AHEAD or lines[0][:5] == b"/quit"):
+        most = 2 * MOST_AHEAD if lines[0][:5] == b"/quit" else MOST_AHEAD  # it may be text
+        if self._hub.store.is_unusable and self._ahead < most:
             self._ahead += len(lines[0])
             return 1  # there are no rounds, and whoever quits behind some lines is to go
         return queue.wait(client.number, len(client.name), lines)

@@ -83,6 +83,17 @@ def test_who_quits_while_the_store_cannot_be_used_goes_though_a_room_is_flooded(
     assert texts(unplaced)[-6:] == ["one", "two", "three", "four", "five", "six"]
 
 
+def test_a_flood_of_what_would_quit_but_is_text_waits_as_well(unplaced: Company) -> None:
+    """A program that has said something says such lines, too."""
+    flood(unplaced)
+    unplaced.hub.store.is_unusable = True  # type: ignore[misc]
+    line = b"/quit " + b"y" * 500 + b"\n"
+    peer = unplaced.converse(b"text\n")
+    unplaced.start(peer.send, line * 1000)
+    wait_until(lambda: unplaced.room.queue.are_awaited, "it waits")
+    assert sum(map(len, texts(unplaced)[MAX_UNSENT // 1000 + 1 :])) <= 2 * MOST_AHEAD + len(line)
+
+
 def test_a_flood_waits_while_the_store_cannot_be_used(unplaced: Company) -> None:
     flood(unplaced)
     unplaced.hub.store.is_unusable = True  # type: ignore[misc]
