@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from gchat.store.redis import follower, joining, link
+from tests.blackbox.server import Server
 from tests.nodes.cluster import Node
 from tests.nodes.proxy import Proxy
 from tests.nodes.redis_server import KEEPS_NOTHING, Redis
@@ -45,6 +48,36 @@ def start_node(tmp_path: Path) -> Iterator[StartNode]:
     finally:
         for node in nodes:
             node.dispose()
+
+
+@pytest.fixture
+def redis(start_redis: StartRedis) -> Redis:
+    """One that keeps nothing."""
+    return start_redis()
+
+
+@pytest.fixture
+def nodes(redis: Redis, start_node: StartNode) -> list[Node]:
+    """Two that share it."""
+    return [start_node(name, redis.url) for name in "ab"]
+
+
+@pytest.fixture
+def servers(nodes: list[Node]) -> list[Server]:
+    """The programs of `nodes`."""
+    return [node.server for node in nodes]
+
+
+@pytest.fixture
+def quick() -> Iterator[None]:
+    """Nothing waits for what does not come."""
+    with (
+        patch.object(follower, "BLOCK", 1),
+        patch.object(follower, "JOIN_PAUSE", 0.0),
+        patch.object(link, "PAUSE", 0.0),
+        patch.object(joining, "UP", 0),
+    ):
+        yield
 
 
 @pytest.fixture

@@ -5,28 +5,12 @@ from unittest.mock import patch
 
 import pytest
 
-from gchat.store.redis import follower, joining, link, outbox
+from gchat.store.redis import follower, outbox
 from gchat.store.redis.keys import batch, log
-from tests.nodes.conftest import StartRedis
 from tests.nodes.redis_server import Redis
 from tests.nodes.store_parts import NAMES, ROOM, Server, join
 
-
-@pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    """Nothing waits for what does not come."""
-    with (
-        patch.object(follower, "BLOCK", 1),
-        patch.object(follower, "JOIN_PAUSE", 0.0),
-        patch.object(link, "PAUSE", 0.0),
-        patch.object(joining, "UP", 0),
-    ):
-        yield
-
-
-@pytest.fixture
-def redis(start_redis: StartRedis) -> Redis:
-    return start_redis()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

@@ -9,32 +9,17 @@ from unittest.mock import patch
 import pytest
 
 from gchat.store.memory import MemoryStore
-from gchat.store.redis import follower, joining, keys, link
+from gchat.store.redis import joining, keys
 from gchat.store.redis.link import Link
 from gchat.store.redis.starting import first_number, take_number
 from gchat.store.shared import Informed, Letter
-from tests.nodes.conftest import StartRedis
 from tests.nodes.redis_server import Redis
 from tests.nodes.store_parts import Server, join
 
 NAMES = ("5", "6")
 
 
-@pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    """Nothing waits for what does not come."""
-    with (
-        patch.object(follower, "BLOCK", 1),
-        patch.object(follower, "JOIN_PAUSE", 0.0),
-        patch.object(link, "PAUSE", 0.0),
-        patch.object(joining, "UP", 0),
-    ):
-        yield
-
-
-@pytest.fixture
-def redis(start_redis: StartRedis) -> Redis:
-    return start_redis()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

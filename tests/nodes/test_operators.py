@@ -11,24 +11,9 @@ from tests.blackbox.operators import ABUSER, NEIGHBOUR, answers, operator, refus
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.nodes.cluster import Node
-from tests.nodes.conftest import StartNode, StartRedis
+from tests.nodes.conftest import StartNode
 from tests.nodes.redis_server import Redis
 from tests.nodes.test_people import is_listed
-
-
-@pytest.fixture
-def redis(start_redis: StartRedis) -> Redis:
-    return start_redis()
-
-
-@pytest.fixture
-def nodes(redis: Redis, start_node: StartNode) -> list[Node]:
-    return [start_node(name, redis.url) for name in "ab"]
-
-
-@pytest.fixture
-def servers(nodes: list[Node]) -> list[Server]:
-    return [node.server for node in nodes]
 
 
 def from_abuser(server: Server, name: str, source: str = ABUSER) -> Person:

@@ -4,8 +4,6 @@ from itertools import count
 from signal import SIGCONT, SIGSTOP, SIGTERM
 from typing import Any
 
-import pytest
-
 from gchat.model.tokens import digest
 from tests.blackbox.connection import JsonProgram, Person, is_end
 from tests.blackbox.http_clients import post
@@ -13,7 +11,7 @@ from tests.blackbox.operators import operator
 from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.nodes.cluster import Cluster, Node, finish
-from tests.nodes.conftest import MakeProxy, StartNode, StartRedis
+from tests.nodes.conftest import MakeProxy, StartNode
 from tests.nodes.redis_server import Redis
 from tests.nodes.test_people import is_listed
 
@@ -24,21 +22,6 @@ REFS_KNOWN = 100
 """So many lines may be sent again."""
 
 IN_NC = " (in nc, press Enter to leave)"
-
-
-@pytest.fixture
-def redis(start_redis: StartRedis) -> Redis:
-    return start_redis()
-
-
-@pytest.fixture
-def nodes(redis: Redis, start_node: StartNode) -> list[Node]:
-    return [start_node(name, redis.url) for name in "ab"]
-
-
-@pytest.fixture
-def servers(nodes: list[Node]) -> list[Server]:
-    return [node.server for node in nodes]
 
 
 def token_of(person: Person) -> str:
