@@ -91,7 +91,7 @@ class Broadcaster:
         if current.serve(SLICE):
             self._rounds[room] = current
         said = room.log.end.id > room.sent.id
-        # What is pending stirs the room when it has its place; nobody has a turn before that.
+        # What is pending makes the room ready when it has its place; nobody has a turn before.
         waiting = room.queue.are_awaited and not room.pending
         if said or room in self._rounds or room.visits or waiting or room.is_pulse_due:
             self._hub.mark_ready(room)

@@ -95,7 +95,7 @@ class Hub:
         self.touched: set[int] = set()
         """Numbers of clients that were sent something one by one, since that was last noted."""
         self.work = Event()
-        """Set when there is a room in `stirred`."""
+        """Set when there is a room in `ready_rooms`."""
         self.pending_writes = PendingWrites()
         self.sent = SentLines()
         self.opening = Locks()
