@@ -51,7 +51,7 @@ class Round:
         """What the first of the cohorts is being sent."""
         said = self._end.id > room.sent.id
         room.sent = self._end
-        room.cohorts.forget_empty()
+        room.cohorts.begin_round()
         self._cohorts: list[Cohort[Seat]] = list(room.cohorts) if said else []
         self._beating: list[Cohort[Seat]] = list(room.cohorts) if room.is_pulse_due else []
         room.is_pulse_due = False

@@ -9,12 +9,12 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from gchat.hub.marks import Marks
 from gchat.model.display import Display
-from gchat.model.ignoring import IgnoreList
+from gchat.model.ignoring import NOBODY, IgnoreList
 from gchat.model.room_log import Cursor
 
 MAX_COHORTS = 64
 """Cohorts of a room. If each client had its own display setting, a round would keep a batch, and
-the room marks, for each of them."""
+the room marks, for each of them. If more are wanted, those that most members want come first."""
 
 IN_FLIGHT = 256 * 1024
 """Bytes of a cohort's stream of which marks are kept. A socket's send buffer is 64 KiB, which
@@ -177,6 +177,10 @@ class Cohorts(Generic[Member]):
         """`apart` has the members of the room that listen and are in no cohort, by number."""
         self._apart = apart
         self._by_key: dict[Key, Cohort[Member]] = {}
+        self._refused: dict[Key, set[int]] = {}
+        """By number, those in this round that there was no cohort for, as there were too many."""
+        self._reserved: Key | None = None
+        """One that is kept although it has no members yet; the last for which room was made."""
 
     def __iter__(self) -> Iterator[Cohort[Member]]:
         return iter(self._by_key.values())
@@ -185,17 +189,20 @@ class Cohorts(Generic[Member]):
         """The number of members."""
         return sum(len(cohort.members) for cohort in self._by_key.values())
 
-    def find(self, key: Key, cursor: Cursor, ignores: IgnoreList) -> Cohort[Member] | None:
+    def find(
+        self, key: Key, cursor: Cursor, ignores: IgnoreList, number: int
+    ) -> Cohort[Member] | None:
         """The cohort for one more member at `cursor`, made if need be; None if there are too many.
 
-        `ignores` is the list that has the names of the key.
+        `ignores` is the list that has the names of the key; `number` is the client's.
         """
         cohort = self._by_key.get(key)
-        if cohort is None or not cohort.members:
+        if cohort is None and len(self._by_key) >= MAX_COHORTS:
+            self._forget_empty()
             if len(self._by_key) >= MAX_COHORTS:
-                self.forget_empty()
-            if len(self._by_key) >= MAX_COHORTS:
+                self._refused.setdefault(key, set()).add(number)
                 return None
+        if cohort is None or not cohort.members:
             cohort = Cohort(cursor, key.display, ignores.copy(), self._apart)
             self._by_key[key] = cohort
         # While it is sent a pulse, it does not move, and nobody can come in all the same.
@@ -208,6 +215,30 @@ class Cohorts(Generic[Member]):
                 member.leave_cohort()
         self._by_key.clear()
 
-    def forget_empty(self) -> None:
+    def begin_round(self) -> None:
+        """Have the members of the smallest cohort stand alone if more want one that has no room.
+
+        So those whose display settings or ignore lists nobody shares keep no others from theirs.
+        """
+        self._forget_empty()
+        refused, self._refused = self._refused, {}
+        if not (refused and self._by_key) or len(self._by_key) < MAX_COHORTS:
+            return
+        wanted = max(refused, key=lambda key: len(refused[key]))
+        smallest = min(self._by_key, key=lambda key: len(self._by_key[key].members))
+        cohort = self._by_key[smallest]
+        if len(refused[wanted]) > len(cohort.members):
+            for member in tuple(cohort.members):
+                member.leave_cohort()
+            del self._by_key[smallest]
+            self._by_key[wanted] = Cohort(cohort.cursor, wanted.display, NOBODY, self._apart)
+            self._reserved = wanted
+
+    def _forget_empty(self) -> None:
         """Forget cohorts that have lost all their members."""
-        self._by_key = {key: each for key, each in self._by_key.items() if each.members}
+        if not all(each.members for each in self._by_key.values()):
+            self._by_key = {
+                key: each
+                for key, each in self._by_key.items()
+                if each.members or key == self._reserved
+            }

@@ -222,7 +222,7 @@ class Seat:
         if self._cursor != place:
             return False
         key = Key(self.display, frozenset(self.ignores.names), type(self.connection))
-        cohort = cohorts.find(key, self._cursor, self.ignores)
+        cohort = cohorts.find(key, self._cursor, self.ignores, self.number)
         if cohort is None:
             return False
         cohort.add(self, self.connection)

@@ -238,6 +238,24 @@ def test_who_keeps_step_goes_on_so_when_others_want_ever_other_looks(
         assert not keeps_step(odd, company.room)
 
 
+def test_many_who_want_the_same_keep_step_whoever_came_before_with_looks_of_their_own(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cohorts, "MAX_COHORTS", 2)
+    odd = [company.join(name) for name in ("odd", "even")]
+    for ending, peer in enumerate(odd):
+        peer.client.display = PLAIN._replace(end=f"{ending}\n")
+    wait_until(lambda: all(keeps_step(peer, company.room) for peer in odd), "they keep step")
+    others = [company.join(f"bob{number}") for number in range(3)]
+    ann = company.join("ann")
+    for number in range(20):
+        company.say(ann, str(number))
+        assert [peer.read_line() for peer in others] == [f"ann: {number}\n"] * 3
+    assert all(keeps_step(peer, company.room) for peer in others)
+    for ending, peer in enumerate(odd):
+        assert [peer.read_line() for _ in range(20)] == [f"ann: {n}{ending}\n" for n in range(20)]
+
+
 def test_who_asks_for_the_look_that_it_has_keeps_step(company: Company) -> None:
     bob = company.join("bob")
     wait_until(lambda: keeps_step(bob, company.room), "it keeps step")

@@ -33,8 +33,10 @@ def key(display: Display = PLAIN, ignored: frozenset[str] = EMPTY) -> Key:
     return Key(display, ignored, object)
 
 
-def find(cohorts: Cohorts[Sitting], display: Display = PLAIN) -> Cohort[Sitting] | None:
-    return cohorts.find(key(display), START, NOBODY)
+def find(
+    cohorts: Cohorts[Sitting], display: Display = PLAIN, number: int = 0
+) -> Cohort[Sitting] | None:
+    return cohorts.find(key(display), START, NOBODY, number)
 
 
 def join(cohort: Cohort[Sitting] | None, number: int) -> Sitting:
@@ -53,7 +55,7 @@ def test_there_is_one_for_each_display_setting_and_each_ignore_list() -> None:
     assert find(cohorts, TELNET) is not plain
     ignores = IgnoreList(1)
     ignores.add("ann", Followed())
-    ignoring = cohorts.find(key(ignored=frozenset(ignores.names)), START, ignores)
+    ignoring = cohorts.find(key(ignored=frozenset(ignores.names)), START, ignores, 2)
     assert ignoring is not plain
     assert ignoring
     ignores.add("bob", Followed())
@@ -63,14 +65,14 @@ def test_there_is_one_for_each_display_setting_and_each_ignore_list() -> None:
 def test_who_stands_elsewhere_cannot_join() -> None:
     cohorts = Cohorts[Sitting]({})
     join(find(cohorts), 1)
-    assert cohorts.find(key(), Cursor(8, 5), NOBODY) is None
+    assert cohorts.find(key(), Cursor(8, 5), NOBODY, 2) is None
 
 
 def test_one_that_has_lost_its_members_is_made_anew() -> None:
     cohorts = Cohorts[Sitting]({})
     one = find(cohorts)
     join(one, 1).leave_cohort()
-    other = cohorts.find(key(), Cursor(8, 5), NOBODY)
+    other = cohorts.find(key(), Cursor(8, 5), NOBODY, 2)
     assert other is not one
     assert other
     assert other.cursor == Cursor(8, 5)
@@ -91,6 +93,43 @@ def test_there_are_no_more_than_there_may_be_and_those_without_members_make_plac
     assert find(cohorts, displays[0])
     members[3].leave_cohort()
     assert find(cohorts, displays[-1])
+
+
+def fill(cohorts: Cohorts[Sitting], size: int) -> list[Display]:
+    """Have as many cohorts as there may be, each of so many members; returns their displays."""
+    displays = [Display(end=f"{number}\n") for number in range(module.MAX_COHORTS)]
+    for index, display in enumerate(displays):
+        for number in range(size):
+            join(find(cohorts, display), 1000 + index * size + number)
+    return displays
+
+
+def test_one_that_more_members_want_takes_the_place_of_the_smallest() -> None:
+    apart: dict[int, Sitting] = {}
+    cohorts = Cohorts(apart)
+    displays = fill(cohorts, 2)
+    for number, display in enumerate(displays[:-1]):
+        join(find(cohorts, display), number)
+    for wanting in ([101, 102, 102], [101, 102, 103]):  # of which the last are the first to be more
+        for number in wanting:
+            assert find(cohorts, TELNET, number) is None
+        assert not apart
+        cohorts.begin_round()
+    assert len(apart) == 2
+    assert find(cohorts, displays[-1], min(apart)) is None  # the place is for the others
+    found = find(cohorts, TELNET, 102)
+    join(found, 102)
+    assert find(cohorts, TELNET, 101) is found
+    assert len(list(cohorts)) == module.MAX_COHORTS
+
+
+def test_whoever_was_refused_in_an_earlier_round_is_not_counted() -> None:
+    cohorts = Cohorts[Sitting]({})
+    fill(cohorts, 1)
+    for number in range(5):
+        assert find(cohorts, TELNET, number) is None
+        cohorts.begin_round()
+    assert len(cohorts) == module.MAX_COHORTS
 
 
 def test_whoever_leaves_and_when_all_do_is_among_those_apart() -> None:
