@@ -11,6 +11,7 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.model.message import SPOKEN, Message
 from gchat.model.room_log import RoomLog
+from gchat.runtime.waited import seconds_waited
 from gchat.store.errors import StoreError, TookTooLong
 from gchat.text.query import Query
 
@@ -24,9 +25,9 @@ SLICE = 0.001
 """Seconds for which a log is searched at a time: a delay of others that nobody notices."""
 
 BUDGET = 1.0
-"""Seconds that a search may take, those of other searches not counted. One of a whole log in memory
-takes a fifth of that; one in a file that takes more matches nearly everything, or has a single
-character to look for."""
+"""Seconds that a search may take, those not counted in which it waits for others or for a lock. One
+of a whole log in memory takes a fifth of that; one in a file that takes more matches nearly
+everything, or has a single character to look for."""
 
 LAST_PLACE = 2**62
 """Above every row of the history file."""
@@ -54,9 +55,9 @@ def _find_in_file(hub: Hub, client: Client, query: Query) -> Iterator[Message]:
             raise _timed_out()
         try:
             with hub.searching(client):
-                began = time.perf_counter()
+                began = _worked()
                 before, found = hub.archive.find(query, before, CANDIDATES)
-                spent += time.perf_counter() - began
+                spent += _worked() - began
         except TookTooLong:
             raise _timed_out() from None
         except StoreError:
@@ -66,6 +67,11 @@ def _find_in_file(hub: Hub, client: Client, query: Query) -> Iterator[Message]:
                 "history not readable",
             ) from None
         yield from found
+
+
+def _worked() -> float:
+    """A clock that stands still while the search waits for a thread or a lock."""
+    return time.perf_counter() - seconds_waited()
 
 
 def _find_in_memory(hub: Hub, client: Client, query: Query) -> Iterator[Message]:

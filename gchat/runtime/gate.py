@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gevent.event import Event
 
 from gchat.runtime.loop import give_way
+from gchat.runtime.waited import seconds_waited
 
 MEMORY = 1000
 """Seconds for which a turn of a second counts: one of a millisecond is forgotten in a second. A
@@ -113,24 +114,26 @@ class FairGate:
 
     @contextmanager
     def measured(self, owner: Owner) -> Iterator[None]:
-        """Charge `owner` the time that is spent within, but for what is within `paused`."""
-        self._measured[owner] = perf_counter()
+        """Charge `owner` the time that is spent within, but for what is within `paused` or counted
+        as waited (runtime.waited).
+        """
+        self._measured[owner] = _worked()
         try:
             yield
         finally:
-            self.charge(owner, perf_counter() - self._measured.pop(owner))
+            self.charge(owner, _worked() - self._measured.pop(owner))
 
     @contextmanager
     def paused(self, owner: Owner) -> Iterator[None]:
         """Stop to measure within, where `owner` waits for others."""
         began = self._measured.get(owner)
         if began is not None:
-            self.charge(owner, perf_counter() - began)
+            self.charge(owner, _worked() - began)
         try:
             yield
         finally:
             if began is not None:
-                self._measured[owner] = perf_counter()
+                self._measured[owner] = _worked()
 
     def _wait(self, owner: Owner, first: bool) -> None:
         waiting = _Waiting()
@@ -182,3 +185,8 @@ class FairGate:
                 del self._lines[network]
             return waiting
         return None
+
+
+def _worked() -> float:
+    """A clock that stands still while the current greenlet waits, if that is counted."""
+    return perf_counter() - seconds_waited()

@@ -19,7 +19,7 @@ WINGS = {
     "runtime": "text",
     "model": "text",
     "store": "model text",
-    "store.sqlite": "store model text",
+    "store.sqlite": "store model runtime.waited text",
     "store.redis": "store model text",
     "protocol": "model text",
     "config": "model text",

@@ -14,6 +14,7 @@ import gevent
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
+from gchat.runtime.waited import count_wait
 from gchat.store.errors import StoreError
 from gchat.store.sqlite.errors import store_error
 
@@ -38,13 +39,17 @@ class Job(Generic[Result]):
         self.has_begun = False
         """The thread is at it, or has been: it cannot be taken back any more."""
         self.is_cancelled = False
+        self.took = 0.0
+        """Seconds that it took the thread; 0 until it has ended."""
 
     def carry_out(self, connection: sqlite3.Connection) -> None:
         """Do it, in the thread."""
+        began = monotonic()
         try:
             self._results.append(self._function(connection))
         except Exception as error:  # gevent's pool would print what it is given
             self._error = error
+        self.took = monotonic() - began
 
     def end(self, *_: object) -> None:
         """Wake those who wait, in the loop."""
@@ -142,22 +147,30 @@ class Worker:
         *,
         to_the_end: bool = False,
     ) -> Result:
-        """Wait as `run` does, with a patience of so many seconds; for ever if that is None."""
-        began, met = monotonic(), None
-        while True:
-            job = self.submit(function)
-            if not self._wait(job, began, seconds) and (self._take_back(job) or not to_the_end):
-                raise met or StoreError(SILENT)
-            job.wait()
-            error = job.error
-            if not (isinstance(error, StoreError) and error.is_locked):
-                return job.result
-            if met is None and self._counts_own_time:
-                began = monotonic()
-            if seconds is not None and monotonic() + PAUSE > began + seconds:
-                raise error
-            met = error
-            gevent.sleep(PAUSE)
+        """Wait as `run` does, with a patience of so many seconds; for ever if that is None.
+
+        What it waits for others, or for a lock, is counted as waited (runtime.waited).
+        """
+        came, took, met = monotonic(), 0.0, None
+        began = came
+        try:
+            while True:
+                job = self.submit(function)
+                if not self._wait(job, began, seconds) and (self._take_back(job) or not to_the_end):
+                    raise met or StoreError(SILENT)
+                job.wait()
+                took += job.took
+                error = job.error
+                if not (isinstance(error, StoreError) and error.is_locked):
+                    return job.result
+                if met is None and self._counts_own_time:
+                    began = monotonic()
+                if seconds is not None and monotonic() + PAUSE > began + seconds:
+                    raise error
+                met = error
+                gevent.sleep(PAUSE)
+        finally:
+            count_wait(monotonic() - came - took)
 
     def close(self, seconds: float | None = None) -> bool:
         """Close the connection, behind what is under way.

@@ -8,10 +8,13 @@ import pytest
 
 from gchat.commands import finding
 from gchat.jobs.recorder import Recorder
-from gchat.model.message import Kind
+from gchat.model.message import Kind, Message
+from gchat.runtime import gate
+from gchat.runtime.waited import count_wait
 from gchat.store.base import Store
 from gchat.store.memory import MemoryStore
 from gchat.store.sqlite.store import SqliteStore
+from gchat.text.query import Query
 from tests.unit.commands.typing_lines import person, refusal, run, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -112,6 +115,29 @@ def test_a_search_that_takes_too_long_is_given_up(
     if company.hub.store.is_kept:
         monkeypatch.setattr(company.hub.archive, "find", lambda *_: (1, []))
     assert refusal(company, ann, "/find zebra").startswith("The search timed out")
+
+
+def test_what_a_search_waits_for_a_lock_neither_ends_it_nor_counts_as_work(
+    company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not company.hub.store.is_kept:
+        pytest.skip("nothing locks memory")
+    find, clock, later = company.hub.archive.find, time.perf_counter, 0.0
+    charged = list[float]()
+
+    def find_later(query: Query, before: int, count: int) -> tuple[int, list[Message]]:
+        nonlocal later
+        later += 1000.0
+        count_wait(1000.0)
+        return find(query, before, 1)
+
+    monkeypatch.setattr(company.hub.archive, "find", find_later)
+    for module in (time, gate):
+        monkeypatch.setattr(module, "perf_counter", lambda: clock() + later)
+    for each in (company.hub.command_gate, company.hub.search_gate):
+        monkeypatch.setattr(each, "charge", lambda _, seconds: charged.append(seconds))
+    assert len(told(company, ann, "/find ploy")) == 3
+    assert sum(charged) < 1000.0
 
 
 def test_the_latest_of_all_rooms_are_found_however_long_their_logs_are() -> None:

@@ -8,6 +8,7 @@ import pytest
 from gchat.runtime import gate as gate_module
 from gchat.runtime.gate import REMEMBERED, FairGate, Owner
 from gchat.runtime.loop import give_way
+from gchat.runtime.waited import count_wait
 from tests.unit.peers import within_deadline
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
@@ -139,6 +140,27 @@ def test_what_is_measured_is_charged_but_for_pauses(monkeypatch: pytest.MonkeyPa
         now += 2.0
     with gate.paused(owner(1)):
         now += 5.0
+    assert charged == [1.0, 2.0]
+
+
+def test_what_is_counted_as_waited_meanwhile_is_not_charged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, gate = 0.0, FairGate()
+    monkeypatch.setattr(gate_module, "perf_counter", lambda: now)
+    charged = list[float]()
+    monkeypatch.setattr(gate, "charge", lambda _, seconds: charged.append(seconds))
+    gevent.spawn(count_wait, 100.0).join()  # another greenlet's
+    count_wait(10.0)
+    with gate.measured(owner(1)):
+        now += 5.0
+        count_wait(4.0)
+        with gate.paused(owner(1)):
+            now += 20.0
+            count_wait(20.0)
+        now += 3.0
+        count_wait(1.0)
+        gevent.spawn(count_wait, 100.0).join()
     assert charged == [1.0, 2.0]
 
 

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import gevent
 import pytest
 
+from gchat.runtime.waited import seconds_waited
 from gchat.store.errors import StoreError
 from gchat.store.sqlite.schema import open_file, stop_waiting
 from gchat.store.sqlite.worker import SILENT, Worker
@@ -93,6 +95,25 @@ def test_one_whose_patience_is_over_is_told_that_nothing_answers(
     block.end()
     worker.run(lambda _: None)
     assert not done  # it was taken back
+
+
+def test_what_is_waited_for_others_or_a_lock_is_counted_and_the_work_is_not(
+    path: str, worker: Worker, block: Block
+) -> None:
+    with pytest.raises(StoreError, match=SILENT):
+        worker.run_within(0.02, sqlite3.Connection.commit)
+    waited = seconds_waited()
+    assert waited >= 0.02
+    block.end()
+    with closing(open_file(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as raised:
+            worker.run_within(0.05, lambda connection: connection.execute("BEGIN IMMEDIATE"))
+    assert raised.value.is_locked
+    assert seconds_waited() > waited
+    waited, began = seconds_waited(), monotonic()
+    worker.run(lambda _: threading.Event().wait(0.05))
+    assert seconds_waited() - waited <= monotonic() - began - 0.05
 
 
 def test_each_search_has_its_patience_for_itself_however_many_are_before_it(path: str) -> None:
