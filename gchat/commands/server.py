@@ -149,8 +149,8 @@ def why(hub: Hub, client: Client) -> None:
         *_exceptional(hub, client),
         f"Unread answers: {client.owed_bytes} of {OWED_LIMIT} bytes; above that the server stops "
         "reading from you until you catch up",
-        f"Unread direct messages: {client.private_bytes} of {PRIVATE_LIMIT} bytes; above that new "
-        "ones are refused",
+        f"Unread direct messages: {client.private_bytes} of {PRIVATE_LIMIT} bytes; above that only "
+        "short ones are taken, from those who have sent you little",
         facts=_facts_of(hub, client),
     )
 

@@ -9,12 +9,17 @@ from gchat.hub.hub import Hub, Speaker
 from gchat.model.identities import Identity
 from gchat.model.message import Private
 from gchat.protocol.voices import voice_of
+from gchat.runtime.gate import Owner
 from gchat.store.errors import StoreError
 from gchat.text.naming import name_key
 
 PRIVATE_LIMIT = 64 * 1024
-"""Bytes of unread direct messages that a client may have before new ones are refused. The message
-that crosses the limit is still taken."""
+"""Bytes of unread direct messages that a client may have before new ones are refused from whoever
+has sent it much lately. The message that crosses the limit is still taken."""
+
+MOST_UNREAD = 8 * PRIVATE_LIMIT
+"""Bytes above which they are refused from everybody. One message that crosses PRIVATE_LIMIT may
+take 384 KiB of memory: there is still room then for those of others."""
 
 MAX_TOLD = 1000
 """Senders who are remembered as told that a user is away; above that, all are told again."""
@@ -60,11 +65,12 @@ def deliver(hub: Hub, person: Client, by: Speaker, text: str) -> Taken:
     name = person.name
     if person.ignores.hides(by.number, by.name):
         raise NotTaken(f"{name} ignores you; not sent", "ignored by the recipient")
-    if person.lost or person.private_bytes > PRIVATE_LIMIT:
+    if person.lost or person.private_bytes > _limit(hub, person.number, by, text):
         raise NotTaken(
             f"{name} has not read earlier messages; not sent, try again later",
             "too many unread messages",
         )
+    hub.mail_parts.use(person.number, _owner(hub, by), text)
     private = Private(time.time(), by.name, name, text, hub.mail.next_number())
     hub.enqueue(person, voice_of(person.display).private(private), private)
     if person.mail is not None:
@@ -94,13 +100,14 @@ def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
     private = Private(round(time.time(), 3), by.name, name, text, number)
     hub.mail.add(identity.number, private)  # first: its owner may come back meanwhile, and get it
     try:
-        _write(hub, identity, private)
+        _write(hub, identity, private, _limit(hub, identity.number, by, text))
     except NotTaken:
         if identity.number not in hub.clients:
             hub.mail.withdraw(identity.number, private)
             raise
     else:
         identity.has_mail = identity.number not in hub.clients
+    hub.mail_parts.use(identity.number, _owner(hub, by), text)
     return Taken(private, True, None, False)
 
 
@@ -151,12 +158,25 @@ def send(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
     return Taken(Private(time, name, recipient, text), *others)
 
 
-def _write(hub: Hub, identity: Identity, private: Private) -> None:
-    """Write `private`, which is for the owner of `identity`, to the file. Raises NotTaken."""
+def _limit(hub: Hub, to: int, by: Speaker, text: str) -> int:
+    """Bytes of unread messages up to which the client `to` may be sent `text`."""
+    return MOST_UNREAD if hub.mail_parts.have_room(to, _owner(hub, by), text) else PRIVATE_LIMIT
+
+
+def _owner(hub: Hub, by: Speaker) -> Owner:
+    sender = hub.clients.get(by.number)
+    return sender.owner if sender else Owner(None, by.number)
+
+
+def _write(hub: Hub, identity: Identity, private: Private, limit: int) -> None:
+    """Write `private`, which is for the owner of `identity`, to the file.
+
+    Raises NotTaken, also if more than `limit` bytes are there already.
+    """
     name = identity.name
     with hub.mail.being_written([(identity.number, private)]):
         try:
-            is_kept = hub.directory.keep_private(identity.number, private, PRIVATE_LIMIT)
+            is_kept = hub.directory.keep_private(identity.number, private, limit)
         except StoreError as error:
             raise NotTaken(
                 f"{name} is not here, and the message cannot be stored: {error}; not sent",

@@ -3,10 +3,11 @@
 import pytest
 
 from gchat.commands import Refused
-from gchat.hub import membership
+from gchat.hub import direct_messages, membership
 from gchat.hub.checkpoint import give_token, leave
 from gchat.hub.client import Away
-from gchat.hub.direct_messages import MAX_TOLD, PRIVATE_LIMIT
+from gchat.hub.direct_messages import MAX_TOLD, MOST_UNREAD, PRIVATE_LIMIT
+from gchat.hub.mail_parts import PART, PART_OF_NETWORK
 from tests.unit.commands.typing_lines import a_program, person, refusal, run, shown, told
 from tests.unit.peers import Company, Peer, wait_until
 
@@ -184,12 +185,51 @@ def test_what_waits_for_who_does_not_read_is_bounded_and_the_rest_is_refused_and
     assert slow.read_line() == "ann -> slow: at last\n"
 
 
-def test_many_tiny_messages_are_bounded_by_what_they_take_in_memory(
-    company: Company, ann: Peer
-) -> None:
+@pytest.fixture
+def slow(company: Company, ann: Peer) -> Peer:
+    """Somebody who does not read, and whose socket is full."""
     slow = person(company, "slow", SMALL)
     company.say(ann, *["x" * 100] * 1000)
     wait_until(lambda: slow.client.connection.blocked, "its socket is full")
+    return slow
+
+
+def test_whoever_fills_the_place_of_one_who_does_not_read_keeps_nobody_else_from_writing(
+    company: Company, ann: Peer, bob: Peer, slow: Peer
+) -> None:
+    shown(company, bob)
+    count, why = _fill(company, ann, "slow")
+    assert refusal(company, ann, "/msg slow just this") == why
+    assert told(company, bob, "/msg slow hello") == ["bob -> slow: hello"]
+    assert refusal(company, bob, f"/msg slow {'x' * int(PART.burst)}") == why
+    more, _ = _fill(company, bob, "slow")
+    assert 0 < 500 * more < PART.burst
+    told_lines = slow.read_lines(1000 + count + 1 + more)[1000:]
+    assert told_lines[count] == "bob -> slow: hello"
+
+
+def test_nobody_fills_it_with_one_connection_after_the_other(
+    company: Company, ann: Peer, slow: Peer
+) -> None:
+    _fill(company, ann, "slow")
+    counts = [_fill(company, person(company, f"n{each}"), "slow")[0] for each in range(12)]
+    assert counts[0]
+    assert not counts[-1]
+    assert 500 * sum(counts) <= PART_OF_NETWORK.burst
+    assert slow.client.private_bytes < MOST_UNREAD
+
+
+def test_from_however_many_networks_they_come_it_is_bounded(
+    company: Company, ann: Peer, bob: Peer, slow: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_messages, "MOST_UNREAD", PRIVATE_LIMIT)
+    _, why = _fill(company, ann, "slow")
+    assert refusal(company, bob, "/msg slow hello") == why
+
+
+def test_many_tiny_messages_are_bounded_by_what_they_take_in_memory(
+    company: Company, ann: Peer, slow: Peer
+) -> None:
     _fill(company, ann, "slow", width=1)
     assert len(slow.client.owed) < PRIVATE_LIMIT // 100
 

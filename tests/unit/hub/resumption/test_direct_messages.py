@@ -153,6 +153,18 @@ def test_what_is_kept_for_one_who_is_not_here_is_bounded(
     assert numbers == list(range(kept))
 
 
+def test_one_long_message_leaves_room_for_those_of_others(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    gone(company, ann)
+    told(company, bob, f"/msg ann {'x' * (PRIVATE_LIMIT + 1)}")
+    assert refusal(company, bob, "/msg ann one more").startswith("ann is not here and has too many")
+    told(company, person(company, "cy"), "/msg ann hello")
+    again = back(company, ann.client.token)
+    senders = [line.split()[1] for line in lines(company, again) if "->" in line]
+    assert senders == ["bob", "cy"]
+
+
 def test_if_the_file_cannot_be_written_to_who_wants_something_kept_is_told(
     company: Company, ann: Peer, bob: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
