@@ -15,7 +15,7 @@ import time
 from io import FileIO
 
 from tests.attacks.cores import stand_back
-from tests.attacks.visitor import PORTION, ask, be_welcomed, connect
+from tests.attacks.visitor import PORTION, ask, be_welcomed, connect, log_in
 
 LINE = b"does anybody mind?\n"
 FLOOD = LINE * 50
@@ -31,8 +31,9 @@ def come_in(address: tuple[str, int], count: int, room: str, password: str) -> l
     """So many people, all welcomed, in `room`, with names: all are announced when they are in."""
     local = address[0].startswith("127.")
     people = [connect(address, address_of(n) if local else "") for n in range(count)]
+    log_in(people, password)
     for number, person in enumerate(people):
-        be_welcomed(person, room, password)
+        be_welcomed(person, room)
         name = f"c{os.getpid()}-{number}"
         ask(person, f"/nick {name}", f"You are now {name}")
     return people

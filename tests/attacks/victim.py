@@ -23,7 +23,7 @@ from select import select
 from time import monotonic_ns
 from typing import Any
 
-from tests.attacks.visitor import ask, be_welcomed, connect, receive
+from tests.attacks.visitor import ask, be_welcomed, connect, log_in, receive
 
 PAUSE = 0.0105
 """Seconds between two of Ann's lines: under a hundred a second, which nobody may take for a
@@ -158,7 +158,8 @@ class Victim:
 def come_in(address: tuple[str, int], name: str, room: str, password: str) -> socket.socket:
     """A person called `name` in `room`."""
     connection = connect(address, ADDRESS)
-    be_welcomed(connection, room, password)
+    log_in([connection], password)
+    be_welcomed(connection, room)
     ask(connection, f"/nick {name}", f"You are now {name}")
     return connection
 

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Sequence
 
 DEADLINE = 20.0
 """Seconds that any step of it may take."""
@@ -17,11 +18,18 @@ def connect(address: tuple[str, int], source: str = "") -> socket.socket:
     return connection
 
 
-def be_welcomed(connection: socket.socket, room: str, password: str = "") -> None:
-    """Answer with `password`, if that is asked for, be welcomed, and go to `room`."""
-    if password:
+def log_in(connections: Sequence[socket.socket], password: str) -> None:
+    """Answer with `password`, if there is one: all of them, before any waits to be welcomed.
+
+    The server waits a minute for the answer: less than many take that are welcomed in turn.
+    """
+    for connection in connections if password else ():
         receive(connection)  # the question
         connection.sendall(f"{password}\n".encode())
+
+
+def be_welcomed(connection: socket.socket, room: str) -> None:
+    """Be welcomed, and go to `room`."""
     expect(connection, "/help lists the commands")
     if room != "lobby":
         ask(connection, f"/join {room}", f"You are in #{room}")
