@@ -3,9 +3,10 @@
 It works in rounds. A round of a room sends everybody who listens there, with one
 system call each as a rule, all that the log held when the round began. What is said
 meanwhile waits for the next round, so the busier it is, the more messages a call
-carries. Rooms take turns, a slice of a round each.
+carries. Rooms take turns, a slice of a round each; those in which little was said come first.
 """
 
+from collections.abc import Iterable
 from time import perf_counter
 
 import gevent
@@ -22,6 +23,15 @@ from gchat.runtime.loop import give_way
 
 SLICE = 0.002
 """Seconds that a room is served before the others, and those who talk, get their turn."""
+
+TURN = 0.001
+"""Seconds that rooms in which little was said are served, and then the others, before those who
+talk get their turn. Beside 50 rooms that are flooded, the p99 of a quiet one was 6 ms, and 8.5 with
+twice as long."""
+
+LITTLE = 1024
+"""Bytes that were said in a room since its last round began, at the most, when it is served before
+those in which more was said."""
 
 PAGES_KEPT = 1.0
 """Seconds in which nobody has anything to get before pages that many have shared are dropped."""
@@ -52,14 +62,24 @@ class Broadcaster:
                 self._wait_for_work()
                 give_way()  # those who speak at the same time are in the same round
             while ready_rooms:
-                deadline = perf_counter() + SLICE
-                # Many rooms are small. None has two turns before more could be said in it.
-                for room in tuple(ready_rooms):
-                    self._try_to_serve(room)
-                    if perf_counter() > deadline:
-                        break
+                # A quiet room does not wait for those that are flooded; and they, however many
+                # rooms are quiet, have as much time.
+                little, much = list[Room](), list[Room]()
+                for room in ready_rooms:
+                    (little if room.queue.unsent <= LITTLE else much).append(room)
+                self._serve_some(little)
+                self._serve_some(much)
                 if ready_rooms:
                     give_way()
+
+    def _serve_some(self, rooms: Iterable[Room]) -> None:
+        """Serve the first of `rooms` for TURN seconds, or a little more."""
+        deadline = perf_counter() + TURN
+        # Many rooms are small. None has two turns before more could be said in it.
+        for room in rooms:
+            self._try_to_serve(room)
+            if perf_counter() > deadline:
+                break
 
     def _wait_for_work(self) -> None:
         self._hub.work.clear()

@@ -15,6 +15,11 @@ from gevent.event import Event
 
 from gchat.hub.pace import MAX_UNSENT, Pace
 
+LEAST_OF_A_ROOM = 4 * 1024
+"""Bytes that may be added to a room, at the least, however many other rooms have something to send:
+what is read from a client at a time. A round costs something whatever it carries: without this
+bound a line cost five times as much in 50 rooms that were flooded."""
+
 REMEMBERED = 1024
 """Senders whose virtual time is kept before it is first checked which of them can be dropped."""
 
@@ -79,7 +84,7 @@ class FairQueue:
         """
         self.unsent = 0
         each = self._pace.begin(perf_counter(), listeners, len(self._waiting))
-        self._limit = each // max(1, rooms)
+        self._limit = max(LEAST_OF_A_ROOM, each // rooms)
         left = max(1, self._limit)
         while self._waiting and left > 0:
             share = len(self._waiting)

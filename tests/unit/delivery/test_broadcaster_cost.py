@@ -201,6 +201,35 @@ def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
     assert turns == ["one", "two"]
 
 
+def test_rooms_in_which_little_was_said_come_first_and_the_others_have_as_much_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[str] = []
+
+    def serve(room: Room) -> None:
+        turns.append(room.name)
+        del hub.ready_rooms[room]
+        hub.mark_ready(room)  # there is more to do at once
+
+    def stop() -> None:
+        if len(turns) == 6:
+            raise Enough
+
+    with Company(broadcasting=False) as company:
+        hub = company.hub
+        running = broadcaster.Broadcaster(hub)
+        monkeypatch.setattr(broadcaster, "TURN", -1.0)  # of each kind, one is served
+        monkeypatch.setattr(broadcaster, "give_way", stop)
+        monkeypatch.setattr(running, "_serve", serve)
+        for name in ("flooded", "loud", "still", "quiet", "silent"):
+            room = Room(RoomLog(name))
+            room.queue.unsent = broadcaster.LITTLE + (name in ("flooded", "loud"))
+            hub.mark_ready(room)
+        with pytest.raises(Enough):
+            running.run()
+    assert turns == ["still", "flooded", "quiet", "loud", "silent", "flooded"]
+
+
 def test_who_speaks_while_the_first_line_is_read_is_in_the_same_round(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

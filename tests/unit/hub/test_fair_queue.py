@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gchat.hub import fair_queue
-from gchat.hub.fair_queue import MIN_TURN, REMEMBERED, FairQueue
+from gchat.hub.fair_queue import LEAST_OF_A_ROOM, MIN_TURN, REMEMBERED, FairQueue
 from gchat.hub.pace import FEW_SENDERS, FIRST_BYTES, MAX_UNSENT, MIN_UNSENT, ROUND_TIME
 
 
@@ -35,6 +35,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(fair_queue, "perf_counter", clock)
     return clock
+
+
+@pytest.fixture
+def tiny_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside many rooms, as little may be added as the test says."""
+    monkeypatch.setattr(fair_queue, "LEAST_OF_A_ROOM", 1)
 
 
 class Flooded:
@@ -96,6 +102,7 @@ def test_who_comes_while_others_wait_does_not_go_before_them() -> None:
     assert room.begin_round() == [3, 4]
 
 
+@pytest.mark.usefixtures("tiny_rounds")
 def test_one_who_says_little_comes_next_however_many_flood_the_room() -> None:
     room = Flooded()
     for speaker in range(100):
@@ -110,6 +117,7 @@ def test_one_who_says_little_comes_next_however_many_flood_the_room() -> None:
         assert 1000 in room.begin_round(1, MAX_UNSENT // 2000)
 
 
+@pytest.mark.usefixtures("tiny_rounds")
 def test_those_who_flood_share_what_there_is_whatever_the_length_of_their_lines() -> None:
     room, said = Flooded(), Counter[int]()
     lines = {speaker: b"x" * (speaker * 300) for speaker in range(1, 8)}
@@ -147,10 +155,13 @@ def limit_of(queue: FairQueue) -> int:
     return low
 
 
-def test_beside_other_rooms_less_is_said_for_a_round() -> None:
+@pytest.mark.parametrize(
+    ("rooms", "limit"), [(20, MAX_UNSENT // 20), (50, LEAST_OF_A_ROOM), (1000, LEAST_OF_A_ROOM)]
+)
+def test_beside_other_rooms_less_is_said_for_a_round(rooms: int, limit: int) -> None:
     queue = FairQueue()
-    queue.begin_round(1, 50)
-    assert limit_of(queue) == MAX_UNSENT // 50
+    queue.begin_round(1, rooms)
+    assert limit_of(queue) == limit
 
 
 def flood(room: Flooded, rounds: int, listeners: int = 10, senders: int = 2) -> None:
@@ -252,6 +263,7 @@ def test_everybody_has_their_turn_in_the_end_and_nothing_is_kept_then(
     assert not room.queue._ends
 
 
+@pytest.mark.usefixtures("tiny_rounds")
 def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> None:
     room = Flooded()
     room.wait(0, b"x" * 6000)
@@ -264,6 +276,7 @@ def test_a_long_line_has_its_turn_however_many_newcomers_have_short_ones() -> No
         room.begin_round(1, MAX_UNSENT // 1000)  # there is room for 1,000 bytes
 
 
+@pytest.mark.usefixtures("tiny_rounds")
 def test_who_comes_and_goes_while_others_wait_is_not_remembered() -> None:
     room = Flooded()
     for number in range(10 * REMEMBERED):
