@@ -88,7 +88,7 @@ def add_options(parser: Any, **_: Any) -> None:
         default=0.0,
         metavar="MIB",
         help="the run has failed if the server, when all have left, has so much more memory than "
-        "at first, or any more descriptors; 0: never (0)",
+        "at first, not counting its rooms' logs, or any more descriptors; 0: never (0)",
     )
     group.add_argument(
         "--drain",

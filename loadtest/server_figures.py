@@ -3,7 +3,10 @@
 It is found by the port on which it listens, so it has to run on this machine.
 """
 
+import http.client
+import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -27,6 +30,9 @@ class Figures:
     clients: int
     """Connections on its port."""
 
+
+PATIENCE = 5.0
+"""Seconds that the server may take to tell its metrics."""
 
 UNITS = {"cpu": "CPU %", "memory": "memory MiB", "descriptors": "descriptors", "clients": "clients"}
 """What is measured, and what it is called."""
@@ -62,6 +68,20 @@ class Server:
             raise NotFound("the server has ended") from error
         return Figures(time.time(), cpu, round(memory / 2**20, 1), descriptors, self._clients())
 
+    def logs(self) -> float:
+        """MiB that the messages of its rooms take; 0 if it does not tell.
+
+        They are there to be shown again, and grow up to their bounds with all that is said.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/metrics")
+            if found := re.search(
+                rb"^gchat_log_bytes (\d+)", connection.getresponse().read(), re.M
+            ):
+                return int(found[1]) / 2**20
+        return 0.0
+
     def _clients(self) -> int:
         """Established connections to its port, from the kernel's tables.
 
@@ -80,6 +100,18 @@ class Server:
             except OSError:  # another system, or one without IPv6
                 continue
         return len(clients)
+
+
+def growth(first: Figures, last: Figures, logs: float, most: float) -> str:
+    """How the server has grown by a descriptor, or by over `most` MiB; nothing if it has not.
+
+    Besides `logs`, the MiB by which the logs of its rooms have grown.
+    """
+    if last.descriptors > first.descriptors:
+        return f"the server has grown by {last.descriptors - first.descriptors} descriptors"
+    more = last.memory - first.memory - logs
+    grown = f"the server has grown by {more:.1f} MiB, over {most:g}, and its logs by {logs:.1f}"
+    return grown if more > most else ""
 
 
 def summary(figures: list[Figures]) -> str:

@@ -11,7 +11,7 @@ import latency
 from flask import Response, request
 from locust.env import Environment
 from phases import Coordinator
-from server_figures import UNITS, Figures, NotFound, Server, summary
+from server_figures import UNITS, Figures, NotFound, Server, growth, summary
 from users.booking import address_of
 
 INTERVAL = 1.0
@@ -36,6 +36,8 @@ class ServerPage:
         self._options: Any = environment.parsed_options
         self._looking: Any = None
         self._figures: list[Figures] = []
+        self._logs = 0.0
+        """By how much the logs of the server's rooms have grown, in MiB."""
         self._trouble = ""
         self._ended = False
 
@@ -48,7 +50,9 @@ class ServerPage:
             self._looking.kill()
         host = self._environment.host or self._environment.user_classes[0].host
         try:
-            self._looking = gevent.spawn(self._display, Server(address_of(host)[1]))
+            self._server = Server(address_of(host)[1])
+            self._logs = -self._server.logs()
+            self._looking = gevent.spawn(self._display, self._server)
         except (NotFound, ValueError) as error:  # ValueError: a host that is none
             self._trouble = str(error)
 
@@ -66,6 +70,7 @@ class ServerPage:
         if self._looking:
             gevent.sleep(2 * INTERVAL)
             self._looking.kill()
+            self._logs += self._server.logs()
         self._ended = True
         if self.growth():
             environment.process_exit_code = 1
@@ -77,11 +82,7 @@ class ServerPage:
             return ""
         if self._trouble or not self._figures:
             return "whether the server has grown could not be seen"
-        first, last = self._figures[0], self._figures[-1]
-        if last.descriptors > first.descriptors:
-            return f"the server has grown by {last.descriptors - first.descriptors} descriptors"
-        more = last.memory - first.memory
-        return f"the server has grown by {more:.1f} MiB, over {most:g}" if more > most else ""
+        return growth(self._figures[0], self._figures[-1], self._logs, most)
 
     def end(self, **_: Any) -> None:
         """A line about the whole run, and the verdict and the charts in the report."""

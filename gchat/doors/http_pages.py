@@ -121,12 +121,19 @@ class Pages:
 
     def _metrics(self) -> list[Metric]:
         hub, stats, late = self._hub, self._hub.stats, self._hub.watchdog.delay()
+        rooms = hub.rooms.by_name.values()
         return [
             Metric("info", "gauge", "The version.", {__version__: 1}, "version"),
             Metric("uptime_seconds", "gauge", "Since the start.", hub.clock.elapsed()),
             Metric("clients", "gauge", "Clients that are there.", len(hub.clients)),
             Metric("connections", "gauge", "Slots that are taken.", hub.slots.total),
-            Metric("rooms", "gauge", "Rooms that are open.", len(hub.rooms.by_name)),
+            Metric("rooms", "gauge", "Rooms that are open.", len(rooms)),
+            Metric(
+                "log_bytes",
+                "gauge",
+                "What the messages of all rooms take in memory.",
+                sum(room.log.size for room in rooms),
+            ),
             Metric("joined", "counter", "Clients that came.", stats.joined),
             Metric(
                 "refused",

@@ -77,7 +77,8 @@ class RoomLog:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._runs: list[Run] = []
-        self._bytes = 0
+        self.size = 0
+        """Bytes that its messages take, about."""
         self._gone: list[int] = []
         """The ids of those that are gone."""
         self.deletions = 0
@@ -89,7 +90,7 @@ class RoomLog:
         What follows is of `epoch`.
         """
         self._runs = list(map(run_of, messages))
-        self._bytes = sum(map(size_of, self._runs))
+        self.size = sum(map(size_of, self._runs))
         self._gone = [message.id for message in messages if message.kind == Kind.GONE]
         first = messages[0] if messages else None
         self.start = Cursor(first.id - 1, first.spoken_before) if first else end
@@ -135,7 +136,7 @@ class RoomLog:
             return
         self._runs += runs
         for run in runs:
-            self._bytes += size_of(run)
+            self.size += size_of(run)
             if is_gone(run):
                 self._gone += range(start_of(run)[0] + 1, run[ID] + 1)
         last = runs[-1]
@@ -250,7 +251,7 @@ class RoomLog:
 
     def _put(self, index: int, runs: list[Run]) -> None:
         """Put `runs` in the place of one."""
-        self._bytes += sum(map(size_of, runs)) - size_of(self._runs[index])
+        self.size += sum(map(size_of, runs)) - size_of(self._runs[index])
         self._runs[index : index + 1] = runs
 
     def gone_after(self, last: int) -> int:
@@ -290,7 +291,7 @@ class RoomLog:
             self.begin(end, self.epoch_of(end.id))
             return lost
         kept = self.runs(0, end.id)
-        self._runs, self._bytes = kept, sum(map(size_of, kept))
+        self._runs, self.size = kept, sum(map(size_of, kept))
         del self._gone[bisect_right(self._gone, end.id) :]
         self.end, self.epoch = end, self.epoch_of(end.id)
         self._epochs = [each for each in self._epochs if each[0] < end.id] or [(end.id, self.epoch)]
@@ -304,7 +305,7 @@ class RoomLog:
 
     def tidy(self) -> bool:
         """Give up some of what is too much; False if there is no more of that."""
-        if self._bytes <= self._max_bytes and self.end.id - self.start.id <= self._max_messages:
+        if self.size <= self._max_bytes and self.end.id - self.start.id <= self._max_messages:
             return False
         return self._forget() > 0
 
@@ -321,7 +322,7 @@ class RoomLog:
         # part of 1/64 it costs each message some 15 ns, and memory goes up and down by little.
         last = max(self.start.id, self.end.id - self._max_messages * 63 // 64)
         most = self.start.id + MOST_FORGOTTEN
-        too_many_bytes = self._bytes - self._max_bytes * 63 // 64
+        too_many_bytes = self.size - self._max_bytes * 63 // 64
         count = 0
         for run in self._runs:
             if run[ID] > most or (too_many_bytes <= 0 and run[ID] - run[COUNT] >= last):
@@ -344,7 +345,7 @@ class RoomLog:
     def _drop(self, count: int) -> None:
         """Give up the first `count` runs."""
         last = self._runs[count - 1]
-        self._bytes -= sum(map(size_of, self._runs[:count]))
+        self.size -= sum(map(size_of, self._runs[:count]))
         self.start = Cursor(last[ID], last[SPOKEN_UP_TO])
         self.before = last[TIME]
         del self._runs[:count]

@@ -66,6 +66,7 @@ def test_metrics_are_as_prometheus_reads_them(server: Server) -> None:
     assert values["gchat_deliveries_total",] == 2
     assert values["gchat_refused_total", "banned"] == 0
     assert values["gchat_unwritten_messages",] == 0
+    assert values["gchat_log_bytes",] > 2 * len("one")
     assert values["gchat_send_threads",] == 2
     assert {family.type for family in families} == {"counter", "gauge"}
     assert all(family.documentation for family in families)

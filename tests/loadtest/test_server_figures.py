@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.blackbox.http_clients import post
 from tests.blackbox.server import Server
 from tests.loadtest.locust_runs import DEADLINE, start_locust
 
@@ -21,7 +22,7 @@ from tests.loadtest.locust_runs import DEADLINE, start_locust
 sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
 
 import server_figures
-from server_figures import Figures, NotFound, summary
+from server_figures import Figures, NotFound, growth, summary
 
 
 def test_the_figures_are_those_of_whom_the_port_belongs_to(server: Server) -> None:
@@ -51,6 +52,19 @@ def test_a_summary_tells_the_first_the_most_and_the_last() -> None:
         "CPU 20 % (most 50 %); memory MiB 30 at first, 42 most, 31 last; "
         "descriptors 9 at first, 29 most, 9 last; clients 0 at first, 20 most, 0 last"
     )
+
+
+def test_what_was_said_is_no_growth(server: Server) -> None:
+    looked_at = server_figures.Server(server.address[1])
+    before = looked_at.logs()
+    for _ in range(10):
+        post(server, "/lobby", *["x" * 1000] * 60)
+    grown = looked_at.logs() - before
+    assert 600_000 < grown * 2**20 < 700_000
+    first, last = Figures(1, 0, 30, 9, 0), Figures(2, 0, 45, 9, 0)
+    assert growth(first, last, 5.5, 10) == ""
+    found = growth(first, last, 4.5, 10)
+    assert found == "the server has grown by 10.5 MiB, over 10, and its logs by 4.5"
 
 
 def test_they_are_beside_the_verdict_and_in_the_report(server: Server, tmp_path: Path) -> None:
