@@ -6,6 +6,7 @@ from operator import length_hint
 from gchat import commands
 from gchat.commands import Refused
 from gchat.doors.actions import Actions
+from gchat.hub import membership
 from gchat.hub.room import Pending
 from gchat.hub.sent import Marked
 from gchat.model.display import TELNET
@@ -129,7 +130,8 @@ class JsonRequests:
     def serve(self, line: bytes) -> None:
         """Do what the request in `line` asks for, and answer it if it has a `ref`.
 
-        What the room is to see is answered when it has its place there.
+        What the room is to see is answered when it has its place there. The client listens from its
+        first request on: what it is told the place of comes behind all that has places before.
         """
         actions, client = self._actions, self._actions.client
         actions.waits.before_reading()
@@ -148,6 +150,8 @@ class JsonRequests:
             actions.refuse(str(refused), refused.what, request.ref)
         finally:
             client.marked = None
+        if client.until is not None:
+            membership.listen(actions.hub, client)
 
     def _mark(self, request: Request) -> Marked | None:
         """What is kept of `request` while it is carried out; None if it has no ref, and the client

@@ -1,5 +1,6 @@
 """/resume TOKEN ID: a program says what it has, since its kernel, or a proxy, had taken more."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -141,3 +142,27 @@ def test_what_it_sends_again_is_said_once_and_answered_with_the_first_place(
     with closing(sqlite3.connect(options[1])) as file:
         rows = file.execute("SELECT text FROM messages WHERE kind = 'say' ORDER BY id").fetchall()
     assert [text for (text,) in rows] == [fields["text"] for fields in sent]
+
+
+def test_what_it_sends_again_in_one_packet_is_answered_behind_what_it_has_missed(
+    start_server: StartServer, options: list[str]
+) -> None:
+    """A program may take the place in an `ok` for that of all it has."""
+    server = start_server(*options)
+    ann, token = named(server, "ann")
+    bob = server.json_program("bob")
+    place = ann.carry_out(text="first")[-1]["place"]
+    bob.carry_out(text="missed")
+    ann.send_object(text="second", ref="second")
+    ann.next_of("ok")
+    ann.reset()
+    again = server.program(
+        "/json\n"
+        f'{{"command": "/resume {token} {place}", "ref": "back"}}\n'
+        '{"text": "second", "ref": "second"}\n'
+        '{"text": "third", "ref": "third"}'
+    )
+    lines = [json.loads(again.line()) for _ in range(6)]
+    assert [each.get("text") for each in lines if each["kind"] == "say"] == ["missed"]
+    ids = [each["id"] for each in lines if "id" in each]
+    assert ids == [2, 3, 4]
