@@ -27,11 +27,15 @@ class Clock:
             connection.sendall(b"/json\n")
             back = f"/resume {self.token} {self.place}"
             send(command=back if self.token else "/nick clock", ref="name")
+            is_known = False
             # To read only: a text file for both ways forgets what it has read ahead when it writes.
             for line in connection.makefile("r"):
                 if not line.startswith("{"):  # the welcome of a person: the first line came late
                     continue
                 message = json.loads(line)
+                is_known = is_known or message.get("ref") == "name"
+                if not is_known:  # said to a newcomer, as the second line came late: it comes again
+                    continue
                 self.place = message.get("place", self.place)
                 match message:
                     case {"kind": "ok", "ref": "name"}:
