@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import dropwhile
 from typing import Any
 
 import gevent
@@ -79,7 +80,8 @@ class Returner(Chatter):
                 return
             returned = self._come_back(client)
             if returned is None:
-                process.closed.append(f"{self.stay.name} could not come back: {self._notice}")
+                if not self._leaving:
+                    process.closed.append(f"{self.stay.name} could not come back: {self._notice}")
                 self._go()
                 return
             client = returned
@@ -90,37 +92,57 @@ class Returner(Chatter):
         self._returning = True
         deadline = time.monotonic() + RETURN_SECONDS
         with self.booked("RETURN"):
-            while time.monotonic() < deadline and not self._leaving:
+            while not self._leaving:
                 with suppress(OSError):
                     self._client = client = self.connect()
                     if self._resumes(client):
-                        self._returning = False
-                        for request in [*self._unanswered.values()]:
-                            client.say(request)
                         return client
                     client.close()
+                if time.monotonic() > deadline:
+                    raise ConnectionError(self._notice)
                 gevent.sleep(RETRY_SECONDS)
-            raise ConnectionError(self._notice)
+        return None
 
     def _resumes(self, client: ChatClient) -> bool:
-        """Whether the server on this new connection knows it. Raises OSError."""
+        """Whether the server on this new connection knows it; then it is told what is unanswered.
+
+        Raises OSError.
+        """
         self._expect("ok back")
-        client.say("/json")
-        client.say(json.dumps({"command": f"/resume {self._token} {self._place}", "ref": "back"}))
+        resume = json.dumps({"command": f"/resume {self._token} {self._place}", "ref": "back"})
+        client.say(f"/json\n{resume}")  # together, or talk might be shown between the two
         deadline = time.monotonic() + REPLY_SECONDS
+        is_back = False
         while not self._answered and time.monotonic() < deadline:
             if (lines := client.receive()) is None:
                 return False
+            if not is_back:
+                # What was said before the first answer, to the newcomer that it was until then, is
+                # shown once more.
+                lines = [*dropwhile(lambda line: '"ref": "back"' not in line, lines)]
+                is_back = bool(lines)
             self._take(lines, time.monotonic_ns())
             if self._notice.startswith("error back"):
                 self._notice = ""
                 return False
+        if self._answered:
+            self._say_again(client)
         return self._answered
+
+    def _say_again(self, client: ChatClient) -> None:
+        """Say all that is unanswered, and what is to be said meanwhile, in this order."""
+        last = 0
+        while left := [ref for ref in self._unanswered if ref > last]:
+            last = left[0]
+            client.say(self._unanswered[last])
+        self._returning = False
 
     def _take(self, lines: Iterable[str], now: int) -> None:
         """Count what came at `now`, and note how far it has read."""
         assert self.stay
         for line in lines:
+            if not line.startswith("{"):  # for a person: the first line came late
+                continue
             fields: dict[str, Any] = json.loads(line)
             # What is said again is answered with the place that it had the first time.
             self._place = max(self._place, fields.get("place") or "", key=_order)

@@ -1,9 +1,9 @@
 """A proxy before a chat server that does something wrong, once, to one of its clients.
 
-python tests/loadtest/faulty_proxy.py PORT FAULT[+FAULT…] [BEFORE] listens on a free port of
+python tests/loadtest/faulty_proxy.py PORT FAULT[+FAULT…] BEFORE LATE listens on a free port of
 127.0.0.1, prints it, and passes everything to and from PORT, but for the one fault, which comes
-behind BEFORE messages; several come one behind the other, each to another client. It ends with its
-input.
+behind BEFORE messages; several come one behind the other, each to another client. What a client
+sends first is LATE seconds late. It ends with its input.
 """
 
 import re
@@ -22,8 +22,8 @@ everybody has joined."""
 STALL = 6.0
 """Seconds: longer than the users talk, so that they have to wait for the rest."""
 
-MESSAGE = re.compile(rb": load (\S+) ")
-"""A message of the load test; the group is its sender."""
+MESSAGE = re.compile(rb': "?load (\S+) ')
+"""A message of the load test, as a line or in JSON; the group is its sender."""
 
 Lines = Iterator[bytes]
 Fault = Callable[[bytes, Lines], Lines]
@@ -141,13 +141,21 @@ class Once:
             return self._faults.popleft() if self._left < 0 and self._faults else None
 
 
-def join(client: socket.socket, port: int, fault: Once) -> None:
+def join(client: socket.socket, port: int, fault: Once, late: float) -> None:
     """Pass everything between `client` and the server, to the end of both directions."""
     with client, socket.create_connection(("127.0.0.1", port)) as server:
         backwards = Thread(target=give, args=(fault(iter(server.makefile("rb"))), client))
         backwards.start()
-        give(iter(lambda: client.recv(65536), b""), server)
+        give(delayed(iter(lambda: client.recv(65536), b""), late), server)
         backwards.join()
+
+
+def delayed(parts: Lines, seconds: float) -> Lines:
+    """All `parts`, of which the first one comes so many seconds late."""
+    for part in parts:
+        time.sleep(seconds)
+        yield part
+        yield from parts
 
 
 def give(parts: Lines, to: socket.socket) -> None:
@@ -163,9 +171,9 @@ def give(parts: Lines, to: socket.socket) -> None:
 
 def main() -> None:
     """Serve until the standard input ends."""
-    port, names, *before = sys.argv[1:]
+    port, names, before, late = sys.argv[1:]
     faults = [FAULTS[name] for name in names.split("+")]
-    fault = Once(faults, int(before[0]) if before else BEFORE)
+    fault = Once(faults, int(before))
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
 
@@ -173,7 +181,7 @@ def main() -> None:
         while True:
             client, _ = listener.accept()
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Thread(target=join, args=(client, int(port), fault), daemon=True).start()
+            Thread(target=join, args=(client, int(port), fault, float(late)), daemon=True).start()
 
     Thread(target=serve, daemon=True).start()
     sys.stdin.read()

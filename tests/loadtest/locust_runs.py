@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.blackbox.server import ROOT
+from tests.loadtest.faulty_proxy import BEFORE
 
 USERS = 8
 
@@ -71,10 +72,15 @@ def in_processes(number: int) -> list[str]:
 
 
 @contextmanager
-def faulty_proxy(port: int, fault: str, *before: int) -> Iterator[int]:
-    """The port of a proxy before `port` that commits `fault`, behind so many messages."""
+def faulty_proxy(
+    port: int, fault: str, before: int = BEFORE, *, late: float = 0.0
+) -> Iterator[int]:
+    """The port of a proxy before `port` that commits `fault`, behind so many messages.
+
+    What a client sends first is `late`, in seconds.
+    """
     line = [sys.executable, "-m", "tests.loadtest.faulty_proxy", str(port), fault]
-    line += map(str, before)
+    line += map(str, (before, late))
     with subprocess.Popen(
         line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as proxy:

@@ -227,3 +227,15 @@ def test_a_run_in_which_nothing_is_delivered_fails(server: Server) -> None:
     status, verdict = run_locust(server.address[1], "-u", "1")
     assert (verdict[1], verdict[4]) == ("failed", "0")
     assert status == 1
+
+
+@pytest.mark.parametrize("late", [0.0, 0.5])
+def test_programs_that_come_back_get_what_was_said_meanwhile_once(
+    start_server: StartServer, tmp_path: Path, late: float
+) -> None:
+    """Also if they are taken for newcomers at first, who are shown what is said by then."""
+    server = start_server("--history", str(tmp_path / "chat.db"))
+    with faulty_proxy(server.address[1], "close+close", late=late) as port:
+        status, verdict = run_locust(port, "Returner")
+    assert_passed(status, verdict)
+    assert surplus(verdict) == 0
