@@ -8,6 +8,7 @@ from tests.blackbox.server import Server
 from tests.blackbox.waiting import wait_until
 from tests.nodes.conftest import MakeProxy, StartNode, StartRedis
 from tests.nodes.proxy import is_letter
+from tests.nodes.redis_server import Redis
 from tests.nodes.test_people import is_listed
 
 IN_DOUBT = (
@@ -108,24 +109,42 @@ def test_a_server_that_does_not_answer_leaves_it_in_doubt_and_takes_it_once(
     assert "psst" not in "".join(bob.lines_until("and again"))
 
 
-def test_a_message_of_which_the_answer_is_lost_is_sent_once(
-    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy
-) -> None:
-    redis = start_redis()
+def lose_an_answer(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy, mutant: str = ""
+) -> tuple[Redis, list[str], int]:
+    """Have the answer of Redis to a message be lost.
+
+    Returns the Redis, what the sender is told, and how often the message arrives.
+    """
+    redis, told = start_redis(), list[str]()
     way = proxy(redis)
-    here, there = start_node("a", way.url).server, start_node("b", redis.url).server
+    here, there = start_node("a", way.url, mutant).server, start_node("b", redis.url).server
     ann, bob = here.person("ann"), there.person("bob")
     wait_until(is_listed(here, "bob"), "bob is known")
     way.is_lost, way.loses = is_letter, 1
     ann.say("/msg bob psst")
-    assert ann.expect("sent") == IN_DOUBT
-    assert way.lost == 1
 
     def is_sent() -> bool:
         ann.say("/msg bob and again")
-        return "ann -> bob" in ann.expect(" again")
+        told.extend(ann.lines_until(" again"))
+        return "ann -> bob" in told[-1]
 
     wait_until(is_sent, "the store is asked again")
-    assert "".join(bob.lines_until("and again")).count("psst") == 1
+    assert way.lost == 1
+    return redis, told, "".join(bob.lines_until("and again")).count("psst")
+
+
+def test_a_message_of_which_the_answer_is_lost_is_sent_once(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy
+) -> None:
+    redis, told, count = lose_an_answer(start_redis, start_node, proxy)
+    assert IN_DOUBT in told
+    assert count == 1
     inboxes = redis.client.keys("gchat:1:inbox:*")
     wait_until(lambda: not any(map(redis.client.xlen, inboxes)), "nobody finds it in Redis")
+
+
+def test_with_the_retries_of_redis_py_a_message_is_sent_twice(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy
+) -> None:
+    assert lose_an_answer(start_redis, start_node, proxy, "retries")[2] == 2

@@ -1,9 +1,8 @@
 """Several servers with the same rooms: everybody sees the same, each line once, whatever breaks."""
 
-import time
-
 import pytest
 
+from gchat.store.redis import keys
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import lines_of
 from tests.nodes.cluster import Cluster, finish
@@ -136,7 +135,13 @@ def lose_all_while_a_server_is_cut_off(
     redis.start()
     ways[1].mend()
     cluster.say(2, rounds=2, but="a")
-    time.sleep(1)  # in which the other one could go on alone, if it did not wait
+
+    def waits_or_goes_on_alone() -> bool:
+        cluster.look(but="a")
+        answered = not any(cluster.members[name].unanswered for name in ("b1", "b2"))
+        return answered or bool(redis.client.exists(keys.JOINED))
+
+    wait_until(waits_or_goes_on_alone, "the other one waits for it, or goes on alone")
     ways[0].mend()
     return cluster
 
@@ -153,6 +158,37 @@ def test_without_the_gate_lines_are_lost(
 ) -> None:
     cluster = lose_all_while_a_server_is_cut_off(start_redis, start_node, proxy, "no gate")
     cluster.nodes[0].server.expect_log("20 messages of this server are lost")
+
+
+def lose_a_server_with_what_it_said(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy, mutant: str = ""
+) -> Cluster:
+    """Kill a server that has not reached Redis with what its members said last."""
+    redis = start_redis()
+    way = proxy(redis)
+    cluster = Cluster(redis, [start_node("a", way.url, mutant), start_node("b", redis.url)])
+    cluster.say(5, rounds=2)
+    cluster.settle()
+    way.cut()
+    cluster.say(5)
+    cluster.nodes[0].server.expect_log("The store has not been usable")
+    cluster.look()
+    cluster.nodes[0].kill()
+    return cluster
+
+
+def test_nobody_is_shown_what_is_not_in_redis(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy
+) -> None:
+    finish(lose_a_server_with_what_it_said(start_redis, start_node, proxy), but="a")
+
+
+def test_with_a_release_before_messages_are_placed_what_was_shown_is_lost(
+    start_redis: StartRedis, start_node: StartNode, proxy: MakeProxy
+) -> None:
+    cluster = lose_a_server_with_what_it_said(start_redis, start_node, proxy, "released at once")
+    with pytest.raises(AssertionError, match="not stored"):
+        finish(cluster, but="a")
 
 
 def test_redis_is_full(start_redis: StartRedis, start_node: StartNode) -> None:
