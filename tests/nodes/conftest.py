@@ -1,5 +1,6 @@
 """Servers that share a Redis."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,8 @@ from tests.blackbox.server import Server
 from tests.nodes.cluster import Node
 from tests.nodes.proxy import Proxy
 from tests.nodes.redis_server import KEEPS_NOTHING, Redis
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "loadtest"))
 
 StartRedis = Callable[..., Redis]
 StartNode = Callable[..., Node]

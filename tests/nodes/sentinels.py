@@ -1,13 +1,12 @@
 """A Redis with a replica, and three Sentinels that watch over them, with a password."""
 
-import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from random import randrange
 from typing import Any
 
 import redis
+from measuring.ports import free_ports
 
 from tests.blackbox.waiting import wait_until
 from tests.checker.histories import Line
@@ -121,20 +120,3 @@ class Watched:
         sentinel: Any = redis.Redis(port=port, password=PASSWORD)
         facts = sentinel.sentinel_master(NAME)
         return (facts["num-other-sentinels"], facts["num-slaves"]) == (2, 1)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports, one behind the other, of which nobody uses any, nor is given one who asks for any."""
-    while True:
-        first = randrange(15_000, 30_000)
-        ports = [*range(first, first + count)]
-        if all(map(_is_free, ports)):
-            return ports
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

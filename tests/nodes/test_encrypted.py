@@ -4,12 +4,12 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from measuring.ports import free_ports
 
 from gchat.runtime.self_signed import make_certificate
 from tests.nodes.cluster import Cluster, finish, refusal
 from tests.nodes.conftest import StartNode, StartRedis
 from tests.nodes.redis_server import KEEPS_NOTHING, Redis
-from tests.nodes.sentinels import free_ports
 
 pytestmark = pytest.mark.skipif(not which("openssl"), reason="openssl is not installed")
 

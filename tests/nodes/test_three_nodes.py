@@ -10,11 +10,11 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from measuring.ports import free_ports
 
 from tests.blackbox.connection import Person
 from tests.blackbox.server import ROOT
 from tests.blackbox.waiting import wait_until
-from tests.nodes.sentinels import free_ports
 
 SERVERS = ("a", "b", "c")
 

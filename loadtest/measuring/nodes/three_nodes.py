@@ -2,14 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import randrange
 from tempfile import TemporaryDirectory
+
+from measuring.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,7 +24,7 @@ class ThreeNodes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.port = _free_port()
+        self.port = free_ports(PORTS)[0]
         """The port of HAProxy, which people join."""
         program = f"{sys.executable} {ROOT / 'gchat.py'} --rate 0"
         self._process = subprocess.Popen(
@@ -67,19 +67,3 @@ def three_nodes() -> Iterator[ThreeNodes]:
             yield nodes
         finally:
             nodes.close()
-
-
-def _free_port() -> int:
-    """The first of PORTS ports of which nobody uses any, nor is given one who asks for any."""
-    while True:
-        first = randrange(15_000, 30_000)
-        if all(map(_is_free, range(first, first + PORTS))):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
