@@ -231,7 +231,7 @@ export class Session {
 
   receiveFromRoom(object) {
     const room = this.rooms.get(object.room);
-    if (!room) return;
+    if (!room?.isEntered) return; // said to a newcomer, as which this page arrives: it comes again
     if (room.note(object)) this.on.people(room);
     if (object.event === "topic") this.setTopic(room, object.topic);
     else if (object.event === "deleted") this.remove(room, object);

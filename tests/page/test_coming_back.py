@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,63 @@ def test_a_second_tab_takes_over_and_the_first_can_take_back(
     first.expect_said(["one", "two"])
     second.page.wait_for_selector("#banner:has-text('another tab')")
     assert bob.who() == ["ann", "bob"]
+
+
+class Way:
+    """The way of a page's WebSockets to the server."""
+
+    def __init__(self, context: Any) -> None:
+        self.is_cut = self.is_late = False
+        """Nothing gets through; nothing of what the page sends does."""
+        self.came: list[str] = []
+        """What the page was sent."""
+        self._ends: list[Any] = []
+        context.route_web_socket("**/ws", self._connect)
+
+    def cut(self) -> None:
+        """End the connection, and let none through until `is_cut` is false."""
+        self.is_cut = True
+        for each in self._ends:
+            each.close()
+
+    def _connect(self, page: Any) -> None:
+        if self.is_cut:
+            page.close()
+            return
+        server = page.connect_to_server()
+        self._ends = [page, server]
+
+        def pass_on(data: str) -> None:
+            self.came.append(data)
+            page.send(data)
+
+        page.on_message(lambda data: self.is_late or server.send(data))
+        server.on_message(pass_on)
+
+
+def test_what_is_shown_to_a_newcomer_that_will_resume_does_not_count(
+    browser: Any, start_server: StartServer, tmp_path: Path, open_page: OpenPage
+) -> None:
+    """On a slow network it hears others before the server knows it; then the network fails."""
+    server = start_server("--history", str(tmp_path / "chat.db"))
+    context = browser.new_context()
+    way = Way(context)
+    bob, ann = server.person("bob"), open_page(server, "ann", context=context)
+    bob.say("one")
+    ann.expect_said(["one"])
+    way.cut()
+    bob.say("two")
+    while "ann" in bob.who():
+        ann.page.wait_for_timeout(20)
+    way.is_late, way.is_cut = True, False
+    while len(bob.who()) == 1:
+        ann.page.wait_for_timeout(20)
+    bob.say("three")
+    while not any('"three"' in each for each in way.came):
+        ann.page.wait_for_timeout(20)
+    way.cut()
+    way.is_late = way.is_cut = False
+    ann.expect_said(["one", "two", "three"])
 
 
 def test_a_token_of_nc_leads_into_the_page(
