@@ -1,6 +1,6 @@
 """What was said gets its place: the room sees it, and whoever has said it is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
@@ -46,6 +46,19 @@ def pass_over(hub: Hub, room: Room, ids: Sequence[int], epoch: int) -> None:
         count = len(said.texts)
         _settle(hub, room, pending, said, Place(ids[count - 1], epoch))
         ids = ids[count:]
+
+
+def drop(hub: Hub, is_gone: Callable[[Client], bool]) -> None:
+    """Forget what clients that are gone to another server have said here and is pending."""
+    for room in hub.pending_writes.rooms:
+        for pending in [*room.pending]:
+            client = pending.client
+            if client is not None and is_gone(client):
+                room.pending.remove(pending)
+                if client.pending is pending:
+                    client.pending = None
+        hub.mark_ready(room)  # others may wait for a turn there
+    hub.pending_writes.tell_placed()
 
 
 def _settle(hub: Hub, room: Room, pending: Pending, said: Utterance, place: Place) -> None:

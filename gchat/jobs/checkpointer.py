@@ -9,7 +9,6 @@ import gevent
 
 from gchat.hub.checkpoint import update_identity, update_places
 from gchat.hub.client import Client
-from gchat.hub.handing_over import give_up
 from gchat.hub.hub import AT_ONCE, Hub
 from gchat.model.identities import Identity
 from gchat.model.room_log import Cursor
@@ -61,8 +60,6 @@ class Checkpointer:
                 clock, reserve = hub.clock, hub.settings.reserve
                 hub.identities.expire(clock.trusted(), clock.past(reserve), hub.clients)
             self.write()
-            for number in self._hub.directory.lost():
-                gevent.spawn(give_up, self._hub, number)
 
     def write(self) -> None:
         """Write the changes since the last call; if that fails, log it once and keep them."""

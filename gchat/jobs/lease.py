@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 import gevent
 
 from gchat.hub import checkpoint, naming
+from gchat.hub.handing_over import give_up
 from gchat.hub.hub import Hub
+from gchat.hub.placing import drop
 from gchat.hub.sanctioning import learn
 from gchat.model.events import Left
 from gchat.model.peers import Others, Peer
@@ -22,6 +24,10 @@ CATCH_UP_INTERVAL = 10.0
 
 NAMED = 100
 """People of a server that has ended who are named as they leave a room; the others are counted."""
+
+LEAVING_PATIENCE = 1.0
+"""Seconds that clients which are at other servers by now may take to leave before others' lines
+have places again. The next sign of life comes behind that: it is to be in time."""
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +63,11 @@ def _exchange(hub: Hub, store: SharedStore) -> None:
     for number in others.nameless:
         if client := hub.clients.get(number):
             naming.replace(hub, client)
-    if others.was_given_up:
-        _announce_all(hub)
+    if lease := store.new_lease:
+        _place_again(hub, store, lease)
+    elif not store.has_lapsed:
+        for number in hub.directory.lost():
+            gevent.spawn(give_up, hub, number)
     if others.is_to_be_told:
         hub.directory.tell_again(hub.identities.all())
     if (sanctions := hub.directory.new_sanctions()) is not None:
@@ -120,6 +129,20 @@ def _tell_that_all_left(hub: Hub, store: SharedStore, ending: str, peers: Sequen
             shown = names[:NAMED]
             event = Left(shown, len(names) - len(shown), shown)
             store.say_once(room, ending, event)
+
+
+def _place_again(hub: Hub, store: SharedStore, lease: str) -> None:
+    """Have lines have places again, but those of clients that are at other servers by now.
+
+    These may have said them there once more. Raises StoreError.
+    """
+    taken = hub.directory.taken()
+    gone = {hub.clients[number] for number in taken if number in hub.clients}
+    leaving = [gevent.spawn(give_up, hub, number) for number in taken]
+    gevent.joinall(leaving, timeout=LEAVING_PATIENCE)  # behind that, they say nothing more here
+    drop(hub, lambda client: client in gone or client.number in taken)
+    store.place_under(lease)
+    _announce_all(hub)
 
 
 def _announce_all(hub: Hub) -> None:

@@ -33,7 +33,8 @@ class Others(NamedTuple):
     endings: Mapping[str, str]
     """What all servers call the end of each of these: it may come back, and end once more."""
     was_given_up: bool
-    """The others have taken this server for ended, as it did not renew its lease in time."""
+    """The others have taken this server for ended, as it did not renew its lease in time: it has
+    another one now."""
     nameless: Sequence[int] = ()
     """The numbers of clients of this server whose names clients of others have taken meanwhile."""
     is_to_be_told: bool = False

@@ -172,6 +172,13 @@ class Directory(ABC):
         """
         return ()
 
+    def taken(self) -> Collection[int]:
+        """Read the numbers of all identities of this server that others have taken.
+
+        Those that `lost` has told of are left out. Raises StoreError.
+        """
+        return ()
+
     def tell_again(self, identities: Iterable[Identity]) -> None:
         """Have the other servers be told of `identities` again, soon. Does not wait."""
         return

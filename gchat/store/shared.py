@@ -132,6 +132,27 @@ class SharedStore(Store):
         `peers` are the clients of this one. Raises StoreError.
         """
 
+    @property
+    @abstractmethod
+    def has_lapsed(self) -> bool:
+        """Whether the lease of this server has ended, and it has another one.
+
+        Clients may be at other servers by now: `append` refuses all that is said until
+        `place_under` is called with the new lease.
+        """
+
+    @property
+    @abstractmethod
+    def new_lease(self) -> str:
+        """The new lease if this server `has_lapsed`, and an empty string if it has not.
+
+        That also as long as it is not known whether something that was said before has a place.
+        """
+
+    @abstractmethod
+    def place_under(self, lease: str) -> None:
+        """Have `append` place what is said here, until this lease ends."""
+
     @abstractmethod
     def inform(self, kind: str, what: Any) -> None:
         """Tell all other servers something, which has to be JSON. Raises StoreError."""

@@ -1,6 +1,6 @@
 """The store as a whole, without a hub."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
@@ -10,21 +10,23 @@ import pytest
 from gchat.model.message import Kind, Utterance
 from gchat.model.peers import Peer
 from gchat.model.room_log import Cursor
+from gchat.model.runs import TEXT
 from gchat.store.base import Batch
 from gchat.store.errors import StoreError
-from gchat.store.redis import absence, joining
+from gchat.store.redis import absence, joining, keys
 from gchat.store.redis.store import RedisStore
-from gchat.store.shared import Arrived
+from gchat.store.shared import Arrived, News
 from gchat.store.sqlite.store import SqliteStore
-from tests.nodes.conftest import MakeProxy, StartRedis
+from tests.nodes.conftest import MakeProxy
 from tests.nodes.proxy import Proxy
+from tests.nodes.redis_server import Redis
 
 ANN = Peer(1, "ann", ["lobby"], True, False, None)
 
 
 @pytest.fixture
-def way(start_redis: StartRedis, proxy: MakeProxy) -> Proxy:
-    return proxy(start_redis())
+def way(redis: Redis, proxy: MakeProxy) -> Proxy:
+    return proxy(redis)
 
 
 @pytest.fixture
@@ -75,3 +77,78 @@ def test_the_store_is_usable_when_what_was_not_answered_has_come(
     assert store.is_unusable
     store.follow({"lobby": 1})
     assert not store.is_unusable
+
+
+# A server that was paused for longer than its lease
+
+
+def end_lease(redis: Redis, store: RedisStore) -> None:
+    """Have another server find out that this one has not renewed its lease for too long."""
+    redis.client.zrem(keys.ALIVE, store.node)
+    redis.client.hdel(keys.LEASES, store.node)
+
+
+def texts(news: Sequence[News]) -> list[str]:
+    """What the server itself has said, and has places now."""
+    return [run[TEXT] for each in news if isinstance(each, Arrived) for run in each.placed.runs]
+
+
+@pytest.mark.parametrize("is_renewed_first", [True, False])
+def test_nothing_that_was_said_under_a_lease_that_has_ended_has_a_place(
+    redis: Redis, store: RedisStore, is_renewed_first: bool
+) -> None:
+    store.open("lobby")
+    store.renew([ANN])
+    say(store, "in time", 0)
+    assert texts(store.follow({"lobby": 0})) == ["in time"]
+    store.follow({"lobby": 1})
+    end_lease(redis, store)
+    if is_renewed_first:
+        assert store.renew([ANN]).was_given_up
+    for _ in range(2):
+        with pytest.raises(StoreError, match="taken this one for ended"):
+            say(store, "too late", 1)
+    store.renew([ANN])
+    with pytest.raises(StoreError, match="taken this one for ended"):
+        say(store, "too late", 1)
+    lease = store.new_lease
+    assert lease
+    store.place_under(lease)
+    say(store, "again in time", 1)
+    assert texts(store.follow({"lobby": 1})) == ["again in time"]
+    end_lease(redis, store)
+    store.renew([ANN])
+    store.place_under(lease)  # which has ended as well
+    with pytest.raises(StoreError, match="taken this one for ended"):
+        say(store, "too late", 2)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_placed_before_the_lease_has_ended_is_known_before_anything_else_is_said(
+    redis: Redis, store: RedisStore, way: Proxy
+) -> None:
+    store.open("lobby")
+    store.renew([ANN])
+    way.loses = 2  # it is sent once more
+    with pytest.raises(StoreError):
+        say(store, "in doubt", 0)
+    end_lease(redis, store)
+    store.renew([ANN])
+    assert not store.new_lease
+    say(store, "in doubt", 0)
+    assert not store.new_lease
+    assert texts(store.follow({"lobby": 0})) == ["in doubt"]
+    store.follow({"lobby": 1})
+    assert store.new_lease
+
+
+def test_redis_may_lose_the_leases_and_nothing_of_what_is_said(
+    redis: Redis, store: RedisStore
+) -> None:
+    store.open("lobby")
+    store.renew([ANN])
+    redis.client.delete(keys.LEASES)
+    say(store, "hello", 0)
+    store.renew([ANN])
+    say(store, "hello again", 1)
+    assert not store.new_lease

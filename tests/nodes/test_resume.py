@@ -5,6 +5,7 @@ from signal import SIGCONT, SIGSTOP, SIGTERM
 from typing import Any
 
 from gchat.model.tokens import digest
+from gchat.store.redis import keys
 from tests.blackbox.connection import JsonProgram, Person, is_end
 from tests.blackbox.http_clients import post
 from tests.blackbox.operators import operator
@@ -132,6 +133,32 @@ def test_all_see_the_same_when_a_server_is_killed_and_another_one_hangs(
     paused.signal(SIGCONT)
     assert "your token was used on another connection" in old.rest()[-1]
     finish(cluster)
+
+
+def test_a_paused_server_says_nothing_of_one_who_is_at_another_server_by_now(
+    redis: Redis, servers: list[Server]
+) -> None:
+    """Its other clients are heard, with what they typed meanwhile."""
+    here, there = servers
+    ann, bob, eve = here.person("ann"), here.person("bob"), there.person("eve")
+    token = token_of(ann)
+    wait_until(lambda: redis.client.exists(key_of(token)), "Redis knows the token")
+    wait_until(is_listed(there, "bob"), "both are known")
+    here.signal(SIGSTOP)
+    for person, line in ((ann, "I said that"), (bob, "and I this")):
+        person.say(line)
+    paused = redis.client.hget(key_of(token), "owner")
+    redis.client.zadd(keys.ALIVE, {paused: 1})  # as if it had lasted so long
+    eve.expect(" left")
+    again = there.person()
+    again.say(f"/resume {token}", "I said that")
+    assert eve.message() == "ann: I said that"
+    here.signal(SIGCONT)
+    assert "your token was used on another connection" in ann.rest()[-1]
+    assert eve.message() == "bob: and I this"
+    assert again.expect("and I this") == "bob: and I this"
+    bob.say("the last line")
+    assert eve.message() == "bob: the last line"
 
 
 def test_of_two_who_show_a_token_at_once_one_resumes(redis: Redis, start_node: StartNode) -> None:

@@ -129,6 +129,9 @@ class RedisDirectory(Directory):
         lost, self._shared.lost = self._shared.lost, set()
         return [*lost]
 
+    def taken(self) -> Collection[int]:
+        return self._shared.taken()
+
     def tell_again(self, identities: Iterable[Identity]) -> None:
         self._shared.keep((), identities)
 

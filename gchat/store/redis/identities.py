@@ -27,6 +27,9 @@ from gchat.text.naming import name_key
 AT_ONCE = 50
 """Identities that are written in one step of Redis, and that are read together."""
 
+OWNERS_AT_ONCE = 500
+"""Identities of which it is read together who has them."""
+
 SPARE = 120
 """Seconds for which Redis keeps an identity longer than servers do: these write it anew each eighth
 of that time, and look for expired ones once a minute."""
@@ -156,6 +159,21 @@ class SharedIdentities:
         """As Directory.look_up."""
         found = self._taken(self._link.call(*self._taking(shown, "")))
         return found.identity if isinstance(found, Taken) else None
+
+    def taken(self) -> set[int]:
+        """As Directory.taken."""
+        own, numbers = list(self._own.items()), {*self.lost}
+        for first in range(0, len(own), OWNERS_AT_ONCE):
+            some = own[first : first + OWNERS_AT_ONCE]
+            owners = self._link.call_all(
+                [("HGET", keys.token(digest), "owner") for _, digest in some]
+            )
+            numbers.update(
+                number
+                for (number, _), owner in zip(some, owners, strict=True)
+                if owner and owner.decode() != self._node
+            )
+        return numbers
 
     def let_go(self, identity: Identity, privates: Sequence[Private], untold: float) -> bool:
         """As Directory.let_go."""

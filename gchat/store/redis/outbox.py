@@ -67,13 +67,13 @@ def place_once(room: str, name: str, said: Utterance, run: str) -> Command:
     """The command that has `said` in `room` once, whichever server sends it: `name` is the same."""
     (piece,) = pieces_of(said)
     message = f"{said.time:.3f}", int(said.kind in SPOKEN), piece.crc, piece.m, piece.x
-    all_keys, epochs = _keys(room, name), _epochs()
-    return evaluate(APPEND, all_keys, run, 0, "", 1, f"{name}.1", *epochs, *BOUNDS, *message)
+    settings = *_epochs(), *BOUNDS, ""
+    return evaluate(APPEND, _keys(room, name), run, 0, "", 1, f"{name}.1", *settings, *message)
 
 
 def _keys(room: str, node: str) -> Sequence[str]:
     of_room = keys.log(room), keys.meta(room), keys.batch(room, node)
-    return *of_room, keys.SAID, keys.SAID_COUNT
+    return *of_room, keys.SAID, keys.SAID_COUNT, keys.ALIVE, keys.LEASES
 
 
 def _epochs() -> tuple[int, int]:
@@ -89,8 +89,11 @@ class Outbox:
         self._numbers = count(1)
         self._of: dict[str, Unplaced] = {}
 
-    def command(self, batch: Batch, run: str, chain: Chain | None) -> Command:
-        """The command that places `batch`; or the one before, as long as its places are unknown."""
+    def command(self, batch: Batch, run: str, chain: Chain | None, lease: str = "") -> Command:
+        """The command that places `batch`; or the one before, as long as its places are unknown.
+
+        It is refused if `lease` has ended, unless that is empty.
+        """
         self.settle(batch.room, batch.end.id)  # else what is new would wait for another call
         unplaced = self._of.get(batch.room)
         if unplaced is None:
@@ -107,6 +110,7 @@ class Outbox:
             self._name(unplaced),
             *_epochs(),
             *BOUNDS,
+            lease,
             *unplaced.arguments,
         )
 
@@ -154,6 +158,10 @@ class Outbox:
         """Learn that the last message of the batch of `room` has the id `last`."""
         if unplaced := self._of.get(room):
             unplaced.last = last
+
+    def is_refused(self, room: str) -> None:
+        """Learn that nothing of the batch of `room` has a place, or ever will."""
+        self._of.pop(room, None)
 
     def forget_places(self, room: str) -> None:
         """Learn that places of the batch of `room` that were seen are lost."""

@@ -35,6 +35,14 @@ class Roster:
         """When the leases of the servers began that were there last."""
 
     @property
+    def lease(self) -> str:
+        """The lease that this server has, another one than before if that had ended.
+
+        Empty if it never had one.
+        """
+        return self._lease
+
+    @property
     def servers(self) -> list[str]:
         """The other servers that are there."""
         return [*self._present]

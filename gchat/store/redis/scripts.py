@@ -65,17 +65,24 @@ local before = redis.call('GET', KEYS[3])
 if before and tonumber(string.match(before, '^%d+')) >= number then
     return {'OK', string.match(before, '%d+$')}
 end
+if ARGV[10] ~= '' then
+    local node = string.match(ARGV[5], '^%d+')
+    local lease = redis.call('HGET', KEYS[7], node)
+    if lease ~= ARGV[10] and (lease or not redis.call('ZSCORE', KEYS[6], node)) then
+        return {'LAPSED'}
+    end
+end
 if not meta[4] then epoch = tonumber(ARGV[6])
 elseif meta[6] ~= run then epoch = epoch + tonumber(ARGV[7]) end
 local in_epoch = string.format('%.0f', epoch)
 local latest = meta[3] or '0'
-for i = 10, #ARGV, 5 do
+for i = 11, #ARGV, 5 do
     if tonumber(ARGV[i]) > time then time, latest = tonumber(ARGV[i]), ARGV[i] end
     id, spoken = id + 1, spoken + tonumber(ARGV[i + 1])
     mark = (mark * 1000003 + tonumber(ARGV[i + 2])) % 2147483647
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[8], id .. '-0',
         'p', spoken .. ' ' .. latest .. ' ' .. in_epoch .. ' ' .. mark .. ' ' .. ARGV[5] ..
-            '.' .. (i - 10) / 5,
+            '.' .. (i - 11) / 5,
         'm', ARGV[i + 3], 'x', ARGV[i + 4])
 end
 if redis.call('MEMORY', 'USAGE', KEYS[1]) > tonumber(ARGV[9]) then
@@ -91,10 +98,14 @@ return {'OK', id}
 )
 """Give the messages of a batch their places, unless that was done before; returns the last of them.
 
-KEYS: log, meta, batch, said, its count. ARGV: run; the id and the mark up to which the server knows
-the room (no mark if it does not know that); the number of the batch, and what its entries name it;
-epochs as for OPEN; how many messages the stream keeps, and how many bytes; of each message: time, 1
-or 0 (spoken or not), crc, `m`, `x`."""
+Refuses them if the lease of the server has ended, also if it has another one by now: the server may
+have been paused since they were said, and their senders be at other servers.
+
+KEYS: log, meta, batch, said, its count, alive, leases. ARGV: run; the id and the mark up to which
+the server knows the room (no mark if it does not know that); the number of the batch, and what its
+entries name it; epochs as for OPEN; how many messages the stream keeps, and how many bytes; the
+lease, or nothing if that does not matter; of each message: time, 1 or 0 (spoken or not), crc, `m`,
+`x`."""
 
 GIVE_BACK = (
     RUN

@@ -67,6 +67,7 @@ ANSWERS = {
     b"CLOSED": str(NotAgreed()),
     b"BEHIND": "it knows less than this server",
     b"FORKED": "it has other messages than this server",
+    b"LAPSED": "the other servers have taken this one for ended",
 }
 
 DISAGREES = {b"BEHIND", b"FORKED"}
@@ -92,6 +93,8 @@ class RedisStore(SharedStore):
         self._roster, self._claims = Roster(self.node), Claims(self.node)
         self._identities = SharedIdentities(self._link, self.node)
         self._follower = Follower(url, self.node, self._outbox, self._claims)
+        self._lease = ""
+        """The lease under which what is said here is placed."""
         self._recorded: dict[str, int] = {}
         """The id of the last message of each room that the file was given."""
         self._away = {"append": Absence(), "follow": Absence()}
@@ -144,11 +147,19 @@ class RedisStore(SharedStore):
     def append(self, batches: Sequence[Batch]) -> list[Placed]:
         run = self._follower.run
         chains = self._follower.chains
-        commands = [self._outbox.command(each, run, chains.get(each.room)) for each in batches]
         try:
+            if self.new_lease:
+                raise StoreError(ANSWERS[b"LAPSED"])
+            commands = [
+                self._outbox.command(each, run, chains.get(each.room), self._lease)
+                for each in batches
+            ]
             answers = self._own_link.call_all(commands)
             if any(answer[0] in DISAGREES for answer in answers):
                 self._follower.join_again()
+            for each, answer in zip(batches, answers, strict=True):
+                if answer[0] == b"LAPSED":
+                    self._outbox.is_refused(each.room)
             _raise_if_refused(answers)
         except StoreError as error:
             self._away["append"].note(str(error))
@@ -179,6 +190,17 @@ class RedisStore(SharedStore):
                 self._delete_here(each.room, each.ids)
         return news
 
+    @property
+    def has_lapsed(self) -> bool:
+        return self._roster.lease != self._lease
+
+    @property
+    def new_lease(self) -> str:
+        return self._roster.lease if self.has_lapsed and self._outbox.is_empty else ""
+
+    def place_under(self, lease: str) -> None:
+        self._lease = lease
+
     def renew(self, peers: Sequence[Peer]) -> Others:
         if self._follower.has_joined_again():
             self._roster.tell_all_again()
@@ -188,6 +210,7 @@ class RedisStore(SharedStore):
         except NotAgreed:
             self._follower.join_again()
             raise
+        self._lease = self._lease or self._roster.lease
         self._follower.known = self._roster.servers
         self._claims.must_claim_again |= others.was_given_up
         must_tell_all = self._claims.must_claim_again

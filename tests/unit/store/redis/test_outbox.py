@@ -5,7 +5,7 @@ from gchat.model.room_log import Cursor
 from gchat.store.base import Batch
 from gchat.store.redis.outbox import MOST_AT_ONCE, Outbox
 
-NUMBER = 11
+NUMBER = 13
 """Where a command has the number of its batch."""
 
 
