@@ -23,13 +23,14 @@ def user_elsewhere(hub: Hub, typed: str) -> Recipient | None:
     if not hub.store.is_shared or hub.names.holder(name) or _is_network(name):
         return None
     try:
-        return find_elsewhere(hub, name[:MAX_TEXT])
+        found = find_elsewhere(hub, name[:MAX_TEXT])
     except StoreError as error:
         raise Refused(
             f"Nothing was done: {name[:MAX_TEXT]} may be at another server, and the store does not "
             f"answer: {error}. Try again later.",
             "store away",
         ) from None
+    return found if found and found.server else None
 
 
 def ask_server_of(hub: Hub, client: Client, user: Recipient, kind: str, *what: Any) -> Any:

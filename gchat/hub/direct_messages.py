@@ -3,14 +3,14 @@
 import time
 from typing import Any, NamedTuple
 
-from gchat.hub.asking import answers, ask, ask_all
+from gchat.hub.asking import NotAsked, Unanswered, answers, ask, ask_all
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub, Speaker
 from gchat.model.identities import Identity
 from gchat.model.message import Private
 from gchat.protocol.voices import voice_of
 from gchat.runtime.gate import Owner
-from gchat.store.errors import StoreError
+from gchat.store.errors import InDoubt, StoreError
 from gchat.text.naming import name_key
 
 PRIVATE_LIMIT = 64 * 1024
@@ -55,6 +55,7 @@ class Recipient(NamedTuple):
     """A user of another server, who is there, or has left and can come back."""
 
     server: str
+    """Empty if the server where it was has ended."""
     number: int
     name: str
     """Empty if whoever has the number is meant, whatever the name."""
@@ -114,7 +115,7 @@ def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
 def find_elsewhere(hub: Hub, name: str) -> Recipient | None:
     """Find the user called `name` at the other servers.
 
-    One who has left is looked for at all of them. Raises StoreError.
+    One who has left is looked for at all of them, and may be found at none. Raises StoreError.
     """
     if peer := hub.elsewhere.called(name):
         return Recipient(peer.server, peer.number, peer.name)
@@ -123,7 +124,7 @@ def find_elsewhere(hub: Hub, name: str) -> Recipient | None:
         return None
     if holder.server:
         return Recipient(*holder)
-    return _look_everywhere(hub, holder.number, is_here=False)
+    return _look_everywhere(hub, holder.number, is_here=False) or Recipient(*holder)
 
 
 def find_numbered(hub: Hub, number: int) -> Recipient | None:
@@ -147,10 +148,12 @@ def _look_everywhere(hub: Hub, number: int, *, is_here: bool) -> Recipient | Non
 
 
 def send(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
-    """Have another server deliver or store `text`.
+    """Have another server deliver or store `text`; or the store, if that server has ended.
 
     Raises NotTaken, NotAsked and Unanswered.
     """
+    if not to.server:
+        return _leave(hub, to, by, text)
     answer = ask(hub, to.server, DIRECT, [to.number, to.name, *by, text])
     if "refused" in answer:
         raise NotTaken(*answer["refused"])
@@ -168,6 +171,36 @@ def _owner(hub: Hub, by: Speaker) -> Owner:
     return sender.owner if sender else Owner(None, by.number)
 
 
+def _leave(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
+    """Leave `text` in the store until `to` comes back, to whichever server.
+
+    Whether it ignores `by` is not known here: if so, it is not shown `text` (resumption.py).
+    """
+    number, limit = hub.mail.next_number(), _limit(hub, to.number, by, text)
+    private = Private(round(time.time(), 3), by.name, to.name, text, number)
+    try:
+        is_kept = hub.directory.leave_private(name_key(to.name), to.number, private, limit)
+    except InDoubt:
+        raise Unanswered from None
+    except StoreError as error:
+        raise NotAsked(f"the store does not answer: {error}") from None
+    if is_kept is None:
+        raise NotTaken(
+            f"{to.name} has just come back, or is gone; not sent, try again", "no such name"
+        )
+    if not is_kept:
+        raise _has_too_many(to.name)
+    hub.mail_parts.use(to.number, _owner(hub, by), text)
+    return Taken(private, True, None, False)
+
+
+def _has_too_many(name: str) -> NotTaken:
+    return NotTaken(
+        f"{name} is not here and has too many unread messages; not sent",
+        "too many unread messages",
+    )
+
+
 def _write(hub: Hub, identity: Identity, private: Private, limit: int) -> None:
     """Write `private`, which is for the owner of `identity`, to the file.
 
@@ -183,10 +216,7 @@ def _write(hub: Hub, identity: Identity, private: Private, limit: int) -> None:
                 "cannot be stored",
             ) from None
         if not is_kept:
-            raise NotTaken(
-                f"{name} is not here and has too many unread messages; not sent",
-                "too many unread messages",
-            )
+            raise _has_too_many(name)
 
 
 @answers(DIRECT, also_late=True)

@@ -35,6 +35,7 @@ from gchat.model.tokens import tidy
 from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError
 from gchat.store.shared import SharedStore
+from gchat.text.naming import name_key
 
 READING_PATIENCE = 5.0
 """Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
@@ -223,10 +224,16 @@ def _kept_mail(hub: Hub, identity: Identity) -> list[Private]:
 
 
 def _deliver(hub: Hub, client: Client, kept: Sequence[Private]) -> None:
-    """Queue all direct messages to `client` that have not arrived; `kept` is what the file has."""
+    """Queue all direct messages to `client` that have not arrived; `kept` is what the file has.
+
+    Those of names that it ignores were sent when nobody knew that, as its server had ended.
+    """
     now, voice, sent_before = time.time(), voice_of(client.display), client.privates
     for private in hub.mail.of(client.number, kept):
-        hub.enqueue(client, voice.private(private, now), private)
+        if name_key(private.name) in client.ignores.names:
+            hub.mail.has_arrived(client.number, private)
+        else:
+            hub.enqueue(client, voice.private(private, now), private)
     keep_mail(hub, client, sent_before)
 
 

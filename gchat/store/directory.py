@@ -192,6 +192,15 @@ class Directory(ABC):
         False, and it is not kept, if over `most` bytes are kept for that identity already.
         """
 
+    def leave_private(self, key: str, owner: int, private: Private, most: int) -> bool | None:
+        """Keep a direct message for an identity that no server has, until one takes it.
+
+        `key` is that of its name, and it has the number `owner`. False as for `keep_private`; None
+        if it has come back, or is forgotten. Raises InDoubt if that may have been done, and
+        StoreError if it was not.
+        """
+        return None
+
     @abstractmethod
     def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
         """Keep direct messages, each with the number of the identity that it is for.

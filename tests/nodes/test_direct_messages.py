@@ -1,6 +1,7 @@
 """Direct messages between users of several servers: in order, once, or refused in plain words."""
 
 import signal
+from itertools import count
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.nodes.conftest import MakeProxy, StartNode, StartRedis
 from tests.nodes.proxy import is_letter
 from tests.nodes.redis_server import Redis
 from tests.nodes.test_people import is_listed
+from tests.nodes.test_resume import answer_to, token_of
 
 IN_DOUBT = (
     " * It is not known whether your message was sent: the recipient's server does not answer. "
@@ -86,6 +88,33 @@ def test_a_message_waits_at_the_server_that_keeps_the_token(servers: list[Server
     again = there.person()
     again.say(f"/resume {token}")
     assert again.expect("are you there?").endswith("ann -> bob: are you there?")
+
+
+def test_a_message_waits_in_redis_when_the_server_that_kept_the_token_has_ended(
+    start_redis: StartRedis, start_node: StartNode
+) -> None:
+    redis = start_redis()
+    here, there, third = (start_node(name, redis.url).server for name in "abc")
+    ann, bob, refs = here.json_program("ann"), there.person("bob"), count(1)
+    token = token_of(bob)
+    wait_until(is_listed(here, "bob"), "bob is known")
+    there.signal(signal.SIGTERM)
+    bob.rest()
+    assert there.wait() == 0
+
+    def is_sent(text: str) -> bool:
+        ann.send_object(text=text, to="bob", ref=(ref := next(refs)))
+        return bool(answer_to(ann, ref)["kind"] == "ok")
+
+    wait_until(lambda: is_sent("one"), "that server is known to have ended")
+    assert is_sent("two")
+    again = third.person()
+    again.say(f"/resume {token}")
+    assert again.expect("one").endswith("ann -> bob: one")
+    assert again.line().endswith("ann -> bob: two")
+    wait_until(lambda: not redis.client.keys("gchat:1:mail:*"), "they have arrived")
+    wait_until(lambda: is_sent("three"), "it is known where bob is")
+    assert again.expect("three") == "ann -> bob: three"
 
 
 def test_a_server_that_does_not_answer_leaves_it_in_doubt_and_takes_it_once(

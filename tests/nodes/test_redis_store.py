@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from gchat.model.message import Kind, Utterance
+from gchat.model.message import Kind, Private, Utterance
 from gchat.model.peers import Peer
 from gchat.model.room_log import Cursor
 from gchat.model.runs import TEXT
@@ -152,3 +152,45 @@ def test_redis_may_lose_the_leases_and_nothing_of_what_is_said(
     store.renew([ANN])
     say(store, "hello again", 1)
     assert not store.new_lease
+
+
+# Direct messages to one who can come back, at no server
+
+
+def private(number: int, text: str = "psst") -> Private:
+    return Private(1.0, "bob", "ann", text, number)
+
+
+@pytest.mark.parametrize(
+    ("held", "is_kept"),
+    [
+        ("- 1 {later} ann", True),
+        ("999 1 {later} ann", True),  # by a server that was killed
+        ("{here} 1 {later} ann", None),
+        ("- 2 {later} ann", None),  # for another one
+        ("- 1 1.0 ann", None),  # no longer
+        (None, None),
+    ],
+)
+def test_a_message_is_kept_for_whoever_no_server_has_and_no_other(
+    redis: Redis, store: RedisStore, held: str | None, is_kept: bool | None
+) -> None:
+    store.renew([ANN])
+    if held:
+        redis.client.hset(keys.NAMES, "ann", held.format(here=store.node, later=2.0**40))
+    assert store.directory.leave_private("ann", ANN.number, private(4), 99) is is_kept
+    assert store.directory.privates(ANN.number) == [private(4)] * bool(is_kept)
+    assert (redis.client.ttl(keys.mail(ANN.number)) > 0) is bool(is_kept)
+
+
+def test_what_is_kept_for_whoever_no_server_has_is_bounded(store: RedisStore) -> None:
+    directory = store.directory
+    directory.claim("ann", ANN.number, "ann")
+    directory.release("ann", ANN.number, 2.0**40)
+    store.renew([ANN])
+    kept = [
+        directory.leave_private("ann", ANN.number, private(n, "x" * 500), 1200)
+        for n in (1, 2, 3, 4)
+    ]
+    assert kept == [True, True, True, False]
+    assert [each.number for each in directory.privates(ANN.number)] == [1, 2, 3]

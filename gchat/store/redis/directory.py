@@ -142,6 +142,9 @@ class RedisDirectory(Directory):
             self._shared.try_to_settle()
         return is_kept
 
+    def leave_private(self, key: str, owner: int, private: Private, most: int) -> bool | None:
+        return self._shared.leave(key, owner, private, most)
+
     def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
         self._local.write_privates(kept, gone)
         self._shared.keep_mail(kept, gone)

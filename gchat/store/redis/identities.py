@@ -20,7 +20,7 @@ from gchat.store.directory import HeldBy, Taken
 from gchat.store.errors import StoreError, decoding
 from gchat.store.identity_records import identity_from, places_of, record_of
 from gchat.store.redis import keys
-from gchat.store.redis.identity_scripts import FORGET, FREE, KEEP, LET_GO, TAKE
+from gchat.store.redis.identity_scripts import FORGET, FREE, KEEP, LEAVE, LET_GO, TAKE
 from gchat.store.redis.link import Command, Link, evaluate
 from gchat.text.naming import name_key
 
@@ -210,6 +210,14 @@ class SharedIdentities:
         there = [each for each in privates if each.number not in self._arrived]
         self._owners.update((each.number, owner) for each in there)
         return there
+
+    def leave(self, key: str, owner: int, private: Private, most: int) -> bool | None:
+        """As Directory.leave_private."""
+        all_keys = keys.NAMES, keys.ALIVE, keys.mail(owner)
+        bounds = time.time(), most, self._lasts
+        told = private.number, _encoded(private)
+        command = evaluate(LEAVE, all_keys, key, owner, *bounds, *told)
+        return {b"OK": True, b"FULL": False}.get(self._link.call_once(*command))
 
     # Commands
 

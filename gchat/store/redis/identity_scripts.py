@@ -109,4 +109,22 @@ return 1
 """Forget an identity that a server has, with its direct messages. KEYS: as for LET_GO. ARGV: the
 server."""
 
-ALL = (KEEP, LET_GO, TAKE, FREE, FORGET)
+LEAVE = """
+local held = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local node, number, till = string.match(held, '^(%S+) (%S+) (%S+) ')
+if number ~= ARGV[2] or tonumber(till) <= tonumber(ARGV[3]) then return 'GONE' end
+if redis.call('ZSCORE', KEYS[2], node) then return 'GONE' end
+local size = 0
+for _, each in ipairs(redis.call('HVALS', KEYS[3])) do size = size + #each end
+if size > tonumber(ARGV[4]) then return 'FULL' end
+redis.call('HSET', KEYS[3], ARGV[6], ARGV[7])
+redis.call('EXPIRE', KEYS[3], ARGV[5])
+return 'OK'
+"""
+"""Keep a direct message for an identity, if its name is reserved and no server has its client.
+
+A server claims the name before it reads the messages: so none is left behind. KEYS: names, alive,
+the hash of its direct messages. ARGV: the key of its name, its number, the time; the bytes above
+which nothing is kept, the seconds for which it is; the number of the message, and the message."""
+
+ALL = (KEEP, LET_GO, TAKE, FREE, FORGET, LEAVE)

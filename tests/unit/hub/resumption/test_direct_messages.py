@@ -5,6 +5,7 @@ import pytest
 from gchat.commands.table import Refused
 from gchat.hub.direct_messages import PRIVATE_LIMIT
 from gchat.hub.left_rooms import Missed
+from gchat.model.message import Private
 from gchat.store.errors import StoreError
 from tests.unit.commands.typing_lines import person, refusal, told
 from tests.unit.hub.resumption.returning import (
@@ -137,6 +138,24 @@ def test_who_ignores_somebody_is_kept_nothing_of_theirs(
     again = back(company, ann.client.token)
     (private,) = (line for line in lines(company, again) if "->" in line)
     assert private.endswith("cy -> ann: hello")
+
+
+def test_what_was_kept_of_somebody_ignored_is_not_shown(
+    server: Server, company: Company, ann: Peer
+) -> None:
+    """Where several servers share a store, it may be kept by one that does not know that."""
+    ann.send(b"/ignore bob\n")
+    ann.read_until("You now ignore bob")
+    number, directory = ann.client.number, company.hub.directory
+    gone(company, ann)
+    for name in ("Bob", "cy"):
+        kept = Private(1.0, name, "ann", f"from {name}", company.hub.mail.next_number())
+        directory.keep_private(number, kept, PRIVATE_LIMIT)
+    again = back(company, ann.client.token)
+    (private,) = (line for line in lines(company, again) if "->" in line)
+    assert private.endswith("cy -> ann: from cy")
+    server.checkpointer.write()
+    assert [each.name for each in directory.privates(number)] == ["cy"]
 
 
 def test_what_is_kept_for_one_who_is_not_here_is_bounded(
