@@ -35,6 +35,16 @@ Keep = Callable[[Sequence[Row]], None]
 """Keeps messages, one page after the other."""
 
 
+class Differs(StoreError):
+    """Raised if the history file has other messages of a room than Redis."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(
+            f"the history file has other messages of #{room} than the store; start with another "
+            "file"
+        )
+
+
 class Found(NamedTuple):
     """A room as it was opened."""
 
@@ -106,11 +116,11 @@ def _give_tail_back(link: Link, room: str, kept: Opened, end: End) -> None:
     try:
         give_back(link, room, reads)
     except HasForked as error:
-        raise _differs(room) from error
+        raise Differs(room) from error
 
 
 def _check_file(link: Link, room: str, kept: Opened, end: End) -> None:
-    """Raise StoreError if the history file has another last message than the stream has there."""
+    """Raise Differs if the history file has another last message than the stream has there."""
     if not kept.tail or kept.end.id > end.cursor.id:
         return
     last = kept.tail[-1]
@@ -118,13 +128,7 @@ def _check_file(link: Link, room: str, kept: Opened, end: End) -> None:
         there = read(room, raw).row
         same = all(there[field] == last[field] for field in (TIME, SENDER))
         if last.is_spoken and there[KIND] != "gone" and not same:
-            raise _differs(room)
-
-
-def _differs(room: str) -> StoreError:
-    return StoreError(
-        f"the history file has other messages of #{room} than the store; start with another file"
-    )
+            raise Differs(room)
 
 
 def _catch_up(link: Link, room: str, last: int, end: int, keep: Keep) -> list[Read]:

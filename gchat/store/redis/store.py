@@ -10,22 +10,21 @@ from itertools import chain
 from time import monotonic, time
 from typing import Any
 
-import gevent
-
 from gchat.model.events import RoomEvent, encode
 from gchat.model.message import SERVER, Message, Utterance
 from gchat.model.peers import Others, Peer
-from gchat.model.runs import ID, Row, rows_of
+from gchat.model.runs import rows_of
 from gchat.store.base import END_PATIENCE, Batch, Opened, Placed
-from gchat.store.errors import NotAgreed, StoreError
+from gchat.store.errors import Damaged, NotAgreed, StoreError
 from gchat.store.redis import keys
 from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.directory import RedisDirectory
 from gchat.store.redis.follower import DELETED, Follower
+from gchat.store.redis.history_file import HistoryFile
 from gchat.store.redis.identities import SharedIdentities
 from gchat.store.redis.link import Link, evaluate
-from gchat.store.redis.opening import open_room
+from gchat.store.redis.opening import Differs, open_room
 from gchat.store.redis.outbox import Outbox, place_once
 from gchat.store.redis.roster import Roster, end_lease
 from gchat.store.redis.scripts import DELETE, SEND
@@ -51,17 +50,8 @@ NEWS_LENGTH = 1000
 INBOX_LASTS = 86_400
 """Seconds for which Redis keeps the stream of a server that has ended."""
 
-DELETED_AT_ONCE = 200
-"""Messages that are deleted from the file in one transaction."""
-
 ROOMS_AT_ONCE = 100
 """Rooms whose ends are looked up at a time."""
-
-MOST_UNWRITTEN = 10_000
-"""Messages that the file may be owed while it catches up: a tenth of what it can be owed."""
-
-UNWRITTEN_PAUSE = 0.01
-"""Seconds until it is looked again how many these are."""
 
 ANSWERS = {
     b"CLOSED": str(NotAgreed()),
@@ -95,8 +85,9 @@ class RedisStore(SharedStore):
         self._follower = Follower(url, self.node, self._outbox, self._claims)
         self._lease = ""
         """The lease under which what is said here is placed."""
-        self._recorded: dict[str, int] = {}
-        """The id of the last message of each room that the file was given."""
+        self._file = HistoryFile(local)
+        self._left_out = set[str]()
+        """Rooms with which the file cannot catch up."""
         self._away = {"append": Absence(), "follow": Absence()}
         while not self._follower.run:
             self._follower.join()
@@ -114,11 +105,8 @@ class RedisStore(SharedStore):
 
     def open(self, room: str) -> Opened:
         self._raise_if_away()
-        kept = self._local.open(room)
-        self._recorded[room] = max(self._recorded.get(room, 0), kept.end.id)
-        found = open_room(
-            self._link, self._follower.run, room, kept, partial(self._record_slowly, room)
-        )
+        kept, keep = self._file.open(room), partial(self._file.record_slowly, room)
+        found = open_room(self._link, self._follower.run, room, kept, keep)
         if found.opened.end.id:
             self._link.call("SADD", keys.ROOMS, room)
         self._follower.begin(room, found.chain)
@@ -131,14 +119,19 @@ class RedisStore(SharedStore):
             ends = self._link.call_all([("HGET", keys.meta(room), "id") for room in some])
             for room, end in zip(some, ends, strict=True):
                 is_open = self._follower.follows(room)
-                if not is_open and int(end or 0) > self._recorded.get(room, -1):
-                    self.open(room)
+                if not is_open and self._file.lacks(room, int(end or 0)):
+                    self._catch_up_with(room)
 
-    def _record_slowly(self, room: str, rows: Sequence[Row]) -> None:
-        """Have the file keep `rows`, no more at a time than it can be owed."""
-        self._record(room, rows)
-        while self._local.unwritten > MOST_UNWRITTEN and not self._local.trouble:
-            gevent.sleep(UNWRITTEN_PAUSE)
+    def _catch_up_with(self, room: str) -> None:
+        """Have the file catch up with `room`, unless that has a fault of its own; log that once."""
+        try:
+            self.open(room)
+        except (Differs, Damaged) as error:  # the other rooms go on
+            if room not in self._left_out:
+                log.error("cannot catch up with #%s: %s", room, error)
+            self._left_out.add(room)
+        else:
+            self._left_out.discard(room)
 
     def watch(self, room: str) -> None:
         with suppress(StoreError):  # then it is seen a second later
@@ -183,9 +176,9 @@ class RedisStore(SharedStore):
         for each in news:
             if isinstance(each, Arrived):
                 runs = chain(each.placed.others, each.placed.runs)
-                self._record(each.room, [*chain.from_iterable(map(rows_of, runs))])
+                self._file.record(each.room, [*chain.from_iterable(map(rows_of, runs))])
             elif isinstance(each, Forked):
-                self._take_back(each)
+                self._file.take_back(each)
             elif isinstance(each, Deleted):
                 self._delete_here(each.room, each.ids)
         return news
@@ -326,36 +319,19 @@ class RedisStore(SharedStore):
             if each.told:
                 raise StoreError(each.why)
 
-    def _take_back(self, fork: Forked) -> None:
-        self._recorded[fork.room] = fork.end.id
-        try:
-            self._local.take_back(fork.room, fork.end.id)
-        except StoreError as error:
-            log.error("#%s: lost messages stay in the history file: %s", fork.room, error)
-
     def _delete_here(self, room: str, ids: Collection[int]) -> None:
         """Delete what another server has deleted."""
         if room in self._follower.chains:
             self._follower.chains[room].delete(ids)
-        try:
-            self._local.delete(room, ids)
-        except StoreError as error:
-            log.error("#%s: cannot delete messages from the history file: %s", room, error)
+        self._file.try_to_delete(room, ids)
 
     def _catch_up_with_deletions(self) -> None:
         """Delete from the file what was deleted while this server was away. Raises StoreError."""
         for name in self._link.call("SMEMBERS", keys.DELETED):
             room = name.decode()
-            ids = [int(each) for each in self._link.call("HKEYS", keys.gone(room))]
-            for first in range(0, len(ids), DELETED_AT_ONCE):
-                self._local.delete(room, ids[first : first + DELETED_AT_ONCE])
-
-    def _record(self, room: str, rows: Sequence[Row]) -> None:
-        """Have the file keep `rows`, but for those that it was given before."""
-        last = self._recorded.get(room, 0)
-        self._local.record([each for each in rows if each[ID] > last])
-        if rows:
-            self._recorded[room] = max(last, rows[-1][ID])
+            self._file.delete(
+                room, [int(each) for each in self._link.call("HKEYS", keys.gone(room))]
+            )
 
     def _wake(self) -> None:
         inbox = keys.inbox(self.node)
