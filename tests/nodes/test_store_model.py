@@ -24,9 +24,7 @@ from hypothesis.stateful import (
 
 from gchat.store.errors import StoreError
 from gchat.store.redis import follower, joining, link
-from gchat.store.redis.keys import gone, log
-from gchat.store.redis.link import evaluate
-from gchat.store.redis.scripts import DELETE
+from gchat.store.redis.deletions import deleting
 from tests.nodes.redis_server import KEEPS_NOTHING, Redis
 from tests.nodes.store_parts import NAMES, ROOM, Server
 
@@ -98,9 +96,7 @@ class Talk(RuleBasedStateMachine):
             return
         number = data.draw(st.sampled_from(there))
         with unless_away():
-            deleted = self.servers["1"].link.call(
-                *evaluate(DELETE, (log(ROOM), gone(ROOM)), number)
-            )
+            deleted = self.servers["1"].link.call(*deleting(ROOM, [number]))
             if deleted:
                 self.gone.add(self.servers["1"].log[number - 1][1])
                 for server in self.servers.values():

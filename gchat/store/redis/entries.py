@@ -87,13 +87,13 @@ def follows(mark: int, read: Read, raw: Sequence[Any]) -> bool:
     return next_mark(mark, crc32(x, crc32(m))) == read.mark
 
 
-def read_gone(room: str, number: int, left: bytes) -> Read:
-    """Decode what is left of the deleted message `number`: `p` and `m`, a line each."""
+def read_gone(room: str, left: bytes) -> Read:
+    """Decode what is left of a deleted message: its id, `p` and `m`, a line each."""
     try:
-        p, m = left.split(b"\n", 1)
-        found = _decode(room, number, p, m, b"")
+        number, p, m = left.split(b"\n", 2)
+        found = _decode(room, int(number), p, m, b"")
     except (ValueError, TypeError, LookupError) as error:
-        raise Damaged(f"#{room}/{number}: {error}") from error
+        raise Damaged(f"#{room}: {error}") from error
     return found._replace(row=without_text(found.row))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 import gevent
@@ -9,6 +10,7 @@ import gevent
 from gchat.store.redis import keys
 from gchat.store.redis.chain import Chain
 from gchat.store.redis.claims import Claims
+from gchat.store.redis.deletions import all_deleted
 from gchat.store.redis.joining import find_common, give_back, join
 from gchat.store.redis.link import Command, Link
 from gchat.store.redis.outbox import Outbox
@@ -178,6 +180,8 @@ class Follower:
                     self._behind[room] = None
             else:
                 stream = name.decode()
+                if stream == keys.NEWS and self._has_missed_some(raw):
+                    news += starmap(Deleted, all_deleted(self._link))
                 self._read_up_to[stream] = raw[-1][0].decode()
                 if stream == keys.SAID:
                     self._wake(raw, ends)
@@ -230,6 +234,16 @@ class Follower:
         except HasForked:
             return [self._fork(room)]
         return news_of(self._link, room, chain, found, self._outbox)
+
+    def _has_missed_some(self, raw: Sequence[Any]) -> bool:
+        """Whether there was news, behind what was read and before `raw`, that is not kept any more.
+
+        Raises StoreError.
+        """
+        if len(raw) < COUNT:  # many more are kept
+            return False
+        ((first, _),) = self._link.call("XRANGE", keys.NEWS, "-", "+", "COUNT", 1)
+        return _time_of(first.decode()) > _time_of(self._read_up_to[keys.NEWS])
 
     def _told(self, raw: Sequence[Any]) -> list[News]:
         news = list[News]()

@@ -11,10 +11,11 @@ from gchat.model.message import Kind
 from gchat.model.room_log import Cursor
 from gchat.model.runs import EPOCH, ID, KIND, SPOKEN_UP_TO, TIME
 from gchat.store.redis import keys
+from gchat.store.redis.deletions import deleting
 from gchat.store.redis.entries import Read, piece_of, place_field, read
 from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.reader import HasForked
-from gchat.store.redis.scripts import DELETE, GIVE_BACK, JOIN
+from gchat.store.redis.scripts import GIVE_BACK, JOIN
 
 PATIENCE = 8000
 """Milliseconds after the first server has joined in which the others are waited for."""
@@ -56,7 +57,7 @@ def give_back(link: Link, room: str, known: Sequence[Read]) -> None:
         portion = known[max(0, end - first + 1) :][:AT_ONCE]
         link.call(*_giving(link.run, room, end, mark, portion))
     if deleted := [each.row[ID] for each in known if each.row[KIND] == Kind.GONE]:
-        link.call(*evaluate(DELETE, (keys.log(room), keys.gone(room)), *deleted))
+        link.call(*deleting(room, deleted))
 
 
 def find_common(link: Link, room: str, known: Sequence[Read]) -> tuple[Cursor, int | None]:

@@ -82,8 +82,13 @@ def meta(room: str) -> str:
 
 
 def gone(room: str) -> str:
-    """The hash with what is left of deleted messages of `room`, by their ids."""
-    return f"{PREFIX}{{{room}}}:gone"
+    """The sorted set with what is left of the last messages of `room` that were deleted."""
+    return f"{PREFIX}{{{room}}}:left"
+
+
+def deleted(room: str) -> str:
+    """A bit for each message of `room`, up to the last that was deleted: 1 if it was."""
+    return f"{PREFIX}{{{room}}}:deleted"
 
 
 def topic(room: str) -> str:

@@ -98,8 +98,5 @@ def _gone(link: Link, room: str, last: int, end: int) -> list[Read]:
     """What is known of deleted messages of `room` from behind the id `last` up to `end`."""
     if not 0 < end - last <= MOST_FILLED:
         return []
-    numbers = range(last + 1, end + 1)
-    left = link.call("HMGET", keys.gone(room), *numbers)
-    return [
-        read_gone(room, number, each) for number, each in zip(numbers, left, strict=True) if each
-    ]
+    left = link.call("ZRANGEBYSCORE", keys.gone(room), last + 1, end)
+    return [read_gone(room, each) for each in left]

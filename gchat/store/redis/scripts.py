@@ -136,26 +136,29 @@ KEYS: log, meta, said, its count. ARGV: run; the id and the mark at which it end
 epoch and mark of the new end; of each message: id, `p`, `m`, `x`."""
 
 DELETE = """
+redis.call('SADD', KEYS[4], ARGV[1])
 local deleted = {}
-for i = 1, #ARGV do
-    local found = redis.call('XRANGE', KEYS[1], ARGV[i] .. '-0', ARGV[i] .. '-0')
+for i = 3, #ARGV do
+    local id = ARGV[i]
+    redis.call('SETBIT', KEYS[3], id, 1)
+    local found = redis.call('XRANGE', KEYS[1], id .. '-0', id .. '-0')
     if found[1] then
         local fields = found[1][2]
         if string.match(fields[4], '^%["say"') or string.match(fields[4], '^%["action"') then
-            redis.call('HSET', KEYS[2], ARGV[i], fields[2] .. '\\n' .. fields[4])
-            redis.call('XDEL', KEYS[1], ARGV[i] .. '-0')
-            deleted[#deleted + 1] = tonumber(ARGV[i])
+            redis.call('ZREMRANGEBYSCORE', KEYS[2], id, id)
+            redis.call('ZADD', KEYS[2], id, id .. '\\n' .. fields[2] .. '\\n' .. fields[4])
+            redis.call('XDEL', KEYS[1], id .. '-0')
+            deleted[#deleted + 1] = tonumber(id)
         end
-    else
-        redis.call('HSETNX', KEYS[2], ARGV[i], '')
     end
 end
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[2]))
 return deleted
 """
 """Delete the texts of messages, but not of events; returns the ids of those that had one.
 
-Of a message that the stream does not keep any more, it is noted that it was deleted. KEYS: log,
-gone. ARGV: ids."""
+KEYS: log, gone, deleted, rooms with deletions. ARGV: the room; of how many messages it is kept what
+is left of them; ids."""
 
 JOIN = (
     RUN

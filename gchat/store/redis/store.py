@@ -19,6 +19,7 @@ from gchat.store.errors import Damaged, NotAgreed, StoreError
 from gchat.store.redis import keys
 from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
+from gchat.store.redis.deletions import all_deleted, deleting
 from gchat.store.redis.directory import RedisDirectory
 from gchat.store.redis.follower import DELETED, Follower
 from gchat.store.redis.history_file import HistoryFile
@@ -27,7 +28,7 @@ from gchat.store.redis.link import Link, evaluate
 from gchat.store.redis.opening import Differs, open_room
 from gchat.store.redis.outbox import Outbox, place_once
 from gchat.store.redis.roster import Roster, end_lease
-from gchat.store.redis.scripts import DELETE, SEND
+from gchat.store.redis.scripts import SEND
 from gchat.store.redis.starting import (
     START_PATIENCE,
     first_number,
@@ -97,7 +98,8 @@ class RedisStore(SharedStore):
         )
         self.archive = local.archive
         look_at_settings(self._link)
-        self._catch_up_with_deletions()
+        for room, ids in all_deleted(self._link):
+            self._file.delete(room, ids)
         self.catch_up()
         local.report = lambda text: self.report(text)
 
@@ -239,11 +241,7 @@ class RedisStore(SharedStore):
         deleted = self._local.delete(room, ids)
         if not ids:
             return deleted
-        room_keys = keys.log(room), keys.gone(room)
-        found, _ = self._link.call_all(
-            [evaluate(DELETE, room_keys, *ids), ("SADD", keys.DELETED, room)]
-        )
-        deleted |= {int(each) for each in found}
+        deleted |= {int(each) for each in self._link.call(*deleting(room, ids))}
         if room in self._follower.chains:
             self._follower.chains[room].delete(ids)
         self.inform(DELETED, [room, [*ids]])
@@ -322,16 +320,8 @@ class RedisStore(SharedStore):
     def _delete_here(self, room: str, ids: Collection[int]) -> None:
         """Delete what another server has deleted."""
         if room in self._follower.chains:
-            self._follower.chains[room].delete(ids)
+            self._follower.chains[room].delete({*ids})
         self._file.try_to_delete(room, ids)
-
-    def _catch_up_with_deletions(self) -> None:
-        """Delete from the file what was deleted while this server was away. Raises StoreError."""
-        for name in self._link.call("SMEMBERS", keys.DELETED):
-            room = name.decode()
-            self._file.delete(
-                room, [int(each) for each in self._link.call("HKEYS", keys.gone(room))]
-            )
 
     def _wake(self) -> None:
         inbox = keys.inbox(self.node)
