@@ -7,6 +7,7 @@ from gchat.hub.client import Client
 from gchat.hub.hub import Hub
 from gchat.hub.names import NameReserved, NameTaken
 from gchat.model.identities import Identity
+from gchat.text.lookalikes import skeletons
 from gchat.text.naming import name_key
 
 ATTEMPTS = 10
@@ -75,7 +76,7 @@ def replace(hub: Hub, client: Client) -> None:
 def _take(hub: Hub, client: Client, name: str) -> None:
     key, before = name_key(name), name_key(client.name)
     hub.names.check(client, name)
-    if hub.directory.claim(key, client.number, name):
+    if hub.directory.claim(key, client.number, name, skeletons(name)):
         raise NameTaken(None, hub.names.free(name, but=name))
     try:
         hub.names.take(client, name)  # others may have taken it here meanwhile

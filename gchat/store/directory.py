@@ -63,11 +63,12 @@ class Directory(ABC):
     def write_topic(self, room: str, topic: Topic | None) -> None:
         """Write what `room` is about."""
 
-    def claim(self, key: str, number: int, name: str) -> str:
+    def claim(self, key: str, number: int, name: str, looks: Iterable[str] = ()) -> str:
         """Have the client of this number be called `name`, whose key is `key`, in all servers.
 
-        Returns the name of the client of another server that has it; an empty string if there is
-        none. Raises StoreError.
+        Returns the name of the client of another server that has it, or has just taken one that
+        has one of `looks` (text.lookalikes.skeletons) as well; an empty string if there is none.
+        Raises StoreError.
         """
         return ""
 

@@ -12,6 +12,8 @@ from gchat.store.redis import keys, roster
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.link import Link
 from gchat.store.redis.roster import Roster
+from gchat.text.lookalikes import skeletons
+from gchat.text.naming import name_key
 from tests.nodes.conftest import MakeProxy, StartRedis
 from tests.nodes.redis_server import Redis
 
@@ -230,6 +232,39 @@ def test_names_that_nobody_has_any_more_are_forgotten(
     servers[0].renew()
     here.sweep(link)
     assert redis.client.hkeys(keys.NAMES) == [b"kept", b"late"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "holder"),
+    [
+        ("John", "J\N{GREEK SMALL LETTER OMICRON}hn", "John"),
+        ("J\N{GREEK SMALL LETTER OMICRON}hn", "John", "J\N{GREEK SMALL LETTER OMICRON}hn"),
+        ("com", "corn", ""),
+        ("John", "Joan", ""),
+    ],
+)
+def test_of_two_names_that_look_alike_one_is_taken_though_nobody_waits(
+    claims: list[tuple[Claims, Link]], first: str, second: str, holder: str
+) -> None:
+    (here, link), (there, other_link) = claims
+    first_key, second_key = map(name_key, (first, second))
+    assert here.claim(link, first_key, 1, first, skeletons(first)) == ""
+    assert there.claim(other_link, second_key, 2, second, skeletons(second)) == holder
+    assert here.claim(link, second_key, 1, second, skeletons(second)) == ("" if holder else second)
+
+
+def test_a_name_that_was_given_back_may_be_taken_at_once_whatever_it_looks_like(
+    redis: Redis, claims: list[tuple[Claims, Link]]
+) -> None:
+    (here, link), (there, other_link) = claims
+    name = "J\N{GREEK SMALL LETTER OMICRON}hn"
+    here.claim(link, "key", 1, name, skeletons(name))
+    here.release("key", 1, 0.0)
+    here.settle(link)
+    assert there.claim(other_link, "key", 2, name, skeletons(name)) == ""
+    looks = redis.client.keys(keys.look("*"))
+    assert all(redis.client.pttl(each) > 0 for each in looks)
+    assert looks
 
 
 def test_a_lease_lasts_longer_than_redis_may_be_away_unnoticed() -> None:

@@ -9,7 +9,7 @@ with blanks between them.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gchat.store.directory import Holder
@@ -19,6 +19,9 @@ from gchat.store.redis.link import Command, Link, evaluate
 from gchat.store.redis.scripts import CLAIM, RELEASE, SWEEP
 
 KEYS = keys.GATE, keys.NAMES, keys.ALIVE
+
+LOOKS_LAST = 10_000
+"""Milliseconds for which Redis knows what a name looks like that was taken: then all servers do."""
 
 AT_ONCE = 500
 """Names that are claimed, or looked at, in one step."""
@@ -46,15 +49,15 @@ class Claims:
         """Names that are to be given back, each with the number of the client, and until when it
         stays reserved for that."""
 
-    def claim(self, link: Link, key: str, number: int, name: str) -> str:
+    def claim(self, link: Link, key: str, number: int, name: str, looks: Iterable[str] = ()) -> str:
         """Claim the name with this `key`; returns who has it, and is somebody else; or nobody.
 
-        Raises StoreError.
+        Or who has just taken one with one of `looks` in common. Raises StoreError.
         """
         commands = list[Command]()
         if key in self._released:  # somebody here has just left who was called so
             commands.append(self._giving_back(key, *self._released[key]))
-        commands.append(self._claiming(key, number, name))
+        commands.append(self._claiming(key, number, name, looks))
         try:
             holder = _answer(link.call_all(commands)[-1])
         except BaseException:  # also a greenlet that is ended: it may have been claimed
@@ -143,8 +146,18 @@ class Claims:
         command = evaluate(SWEEP, KEYS, self._swept, AT_ONCE, time.time())
         self._swept = int(_answer(link.call(*command)))
 
-    def _claiming(self, key: str, number: int, name: str, *, again: bool = False) -> Command:
-        return evaluate(CLAIM, KEYS, self._node, number, time.time(), key, name, int(again))
+    def _claiming(
+        self,
+        key: str,
+        number: int,
+        name: str,
+        looks: Iterable[str] = (),
+        *,
+        again: bool = False,
+    ) -> Command:
+        all_keys = *KEYS, *map(keys.look, looks)
+        told = number, time.time(), key, name, int(again), LOOKS_LAST
+        return evaluate(CLAIM, all_keys, self._node, *told)
 
     def _giving_back(self, key: str, number: int, until: float) -> Command:
         """The command that does so, unless the client has its name at another server by now."""

@@ -58,8 +58,8 @@ class RedisDirectory(Directory):
         else:
             self._link.call("SET", keys.topic(room), json.dumps(topic))
 
-    def claim(self, key: str, number: int, name: str) -> str:
-        return self._claims.claim(self._link, key, number, name)
+    def claim(self, key: str, number: int, name: str, looks: Iterable[str] = ()) -> str:
+        return self._claims.claim(self._link, key, number, name, looks)
 
     @decoding()
     def holder(self, key: str) -> Holder | None:

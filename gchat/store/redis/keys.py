@@ -111,6 +111,11 @@ def farewell(node: str) -> str:
     return f"{PREFIX}farewell:{node}"
 
 
+def look(skeleton: str) -> str:
+    """The client that has taken a name last that looks like this, for some seconds."""
+    return f"{PREFIX}look:{skeleton}"
+
+
 def token(digest: str) -> str:
     """The hash with whom a token stands for, and which server has that identity."""
     return f"{PREFIX}token:{digest}"

@@ -260,6 +260,16 @@ if held then
     elseif ARGV[6] == '1' and node ~= ARGV[1] and is_there then return {'OK', ''}
     else reserved = till end
 end
+local function is_ascii(name) return not string.find(name, '[\\128-\\255]') end
+for i = 4, #KEYS do
+    local latest = redis.call('GET', KEYS[i]) or ''
+    local number, key, name = string.match(latest, '^(%S+) (%S+) (.*)$')
+    if number and number ~= ARGV[2] and key ~= ARGV[4] and
+        not (is_ascii(name) and is_ascii(ARGV[5])) then return {'OK', name} end
+end
+for i = 4, #KEYS do
+    redis.call('SET', KEYS[i], ARGV[2] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5], 'PX', ARGV[7])
+end
 local claim = ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. reserved .. ' ' .. ARGV[5]
 redis.call('HSET', KEYS[2], ARGV[4], claim)
 return {'OK', ''}
@@ -267,9 +277,11 @@ return {'OK', ''}
 )
 """Give a client a name, unless another one has it, who is here, or whom it is reserved for.
 
-Returns the name of that one, or an empty string. KEYS: gate, names, alive. ARGV: the server, the
-number of the client, the time, the key of the name, the name; 1 if it has had the name before: then
-it has none any more if the same client has it at another server."""
+Nor if another one has just taken one that looks like it. Returns the name of that one, or an empty
+string. KEYS: gate, names, alive, what was called last so that it looks like this. ARGV: the server,
+the number of the client, the time, the key of the name, the name; 1 if it has had the name before:
+then it has none any more if the same client has it at another server; milliseconds after which all
+servers know what names look like."""
 
 SWEEP = (
     IS_OPEN
