@@ -24,13 +24,13 @@ from gchat.runtime.loop import WRITABLE
 RECORD = 16 * 1024
 """Bytes of ours in a record at the most (RFC 8446, 5.1)."""
 
-OVERHEAD = {"TLSv1.3": 5 + 1 + 16, "TLSv1.2": 5 + 8 + 16}
-"""Bytes of a record besides ours: its header, the inner type or the nonce, and the tag."""
+HEADER = 5
+"""Bytes in front of a record, which nobody encrypts; the last two tell how many follow."""
 
-MAX_UNPRODUCTIVE = 64 * 1024
-UNPRODUCTIVE_TIME = 60.0
-"""Bytes that a client may send in so many seconds which carry nothing of its own: an unfinished
-record, new keys. To make new keys takes as long as to read some lines."""
+MAX_EMPTY = 2048
+EMPTY_TIME = 60.0
+"""Records that a client may send in so many seconds with nothing of its own, such as new keys: to
+make these takes as long as to read some lines. How much padding a record has is no matter."""
 
 MAX_REPLIES = 2 * RECORD
 """Bytes that may be pending when a client has asked for new keys and does not read the answers."""
@@ -69,14 +69,15 @@ class TlsConnection(Connection):
         "_arrived",
         "_counted_since",
         "_early",
+        "_empty",
         "_encrypted",
         "_handed_over",
+        "_header",
+        "_next_header",
         "_our_ends",
-        "_overhead",
         "_record_ends",
         "_rest",
         "_tls",
-        "_unproductive",
     )
 
     is_secure = True
@@ -88,7 +89,6 @@ class TlsConnection(Connection):
         """
         super().__init__(plain._socket, plain.readable)  # noqa: SLF001 - it is one itself
         self._tls = context.wrap_bio(_incoming, _outgoing, server_side=True)
-        self._overhead = 0
         self._early = b""
         """What the client has sent with the end of the handshake."""
         self._rest: bytes | memoryview = b""
@@ -102,8 +102,12 @@ class TlsConnection(Connection):
         """Where it ends in what is ours."""
         self._arrived = 0
         """Bytes of ours in records that have arrived."""
-        self._unproductive = 0
-        """Bytes that have come since then and carried nothing."""
+        self._header = b""
+        """What has come of the header of the client's next record."""
+        self._next_header = 0
+        """Bytes that come before it."""
+        self._empty = 0
+        """Records of the client's that carried nothing, and the one that has begun to come."""
         self._counted_since = time.monotonic()
 
     def shake_hands(self, data: bytes) -> bool:
@@ -112,10 +116,9 @@ class TlsConnection(Connection):
         Never waits. Raises TlsFailed if there will be no handshake, and OSError.
         """
         try:
-            _incoming.write(data)
+            self._take_in(data)
             self._tls.do_handshake()
-            self._overhead = OVERHEAD.get(self._tls.version() or "", 0)
-            self._early = self._read_records(0) or b""
+            self._early = self._read_records() or b""
         except ssl.SSLWantReadError:
             self._send_replies()
             return False
@@ -167,8 +170,8 @@ class TlsConnection(Connection):
         if not data:  # many clients do not say before that it is their end
             return b""
         try:
-            _incoming.write(data)
-            found = self._read_records(len(data))
+            self._take_in(data)
+            found = self._read_records()
         finally:
             _leave_empty()
         if found is None:
@@ -269,8 +272,18 @@ class TlsConnection(Connection):
             self._arrived = self._our_ends[count - 1]
             del self._record_ends[:count], self._our_ends[:count]
 
-    def _read_records(self, size: int) -> bytes | None:
-        """What is in the records that have come, of which the last part had `size` bytes.
+    def _take_in(self, data: bytes) -> None:
+        """Hand `data` to OpenSSL, and count the records that begin in it."""
+        _incoming.write(data)
+        data = self._header + data
+        at = self._next_header
+        while at + HEADER <= len(data):
+            self._empty += 1
+            at += HEADER + int.from_bytes(data[at + HEADER - 2 : at + HEADER], "big")
+        self._header, self._next_header = data[at:], max(0, at - len(data))
+
+    def _read_records(self) -> bytes | None:
+        """What is in the records that have come.
 
         None if no record with bytes of the client's has ended. Raises OSError.
         """
@@ -287,11 +300,10 @@ class TlsConnection(Connection):
         if has_ended:
             self._end_input()
         self._send_replies()
-        data = b"".join(parts)
-        self._unproductive += size - len(data) - self._overhead * len(parts)
-        if self._unproductive > MAX_UNPRODUCTIVE:
+        self._empty -= len(parts)
+        if self._empty > MAX_EMPTY:
             self._check_time()
-        return data if parts else None
+        return b"".join(parts) if parts else None
 
     def _end_input(self) -> None:
         """The client says nothing more: have the socket tell so whoever reads next."""
@@ -309,11 +321,11 @@ class TlsConnection(Connection):
         self._hand_over()
 
     def _check_time(self) -> None:
-        """Raise TlsFailed if so many bytes without use came within UNPRODUCTIVE_TIME."""
+        """Raise TlsFailed if so many records without use came within EMPTY_TIME."""
         now = time.monotonic()
-        if now - self._counted_since < UNPRODUCTIVE_TIME:
+        if now - self._counted_since < EMPTY_TIME:
             raise self._broken(TlsFailed("too many messages without data", b""))
-        self._counted_since, self._unproductive = now, 0
+        self._counted_since, self._empty = now, 0
 
     def _broken(self, failed: TlsFailed) -> TlsFailed:
         """Tell the client why the connection is over, if that is possible; returns `failed`."""

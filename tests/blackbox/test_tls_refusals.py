@@ -264,6 +264,22 @@ def test_new_keys_may_be_asked_for(server: Server) -> None:
         client.stdin.close()
 
 
+def test_records_may_be_padded(server: Server) -> None:
+    host, port = server.address
+    bob = server.person("bob")
+    line = ("openssl", "s_client", "-quiet", "-no_ign_eof", "-record_padding", "16384")
+    with subprocess.Popen(
+        (*line, "-connect", f"{host}:{port}"), stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, bufsize=0
+    ) as client:
+        assert client.stdin
+        client.stdin.write(b"/nick opal\nhello\n")
+        bob.expect("opal: hello")
+        for number in range(20):
+            client.stdin.write(b"hello %d\n" % number)
+            bob.expect(f"opal: hello {number}")
+        client.stdin.close()
+
+
 def shake_hands(connection: Connection) -> tuple[ssl.SSLObject, ssl.MemoryBIO]:
     """A client's TLS on a connection, whose last message of the handshake is not sent yet."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

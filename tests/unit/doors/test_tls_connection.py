@@ -1,12 +1,13 @@
 """doors.tls_connection: bytes go through records, whole and in order."""
 
 import ssl
+from contextlib import suppress
 
 import gevent
 import pytest
 
 from gchat.doors import tls_connection
-from gchat.doors.tls_connection import MAX_UNPRODUCTIVE, RECORD, TlsConnection, TlsFailed
+from gchat.doors.tls_connection import MAX_EMPTY, RECORD, TlsConnection, TlsFailed
 from gchat.hub.connection import Connection
 from gchat.runtime.loop import wait_for
 from tests.unit.doors.tls_peer import VERSIONS, Client, Kernel, Make, any_certificate, over_tcp
@@ -185,14 +186,27 @@ def test_one_who_only_sends_what_carries_nothing_is_ended(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = make()
-    for _ in range(3 * MAX_UNPRODUCTIVE // RECORD):  # what carries something is no matter
-        peer.say(bytes(RECORD))
-        assert peer.recv(RECORD + 100) == bytes(RECORD)
-    monkeypatch.setattr(tls_connection, "MAX_UNPRODUCTIVE", 1000)
+    for _ in range(3 * MAX_EMPTY):  # what carries something is no matter
+        peer.say(b"x")
+        assert peer.recv() == b"x"
+    monkeypatch.setattr(tls_connection, "MAX_EMPTY", peer.connection._empty)
     record = peer.client.encrypt(bytes(RECORD))
     peer.peer.send(record[:1100])
     with pytest.raises(TlsFailed, match="without data"):
         peer.connection.recv(4096)
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_records_are_told_apart_however_they_are_cut(make: Make, size: int) -> None:
+    peer, heard = make(), b""
+    before = peer.connection._empty
+    sent = b"".join(peer.client.encrypt(b"x" * length) for length in range(1, 30))
+    for at in range(0, len(sent), size):
+        peer.peer.send(sent[at : at + size])
+        with suppress(BlockingIOError):
+            heard += peer.connection.recv(4096)
+    assert heard == b"x" * sum(range(30))
+    assert peer.connection._empty == before
 
 
 def test_one_who_breaks_off_at_the_end_of_the_handshake_leaves_others_nothing(
