@@ -20,13 +20,39 @@ StartNode = Callable[..., Node]
 MakeProxy = Callable[[Redis], Proxy]
 
 
+class Spare:
+    """A Redis that keeps nothing, and has been up since the test before.
+
+    The first server of a new one waits until that has been up for some seconds (joining.UP).
+    """
+
+    def __init__(self, make_folder: pytest.TempPathFactory) -> None:
+        self._make_folder = make_folder
+        self.redis = self._start()
+
+    def take(self) -> Redis:
+        """Have it, which nobody has used; there is another one from then on."""
+        taken, self.redis = self.redis, self._start()
+        return taken
+
+    def _start(self) -> Redis:
+        return Redis(self._make_folder.mktemp("redis"), *KEEPS_NOTHING)
+
+
+@pytest.fixture(scope="session")
+def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spare]:
+    spare = Spare(tmp_path_factory)
+    yield spare
+    spare.redis.kill()
+
+
 @pytest.fixture
-def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
+def start_redis(tmp_path: Path, spare: Spare) -> Iterator[StartRedis]:
     """Starts the Redis of a test; by default one that keeps nothing."""
     started = list[Redis]()
 
     def start(*options: str) -> Redis:
-        started.append(Redis(tmp_path, *(options or KEEPS_NOTHING)))
+        started.append(Redis(tmp_path, *options) if options else spare.take())
         return started[-1]
 
     yield start
