@@ -46,15 +46,16 @@ class DisplacedTooOften(Exception):
 
 
 @contextmanager
-def reserved(hub: Hub, identity: Identity) -> Iterator[None]:
+def reserved(hub: Hub, identity: Identity, *, is_elsewhere: bool = False) -> Iterator[None]:
     """Nobody else can resume `identity` within, nor end its connection for that.
 
-    Raises BeingResumed, and DisplacedTooOften if a connection has it and may not be ended.
+    Raises BeingResumed, and DisplacedTooOften if a connection has it and may not be ended: it may
+    be if the identity `is_elsewhere` by now.
     """
     if identity.number in hub.resumed:
         raise BeingResumed
     other = hub.clients.get(identity.number)
-    if other is not None and not _has_vanished(other):
+    if other is not None and not is_elsewhere and not _has_vanished(other):
         now = time.monotonic()
         if wait := hub.displacements.wait(DISPLACEMENTS, identity.number, now):
             raise DisplacedTooOften(wait)

@@ -101,9 +101,9 @@ def give_up(hub: Hub, number: int) -> None:
     if identity is None:
         return
     try:
-        with reserved(hub, identity):
+        with reserved(hub, identity, is_elsewhere=True):
             displace(hub, identity)
-    except (BeingResumed, DisplacedTooOften):
+    except BeingResumed:
         hub.directory.tell_again([identity])  # then it is found to be lost once more
         return
     log.warning("the token of %s was used at another server, as this one was away", identity.name)

@@ -1,10 +1,12 @@
 """jobs.lease: what other servers have done to the clients of this one."""
 
+import time
 from typing import Any
 
 import pytest
 
 from gchat.hub.checkpoint import give_token
+from gchat.hub.displacing import DISPLACEMENTS
 from gchat.hub.hub import Hub
 from gchat.jobs import recorder
 from gchat.jobs.lease import _exchange
@@ -67,6 +69,8 @@ def test_of_a_server_that_was_taken_for_ended_nobody_is_heard_who_is_elsewhere_b
         ann, bob, cleo = company.converse(), company.join("bob"), company.join("cleo")
         give_token(company.hub, ann.client)
         number = ann.client.number
+        for _ in range(int(DISPLACEMENTS.burst)):  # she has done so often
+            company.hub.displacements.take(DISPLACEMENTS, number, time.monotonic())
         monkeypatch.setattr(company.hub.directory, "taken", lambda: {number})
         ann.send(b"I am elsewhere\n")
         wait_until(lambda: company.room.pending, "that is read")
