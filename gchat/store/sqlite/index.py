@@ -13,6 +13,7 @@ those that were in the file before it had this index, the newest first.
 import json
 import sqlite3
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gchat.store.base import Left
 from gchat.store.sqlite.schema import transaction
@@ -48,8 +49,9 @@ _NEWEST, _OLDEST = _NEXT.format(order="DESC"), _NEXT.format(order="ASC")
 _WRITE = "SELECT value ->> 0, value ->> 1 FROM json_each(?)"
 
 
+@lru_cache(maxsize=4096)
 def token(gram: str) -> str:
-    """`gram` as the index has it."""
+    """`gram` as the index has it. Those of a language are few, and each message has dozens."""
     return gram.translate(_SAFE)
 
 
