@@ -7,7 +7,7 @@ from gchat.hub.hub import Hub
 from gchat.hub.room import Pending, Room
 from gchat.model.epochs import Place
 from gchat.model.message import SERVER, SPOKEN, Utterance
-from gchat.model.runs import COUNT, ID, KIND, SENDER, Run, take
+from gchat.model.runs import COUNT, ID, KIND, SENDER, Run, join, take
 from gchat.protocol.voices import accepted
 from gchat.store.base import Placed
 
@@ -21,7 +21,7 @@ def insert(hub: Hub, room: Room, placed: Placed) -> None:
     it: a program may take the last place that it was sent for that of all it has.
     """
     log, runs = room.log, iter(placed.runs)
-    log.insert(placed.others)
+    log.insert(join(placed.others))
     for run in placed.others:
         _count_from_elsewhere(hub, room, run)
     left = sum(run[COUNT] for run in placed.runs)
@@ -29,7 +29,7 @@ def insert(hub: Hub, room: Room, placed: Placed) -> None:
         pending = room.pending[0]
         said = pending.take(left)
         left -= len(said.texts)
-        log.insert(take(runs, len(said.texts)))
+        log.insert(join(take(runs, len(said.texts))))
         _settle(hub, room, pending, said, Place(log.end.id, log.epoch))
     log.insert([*runs])  # none, unless the store has placed something twice
     hub.mark_ready(room)

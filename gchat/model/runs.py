@@ -7,6 +7,8 @@ and what that costs is paid once for all of them. Most runs are of one message.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from sys import getsizeof, maxsize
 from typing import Final
 
@@ -48,6 +50,7 @@ COUNT: Final = 10
 
 message_from: Callable[[Row], Message] = partial(tuple.__new__, Message)
 _row_from: Callable[[Message], Row] = partial(tuple.__new__, tuple)
+_in_common = itemgetter(TIME, ROOM, KIND, SENDER, NAME, EPOCH, REF, COUNT)
 
 
 def place(
@@ -79,6 +82,25 @@ def _joined(texts: Sequence[str]) -> Iterable[tuple[str, int]]:
     if is_one and text.count("\n") == len(texts) - 1:
         return ((text, len(texts)),)
     return _portions(texts)
+
+
+def join(runs: Sequence[Run]) -> Sequence[Run]:
+    """Make one run of single messages that one sender has said at the same time.
+
+    `runs` follow one another in a log. Events stay alone, and what was sent with a ref.
+    """
+    if len(runs) < 2:
+        return runs
+    made = list[Run]()
+    for (time, room, kind, sender, name, epoch, ref, count), group in groupby(runs, _in_common):
+        same = list(group)
+        if len(same) == 1 or count > 1 or ref is not None or kind not in SPOKEN:
+            made += same
+        else:
+            texts = [run[TEXT] for run in same]
+            said = Utterance(time, kind, texts, sender, name)
+            made += place(room, epoch, start_of(same[0]), time, (said,))
+    return made
 
 
 def _portions(texts: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -46,17 +46,21 @@ class Piece(NamedTuple):
 def pieces_of(utterance: Utterance) -> list[Piece]:
     """Encode the lines of `utterance`."""
     _, kind, texts, sender, name, ref = utterance
-    return [_piece(kind, sender, name, ref, text) for text in texts]
+    m = _m(kind, sender, name, ref)
+    return [_piece(m, text) for text in texts]
 
 
 def piece_of(row: Row) -> Piece:
     """Encode a message that has a place, or had one."""
     _, _, _, _, kind, sender, name, text, _, ref = row
-    return _piece(kind, sender, name, ref, text)
+    return _piece(_m(kind, sender, name, ref), text)
 
 
-def _piece(kind: str, sender: int, name: str, ref: object, text: str) -> Piece:
-    m = json.dumps([kind, sender, name, ref], ensure_ascii=False, separators=(",", ":")).encode()
+def _m(kind: str, sender: int, name: str, ref: object) -> bytes:
+    return json.dumps([kind, sender, name, ref], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _piece(m: bytes, text: str) -> Piece:
     x = text.encode()
     return Piece(m, x, crc32(x, crc32(m)))
 

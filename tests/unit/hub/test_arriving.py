@@ -8,7 +8,7 @@ import pytest
 from gchat.hub.arriving import take
 from gchat.model.message import Kind
 from gchat.model.room_log import Cursor
-from gchat.model.runs import Run
+from gchat.model.runs import TEXT, Run
 from gchat.store.base import Placed
 from gchat.store.memory import MemoryStore
 from gchat.store.shared import Arrived, Skipped
@@ -58,6 +58,20 @@ def test_what_a_client_has_said_at_once_may_come_in_parts(company: Company) -> N
     arrive(company, bob, "d")
     assert bob.read_lines(3) == ["ann: a", "ann: b", "ann: c"]
     assert ann.read_lines(1) == ["bob: d"]
+
+
+@pytest.mark.parametrize("at_another", [False, True])
+def test_what_comes_message_by_message_and_was_said_at_once_is_one_run(
+    company: Company, at_another: bool
+) -> None:
+    ann = company.join("ann")
+    if not at_another:
+        company.say(ann, "a", "b")
+        company.say(ann, "c", "d", "e")
+    before = company.room.log.end.id
+    arrive(company, ann, "a", "b", "c", "d", "e", at_another=at_another)
+    runs = company.room.log.runs(before, before + 5)
+    assert [run[TEXT] for run in runs] == (["a\nb\nc\nd\ne"] if at_another else ["a\nb", "c\nd\ne"])
 
 
 def test_what_is_not_kept_any_more_has_been_said(company: Company) -> None:

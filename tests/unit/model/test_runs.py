@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gchat.model.message import Kind, Utterance
+from gchat.model.message import Kind, Message, Utterance
 from gchat.model.runs import (
     COUNT,
     ID,
@@ -14,6 +14,7 @@ from gchat.model.runs import (
     TEXT,
     Run,
     deleted,
+    join,
     messages_of,
     part_of,
     place,
@@ -81,6 +82,40 @@ def test_lines_that_are_said_together_are_one_run_of_so_many_at_the_most() -> No
     assert [run[COUNT] for run in placed(*["x"] * 600)] == [256, 256, 88]
     assert [run[COUNT] for run in placed("a", "b\nc", "d", "e")] == [1, 1, 2]
     assert placed() == []
+
+
+def singles(utterances: list[Utterance]) -> list[Run]:
+    """Each message as a run of its own."""
+    runs = place("lobby", 7, (10, 5), 1.0, utterances)
+    return [run_of(message) for run in runs for message in messages_of(run)]
+
+
+@given(UTTERANCES)
+def test_runs_that_are_joined_have_the_same_messages(utterances: list[Utterance]) -> None:
+    runs = singles(utterances)
+    joined = join(runs)
+    assert [m for run in joined for m in messages_of(run)] == list(map(message_of, runs))
+    assert [*join(joined)] == [*joined]
+
+
+def message_of(run: Run) -> Message:
+    (message,) = messages_of(run)
+    return message
+
+
+def test_single_messages_of_one_sender_and_time_are_joined() -> None:
+    ann = Utterance(2.0, Kind.SAY, ["a", "b", "c"], 1, "ann")
+    others = [
+        ann._replace(sender=2),
+        ann._replace(name="bob"),
+        ann._replace(kind=Kind.ACTION),
+        ann._replace(time=3.0),
+    ]
+    counts = [run[COUNT] for run in join(singles([each for one in others for each in (ann, one)]))]
+    assert counts == [3] * 8
+    assert [run[COUNT] for run in join(singles([ann._replace(texts=["x"] * 300)]))] == [256, 44]
+    alone = [ann._replace(kind=Kind.NOTICE), ann._replace(texts=["a"], ref=1)]
+    assert all(run[COUNT] == 1 for each in alone for run in join(singles([each, each])))
 
 
 @given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=6), KINDS, st.data())
