@@ -81,17 +81,19 @@ class Batch:
         pieces: list[bytes],
         encode: Callable[[Message], bytes],
         days: Mapping[int, bytes] = NO_DAYS,
+        known: _Known | None = None,
     ) -> None:
         """`pieces` are the lines of each run; `encode` is how messages become lines.
 
-        `days` has what tells of a new day, at the beginning of pieces, by their indices.
+        `days` has what tells of a new day, at the beginning of pieces, by their indices. `known`
+        is that of another batch of the same messages, if there is one.
         """
         self._runs = runs
         self._pieces = pieces
         self._encode = encode
         self._days = days
         self._ends: array[int] | None = None
-        self._known = _Known()
+        self._known = known or _Known()
         self._without: dict[frozenset[int], Batch] = {}
         self.data = b"".join(pieces)
         """What a client is sent."""
@@ -161,9 +163,7 @@ class Batch:
         for sender in senders:
             for index in self._senders().get(sender, ()):
                 pieces[index] = self._days.get(index, b"")
-        batch = Batch(self._runs, pieces, self._encode, self._days)
-        batch._known = self._known
-        return batch
+        return Batch(self._runs, pieces, self._encode, self._days, self._known)
 
     def part(self, start: Cursor, stop: Cursor) -> tuple[memoryview | bytes, int]:
         """The bytes between two places in it, and how many bytes there are before them."""

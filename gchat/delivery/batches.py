@@ -93,8 +93,8 @@ class Batches:
 
         It begins at `cursor`, or before it if `stop` is far: then it is a page that many share.
         """
-        is_made = self._key(cursor, stop, display) in self._made  # for a cohort
-        if stop.id - cursor.id >= FAR and not is_made:
+        is_far = stop.id - cursor.id >= FAR
+        if is_far and self._key(cursor, stop, display) not in self._made:  # for a cohort
             return self._page(cursor, stop, display)
         return self.exactly(cursor, stop, display)
 

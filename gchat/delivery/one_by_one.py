@@ -101,16 +101,16 @@ class OneByOne:
         if seat.connection.cut:
             self._send_cut(seat)
             return True
-        stop = seat.until or self._end
+        stop, cursor = seat.until or self._end, seat.cursor
         if seat.owed and seat.owed[0].after.id <= stop.id:
             stop = seat.owed[0].after
-            if seat.cursor.id >= stop.id:
+            if cursor.id >= stop.id:
                 seat.keep_rest(seat.take_owed())
                 self._send_cut(seat)
                 return True
-        if seat.cursor.id >= stop.id:
+        if cursor.id >= stop.id:
             return False
-        batch = self._batches.between(seat.cursor, stop, seat.display)
+        batch = self._batches.between(cursor, stop, seat.display)
         if batch is None:
             return self._go_back(seat)
         self._send_lines(seat, batch, stop)
