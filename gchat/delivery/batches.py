@@ -127,7 +127,7 @@ class Batches:
         """The time of the message with the id `last`, or UNKNOWN; None if there is none."""
         start = self._log.start.id
         if last > start:
-            return self._log.after(last - 1, 1)[0].time
+            return self._log.time_of(last)
         return self._log.before if last == start else UNKNOWN
 
     def _runs(self, last: int, stop: int) -> list[Run]:

@@ -167,6 +167,10 @@ class RoomLog:
         runs = self._runs[self._find(last) : self._find(stop - 1) + 1]
         return [message for run in runs for message in messages_of(run, last, stop)]
 
+    def time_of(self, number: int) -> float:
+        """The time of the message with the id `number`, which it holds."""
+        return self._runs[self._find(number - 1)][TIME]
+
     def back(self, count: int, before: int | None = None) -> int:
         """The id behind which lie the last `count` messages that people have said.
 

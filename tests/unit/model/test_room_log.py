@@ -105,6 +105,15 @@ def test_behind_the_place_of_a_time_lies_all_that_was_said_then_or_later(
     assert model[place:] == [m for m in model[log.start.id :] if m.time >= time]
 
 
+@given(ENTRIES)
+def test_it_knows_the_time_of_each_message_that_it_holds(
+    entries: list[tuple[str, int, list[str]]],
+) -> None:
+    log, model = filled(entries)
+    held = [message for message in model if message.id > log.start.id]
+    assert [log.time_of(message.id) for message in held] == [message.time for message in held]
+
+
 def test_times_never_fall() -> None:
     log = RoomLog("lobby")
     for time in (5.0, 3.0, 7.0, 6.0):
