@@ -20,6 +20,8 @@ class Bridge:
     def __init__(self, file: TextIO, room: str) -> None:
         self.file, self.room = file, room
         self.token = ""
+        self.is_known = False
+        """The server takes what comes for lines of the one whose token it is."""
         self.unanswered: dict[int, str] = {}
         """Lines that are not known to be said, by their places in the file."""
 
@@ -33,18 +35,21 @@ class Bridge:
                 connection.sendall(json.dumps(fields).encode() + b"\n")
 
             connection.sendall(b"/json\n")
+            self.is_known = not self.token
             if self.token:
                 send(command=f"/resume {self.token}", ref="back")
             else:
                 send(command="/nick log")
                 send(command=f"/join {self.room}")
                 send(command="/token")
-            for ref, line in self.unanswered.items():
-                send(text=line, ref=ref)
+            left = [*self.unanswered.items()]
             while True:
                 while line := self.file.readline().rstrip("\n"):
                     self.unanswered[self.file.tell()] = line
-                    send(text=line, ref=self.file.tell())
+                    left.append((self.file.tell(), line))
+                while self.is_known and left:
+                    ref, line = left.pop(0)
+                    send(text=line, ref=ref)
                 try:
                     data = connection.recv(65536)
                 except TimeoutError:
@@ -61,9 +66,11 @@ class Bridge:
                 continue
             message = json.loads(line)
             if message["kind"] == "ok":
+                self.is_known = True
                 self.unanswered.pop(message["ref"], None)
             elif message["kind"] == "error" and message.get("ref") == "back":
-                self.token = ""
+                if message["reason"] == "unknown token":
+                    self.token = ""
                 raise ConnectionError(message["text"])
             elif message.get("answer") == "token":
                 self.token = message["token"]
