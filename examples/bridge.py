@@ -60,7 +60,7 @@ class Bridge:
                 self.read(lines)
 
     def read(self, lines: list[bytes]) -> None:
-        """Learn what was said, and the token. Raises ConnectionError if it has expired."""
+        """Learn what was said, and the token. Raises ConnectionError if that is refused."""
         for line in lines:
             if not line.startswith(b"{"):  # the welcome of a person: the first line came late
                 continue
