@@ -71,7 +71,7 @@ def deliver(hub: Hub, person: Client, by: Speaker, text: str) -> Taken:
             f"{name} has not read earlier messages; not sent, try again later",
             "too many unread messages",
         )
-    hub.mail_parts.use(person.number, _owner(hub, by), text)
+    hub.mail.parts.use(person.number, _owner(hub, by), text)
     private = Private(time.time(), by.name, name, text, hub.mail.next_number())
     hub.enqueue(person, voice_of(person.display).private(private), private)
     if person.mail is not None:
@@ -108,7 +108,7 @@ def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
             raise
     else:
         identity.has_mail = identity.number not in hub.clients
-    hub.mail_parts.use(identity.number, _owner(hub, by), text)
+    hub.mail.parts.use(identity.number, _owner(hub, by), text)
     return Taken(private, True, None, False)
 
 
@@ -163,7 +163,7 @@ def send(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
 
 def _limit(hub: Hub, to: int, by: Speaker, text: str) -> int:
     """Bytes of unread messages up to which the client `to` may be sent `text`."""
-    return MOST_UNREAD if hub.mail_parts.have_room(to, _owner(hub, by), text) else PRIVATE_LIMIT
+    return MOST_UNREAD if hub.mail.parts.have_room(to, _owner(hub, by), text) else PRIVATE_LIMIT
 
 
 def _owner(hub: Hub, by: Speaker) -> Owner:
@@ -190,7 +190,7 @@ def _leave(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
         )
     if not is_kept:
         raise _has_too_many(to.name)
-    hub.mail_parts.use(to.number, _owner(hub, by), text)
+    hub.mail.parts.use(to.number, _owner(hub, by), text)
     return Taken(private, True, None, False)
 
 

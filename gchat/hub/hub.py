@@ -15,7 +15,6 @@ from gchat.hub.bells import Bells
 from gchat.hub.client import Client
 from gchat.hub.elsewhere import Elsewhere
 from gchat.hub.mail import Mail
-from gchat.hub.mail_parts import MailParts
 from gchat.hub.names import Names
 from gchat.hub.notices import PresenceNotices
 from gchat.hub.password_attempts import PasswordAttempts
@@ -89,7 +88,6 @@ class Hub:
         """What these servers were asked, and have not answered."""
         self.names = Names(self.identities, self.elsewhere)
         self.mail = Mail(self.directory.first_private)
-        self.mail_parts = MailParts()
         self.bells = Bells(self.names, self.enqueue)
         self.presence_notices = PresenceNotices(self.names, self.notify)
         self.ready_rooms: dict[Room, None] = {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
 
+from gchat.hub.mail_parts import MailParts
 from gchat.model.message import Private
 
 Addressed = tuple[int, Private]
@@ -24,6 +25,8 @@ class Mail:
 
     def __init__(self, first: int) -> None:
         """`first` is the lowest number for a direct message of this run of the server."""
+        self.parts = MailParts()
+        """What each sender may still send, when others have filled a mailbox."""
         self._numbers = count(first)
         self._unwritten: dict[int, dict[int, Private]] = {}
         """Messages that the file does not have, by the number of their identity and their own."""
