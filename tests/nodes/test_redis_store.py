@@ -36,9 +36,9 @@ def store(way: Proxy, tmp_path: Path) -> Iterator[RedisStore]:
         yield store
 
 
-def say(store: RedisStore, text: str, end: int) -> None:
+def say(store: RedisStore, text: str, end: int, room: str = "lobby") -> None:
     said = Utterance(1000.0, Kind.SAY, [text], 1, "ann")
-    store.append([Batch("lobby", 0, Cursor(end, end), 0.0, [said])])
+    store.append([Batch(room, 0, Cursor(end, end), 0.0, [said])])
 
 
 def test_what_clients_ask_for_delays_no_message_and_no_lease(store: RedisStore) -> None:
@@ -139,6 +139,20 @@ def test_what_was_placed_before_the_lease_has_ended_is_known_before_anything_els
     assert not store.new_lease
     assert texts(store.follow({"lobby": 0})) == ["in doubt"]
     store.follow({"lobby": 1})
+    assert store.new_lease
+
+
+def test_what_was_placed_in_a_room_that_is_closed_at_once_keeps_nobody_from_speaking(
+    redis: Redis, store: RedisStore
+) -> None:
+    for room in ("lobby", "builds"):
+        store.open(room)
+    store.renew([ANN])
+    say(store, "hello", 0, "builds")
+    assert texts(store.follow({"lobby": 0, "builds": 0})) == ["hello"]
+    end_lease(redis, store)
+    store.renew([ANN])
+    store.follow({"lobby": 0})
     assert store.new_lease
 
 

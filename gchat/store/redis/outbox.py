@@ -120,10 +120,15 @@ class Outbox:
         return not self._of
 
     def settle_all(self, ends: Mapping[str, int]) -> None:
-        """Forget the batches of which all messages have places up to the ids `ends` of rooms."""
+        """Forget the batches of which all messages have places up to the ids `ends` of all rooms.
+
+        A room that was closed owed nothing.
+        """
         for room in [*self._of]:
             if room in ends:
                 self.settle(room, ends[room])
+            else:
+                del self._of[room]
 
     def settle(self, room: str, end: int) -> None:
         """Forget the batch of `room` if all of it has places up to the id `end`."""
