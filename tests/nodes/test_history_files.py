@@ -161,3 +161,8 @@ def test_of_a_message_that_is_deleted_twice_one_is_left(
 def test_more_news_is_kept_than_is_read_at_a_time() -> None:
     """Else some could be missed unnoticed."""
     assert stores.NEWS_LENGTH > 2 * follower.COUNT
+
+
+def test_more_news_is_known_than_is_kept() -> None:
+    """Else some could be told again."""
+    assert follower.KNOWN_NEWS > 1.5 * stores.NEWS_LENGTH

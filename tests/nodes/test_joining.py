@@ -8,13 +8,14 @@ from unittest.mock import patch
 
 import pytest
 
+from gchat.store.errors import StoreError
 from gchat.store.memory import MemoryStore
-from gchat.store.redis import joining, keys
+from gchat.store.redis import deletions, joining, keys
 from gchat.store.redis.link import Link
 from gchat.store.redis.starting import first_number, take_number
 from gchat.store.shared import Informed, Letter
 from tests.nodes.redis_server import Redis
-from tests.nodes.store_parts import Server, join
+from tests.nodes.store_parts import ROOM, Server, join
 
 NAMES = ("5", "6")
 
@@ -97,6 +98,51 @@ def test_news_and_letters_are_read_though_the_clock_of_redis_has_gone_back(
     tell(redis, "5-0", "behind")
     assert read(here) == ["behind letter", "behind news"]
     assert read(here) == []
+
+
+def test_what_was_told_is_not_told_again_though_redis_has_lost_the_last_of_it(
+    redis: Redis, servers: list[Server]
+) -> None:
+    """And though another server had told it before this one came."""
+    here, _ = servers
+    tell(redis, "5-0", "first")
+    with closing(Server(redis.url, "7")) as late:
+        join(redis, late)
+        tell(redis, "6-0", "second")
+        assert len(read(here)) == 4
+        assert read(late) == ["second news"]
+        redis.client.xdel(keys.NEWS, "6-0")
+        redis.client.execute_command("XSETID", keys.NEWS, "5-0")
+        for server in (here, late):
+            server.follower.join_again()
+        join(redis, here, late)
+        assert (read(here), read(late)) == ([], [])
+        tell(redis, "7-0", "behind")
+        assert read(here) == ["behind letter", "behind news"]
+        assert read(late) == ["behind news"]
+
+
+def test_nothing_that_was_told_is_lost_as_redis_goes_away_behind_it(
+    redis: Redis, servers: list[Server]
+) -> None:
+    """It was read together with a room, of which something else is to be asked."""
+    here, there = servers
+    there.say(["secret", "behind"])
+    there.send()
+    there.link.call(*deletions.deleting(ROOM, [1]))
+    tell(redis, "*", "before")
+    link, call = here.follower._link, here.follower._link.call
+
+    def fail(*command: bytes | str | float) -> object:
+        if command[0] == "ZRANGEBYSCORE":
+            raise StoreError("it has gone away")
+        return call(*command)
+
+    with patch.object(link, "call", fail), pytest.raises(StoreError, match="gone away"):
+        here.follower.next({ROOM: 0})
+    told = here.follower.next({ROOM: 0})
+    assert [each.what for each in told if isinstance(each, Informed)] == ["before news"]
+    assert [each.what for each in told if isinstance(each, Letter)] == ["before letter"]
 
 
 def tell(redis: Redis, number: str, text: str) -> None:

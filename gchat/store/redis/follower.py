@@ -1,6 +1,7 @@
 """Reading what all servers say, in order, and joining a Redis that was restarted."""
 
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import Any
@@ -38,6 +39,9 @@ MOST_FOLLOWED = 200
 rooms and 100 lines a second, three and a half times what it costs to be told which room has
 something new, and to read that."""
 
+KNOWN_NEWS = 2000
+"""News that are known if they are read again: more than Redis keeps."""
+
 DELETED = "deleted"
 """What tells of messages that were deleted."""
 
@@ -59,6 +63,10 @@ class Follower:
         self._read_letters = list[str]()
         """The ids of letters that were read, and are to be taken out of the inbox: nobody is to
         find a direct message there."""
+        self._first_news = "0-0"
+        """The id of the last news that came before this server."""
+        self._known_news = deque[str](maxlen=KNOWN_NEWS)
+        """The ids of the last news that were read: these may be read again."""
         self._behind = dict[str, None]()
         """Rooms that may have more than was read; some of them are read next, and do not wait."""
         self._said = 0
@@ -152,7 +160,7 @@ class Follower:
         """
         end, _ = self._last_of(keys.NEWS)
         if not self.run:
-            self._read_up_to[keys.NEWS] = end
+            self._read_up_to[keys.NEWS] = self._first_news = end
         elif _time_of(end) < _time_of(self._read_up_to[keys.NEWS]):
             self._read_up_to[keys.NEWS] = "0-0"
         self._read_up_to[self._inbox] = "0-0"
@@ -172,6 +180,7 @@ class Follower:
         if waits:
             command[1:1] = ["BLOCK", BLOCK]
         news, done = list[News](), {*rooms}
+        read = dict[str, list[str]]()
         for name, raw in self._call(command) or ():
             if room := names.get(name, ""):
                 news += self._news_of(room, raw)
@@ -182,12 +191,16 @@ class Follower:
                 stream = name.decode()
                 if stream == keys.NEWS and self._has_missed_some(raw):
                     news += starmap(Deleted, all_deleted(self._link))
-                self._read_up_to[stream] = raw[-1][0].decode()
+                read[stream] = [number.decode() for number, _ in raw]
                 if stream == keys.SAID:
                     self._wake(raw, ends)
                 else:
                     news += self._told(raw) if stream == keys.NEWS else self._letters(raw)
-        for room in done:  # now, as nothing has failed
+        for stream, numbers in read.items():  # now, as nothing has failed
+            self._read_up_to[stream] = numbers[-1]
+        self._read_letters += read.get(self._inbox, ())
+        self._known_news += read.get(keys.NEWS, ())
+        for room in done:
             self._behind.pop(room, None)
         return news
 
@@ -246,19 +259,25 @@ class Follower:
         return _time_of(first.decode()) > _time_of(self._read_up_to[keys.NEWS])
 
     def _told(self, raw: Sequence[Any]) -> list[News]:
+        """What other servers have told; of what is read again, deletions, which do no harm."""
         news = list[News]()
-        for _, fields in raw:
+        for number, fields in raw:
             node, kind, what = json.loads(fields[1])
-            if node != self._node:
-                news.append(Deleted(*what) if kind == DELETED else Informed(kind, what))
+            if node != self._node and kind == DELETED:
+                news.append(Deleted(*what))
+            elif node != self._node and not self._is_known(number.decode()):
+                news.append(Informed(kind, what))
         return news
+
+    def _is_known(self, number: str) -> bool:
+        """Whether news with this id was read before, or came before this server."""
+        return number in self._known_news or _time_of(number) <= _time_of(self._first_news)
 
     def _letters(self, raw: Sequence[Any]) -> list[News]:
         """What came into the inbox of this server. Raises StoreError.
 
         The time is asked for behind that: this server may have been paused since Redis answered.
         """
-        self._read_letters += [number.decode() for number, _ in raw]
         letters = [
             (int(number.partition(b"-")[0]) / 1000, json.loads(fields[1]))
             for number, fields in raw
