@@ -1,6 +1,7 @@
 """Direct messages: to a client of this server, to one of another server, to one who has left."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gchat.hub.asking import NotAsked, Unanswered, answers, ask, ask_all
@@ -89,6 +90,32 @@ def deliver(hub: Hub, person: Client, by: Speaker, text: str) -> Taken:
     return Taken(private, False, away.text, tells_away)
 
 
+def show_kept(hub: Hub, person: Client, kept: Sequence[Private]) -> None:
+    """Have `person` be sent what was kept for it. Does not wait.
+
+    But for those of names that it ignores: these were sent when nobody knew that, as its server had
+    ended.
+    """
+    now, voice = time.time(), voice_of(person.display)
+    for private in kept:
+        if name_key(private.name) in person.ignores.names:
+            hub.mail.has_arrived(person.number, private)
+        else:
+            hub.enqueue(person, voice.private(private, now), private)
+
+
+def show_left(hub: Hub) -> None:
+    """Have people here be sent what was left for them, as others took this server for ended.
+
+    Raises StoreError.
+    """
+    owners = [number for number in hub.clients if hub.identities.of(number)]
+    for owner, private in hub.directory.left_privates(owners):
+        person = hub.clients.get(owner)
+        if person is not None and person.mail is not None:  # else it is kept until it comes back
+            show_kept(hub, person, [private])
+
+
 def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
     """Store `text` in the history file until the owner of `identity` comes back.
 
@@ -174,7 +201,7 @@ def _owner(hub: Hub, by: Speaker) -> Owner:
 def _leave(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
     """Leave `text` in the store until `to` comes back, to whichever server.
 
-    Whether it ignores `by` is not known here: if so, it is not shown `text` (resumption.py).
+    Whether it ignores `by` is not known here: if so, it is not shown `text` (show_kept).
     """
     number, limit = hub.mail.next_number(), _limit(hub, to.number, by, text)
     private = Private(round(time.time(), 3), by.name, to.name, text, number)

@@ -16,6 +16,7 @@ import gevent
 from gchat.hub import membership, naming
 from gchat.hub.checkpoint import keep_mail, remembered_place
 from gchat.hub.client import Client, Dismissed
+from gchat.hub.direct_messages import show_kept
 from gchat.hub.displacing import displace, reserved
 from gchat.hub.hub import Hub
 from gchat.hub.last_seen import Continuation, continue_behind
@@ -32,10 +33,8 @@ from gchat.model.ignoring import NOBODY
 from gchat.model.message import Private
 from gchat.model.room_log import Cursor
 from gchat.model.tokens import tidy
-from gchat.protocol.voices import voice_of
 from gchat.store.errors import StoreError
 from gchat.store.shared import SharedStore
-from gchat.text.naming import name_key
 
 READING_PATIENCE = 5.0
 """Seconds that a connection may take to read what it was sent before /resume: meanwhile nobody else
@@ -224,16 +223,9 @@ def _kept_mail(hub: Hub, identity: Identity) -> list[Private]:
 
 
 def _deliver(hub: Hub, client: Client, kept: Sequence[Private]) -> None:
-    """Queue all direct messages to `client` that have not arrived; `kept` is what the file has.
-
-    Those of names that it ignores were sent when nobody knew that, as its server had ended.
-    """
-    now, voice, sent_before = time.time(), voice_of(client.display), client.privates
-    for private in hub.mail.of(client.number, kept):
-        if name_key(private.name) in client.ignores.names:
-            hub.mail.has_arrived(client.number, private)
-        else:
-            hub.enqueue(client, voice.private(private, now), private)
+    """Queue all direct messages to `client` that have not arrived; `kept` is what the file has."""
+    sent_before = client.privates
+    show_kept(hub, client, hub.mail.of(client.number, kept))
     keep_mail(hub, client, sent_before)
 
 

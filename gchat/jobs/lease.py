@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import gevent
 
 from gchat.hub import checkpoint, naming
+from gchat.hub.direct_messages import show_left
 from gchat.hub.handing_over import give_up
 from gchat.hub.hub import Hub
 from gchat.hub.placing import drop
@@ -140,6 +141,7 @@ def _place_again(hub: Hub, store: SharedStore, lease: str) -> None:
     gone = {hub.clients[number] for number in taken if number in hub.clients}
     leaving = [gevent.spawn(give_up, hub, number) for number in taken]
     gevent.joinall(leaving, timeout=LEAVING_PATIENCE)  # behind that, they say nothing more here
+    show_left(hub)
     drop(hub, lambda client: client in gone or client.number in taken)
     store.place_under(lease)
     _announce_all(hub)

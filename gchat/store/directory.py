@@ -202,6 +202,14 @@ class Directory(ABC):
         """
         return None
 
+    def left_privates(self, owners: Sequence[int]) -> list[tuple[int, Private]]:
+        """Read what was left (`leave_private`) for identities that this server has, as it was away.
+
+        Each message with whom of `owners` it is for, and once; `privates` has it until it has
+        arrived. Raises StoreError.
+        """
+        return []
+
     @abstractmethod
     def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
         """Keep direct messages, each with the number of the identity that it is for.

@@ -197,6 +197,23 @@ def test_a_message_is_kept_for_whoever_no_server_has_and_no_other(
     assert (redis.client.ttl(keys.mail(ANN.number)) > 0) is bool(is_kept)
 
 
+def test_what_was_left_for_those_who_are_here_is_read_once_until_it_has_arrived(
+    redis: Redis, store: RedisStore
+) -> None:
+    """As others took this server for ended."""
+    directory = store.directory
+    store.renew([ANN])
+    directory.keep_private(ANN.number, private(3), 99)
+    redis.client.hset(keys.NAMES, "ann", f"999 {ANN.number} {2.0**40} ann")
+    directory.leave_private("ann", ANN.number, private(4), 99)
+    assert directory.left_privates([ANN.number, 2]) == [(ANN.number, private(4))]
+    assert directory.left_privates([ANN.number, 2]) == []
+    assert directory.privates(ANN.number) == [private(3), private(4)]
+    directory.write_privates([], [4])
+    assert directory.left_privates([ANN.number]) == []
+    assert redis.client.hkeys(keys.mail(ANN.number)) == [b"3"]
+
+
 def test_what_is_kept_for_whoever_no_server_has_is_bounded(store: RedisStore) -> None:
     directory = store.directory
     directory.claim("ann", ANN.number, "ann")

@@ -145,6 +145,9 @@ class RedisDirectory(Directory):
     def leave_private(self, key: str, owner: int, private: Private, most: int) -> bool | None:
         return self._shared.leave(key, owner, private, most)
 
+    def left_privates(self, owners: Sequence[int]) -> list[tuple[int, Private]]:
+        return self._shared.left(owners)
+
     def write_privates(self, kept: Sequence[tuple[int, Private]], gone: Sequence[int]) -> None:
         self._local.write_privates(kept, gone)
         self._shared.keep_mail(kept, gone)

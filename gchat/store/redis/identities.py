@@ -219,6 +219,22 @@ class SharedIdentities:
         command = evaluate(LEAVE, all_keys, key, owner, *bounds, *told)
         return {b"OK": True, b"FULL": False}.get(self._link.call_once(*command))
 
+    @decoding()
+    def left(self, owners: Sequence[int]) -> list[tuple[int, Private]]:
+        """As Directory.left_privates."""
+        found = list[tuple[int, bytes]]()
+        for first in range(0, len(owners), OWNERS_AT_ONCE):
+            some = owners[first : first + OWNERS_AT_ONCE]
+            mail = self._link.call_all([("HVALS", keys.mail(owner)) for owner in some])
+            found += [
+                (owner, each) for owner, all_of in zip(some, mail, strict=True) for each in all_of
+            ]
+        there = [(owner, Private(*json.loads(each))) for owner, each in found]
+        known = self._owners.keys() | self._arrived.keys()
+        left = [(owner, each) for owner, each in there if each.number not in known]
+        self._owners.update((each.number, owner) for owner, each in left)
+        return sorted(left, key=lambda each: each[1].number)
+
     # Commands
 
     @property

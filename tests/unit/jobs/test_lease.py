@@ -11,6 +11,7 @@ from gchat.hub.hub import Hub
 from gchat.jobs import recorder
 from gchat.jobs.lease import _exchange
 from gchat.jobs.recorder import Recorder
+from gchat.model.message import Private
 from gchat.model.peers import Others
 from gchat.store.memory import MemoryStore
 from tests.unit.peers import Company, wait_until
@@ -72,10 +73,14 @@ def test_of_a_server_that_was_taken_for_ended_nobody_is_heard_who_is_elsewhere_b
         for _ in range(int(DISPLACEMENTS.burst)):  # she has done so often
             company.hub.displacements.take(DISPLACEMENTS, number, time.monotonic())
         monkeypatch.setattr(company.hub.directory, "taken", lambda: {number})
+        give_token(company.hub, cleo.client)
+        left = cleo.client.number, Private(1.0, "dan", "cleo", "psst", 9)
+        monkeypatch.setattr(company.hub.directory, "left_privates", lambda of: [left] * len(of))
         ann.send(b"I am elsewhere\n")
         wait_until(lambda: company.room.pending, "that is read")
         company.say(bob, "I am here")
         _exchange(company.hub, store)  # type: ignore[arg-type]
+        assert cleo.read_line().endswith("dan -> cleo: psst\n")
         ann.send(b"still elsewhere\n")
         assert cleo.read_line() == "bob: I am here\n"
         assert b"your token was used on another connection" in ann.read_to_end()
