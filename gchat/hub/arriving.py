@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import gevent
+
 from gchat.hub import asking
 from gchat.hub.client import Client
 from gchat.hub.hub import Hub
@@ -36,6 +38,8 @@ def take(hub: Hub, news: News) -> None:
         return
     room = hub.rooms.by_name.get(news.room)
     if room is None:
+        if isinstance(news, Deleted):
+            gevent.spawn(_delete_when_open, hub, news)
         return
     if isinstance(news, Arrived):
         _arrive(hub, room, news.placed)
@@ -76,6 +80,13 @@ def _note_other(hub: Hub, room: Room, run: Run) -> None:
         room.topic = Topic(event.topic, message.sender, message.name) if event.topic else None
     elif isinstance(event, DeletedEvent):
         room.delete([event.deleted])
+
+
+def _delete_when_open(hub: Hub, news: Deleted) -> None:
+    """Delete what a room that is being opened has perhaps read already."""
+    with hub.opening.hold(news.room):
+        if room := hub.rooms.by_name.get(news.room):
+            room.delete(news.ids)
 
 
 def _fork(hub: Hub, room: Room, fork: Forked) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from gevent.event import Event
 
-from gchat.hub import membership
+from gchat.hub import arriving, membership
 from gchat.hub.deletion import delete
+from gchat.hub.hub import Hub
 from gchat.model.message import Kind
 from gchat.store.errors import StoreError
+from gchat.store.shared import Deleted
 from gchat.store.sqlite import messages
 from gchat.store.sqlite.store import SqliteStore
 from tests.unit.delivery.test_backfill import LINES, fall_behind
@@ -123,8 +125,17 @@ def test_a_page_that_is_being_read_while_something_is_deleted_is_read_again(
     assert (found[4].id, found[4].kind, found[4].text) == (5, Kind.GONE, "")
 
 
+def delete_as_told(hub: Hub, room: str, ids: list[int]) -> set[int]:
+    """Delete what another server, which shares the store, has deleted."""
+    arriving.take(hub, Deleted(room, ids))
+    deleted = hub.store.delete(room, ids)
+    with hub.opening.hold(room):  # behind who has waited for that
+        return deleted
+
+
+@pytest.mark.parametrize("how", [delete, delete_as_told])
 def test_a_room_that_is_opened_meanwhile_does_not_have_it(
-    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    company: Company, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, how: Any
 ) -> None:
     store.append(batches(entry(1, 1, 1.0, "builds", Kind.SAY, 7, "zoe", "secret")))
     open_room, read, ready = store.open, Event(), Event()
@@ -138,7 +149,7 @@ def test_a_room_that_is_opened_meanwhile_does_not_have_it(
     monkeypatch.setattr(store, "open", open_slowly)
     opening = company.start(membership.find_or_open, company.hub, "builds", HOME)
     read.wait()
-    deleting = company.start(delete, company.hub, "builds", [1])
+    deleting = company.start(how, company.hub, "builds", [1])
     wait_until(
         lambda: store._reader.run(messages.gone_between, "builds", 0, 9),
         "it is gone from the file",
