@@ -114,7 +114,7 @@ def _context(path: str, key: str, curve: str) -> ssl.SSLContext:
     context.set_ciphers(CIPHERS)
     context.set_ecdh_curve(curve)
     context.set_alpn_protocols(ALPN)
-    context.num_tickets = 1  # more would only be for clients that connect several times at once
+    context.num_tickets = 0  # to make one takes as long as a client saves that comes with it
     try:
         context.load_cert_chain(path, key or None, password=_no_passphrase)
     except ssl.SSLError as error:
