@@ -122,7 +122,8 @@ def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
     Raises NotTaken.
     """
     name = identity.name
-    if name_key(by.name) in map(name_key, identity.ignored):
+    keys, numbers = hub.names.ignored_by(identity)
+    if name_key(by.name) in keys or by.number in numbers:
         raise NotTaken(f"{name} ignores you; not sent", "ignored by the recipient")
     number = hub.mail.next_number()
     private = Private(round(time.time(), 3), by.name, name, text, number)

@@ -84,7 +84,7 @@ def read_missed(
 
 
 def _read(hub: Hub, identity: Identity, left: LeftRoom) -> Missed:
-    ignored = {name_key(name) for name in identity.ignored}
+    keys, numbers = hub.names.ignored_by(identity)
     opened = hub.rooms.by_name.get(left.room)
     others, count, last = list[Message](), 0, left.last
     if not opened and hub.store.is_shared:
@@ -101,7 +101,7 @@ def _read(hub: Hub, identity: Identity, left: LeftRoom) -> Missed:
         others += [
             each
             for each in found
-            if each.sender != identity.number and name_key(each.name) not in ignored
+            if each.sender not in {identity.number, *numbers} and name_key(each.name) not in keys
         ]
         give_way()
     return Missed(left, others, count == left.end - left.last)

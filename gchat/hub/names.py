@@ -1,5 +1,6 @@
 """The names of all clients, and which of them are ignored by whom."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from random import randrange
 
@@ -58,6 +59,9 @@ class Names:
         """The clients that an ignored name stands for, by its key."""
         self._ignorers: dict[str, set[int]] = {}
         """The numbers of the clients that ignore a name, by its key."""
+        self._away: dict[int, list[str]] = {}
+        """The keys of the names that clients with an identity ignore which have left, by number."""
+        identities.on_forget = self._forget_away
         self._ignored_as: dict[int, set[str]] = {}
         """The keys under which a client is ignored, by its number, while it is here."""
         self._known_as: dict[int, set[str]] = {}
@@ -103,18 +107,26 @@ class Names:
         if any(each.number != client.number for each in self._reserved_like(name)):
             raise NameReserved(self.free(name))
 
-    def resume(self, client: Client, name: str) -> None:
+    def resume(self, client: Client, name: str, ignored: Iterable[str]) -> None:
         """Rename a client that has resumed its number to `name`, which is reserved for it.
 
-        It is ignored as it was before. The name may look like that of another client, if both are
-        from the time when that was not refused: neither has taken it from the other.
+        It is ignored as it was before, and ignores the names `ignored`. The name may look like that
+        of another client, if both are from the time when that was not refused: neither has taken it
+        from the other.
         """
         self._hand_over(client, name, name_key(name))
         for key in list(self._known_as.get(client.number, ())):
             self._follow(client, key)
+        for each in ignored:
+            self.ignore(client, each)
+        for key in self._away.pop(client.number, ()):
+            if key not in client.ignores.names:
+                self._forget_ignorer(key, client.number)
 
     def release(self, client: Client) -> None:
-        """Free the name of a client that leaves, and end what it ignores."""
+        """Free the name of a client that leaves, and end what it ignores, if it has no identity:
+        otherwise those whom it ignores do not escape by other names until it comes back.
+        """
         self._give_up(client)
         if not client.is_nameless:
             key = name_key(client.name)
@@ -122,8 +134,9 @@ class Names:
             self._departed[key] = client.network  # moves it to the end
             if len(self._departed) > MAX_DEPARTED:
                 del self._departed[next(iter(self._departed))]
-        for key in client.ignores.names:
-            self._forget_ignorer(key, client)
+        self._away[client.number] = [*client.ignores.names]
+        if not (client.ignores.names and self._identities.of(client.number)):
+            self._forget_away(client.number)
         for key in self._ignored_as.pop(client.number, ()):
             for number in self._followed[key].leave(client.number):
                 _take_out(self._known_as, number, key)
@@ -166,6 +179,15 @@ class Names:
         if holder := self._holders.get(key):
             self._follow(holder, key)
 
+    def ignored_by(self, identity: Identity) -> tuple[AbstractSet[str], AbstractSet[int]]:
+        """Whom the owner of `identity`, who is not here, ignores.
+
+        The keys of names, and the numbers of the clients that these stand for.
+        """
+        keys = {name_key(name) for name in identity.ignored}
+        followed = (self._followed[key].numbers for key in keys if key in self._followed)
+        return keys, set[int]().union(*followed)
+
     def stop_ignoring(self, client: Client, name: str) -> str | None:
         """Undo `ignore`; return the name that was ignored, or None if there is none.
 
@@ -176,7 +198,7 @@ class Names:
         if key is None:
             return None
         client.leave_cohort()
-        self._forget_ignorer(key, client)
+        self._forget_ignorer(key, client.number)
         spelled = client.ignores.remove(key)
         if not client.ignores.names:
             client.ignores = NOBODY
@@ -207,10 +229,15 @@ class Names:
             self._ignored_as.setdefault(client.number, set()).add(key)
             self._known_as.setdefault(client.number, set()).add(key)
 
-    def _forget_ignorer(self, key: str, client: Client) -> None:
-        """Note that `client` no longer ignores the name with this `key`."""
+    def _forget_away(self, number: int) -> None:
+        """Note that the client of this number, which has left, will not come back."""
+        for key in self._away.pop(number, ()):
+            self._forget_ignorer(key, number)
+
+    def _forget_ignorer(self, key: str, number: int) -> None:
+        """Note that the client of this number no longer ignores the name with this `key`."""
         ignorers = self._ignorers[key]
-        ignorers.discard(client.number)
+        ignorers.discard(number)
         if not ignorers:
             del self._ignorers[key]
             for number in self._followed.pop(key).numbers:

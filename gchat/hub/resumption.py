@@ -268,9 +268,7 @@ def _take_over(
     hub.identities.changed[identity.number] = identity
 
     client.ignores = NOBODY
-    hub.names.resume(client, identity.name)
-    for ignored in identity.ignored:
-        hub.names.ignore(client, ignored)
+    hub.names.resume(client, identity.name, identity.ignored)
     client.display = _display_of(identity, client)
     client.named = time.monotonic()
     client.muted = client.muted or identity.muted

@@ -4,7 +4,7 @@ The name of one stays reserved while nobody has it. Times are in seconds since t
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -145,6 +145,8 @@ class Identities:
         """Identities of which only the place has to be written, by number."""
         self.forgotten: dict[int, None] = {}
         """The numbers of those that have to be deleted there."""
+        self.on_forget: Callable[[int], object] = lambda _: None
+        """Called with the number of each that is not known here any more."""
         self.forgot_many = False
         """Too many were forgotten to have their numbers: all that are not known are to be deleted
         there."""
@@ -233,6 +235,7 @@ class Identities:
             del self._of_networks[identity.network]
         self.changed.pop(identity.number, None)
         self.moved.pop(identity.number, None)
+        self.on_forget(identity.number)
 
     def expire(self, now: float, last: float, present: Container[int]) -> None:
         """Forget those whose client has been gone since the time `last`, or longer."""

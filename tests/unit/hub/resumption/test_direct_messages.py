@@ -140,6 +140,36 @@ def test_who_ignores_somebody_is_kept_nothing_of_theirs(
     assert private.endswith("cy -> ann: hello")
 
 
+def test_who_is_ignored_stays_so_under_a_name_that_they_take_meanwhile(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    ann.send(b"/ignore bob\n")
+    ann.read_until("You now ignore bob")
+    gone(company, ann)
+    told(company, bob, "/nick carol")
+    company.say(bob, "boo")
+    assert refusal(company, bob, "/msg ann psst") == "ann ignores you; not sent"
+    again = back(company, ann.client.token)
+    company.say(bob, "boo again")
+    company.say(person(company, "cy"), "hello")
+    assert not [line for line in again.read_until("cy: hello") if "boo" in line]
+    again.send(b"/unignore carol\n")
+    again.read_until("no longer ignore bob")
+    assert not company.hub.names._ignorers
+
+
+def test_nothing_is_kept_of_whom_somebody_ignored_that_will_not_come_back(
+    company: Company, ann: Peer, bob: Peer
+) -> None:
+    ann.send(b"/ignore bob\n")
+    ann.read_until("You now ignore bob")
+    identity = gone(company, ann)
+    assert company.hub.names.ignored_by(identity) == ({"bob"}, {bob.client.number})
+    company.hub.identities.forget(identity)
+    assert not company.hub.names._ignorers
+    assert not company.hub.names.ignored
+
+
 def test_what_was_kept_of_somebody_ignored_is_not_shown(
     server: Server, company: Company, ann: Peer
 ) -> None:
