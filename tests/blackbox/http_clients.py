@@ -32,16 +32,22 @@ def url(server: Server, path: str = "/") -> str:
 
 
 def curl(server: Server, path: str, *options: str, given: bytes = b"") -> Answer:
-    """What curl is answered, with these `options`; `given` is its standard input."""
-    ended = subprocess.run(
-        ["curl", "-sS", "-i", *options, url(server, path)],
-        input=given,
-        capture_output=True,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert ended.returncode == 0, ended
-    return read_answer(ended.stdout)
+    """What curl is answered, with these `options`; `given` is its standard input.
+
+    On a busy machine what it asks may come so long after it has connected that it was taken for a
+    person and welcomed: it tries again then.
+    """
+    while True:
+        ended = subprocess.run(
+            ["curl", "-sS", "-i", *options, url(server, path)],
+            input=given,
+            capture_output=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        if b"Received HTTP/0.9" not in ended.stderr:
+            assert ended.returncode == 0, ended
+            return read_answer(ended.stdout)
 
 
 def post(server: Server, path: str, *lines: str, options: tuple[str, ...] = ()) -> Answer:
