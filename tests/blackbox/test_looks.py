@@ -139,8 +139,8 @@ def test_redraw_clears_the_line_before_each_that_comes_in_and_before_nothing_els
     ann: Person, bob: Person
 ) -> None:
     ann.say("/redraw on")
-    bob.say("hello", "/me waves", "/msg ann psst", "/topic tea")
     ann.expect("Ctrl-R")
+    bob.say("hello", "/me waves", "/msg ann psst", "/topic tea")
     assert [ann.line() for _ in range(4)] == [
         f"{CLEAR}bob: hello",
         f"{CLEAR} ** bob waves",
