@@ -15,9 +15,9 @@ from tests.blackbox.server import Server
 StartServer = Callable[..., Server]
 """Takes what `Server` takes."""
 
-SIDE_BY_SIDE = [
-    Path(__file__).with_name(folder) for folder in ("unit", "checker", "blackbox", "loadtest")
-]
+TESTS = Path(__file__).parent
+
+SIDE_BY_SIDE = [TESTS / folder for folder in ("unit", "checker", "blackbox", "loadtest")]
 """Folders whose tests mostly wait and measure nothing that others could disturb."""
 
 WORKERS = 6
@@ -51,11 +51,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture
 def start_server() -> Iterator[StartServer]:
-    """Starts servers with other options; at the end each must be in order (see Server.finish)."""
+    """Starts servers with other options; at the end each must be in order (see Server.finish).
+
+    Most are copies of a process that has loaded gchat (see copies.py). A test of how a server
+    starts makes a `Server` itself.
+    """
     servers: list[Server] = []
 
     def start(*options: str, **surroundings: object) -> Server:
-        servers.append(Server(*options, **surroundings))  # type: ignore[arg-type]
+        servers.append(Server(*options, may_be_copy=True, **surroundings))  # type: ignore[arg-type]
         servers[-1].wait_until_it_listens()
         return servers[-1]
 

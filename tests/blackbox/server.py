@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import psutil
 
 from tests.blackbox.connection import Connection, JsonProgram, Person, Program, names_in
+from tests.blackbox.copies import Copy, can_be_copied
 from tests.blackbox.safety import assert_safe
 from tests.blackbox.waiting import DEADLINE, wait_until
 
@@ -61,12 +62,15 @@ class Server:
         standard_error: int | None = None,
         small_disk: Path | None = None,
         module: str = "",
+        may_be_copy: bool = False,
     ) -> None:
         """`port` None leaves the option away. `descriptors` is the limit on open files.
 
         `standard_error` is a descriptor that the log goes to; the test has to read it.
         `small_disk` is a folder in which the server, and nobody else, sees an empty disk of
-        SMALL_DISK bytes. `module` is one that starts gchat, in place of gchat.py.
+        SMALL_DISK bytes. `module` is one that starts gchat, in place of gchat.py. With
+        `may_be_copy`, the process need not have loaded gchat by itself (see copies.py), unless one
+        of these, or another variable than gchat's own, is given.
         """
         ports = () if port is None else ("--port", str(port))
         line = command(*ports, *options, module=module)
@@ -82,14 +86,20 @@ class Server:
             option.startswith("--log-level") for option in options
         )
         self._log: Any = tempfile.TemporaryFile()  # noqa: SIM115 - closed by dispose
-        self.process = subprocess.Popen(
-            line,
-            cwd=ROOT,
-            env=environment_with(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log if standard_error is None else standard_error,
-        )
+        is_plain = not (descriptors or small_disk or module) and standard_error is None
+        knows_variables = all(name.startswith("GCHAT_") for name in environment or ())
+        self.process: subprocess.Popen[bytes] | Copy
+        if may_be_copy and is_plain and knows_variables and can_be_copied():
+            self.process = Copy(line[2:], environment_with(environment), self._log.fileno())
+        else:
+            self.process = subprocess.Popen(
+                line,
+                cwd=ROOT,
+                env=environment_with(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log if standard_error is None else standard_error,
+            )
         self._observed = psutil.Process(self.process.pid)
         self._connections: list[Connection] = []
         self._descriptors_when_empty: int | None = None
