@@ -56,7 +56,8 @@ class Node:
         server = Server(
             *self._options,
             module="tests.nodes.mutant" if self._mutant else "",
-            environment={"MUTANT": self._mutant, **OPERATORS},
+            environment=OPERATORS | ({"MUTANT": self._mutant} if self._mutant else {}),
+            may_be_copy=True,
         )
         try:
             server.wait_until_it_listens()
