@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -63,6 +64,22 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)  # when only those are left that will run
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of each folder evenly over the run.
+
+    Each process begins with a stretch of it, and tests in `unit` compute while others mostly wait.
+    Those in `loadtest` measure, and come last: when little else computes.
+    """
+    folders = [item.path.relative_to(TESTS).parts[0] for item in items]
+    sizes, passed = Counter(folders), Counter[str]()
+    begins: dict[Path, float] = {}
+    for item, folder in zip(items, folders, strict=True):
+        begins.setdefault(item.path, passed[folder] / sizes[folder] + (folder == "loadtest"))
+        passed[folder] += 1
+    items.sort(key=lambda item: begins[item.path])
 
 
 @pytest.fixture
