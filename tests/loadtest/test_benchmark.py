@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ from benchmark.servers import GCHAT, SERVERS, Missing, Server, check
 from benchmark.talk import Talk, closed_loop, open_loop
 from benchmark.ways import WAYS
 from benchmark.works import HUNDRED, Work, do
+
+from tests.blackbox.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,11 +110,17 @@ def test_every_delivery_is_counted_and_none_is_missing() -> None:
     with gathered(crooked("none", 1)) as gathering:
         assert gathering.audience.line_bytes == PREFIX + LINE
         for window in (1, 20):
-            talk = gathering.talk(window)
-            assert talk.said > window
-            assert talk.delivered == talk.said * (CLIENTS - 1)
-            assert (talk.lost, talk.surplus) == (0, 0)
-            assert talk.cpu.total > 0
+            wait_until(partial(time_shows, gathering, window), "the server's time shows")
+
+
+def time_shows(gathering: Gathering, window: int) -> bool:
+    """Whether the server's time, which the system counts in hundredths of a second, is known
+    after some talk. Asserts that everything was delivered."""
+    talk = gathering.talk(window)
+    assert talk.said > window
+    assert talk.delivered == talk.said * (CLIENTS - 1)
+    assert (talk.lost, talk.surplus) == (0, 0)
+    return talk.cpu.total > 0
 
 
 @pytest.mark.parametrize("fault", ["lost", "twice", "echoed"])
