@@ -123,7 +123,7 @@ def _send(hub: Hub, client: Client, to: Recipient, text: str) -> DirectMessage:
 
 
 def _as_speaker(client: Client) -> Speaker:
-    return Speaker(client.number, client.name)
+    return Speaker(client.number, client.name, str(client.network))
 
 
 def _check_is_heard(client: Client, number: int, name: str) -> None:

@@ -72,7 +72,7 @@ def deliver(hub: Hub, person: Client, by: Speaker, text: str) -> Taken:
             f"{name} has not read earlier messages; not sent, try again later",
             "too many unread messages",
         )
-    hub.mail.parts.use(person.number, _owner(hub, by), text)
+    hub.mail.parts.use(person.number, _owner(by), text)
     private = Private(time.time(), by.name, name, text, hub.mail.next_number())
     hub.enqueue(person, voice_of(person.display).private(private), private)
     if person.mail is not None:
@@ -136,7 +136,7 @@ def store(hub: Hub, identity: Identity, by: Speaker, text: str) -> Taken:
             raise
     else:
         identity.has_mail = identity.number not in hub.clients
-    hub.mail.parts.use(identity.number, _owner(hub, by), text)
+    hub.mail.parts.use(identity.number, _owner(by), text)
     return Taken(private, True, None, False)
 
 
@@ -191,12 +191,11 @@ def send(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
 
 def _limit(hub: Hub, to: int, by: Speaker, text: str) -> int:
     """Bytes of unread messages up to which the client `to` may be sent `text`."""
-    return MOST_UNREAD if hub.mail.parts.have_room(to, _owner(hub, by), text) else PRIVATE_LIMIT
+    return MOST_UNREAD if hub.mail.parts.have_room(to, _owner(by), text) else PRIVATE_LIMIT
 
 
-def _owner(hub: Hub, by: Speaker) -> Owner:
-    sender = hub.clients.get(by.number)
-    return sender.owner if sender else Owner(None, by.number)
+def _owner(by: Speaker) -> Owner:
+    return Owner(by.network, by.number)
 
 
 def _leave(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
@@ -218,7 +217,7 @@ def _leave(hub: Hub, to: Recipient, by: Speaker, text: str) -> Taken:
         )
     if not is_kept:
         raise _has_too_many(to.name)
-    hub.mail.parts.use(to.number, _owner(hub, by), text)
+    hub.mail.parts.use(to.number, _owner(by), text)
     return Taken(private, True, None, False)
 
 
@@ -249,10 +248,9 @@ def _write(hub: Hub, identity: Identity, private: Private, limit: int) -> None:
 
 @answers(DIRECT, also_late=True)
 def _take(hub: Hub, what: Any) -> Any:
-    number, name, by_number, by_name, text = what
-    by = Speaker(by_number, by_name)
+    number, name, *by, text = what
     try:
-        taken = _take_for(hub, number, name, by, text)
+        taken = _take_for(hub, number, name, Speaker(*by), text)
     except NotTaken as why:
         return {"refused": [str(why), why.what]}
     private = taken.private

@@ -56,6 +56,8 @@ class Speaker(NamedTuple):
 
     number: int
     name: str
+    network: str = ""
+    """Where it comes from, where what a network may do is counted."""
 
 
 class Hub:
@@ -199,16 +201,16 @@ class Hub:
 
         As `speaker`, whom its token stands for, if it has shown one for these alone.
         """
-        number, name = speaker or (client.number, client.name)
+        by = speaker or client
         room = self.room_of(client.at)
         if room.presence.is_unannounced(client.number):
             self.presence_notices.tell_of(room, client.number)  # nobody is heard before they come
         if client.away:
             client.away = None
             self.confirm(client, "You are no longer away", facts=AwayMessage(None))
-        self._append(room, kind, texts, number, name, client)
+        self._append(room, kind, texts, by.number, by.name, client)
         self.stats.messages += len(texts)
-        room.queue.unsent += sum(map(len, texts)) + len(texts) * len(name)
+        room.queue.unsent += sum(map(len, texts)) + len(texts) * len(by.name)
 
     def notify(self, room: Room, event: RoomEvent, about: int = SERVER, name: str = "") -> None:
         """Tell everybody in `room` but the client of the number `about`, called `name`."""

@@ -4,6 +4,7 @@ import pytest
 
 from gchat.commands import Refused
 from gchat.hub import direct_messages, membership
+from gchat.hub.asking import ANSWERS
 from gchat.hub.checkpoint import give_token, leave
 from gchat.hub.client import Away
 from gchat.hub.direct_messages import MAX_TOLD, MOST_UNREAD, PRIVATE_LIMIT
@@ -217,6 +218,20 @@ def test_nobody_fills_it_with_one_connection_after_the_other(
     assert not counts[-1]
     assert 500 * sum(counts) <= PART_OF_NETWORK.burst
     assert slow.client.private_bytes < MOST_UNREAD
+
+
+def test_nor_do_those_of_one_network_at_another_server_keep_others_there_from_writing(
+    company: Company, slow: Peer
+) -> None:
+    def is_taken(number: int, network: str, text: str) -> bool:
+        what = slow.client.number, "slow", number, f"n{number}", network, text
+        return "taken" in ANSWERS[direct_messages.DIRECT](company.hub, what)
+
+    for number in range(20):
+        while is_taken(number, "10.0.0.1/32", "x" * 500):
+            pass
+    assert not is_taken(20, "10.0.0.1/32", "hello")
+    assert is_taken(21, "10.0.0.2/32", "hello")
 
 
 def test_from_however_many_networks_they_come_it_is_bounded(
