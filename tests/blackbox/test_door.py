@@ -34,6 +34,9 @@ def test_those_who_still_wait_when_the_server_ends_are_told_so(
     start_server: StartServer, password: str | None
 ) -> None:
     server = start_server(environment={"GCHAT_PASSWORD": password} if password else {})
+    first = server.connect()
+    first.send(b"GET /healthz HTTP/1.0\r\n\r\n")
+    assert "200" in first.rest()[0]  # its loop runs: in the first turn signals may come first
     newcomers = come_at_once(server, 15)  # all of them are accepted in one turn
     server.signal(SIGTERM)
     server.signal(SIGCONT)
