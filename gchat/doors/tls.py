@@ -28,8 +28,8 @@ REFUSED_TIME = 1.0
 """Seconds for the whole handshake of a client that is only to be told why it is refused."""
 
 SHARE = 0.2
-"""Part of the time that handshakes may take all together. One takes 0.31 ms of a core in its two
-steps (measured: 0.27 and 0.04), so there are some 640 a second: half a large school."""
+"""Part of the time that handshakes may take all together. One takes 0.35 ms of a core in its two
+steps (measured: 0.27 and 0.08), so there are some 570 a second: half a large school."""
 
 SLACK = 0.004
 """Seconds by which handshakes may be ahead of their share, or fall behind and make up for it. A

@@ -157,7 +157,7 @@ def test_a_ticket_is_taken_again_and_forgotten_with_a_reload(
     server = start_server("--tls-cert", str(certificate), "--tls-key", str(key))
     host, port = server.address
     ticket = tmp_path / "ticket"
-    line = ("openssl", "s_client", "-tls1_2", "-connect", f"{host}:{port}")
+    line = ("openssl", "s_client", "-connect", f"{host}:{port}")
     with subprocess.Popen(
         [*line, "-sess_out", str(ticket)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as client:
@@ -165,7 +165,7 @@ def test_a_ticket_is_taken_again_and_forgotten_with_a_reload(
         client.communicate(b"", DEADLINE)
     for how in (b"Reused", b"New"):
         resumed = run(*line, "-sess_in", str(ticket)).stdout
-        assert re.search(rb"^%s, TLSv1\.2" % how, resumed, re.M), resumed
+        assert re.search(rb"^%s, TLSv1\.3" % how, resumed, re.M), resumed
         server.signal(SIGHUP)
         server.expect_log("reloaded")
 

@@ -51,19 +51,6 @@ def test_each_client_finds_a_curve(certificate: Certificate, context: ssl.SSLCon
     peer.close()
 
 
-def test_a_client_is_sent_nothing_behind_the_handshake(server_context: ssl.SSLContext) -> None:
-    plain, peer = connect()
-    client, connection = Client(), TlsConnection(plain, server_context)
-    connection.shake_hands(client.shake_hands())
-    connection.shake_hands(client.shake_hands(peer.socket.recv(65536)))
-    connection.send(b"hello")
-    record = peer.socket.recv(65536)
-    assert len(record) < 2 * len(b"hello") + 20  # one record, and no ticket before it
-    assert client.decrypt(record) == b"hello"
-    connection.close()
-    peer.close()
-
-
 def test_what_most_clients_offer_is_taken_at_once(server_context: ssl.SSLContext) -> None:
     plain, peer = connect()
     client, connection = Client(), TlsConnection(plain, server_context)
