@@ -44,6 +44,7 @@ class ServerPage:
     def begin(self, **_: Any) -> None:
         """A run begins."""
         self._figures.clear()
+        self._logs = 0.0
         self._trouble = ""
         self._ended = False
         if self._looking:
@@ -51,17 +52,18 @@ class ServerPage:
         host = self._environment.host or self._environment.user_classes[0].host
         try:
             self._server = Server(address_of(host)[1])
-            self._logs = -self._server.logs()
             self._looking = gevent.spawn(self._display, self._server)
         except (NotFound, ValueError) as error:  # ValueError: a host that is none
             self._trouble = str(error)
 
     def _display(self, server: Server) -> None:
         try:
+            self._figures.append(server.display())
+            self._logs -= server.logs()  # now: the first look would see the connection for it
             while True:
+                gevent.sleep(INTERVAL)
                 self._figures.append(server.display())
                 del self._figures[1:-KEPT]
-                gevent.sleep(INTERVAL)
         except NotFound as error:
             self._trouble = str(error)
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from os import fork, waitid
+from os import close, fork, waitid
 from select import poll
 from signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGINT
 from typing import Any
@@ -31,7 +31,7 @@ def wait_for_request(channel: socket.socket) -> tuple[Any, list[int]]:
             os._exit(0)
         if fork():
             for descriptor in descriptors:
-                os.close(descriptor)
+                close(descriptor)
         elif not watch_child(report=descriptors[1]):
             return json.loads(request), descriptors
 
@@ -70,8 +70,8 @@ def main() -> int:
     channel.close()
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
-    os.close(log)
-    os.close(report)
+    close(log)
+    close(report)
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()

@@ -27,6 +27,7 @@ from server_figures import Figures, NotFound, growth, summary
 
 def test_the_figures_are_those_of_whom_the_port_belongs_to(server: Server) -> None:
     looked_at = server_figures.Server(server.address[1])
+    server.person()  # has its loop close what the start has left open
     before = looked_at.display()
     with ExitStack() as stack:
         for _ in range(20):

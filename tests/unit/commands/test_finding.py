@@ -120,8 +120,6 @@ def test_a_search_that_takes_too_long_is_given_up(
 def test_what_a_search_waits_for_a_lock_neither_ends_it_nor_counts_as_work(
     company: Company, ann: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not company.hub.store.is_kept:
-        pytest.skip("nothing locks memory")
     find, clock, later = company.hub.archive.find, time.perf_counter, 0.0
     charged = list[float]()
 
