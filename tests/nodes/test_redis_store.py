@@ -51,6 +51,18 @@ def test_what_clients_ask_for_delays_no_message_and_no_lease(store: RedisStore) 
     assert isinstance(news, Arrived)
 
 
+def test_a_server_that_has_started_is_waited_for_at_once(
+    store: RedisStore, way: Proxy, tmp_path: Path
+) -> None:
+    """It may show its clients what Redis loses before the next look at who is there."""
+    store.renew([ANN])
+    with closing(RedisStore(way.url, SqliteStore(str(tmp_path / "other.db")))) as other:
+        assert other._follower.known == [store.node]
+        store.follow({})
+        assert store._follower.known == [other.node]
+        assert [*store.renew([ANN]).present] == [other.node]
+
+
 def test_names_are_claimed_again_though_that_failed_at_first(store: RedisStore) -> None:
     store.directory.claim("ann", 1, "ann")
     store.renew([ANN])

@@ -45,6 +45,9 @@ KNOWN_NEWS = 2000
 DELETED = "deleted"
 """What tells of messages that were deleted."""
 
+HERE = "here"
+"""What a server tells that has started, before clients come to it."""
+
 JOIN_PAUSE = 0.1
 """Seconds until the next look whether the other servers have joined."""
 
@@ -265,7 +268,11 @@ class Follower:
             node, kind, what = json.loads(fields[1])
             if node != self._node and kind == DELETED:
                 news.append(Deleted(*what))
-            elif node != self._node and not self._is_known(number.decode()):
+            elif node == self._node or self._is_known(number.decode()):
+                continue
+            elif kind == HERE:
+                self.known = [*self.known, node]
+            else:
                 news.append(Informed(kind, what))
         return news
 

@@ -21,7 +21,7 @@ from gchat.store.redis.absence import Absence
 from gchat.store.redis.claims import Claims
 from gchat.store.redis.deletions import all_deleted, deleting
 from gchat.store.redis.directory import RedisDirectory
-from gchat.store.redis.follower import DELETED, Follower
+from gchat.store.redis.follower import DELETED, HERE, Follower
 from gchat.store.redis.history_file import HistoryFile
 from gchat.store.redis.identities import SharedIdentities
 from gchat.store.redis.link import Link, evaluate
@@ -101,7 +101,15 @@ class RedisStore(SharedStore):
         for room, ids in all_deleted(self._link):
             self._file.delete(room, ids)
         self.catch_up()
+        self._tell_that_it_is_here()
         local.report = lambda text: self.report(text)
+
+    def _tell_that_it_is_here(self) -> None:
+        """Have the other servers wait for this one from now on, if Redis loses something."""
+        with suppress(StoreError):  # then they learn it a second later
+            self._roster.renew(self._own_link, ())
+            self._lease, self._follower.known = self._roster.lease, self._roster.servers
+            self.inform(HERE, None)
 
     # Rooms
 
