@@ -17,10 +17,16 @@ from gchat.store.base import Left
 from gchat.store.errors import StoreError
 
 STEP = 200
-"""Messages deleted or indexed at a time: about a millisecond in which nothing else is written."""
+"""Messages deleted at a time: about a millisecond in which nothing else is written."""
 
 PAUSE = 0.02
 """Seconds between two steps."""
+
+INDEXED = 50
+"""Messages indexed at a time: some two milliseconds in which nothing else is written,"""
+
+INDEXING_PAUSE = 0.005
+"""and seconds between two such steps: a quarter of the time."""
 
 EXPIRY_INTERVAL = 60.0
 """Seconds between two searches for expired and surplus messages."""
@@ -100,13 +106,13 @@ def index_messages(hub: Hub) -> None:
     while True:
         left = Left(0, 0)
         try:
-            left = hub.archive.index(STEP)
+            left = hub.archive.index(INDEXED)
             fails = False
         except StoreError as error:
             if not (fails or error.is_locked or hub.store.trouble):  # which is told already
                 log.error("cannot index messages for /find: %s", error)
                 fails = True
-        gevent.sleep(PAUSE if any(left) else INDEX_INTERVAL)
+        gevent.sleep(INDEXING_PAUSE if any(left) else INDEX_INTERVAL)
 
 
 def check_store(hub: Hub) -> None:
