@@ -23,10 +23,11 @@ PAUSE = 0.02
 """Seconds between two steps."""
 
 INDEXED = 50
-"""Messages indexed at a time: some two milliseconds in which nothing else is written,"""
+"""Messages indexed at a time, in which no other is written. With 200, the p99 of a delivery while
+100,000 were indexed was 35 to 60 ms instead of 18 to 31 (tests/attacks, /find with a file)."""
 
 INDEXING_PAUSE = 0.005
-"""and seconds between two such steps: a quarter of the time."""
+"""Seconds between two such steps."""
 
 EXPIRY_INTERVAL = 60.0
 """Seconds between two searches for expired and surplus messages."""

@@ -175,58 +175,51 @@ class Enough(Exception):
     """Ends a broadcaster that would go on."""
 
 
-def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def turns_of(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, unsent: dict[str, int], count: int
+) -> list[str]:
+    """The first `count` rooms, and those of the same turn, that are served for TURN `seconds`.
+
+    In each room there is always more to do, and so much `unsent`.
+    """
     turns: list[str] = []
 
     def serve(room: Room) -> None:
         turns.append(room.name)
         del hub.ready_rooms[room]
-        hub.mark_ready(room)  # there is more to do at once
+        hub.mark_ready(room)
 
     def stop() -> None:
-        raise Enough
-
-    with Company(broadcasting=False) as company:
-        hub = company.hub
-        running = broadcaster.Broadcaster(hub)
-        monkeypatch.setattr(broadcaster, "SLICE", 1e9)
-        monkeypatch.setattr(broadcaster, "give_way", stop)
-        monkeypatch.setattr(running, "_serve", serve)
-        for name in ("one", "two"):
-            hub.mark_ready(Room(RoomLog(name)))
-        with pytest.raises(Enough):
-            running.run()
-    assert turns == ["one", "two"]
-
-
-def test_rooms_in_which_little_was_said_come_first_and_the_others_have_as_much_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    turns: list[str] = []
-
-    def serve(room: Room) -> None:
-        turns.append(room.name)
-        del hub.ready_rooms[room]
-        hub.mark_ready(room)  # there is more to do at once
-
-    def stop() -> None:
-        if len(turns) == 6:
+        if len(turns) >= count:
             raise Enough
 
     with Company(broadcasting=False) as company:
         hub = company.hub
         running = broadcaster.Broadcaster(hub)
-        monkeypatch.setattr(broadcaster, "TURN", -1.0)  # of each kind, one is served
+        monkeypatch.setattr(broadcaster, "TURN", seconds)
         monkeypatch.setattr(broadcaster, "give_way", stop)
         monkeypatch.setattr(running, "_serve", serve)
-        for name in ("flooded", "loud", "still", "quiet", "silent"):
+        for name, size in unsent.items():
             room = Room(RoomLog(name))
-            room.queue.unsent = broadcaster.LITTLE + (name in ("flooded", "loud"))
+            room.queue.unsent = size
             hub.mark_ready(room)
         with pytest.raises(Enough):
             running.run()
+    return turns
+
+
+def test_each_room_has_one_turn_before_those_who_talk_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert turns_of(monkeypatch, 1e9, {"one": 0, "two": 0}, 1) == ["one", "two"]
+
+
+def test_rooms_in_which_little_was_said_come_first_and_the_others_have_as_much_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    little, much = broadcaster.LITTLE, broadcaster.LITTLE + 1
+    unsent = {"flooded": much, "loud": much, "still": little, "quiet": little, "silent": little}
+    turns = turns_of(monkeypatch, -1.0, unsent, 6)  # of each kind, one is served
     assert turns == ["still", "flooded", "quiet", "loud", "silent", "flooded"]
 
 
